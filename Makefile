@@ -1,0 +1,95 @@
+# `make` alone lists what there is. Everything that needs the environment makes it first.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+MANAGE := $(PY) manage.py
+export PORT ?= 8000
+SERVE ?= 1
+
+# The first interpreter that is new enough; `make PYTHON=…` chooses another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+# Without a secret key this is somebody's own machine: development mode, which keeps a key of its own.
+ifeq ($(ORGSITE_SECRET_KEY),)
+export ORGSITE_DEBUG ?= 1
+endif
+
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
+COMPILE := uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" $(LOCK_ARGS)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo run worker test coverage lint format lock system-deps clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+# ---- use
+
+setup: $(VENV)/runtime.installed ## the environment in .venv and an up-to-date database
+	@$(MANAGE) migrate --no-input --verbosity 0
+
+demo: setup ## the dev-tree story in the terminal, then the site (SERVE=0: without the site)
+	@$(MANAGE) demo
+ifneq ($(SERVE),0)
+	@exec scripts/run.sh
+endif
+
+run: setup ## the site on http://127.0.0.1:8000 (PORT=…) with a worker beside it
+	@exec scripts/run.sh
+
+worker: setup ## one more background worker
+	@exec $(MANAGE) worker
+
+# ---- develop
+
+test: $(VENV)/dev.installed ## every test, on SQLite and on PostgreSQL (PYTEST_ARGS="-k name -n0")
+	@$(PY) scripts/test.py $(PYTEST_ARGS)
+
+coverage: $(VENV)/dev.installed ## which lines the tests reach, on SQLite
+	@$(PY) -m coverage run -m pytest -q $(PYTEST_ARGS)
+	@$(PY) -m coverage report
+
+lint: $(VENV)/dev.installed ## style, types, missing migrations
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(MANAGE) makemigrations --check --dry-run
+
+format: $(VENV)/dev.installed ## repair style and layout where a tool can
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+lock: $(VENV)/created ## resolve the dependencies again (LOCK_ARGS=--upgrade for newer versions)
+	$(PIP_INSTALL) uv
+	$(PY) -m $(COMPILE) --output-file requirements.lock pyproject.toml
+	$(PY) -m $(COMPILE) --constraint requirements.lock --group dev --output-file requirements-dev.lock pyproject.toml
+
+system-deps: ## the system packages that the tests want, where missing (Debian, as root)
+	@scripts/system-deps.sh
+
+clean: ## remove what can be made again; databases and the development key stay
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov staticfiles
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ---- the environment: each stamp is newer than the lock it was installed from
+
+$(VENV)/created:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found. Install one, or name it: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is not."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Making the environment in $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/runtime.installed: requirements.lock $(VENV)/created
+	@echo "Installing $< …"
+	@$(PIP_INSTALL) --require-hashes -r $<
+	@touch $@
+
+$(VENV)/dev.installed: requirements-dev.lock $(VENV)/created
+	@echo "Installing $< …"
+	@$(PIP_INSTALL) --require-hashes -r $<
+	@touch $@

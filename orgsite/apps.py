@@ -1,0 +1,7 @@
+"""The admin with this site's sections, in place of Django's default one."""
+
+from django.contrib.admin.apps import AdminConfig
+
+
+class OrgAdminConfig(AdminConfig):
+    default_site = "orgsite.admin_site.OrgAdminSite"

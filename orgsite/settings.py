@@ -1,0 +1,161 @@
+"""Every setting of the site, and every environment variable it reads (README lists them)."""
+
+from pathlib import Path
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+from orgsite import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+DEBUG = env.flag("ORGSITE_DEBUG")
+SECRET_KEY = env.secret_key("ORGSITE_SECRET_KEY", debug=DEBUG, kept_in=BASE_DIR / ".orgsite" / "secret_key")
+ALLOWED_HOSTS = env.words("ORGSITE_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("ORGSITE_CSRF_TRUSTED_ORIGINS")
+
+# ---- what the product itself reads
+
+ORGSITE_TEMPLATES_DIR = Path(env.text("ORGSITE_TEMPLATES_DIR", str(BASE_DIR / "examples")))
+ORGSITE_MAX_TEMPLATE_BYTES = env.integer("ORGSITE_MAX_TEMPLATE_BYTES", 5 * 1024 * 1024)
+ORGSITE_MAX_TEMPLATE_NODES = env.integer("ORGSITE_MAX_TEMPLATE_NODES", 20_000)
+ORGSITE_MAX_TEMPLATE_DEPTH = env.integer("ORGSITE_MAX_TEMPLATE_DEPTH", 64)
+ORGSITE_REMOVAL_GUARD = env.fraction("ORGSITE_REMOVAL_GUARD", 0.5)
+ORGSITE_ENGINE = env.choice("ORGSITE_ENGINE", "none", of=("none",))
+ORGSITE_LOCK_TIMEOUT = env.integer("ORGSITE_LOCK_TIMEOUT", 20)  # seconds a change waits for its organization
+ORGSITE_PREVIEW_LIFETIME = env.integer("ORGSITE_PREVIEW_LIFETIME", 24 * 60 * 60)  # seconds
+
+# ---- Django
+
+INSTALLED_APPS = [
+    "orgsite.apps.OrgAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "simple_history",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_filters",
+    "audit",
+    "workspaces",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "orgsite.middleware.BoundedBody",
+    "orgsite.middleware.DatabaseAway",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "orgsite.urls"
+ASGI_APPLICATION = "orgsite.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+
+def _database() -> dj_database_url.DBConfig:
+    url = env.text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'orgsite.sqlite3'}")
+    try:
+        config = dj_database_url.parse(url)
+    except (ValueError, KeyError) as error:
+        raise ImproperlyConfigured("DATABASE_URL is neither a postgres:// nor a sqlite:// address.") from error
+    config.setdefault("OPTIONS", {})
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        # A transaction takes the write lock when it begins: two imports queue instead of failing halfway.
+        config["OPTIONS"] |= {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": ORGSITE_LOCK_TIMEOUT,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        }
+    elif config["ENGINE"] == "django.db.backends.postgresql":
+        config["OPTIONS"].setdefault("connect_timeout", 5)
+    else:
+        raise ImproperlyConfigured("DATABASE_URL must be a postgres:// or a sqlite:// address.")
+    return config
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "admin:login"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True  # no collectstatic step stands between a clone and the first page
+
+# A form or JSON body carries a template and a few fields more; files are spooled to disk by Django beyond 2.5 MB.
+ORGSITE_MAX_BODY_BYTES = ORGSITE_MAX_TEMPLATE_BYTES + 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = ORGSITE_MAX_BODY_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # one tick box per workspace of a bulk delete
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("ORGSITE_SECURE_COOKIES")
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+
+SIMPLE_HISTORY_REVERT_DISABLED = True
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "workspaces.api.authentication.BearerAuthentication",
+        "workspaces.api.authentication.AdminSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_RATES": {"destructive": env.throttle_rate("ORGSITE_THROTTLE", "60")},
+    "EXCEPTION_HANDLER": "workspaces.api.errors.as_json",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Org workspaces",
+    "DESCRIPTION": "Import org templates, cascade-delete workspaces, read the structure events.",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"django": {"handlers": [], "propagate": True}},
+}

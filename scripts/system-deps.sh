@@ -1,0 +1,39 @@
+#!/bin/sh
+# Installs the system packages that the tests want and that are missing here. Debian and its relatives, as root.
+set -eu
+
+postgres_server() {
+    for initdb in /usr/lib/postgresql/*/bin/initdb "$(pg_config --bindir 2>/dev/null)/initdb"; do
+        [ ! -x "$initdb" ] || return 0
+    done
+    return 1
+}
+
+missing=""
+postgres_server || missing="$missing postgresql"
+
+if [ -z "$missing" ]; then
+    echo "System packages: nothing is missing."
+    exit 0
+fi
+if ! command -v apt-get >/dev/null; then
+    echo "Missing:$missing. This is not a Debian system: install what corresponds with its own package manager." >&2
+    exit 1
+fi
+if [ "$(id -u)" != 0 ]; then
+    echo "Missing:$missing. As root: apt-get install$missing" >&2
+    exit 1
+fi
+
+# The tests start servers of their own, so the package's ready-made cluster is not wanted. The file is here only
+# while apt works: whoever installs PostgreSQL later gets the usual cluster.
+no_cluster=/etc/postgresql-common/createcluster.d/orgsite-tests.conf
+trap 'rm -f "$no_cluster"' EXIT
+mkdir -p "${no_cluster%/*}"
+echo "create_main_cluster = false" >"$no_cluster"
+
+echo "Installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086 # a list of packages, split on purpose
+apt-get install -y -qq --no-install-recommends $missing

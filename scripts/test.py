@@ -1,0 +1,187 @@
+"""Run the tests on SQLite, then on PostgreSQL: the server of DATABASE_URL, or a throwaway one.
+
+Arguments go to pytest; `--only sqlite` or `--only postgres` runs half. What had to be left out is said at the very
+end, and is an error where ORGSITE_TEST_REQUIRE (names, separated by commas) lists it.
+"""
+
+import argparse
+import contextlib
+import os
+import pwd
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+# Two processes at most: each makes a database of its own. `-n0` among the arguments turns them off.
+PYTEST = [sys.executable, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=2", "--dist=loadgroup"]
+WHERE_SERVERS_LIVE = ["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin"]
+SETTINGS = {
+    "listen_addresses": "",  # the socket only
+    "max_connections": "200",
+    # Nothing here has to survive a crash.
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+}
+
+
+class NoServer(Exception):
+    """There is no PostgreSQL to test on; the message says why and what helps."""
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    options.add_argument("--only", choices=["sqlite", "postgres"])
+    chosen, pytest_args = options.parse_known_args()
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))  # so that `finally` still runs
+
+    given = os.environ.pop("DATABASE_URL", "")
+    results: dict[str, int | str] = {"SQLite": "not asked for.", "PostgreSQL": "not asked for."}
+    if chosen.only != "postgres":
+        results["SQLite"] = run_pytest("SQLite", pytest_args, None if is_postgres(given) else given)
+    if chosen.only != "sqlite":
+        results["PostgreSQL"] = run_on_postgres(pytest_args, given)
+    return report(results)
+
+
+def run_on_postgres(pytest_args: list[str], given: str) -> int | str:
+    """pytest's exit status, or why it did not run."""
+    if is_postgres(given):
+        return run_pytest("PostgreSQL of DATABASE_URL", pytest_args, given)
+    try:
+        with throwaway_server() as url:
+            return run_pytest("PostgreSQL, a throwaway server", pytest_args, url)
+    except NoServer as reason:
+        return str(reason)
+
+
+def run_pytest(title: str, args: list[str], database_url: str | None) -> int:
+    print(f"\n==> Tests on {title}\n", flush=True)
+    environment = os.environ | ({"DATABASE_URL": database_url} if database_url else {})
+    process = subprocess.Popen([*PYTEST, *args], cwd=ROOT, env=environment)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.wait()  # pytest was interrupted too, and still says how far it came
+        raise
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+
+
+def report(results: dict[str, int | str]) -> int:
+    """Say how each half ended, what was left out last. 0 where all that had to pass passed."""
+    required = {name.strip() for name in os.environ.get("ORGSITE_TEST_REQUIRE", "").split(",")}
+    status = 0
+    print()
+    for database, result in sorted(results.items(), key=lambda item: isinstance(item[1], str)):
+        if isinstance(result, str):
+            print(f"{database}: LEFT OUT – {result}")
+        else:
+            print(f"{database}: {'passed' if result == 0 else f'FAILED (pytest ended with {result})'}")
+            status = status or result
+    if "postgres" in required and isinstance(results["PostgreSQL"], str):
+        print("PostgreSQL is required here (ORGSITE_TEST_REQUIRE).")
+        status = status or 1
+    return status
+
+
+def is_postgres(url: str) -> bool:
+    return url.startswith(("postgres://", "postgresql://"))
+
+
+# ---- a server for as long as the tests run
+
+
+@contextlib.contextmanager
+def throwaway_server() -> Iterator[str]:
+    """The address of a fresh PostgreSQL that answers on a private socket and leaves nothing behind."""
+    binaries, account = server_binaries(), unprivileged_account()
+    home = Path(tempfile.mkdtemp(prefix="orgsite-pg-"))
+    try:
+        if account:
+            os.chown(home, account["user"], account["group"])
+        server = Server(binaries, home, account)
+        server.create()
+        try:
+            server.start()
+            yield f"postgres://orgsite@{str(home).replace('/', '%2F')}/postgres"
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Server:
+    binaries: Path
+    home: Path
+    account: dict[str, Any]
+
+    def create(self) -> None:
+        locale = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
+        trust = ["--username=orgsite", "--auth-local=trust", "--auth-host=reject"]
+        self._run("initdb", *trust, "--encoding=UTF8", f"--locale={locale}", "--no-sync")
+
+    def start(self) -> None:
+        settings = SETTINGS | {"unix_socket_directories": str(self.home)}
+        switches = " ".join(f"-c {name}={shlex.quote(value)}" for name, value in settings.items())
+        self._run("pg_ctl", "start", "--wait", "--timeout=60", f"--log={self.home / 'log'}", f"--options={switches}")
+
+    def stop(self) -> None:
+        # A server that pg_ctl cannot stop ends by itself once its folder is gone.
+        with contextlib.suppress(NoServer):
+            self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
+
+    def _run(self, program: str, *args: str) -> None:
+        said = self.home / "said"  # a file: the server would keep a pipe open for as long as it lives
+        command = [str(self.binaries / program), f"--pgdata={self.home / 'data'}", *args]
+        with said.open("w") as output:
+            done = subprocess.run(command, cwd=self.home, stdout=output, stderr=output, check=False, **self.account)
+        if done.returncode:
+            log = self.home / "log"
+            raise NoServer(f"{program} failed:\n{said.read_text()}{log.read_text() if log.exists() else ''}".rstrip())
+
+
+def server_binaries() -> Path:
+    """The folder of the newest server here. Distributions keep it off PATH, where only the client tools are."""
+    versioned = [folder for pattern in WHERE_SERVERS_LIVE for folder in Path("/").glob(pattern.lstrip("/"))]
+    candidates = sorted(versioned, key=lambda folder: [int(n) for n in re.findall(r"\d+", str(folder))], reverse=True)
+    if pg_config := shutil.which("pg_config"):
+        asked = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)
+        candidates.append(Path(asked.stdout.strip()))
+    if pg_ctl := shutil.which("pg_ctl"):
+        candidates.append(Path(pg_ctl).resolve().parent)
+    for folder in candidates:
+        if all((folder / program).is_file() for program in ("initdb", "pg_ctl", "postgres")):
+            return folder
+    raise NoServer("no server binaries found; install them with `make system-deps`, or name a server in DATABASE_URL.")
+
+
+def unprivileged_account() -> dict[str, Any]:
+    """Whom to run the server as: PostgreSQL refuses root."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            entry = pwd.getpwnam(name)
+            return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    raise NoServer("root may not run it, and there is neither a user postgres nor a user nobody.")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
