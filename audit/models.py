@@ -1,0 +1,30 @@
+"""`structure_events`: the append-only record of what changed the trees. Triggers refuse UPDATE, DELETE and TRUNCATE."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class StructureEvent(models.Model):
+    """One thing that happened. No foreign keys: an event outlives the rows and users it speaks of."""
+
+    event_type = models.CharField(max_length=64)
+    organization = models.CharField(max_length=63, help_text="The organization's slug.")
+    workspace_id = models.UUIDField(null=True)
+    import_id = models.UUIDField(null=True)
+    actor = models.CharField(max_length=255)
+    payload = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "structure_events"
+        ordering = ("-id",)
+        indexes = (
+            models.Index(fields=("organization", "-id"), name="event_by_organization"),
+            models.Index(fields=("organization", "created_at"), name="event_by_time"),
+            models.Index(fields=("workspace_id", "-id"), name="event_by_workspace"),
+            models.Index(fields=("import_id", "-id"), name="event_by_import"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%Y-%m-%d %H:%M:%S} {self.event_type}"

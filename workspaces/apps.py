@@ -1,0 +1,48 @@
+"""What exists after `migrate`, besides tables: the `default` organization and three groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+WORKSPACE = ("view_workspace", "view_historicalworkspace")
+AUDIT = ("view_structureevent", "view_importrun")
+GROUPS = {
+    "Viewer": WORKSPACE,
+    "Auditor": WORKSPACE + AUDIT,
+    "Operator": (*WORKSPACE, *AUDIT, "add_workspace", "change_workspace", "import_org", "cascade_delete"),
+}
+
+
+class WorkspacesConfig(AppConfig):
+    name = "workspaces"
+
+    def ready(self) -> None:
+        post_migrate.connect(create_default_organization, sender=self)
+        post_migrate.connect(create_groups, sender=self)
+
+
+def create_default_organization(using: str, **_: Any) -> None:
+    from workspaces.models import Organization
+
+    Organization.objects.using(using).get_or_create(slug="default", defaults={"name": "Default"})
+
+
+def create_groups(using: str, **_: Any) -> None:
+    """Make the groups that are missing; one that exists keeps what an administrator gave or took."""
+    from django.apps import apps
+    from django.contrib.auth.management import create_permissions
+    from django.contrib.auth.models import Group, Permission
+
+    for label in ("audit", "workspaces"):
+        create_permissions(apps.get_app_config(label), using=using, verbosity=0)
+    for name, codenames in GROUPS.items():
+        group, created = Group.objects.using(using).get_or_create(name=name)
+        if created:
+            group.permissions.set(
+                Permission.objects.using(using).filter(
+                    codename__in=codenames, content_type__app_label__in=("audit", "workspaces")
+                )
+            )

@@ -1,0 +1,117 @@
+"""One root error and its named leaves. The edges (API, admin, command line) translate them; nobody else catches them.
+
+No framework in here: `core/` raises these too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from workspaces.core.plan import Plan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One thing wrong in a template: where it stands and what is wrong.
+
+    `path` is like `workspaces[2].children[0].tier`, "" for the document as a whole; `file` is relative to the
+    template's root, "" when the template came inline; `line` counts from 1, None where no line is known.
+    """
+
+    message: str
+    path: str = ""
+    file: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = ":".join(part for part in (self.file, str(self.line) if self.line else "") if part)
+        return " ".join(part for part in (place, self.path and f"{self.path}:", self.message) if part)
+
+
+class OrgError(Exception):
+    """Something the caller can read and act on. `str()` of it is one sentence."""
+
+
+class TemplateInvalid(OrgError):
+    """The template has errors; all of them are in `problems`. Nothing was changed."""
+
+    def __init__(self, problems: list[Problem] | tuple[Problem, ...]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        super().__init__(f"The template has {count} error{'' if count == 1 else 's'}. Nothing was changed.")
+
+
+class TemplateTooLarge(TemplateInvalid):
+    """The template exceeds a limit (bytes, nodes or depth); reading stopped there."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__([problem])
+        self.args = (f"The template is too large: {problem.message}. Nothing was changed.",)
+
+
+class TemplateNotFound(OrgError):
+    """No template directory of that name on the server."""
+
+
+class UnsupportedTemplateFile(OrgError):
+    """The file's type is none of .yaml, .yml, .json, .zip."""
+
+
+class UnknownMode(OrgError):
+    """The mode is none of "", merge, reconcile."""
+
+
+class InvalidRequest(OrgError):
+    """A value of the request itself is wrong (not the template). `field` names it."""
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFound(OrgError):
+    """It does not exist, or it belongs to an organization the caller cannot see: the same answer for both."""
+
+
+class PlanChanged(OrgError):
+    """The tree is no longer what the confirmed plan was made from; `plan` is the new one."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__("The tree or the template changed since this plan was made. Nothing was changed; look again.")
+        self.plan = plan
+
+
+class RemovalNotConfirmed(OrgError):
+    """The removal guard holds the plan back until `confirm_removals` repeats the number of removals."""
+
+    def __init__(self, message: str, *, plan: Plan) -> None:
+        super().__init__(message)
+        self.plan = plan
+        self.confirm_removals = len(plan.removals)
+
+
+class WorkspaceProtected(OrgError):
+    """A direct cascade delete would include protected workspaces: `ids`."""
+
+    def __init__(self, message: str, *, ids: tuple[UUID, ...]) -> None:
+        super().__init__(message)
+        self.ids = ids
+
+
+class CascadeChanged(OrgError):
+    """Other workspaces would go than those that were shown and confirmed."""
+
+
+class NameTaken(OrgError):
+    """A live sibling has that name already."""
+
+
+class WorkspaceRemoved(OrgError):
+    """The workspace is removed; that is final."""
+
+
+class Interrupted(OrgError):
+    """The run was closed as interrupted before it began to change anything; import again."""

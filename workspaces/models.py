@@ -1,0 +1,255 @@
+"""The rows. Invariants are constraints here; what changes the rows lives in `services/`."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
+from simple_history.models import HistoricalRecords
+
+from workspaces.querysets import OrganizationQuerySet, WorkspaceQuerySet
+
+NO_PARENT = uuid.UUID(int=0)
+
+
+class Organization(models.Model):
+    """The scope of names, permissions and reconcile. Its row is the lock of every structural change."""
+
+    slug = models.SlugField(max_length=63, unique=True)
+    name = models.CharField(max_length=255)
+    created_at = models.DateTimeField(auto_now_add=True)
+    members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="organizations")
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A user who may see an organization; what she may do there, Django's permissions say."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("organization", "user"), name="membership_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.organization}"
+
+
+class Status(models.TextChoices):
+    """`removed` is final; every other status is live."""
+
+    PROVISIONING = "provisioning"
+    ONLINE = "online"
+    OFFLINE = "offline"
+    FAILED = "failed"
+    REMOVED = "removed"
+
+
+class HistoryFacts(models.Model):
+    """What a history row says besides the values: who, why, and in which run."""
+
+    history_actor = models.CharField(max_length=255, default="")
+    history_import_id = models.UUIDField(null=True, db_index=True)
+
+    class Meta:
+        abstract = True
+
+
+class Workspace(models.Model):
+    """One node of an organization's tree."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="workspaces")
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    name = models.CharField(max_length=255)
+    role = models.TextField(blank=True, default="")
+    tier = models.PositiveSmallIntegerField(default=2)
+    runtime = models.CharField(max_length=255, blank=True, default="langgraph")
+    model = models.CharField(max_length=255, blank=True, default="")
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PROVISIONING)
+    protected = models.BooleanField(default=False, help_text="Never removed: not by a reconcile, not by a delete.")
+    external = models.BooleanField(default=False)
+    url = models.TextField(blank=True, default="")
+    spec = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+    last_heartbeat_at = models.DateTimeField(null=True, blank=True)
+
+    objects = WorkspaceQuerySet.as_manager()
+    history = HistoricalRecords(
+        bases=[HistoryFacts],
+        history_change_reason_field=models.TextField(null=True),
+        excluded_fields=["last_heartbeat_at"],
+    )
+
+    class Meta:
+        ordering = ("name", "id")
+        permissions = (
+            ("import_org", "Can import an org template"),
+            ("cascade_delete", "Can cascade-delete workspaces"),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                F("organization"),
+                Coalesce("parent", Value(NO_PARENT, output_field=models.UUIDField())),
+                F("name"),
+                condition=~Q(status=Status.REMOVED),
+                name="workspace_live_name",
+            ),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="workspace_status"),
+            models.CheckConstraint(condition=Q(tier__gte=1, tier__lte=4), name="workspace_tier"),
+            models.CheckConstraint(condition=~Q(name=""), name="workspace_name_not_empty"),
+            models.CheckConstraint(condition=~Q(parent=F("id")), name="workspace_not_its_own_parent"),
+            models.CheckConstraint(
+                condition=Q(status=Status.REMOVED, removed_at__isnull=False)
+                | (~Q(status=Status.REMOVED) & Q(removed_at__isnull=True)),
+                name="workspace_removed_at",
+            ),
+        )
+        indexes = (models.Index(fields=("organization", "status", "name"), name="workspace_by_name"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_live(self) -> bool:
+        return self.status != Status.REMOVED
+
+
+class WorkspaceToken(models.Model):
+    """An access token of a workspace's agent. Only its SHA-256 is stored."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="tokens")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"token {self.pk} of {self.workspace_id}"
+
+
+class Schedule(models.Model):
+    """A cron schedule of a workspace."""
+
+    class Source(models.TextChoices):
+        TEMPLATE = "template"
+        MANUAL = "manual"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="schedules")
+    name = models.CharField(max_length=255)
+    cron_expr = models.CharField(max_length=255)
+    timezone = models.CharField(max_length=64, default="UTC")
+    prompt = models.TextField(blank=True, default="")
+    enabled = models.BooleanField(default=True)
+    source = models.CharField(max_length=16, choices=Source.choices, default=Source.MANUAL)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(fields=("workspace", "name"), name="schedule_name"),
+            models.CheckConstraint(condition=Q(source__in=["template", "manual"]), name="schedule_source"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportRun(models.Model):
+    """One import that began: who, from what, in which mode, and how it ended. Its id is the `import_id` everywhere."""
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        COMPLETED = "completed"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="runs")
+    mode = models.CharField(max_length=16)
+    template_name = models.CharField(max_length=255)
+    template_sha256 = models.CharField(max_length=64)
+    template_header = models.JSONField(default=dict)
+    source = models.CharField(max_length=255, blank=True, default="")
+    reason = models.TextField(blank=True, default="")
+    actor = models.CharField(max_length=255)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.RUNNING)
+    owner = models.CharField(max_length=255, help_text="The process that runs it: host, process id, start time.")
+    fingerprint = models.CharField(max_length=64, blank=True, default="")
+    created_count = models.PositiveIntegerField(default=0)
+    skipped_count = models.PositiveIntegerField(default=0)
+    removed_count = models.PositiveIntegerField(default=0)
+    left_running_count = models.PositiveIntegerField(default=0)
+    live_before = models.PositiveIntegerField(default=0)
+    live_after = models.PositiveIntegerField(default=0)
+    reconcile_errors = models.JSONField(default=list)
+    warnings = models.JSONField(default=list)
+    error = models.TextField(blank=True, default="")
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-started_at",)
+        constraints = (
+            models.CheckConstraint(condition=Q(mode__in=["merge", "reconcile"]), name="run_mode"),
+            models.CheckConstraint(
+                condition=Q(state="running", finished_at__isnull=True)
+                | Q(state__in=["completed", "failed"], finished_at__isnull=False),
+                name="run_finished_at",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("organization", "-started_at"), name="run_by_time"),
+            models.Index(fields=("started_at",), condition=Q(state="running"), name="run_open"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.mode} of {self.source or self.template_name}"
+
+
+class ImportPreview(models.Model):
+    """A read template with both plans' fingerprints, waiting for a decision. Any web process can confirm it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    source = models.CharField(max_length=255, blank=True, default="")
+    sha256 = models.CharField(max_length=64)
+    template = models.JSONField()
+    merge_fingerprint = models.CharField(max_length=64)
+    reconcile_fingerprint = models.CharField(max_length=64)
+    seen = models.JSONField(default=list, help_text="The live rows the plans were made from.")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"preview {self.id}"
+
+
+class ApiToken(models.Model):
+    """A user's token for the REST API. Only its SHA-256 is stored; a read-only one passes no unsafe method."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=255, blank=True, default="")
+    digest = models.CharField(max_length=64, unique=True)
+    read_only = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name or f"token {self.pk}"
