@@ -1,0 +1,79 @@
+"""Small trees for tests, written as nested dictionaries: `{"PM": {"Dev Lead": {}}}`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from workspaces.core.plan import Live
+from workspaces.core.template import Node, Template
+from workspaces.services.sources import LoadedTemplate
+
+Tree = Mapping[str, Any]
+
+BEFORE: Tree = {
+    "PM": {
+        "Infra Lead": {
+            "Dev Lead": {"Backend Engineer": {}, "Frontend Engineer": {}, "QA Engineer": {}, "Technical Writer": {}},
+            "SRE Engineer": {},
+            "Security Engineer": {},
+        }
+    }
+}
+AFTER: Tree = {
+    "PM": {
+        "Dev Lead": {
+            "Infra Lead": {"SRE Engineer": {}, "Security Engineer": {}},
+            "Backend Engineer": {},
+            "Frontend Engineer": {},
+            "QA Engineer": {},
+            "Technical Writer": {},
+        }
+    }
+}
+
+
+def template(tree: Tree, *, asleep: Collection[str] = (), **spec: Any) -> Template:
+    """A template of that tree; the names in `asleep` get `spawning: false`."""
+    return Template(name="Dev team", workspaces=_nodes(tree, "workspaces", frozenset(asleep), spec))
+
+
+def loaded(tree: Tree, *, asleep: Collection[str] = (), **spec: Any) -> LoadedTemplate:
+    """The same, as if read from a file `dev.yaml`."""
+    want = template(tree, asleep=asleep, **spec)
+    return LoadedTemplate(template=want, source="dev.yaml", sha256=want.digest)
+
+
+def live(tree: Tree, *, protected: Collection[str] = (), above: tuple[str, ...] = ()) -> tuple[Live, ...]:
+    """Live rows of that tree. A row's id follows from its path; those whose path is in `protected` are protected."""
+    rows: list[Live] = []
+    for name, children in tree.items():
+        path = (*above, name)
+        rows.append(
+            Live(
+                id=id_of(*path),
+                parent_id=id_of(*above) if above else None,
+                name=name,
+                protected=" › ".join(path) in protected,
+            )
+        )
+        rows += live(children, protected=protected, above=path)
+    return tuple(rows)
+
+
+def id_of(*path: str) -> UUID:
+    return uuid5(NAMESPACE_URL, "/".join(path))
+
+
+def _nodes(tree: Tree, path: str, asleep: frozenset[str], spec: dict[str, Any]) -> tuple[Node, ...]:
+    return tuple(
+        Node(
+            name=name,
+            path=f"{path}[{index}]",
+            spawning=name not in asleep,
+            spec=spec,
+            children=_nodes(children, f"{path}[{index}].children", asleep, spec),
+        )
+        for index, (name, children) in enumerate(tree.items())
+    )

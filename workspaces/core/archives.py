@@ -1,0 +1,159 @@
+"""A zip of a template's directory, read from memory. Nothing is ever unpacked to a disk, and no header is believed."""
+
+from __future__ import annotations
+
+import io
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable
+
+from workspaces.core.files import OverBudget, Unreadable, folder_of
+from workspaces.core.limits import Limits
+from workspaces.core.problems import clip
+from workspaces.errors import Problem, TemplateInvalid, TemplateTooLarge
+
+MAX_ENTRIES = 2_000
+MAX_RATIO = 200
+FREE_BYTES = 1024 * 1024
+"""A small archive of very even text may unpack to this much whatever its ratio."""
+
+_CHUNK = 64 * 1024
+# bz2 and lzma unpack a few kilobytes to hundreds of megabytes in a single step
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_ENCRYPTED = 0x1
+_PLAIN_TYPES = frozenset({0, stat.S_IFREG, stat.S_IFDIR})
+# What the zipfile module lets through for damaged archives
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    LookupError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+
+
+class ZipFiles:
+    """`Files` in a zip: the template lies at its top, or in the one folder that holds everything."""
+
+    def __init__(self, data: bytes, *, limits: Limits) -> None:
+        """Raises `TemplateInvalid` or `TemplateTooLarge` where the archive itself is not acceptable."""
+        self._archive, entries = _open(data)
+        if len(entries) > MAX_ENTRIES:
+            raise _too_large(f"the zip has more than {MAX_ENTRIES:,} entries")
+        _check_ratio(entries, packed=len(data), limits=limits)
+        self._files = _by_path(entries)
+        folders = {path for entry in entries if entry.is_dir() and not _hidden(path := _path(entry))}
+        self._folders = _with_parents(folders, self._files)
+        self._top = _common_folder(self._files)
+
+    def read(self, path: str, *, limit: int) -> bytes:
+        """As `Files.read`, counting the bytes that come out, whatever the header says."""
+        entry = self._files.get(self._top + path)
+        if entry is None:
+            raise Unreadable("does not exist" if not self.is_dir(path) else "is a folder")
+        try:
+            with self._archive.open(entry) as packed:
+                return _bounded(iter(lambda: packed.read(_CHUNK), b""), limit)
+        except _DAMAGED as error:
+            raise Unreadable(f"can't be unpacked: {clip(str(error), 200)}") from error
+
+    def is_file(self, path: str) -> bool:
+        """As `Files.is_file`."""
+        return self._top + path in self._files
+
+    def is_dir(self, path: str) -> bool:
+        """As `Files.is_dir`."""
+        return (self._top + path).rstrip("/") in self._folders
+
+
+def _open(data: bytes) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        return archive, archive.infolist()
+    except _DAMAGED as error:
+        raise _invalid(f"not a readable zip: {clip(str(error), 200)}") from error
+
+
+def _check_ratio(entries: list[zipfile.ZipInfo], *, packed: int, limits: Limits) -> None:
+    """Refuse a zip that announces far more than it carries, before anything is unpacked."""
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > max(FREE_BYTES, limits.max_bytes, MAX_RATIO * packed):
+        raise _too_large(f"the zip unpacks to more than {MAX_RATIO} times its size")
+
+
+def _by_path(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    """The visible files by path. Raises `TemplateInvalid` for an entry that no honest archive has."""
+    files: dict[str, zipfile.ZipInfo] = {}
+    seen: set[str] = set()
+    for entry in entries:
+        path = _path(entry)
+        problem = _fault(entry) or ("is in the zip twice" if path in seen else "")
+        if problem:
+            raise _invalid(f"the entry {problem}", file=clip(entry.orig_filename, 200))
+        seen.add(path)
+        if path and not entry.is_dir() and not _hidden(path):
+            files[path] = entry
+    return files
+
+
+def _fault(entry: zipfile.ZipInfo) -> str:
+    """What is wrong with an entry, "" if nothing."""
+    name = entry.orig_filename
+    if "\0" in name or "\\" in name:
+        return "has a NUL or a backslash in its name"
+    if name.startswith("/") or name[1:2] == ":" or ".." in name.split("/"):
+        return "leads outside the template"
+    if stat.S_IFMT(entry.external_attr >> 16) not in _PLAIN_TYPES:
+        return "is neither a file nor a folder (links and devices are refused)"
+    if entry.flag_bits & _ENCRYPTED:
+        return "is encrypted"
+    if entry.compress_type not in _METHODS:
+        return "is packed by a method other than deflate"
+    return ""
+
+
+def _path(entry: zipfile.ZipInfo) -> str:
+    return "/".join(part for part in entry.filename.split("/") if part not in ("", "."))
+
+
+def _hidden(path: str) -> bool:
+    return path.startswith("__MACOSX/") or any(part.startswith(".") for part in path.split("/"))
+
+
+def _with_parents(folders: set[str], files: Iterable[str]) -> frozenset[str]:
+    """The folders, those above them and those that only their files imply; "" is the root."""
+    found = {""}
+    for path in (*folders, *(folder_of(file) for file in files)):
+        parts = path.split("/")
+        found.update("/".join(parts[:count]) for count in range(1, len(parts) + 1))
+    return frozenset(found)
+
+
+def _common_folder(files: Iterable[str]) -> str:
+    """The one top folder that all files share, with its slash; "" where they share none."""
+    tops = {path.partition("/")[0] if "/" in path else "" for path in files}
+    top = tops.pop() if len(tops) == 1 else ""
+    return f"{top}/" if top else ""
+
+
+def _bounded(chunks: Iterable[bytes], limit: int) -> bytes:
+    data = bytearray()
+    for chunk in chunks:
+        data += chunk
+        if len(data) > limit:
+            raise OverBudget(f"more than {limit:,} bytes")
+    return bytes(data)
+
+
+def _invalid(message: str, *, file: str = "") -> TemplateInvalid:
+    return TemplateInvalid([Problem(message=message, file=file)])
+
+
+def _too_large(message: str) -> TemplateTooLarge:
+    return TemplateTooLarge(Problem(message=message))

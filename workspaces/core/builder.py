@@ -1,0 +1,312 @@
+"""Events → plain data: one explicit stack, every limit checked while the text streams by.
+
+An alias counts as all it expands to, in values, bytes and depth, though it shares one object in memory: so "billion
+laughs" stops at the line that goes too far.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from workspaces.core.document import Lines, Value
+from workspaces.core.events import Event, Kind
+from workspaces.core.limits import Limits
+from workspaces.core.names import clean_text
+from workspaces.core.problems import Broken, Mark, Path, Problems, format_path, too_large
+from workspaces.core.scalars import resolve
+from workspaces.errors import TemplateTooLarge
+
+INCLUDE = "!include"
+
+
+@dataclass(kw_only=True, slots=True)
+class Reading:
+    """What the files of one template share while they are read: limits, marks, problems and running totals."""
+
+    limits: Limits
+    problems: Problems
+    marks: dict[int, Lines] = field(default_factory=dict)
+    values: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Built:
+    """A finished value with what it costs, aliases expanded: values, bytes of text, levels of nesting."""
+
+    value: Value
+    values: int = 1
+    size: int = 0
+    height: int = 0
+    text: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reference:
+    """An `!include`: the path as written, where it stands, and how many levels are open around it."""
+
+    text: str
+    file: str
+    line: int
+    path: Path
+    depth: int
+
+
+Include = Callable[[Reference], Built]
+
+
+class _Frame(ABC):
+    """One open list or mapping, and what its finished entries cost together."""
+
+    __slots__ = ("anchor", "height", "line", "size", "values")
+
+    def __init__(self, line: int, anchor: str | None) -> None:
+        self.line, self.anchor = line, anchor
+        self.values, self.size, self.height = 1, 0, 0
+
+    @property
+    @abstractmethod
+    def step(self) -> str | int:
+        """The path's step to the value that comes next."""
+
+    @abstractmethod
+    def put(self, value: Value, line: int) -> None:
+        """Take the next value."""
+
+    @abstractmethod
+    def finished(self) -> tuple[Value, dict[str, int] | list[int]]:
+        """The list or mapping, and the line of each entry."""
+
+
+class _List(_Frame):
+    __slots__ = ("items", "lines")
+
+    def __init__(self, line: int, anchor: str | None) -> None:
+        super().__init__(line, anchor)
+        self.items: list[Value] = []
+        self.lines: list[int] = []
+
+    @property
+    def step(self) -> str | int:
+        return len(self.items)
+
+    def put(self, value: Value, line: int) -> None:
+        self.items.append(value)
+        self.lines.append(line)
+
+    def finished(self) -> tuple[Value, list[int]]:
+        return self.items, self.lines
+
+
+class _Mapping(_Frame):
+    """`key` waits for its value; where `refused`, that value is read and thrown away."""
+
+    __slots__ = ("key", "key_line", "lines", "pairs", "refused")
+
+    def __init__(self, line: int, anchor: str | None) -> None:
+        super().__init__(line, anchor)
+        self.pairs: dict[str, Value] = {}
+        self.lines: dict[str, int] = {}
+        self.key: str | None = None
+        self.key_line, self.refused = 0, False
+
+    @property
+    def step(self) -> str | int:
+        return self.key or ""
+
+    def put(self, value: Value, line: int) -> None:
+        if self.key is not None and not self.refused:
+            self.pairs[self.key] = value
+            self.lines[self.key] = self.key_line
+        self.key, self.refused = None, False
+
+    def finished(self) -> tuple[Value, dict[str, int]]:
+        return self.pairs, self.lines
+
+
+class Builder:
+    """Builds the value of one file. `base` and `depth` say where in the whole document it will stand."""
+
+    def __init__(self, reading: Reading, *, file: str, base: Path, depth: int, include: Include) -> None:
+        self._reading = reading
+        self._max_values, self._max_size = reading.limits.max_values, reading.limits.max_expanded_bytes
+        self._max_nesting = reading.limits.max_nesting
+        self._file, self._base, self._depth = file, base, depth
+        self._include = include
+        self._anchors: dict[str, Built | None] = {}
+        self._root = _List(1, None)
+        self._stack: list[_Frame] = [self._root]
+        self._top: _Frame = self._root
+
+    def build(self, events: Iterable[Event]) -> Built:
+        """The value of the whole file. Raises `Broken` or `TemplateTooLarge`; smaller problems are noted."""
+        for event in events:
+            if event.tag:
+                self._tagged(event)
+            elif event.kind is Kind.SCALAR:
+                self._scalar(event)
+            elif event.kind is Kind.END:
+                self._close()
+            elif event.kind is Kind.ALIAS:
+                self._alias(event)
+            else:
+                self._open(event)
+        root = self._root
+        return Built(value=root.items[0], values=root.values - 1, size=root.size, height=root.height - 1)
+
+    @property
+    def start(self) -> int:
+        """The line on which the built value begins."""
+        return self._root.lines[0]
+
+    def _scalar(self, event: Event) -> None:
+        owner = self._waiting_for_key()
+        if owner:
+            self._key(owner, event.text, event.line, plain=event.plain)
+            self._remember(event, Built(value=event.text, size=len(event.text), text=event.text))
+            return
+        value, size = self._resolved(event), _size(event.text)
+        self._spend(1, size, event.line)
+        self._add(value, event.line, values=1, size=size, height=0)
+        if event.anchor:
+            self._remember(event, Built(value=value, size=size, text=event.text))
+
+    def _resolved(self, event: Event) -> Value:
+        try:
+            value = resolve(event.text) if event.plain else clean_text(event.text)
+        except ValueError as error:
+            self._problem(str(error), event.line)
+            return None
+        if value is None and self._top is self._root:
+            raise self._broken("the document is empty", event.line)
+        return value
+
+    def _waiting_for_key(self) -> _Mapping | None:
+        """The open mapping, if a key comes next."""
+        top = self._top
+        return top if isinstance(top, _Mapping) and top.key is None else None
+
+    def _key(self, owner: _Mapping, key: str, line: int, *, plain: bool) -> None:
+        owner.key, owner.key_line = key, line
+        size = _size(key)
+        owner.size += size
+        self._spend(0, size, line)
+        fault = _key_fault(owner, key, plain=plain)
+        if fault:
+            owner.refused = True
+            self._problem(fault, line)
+
+    def _open(self, event: Event) -> None:
+        self._refuse_as_key(event)
+        self._check_depth(1, event.line)
+        self._spend(1, 0, event.line)
+        if event.anchor:
+            self._anchors[event.anchor] = None
+        frame = _Mapping if event.kind is Kind.MAPPING else _List
+        self._top = frame(event.line, event.anchor)
+        self._stack.append(self._top)
+
+    def _close(self) -> None:
+        frame = self._stack.pop()
+        self._top = self._stack[-1]
+        value, lines = frame.finished()
+        self._reading.marks[id(value)] = Lines(self._file, frame.line, lines)
+        if frame.anchor:
+            height = frame.height + 1
+            self._anchors[frame.anchor] = Built(value=value, values=frame.values, size=frame.size, height=height)
+        self._add(value, frame.line, values=frame.values, size=frame.size, height=frame.height + 1)
+
+    def _alias(self, event: Event) -> None:
+        name = event.anchor or ""
+        built = self._anchors.get(name)
+        if built is None:
+            known = "stands for something that contains itself" if name in self._anchors else "has no anchor before it"
+            raise self._broken(f"the alias *{name} {known}", event.line)
+        owner = self._waiting_for_key()
+        if owner and built.text is not None:
+            self._key(owner, built.text, event.line, plain=False)
+        else:
+            self._refuse_as_key(event)
+            self._graft(built, event.line)
+
+    def _tagged(self, event: Event) -> None:
+        if event.kind is not Kind.SCALAR or event.tag != INCLUDE:
+            tag = (event.tag or "").replace("tag:yaml.org,2002:", "!!")
+            raise self._broken(f"the tag {tag} is not read; only {INCLUDE} with a file's name is", event.line)
+        self._refuse_as_key(event)
+        depth = self._depth + len(self._stack) - 1
+        reference = Reference(text=event.text, file=self._file, line=event.line, path=self._path(), depth=depth)
+        built = self._include(reference)
+        self._add(built.value, event.line, values=built.values, size=built.size, height=built.height)
+        self._remember(event, built)
+
+    def _graft(self, built: Built, line: int) -> None:
+        self._check_depth(built.height, line)
+        self._spend(built.values, built.size, line)
+        self._add(built.value, line, values=built.values, size=built.size, height=built.height)
+
+    def _add(self, value: Value, line: int, *, values: int, size: int, height: int) -> None:
+        top = self._top
+        top.values += values
+        top.size += size
+        top.height = max(top.height, height)
+        top.put(value, line)
+
+    def _remember(self, event: Event, built: Built) -> None:
+        if event.anchor:
+            self._anchors[event.anchor] = built
+
+    def _spend(self, values: int, size: int, line: int) -> None:
+        reading = self._reading
+        reading.values += values
+        reading.size += size
+        if reading.values > self._max_values:
+            message = f"more than {self._max_values:,} values, aliases counted by what they stand for"
+            raise self._too_large(message, line)
+        if reading.size > self._max_size:
+            message = f"more than {self._max_size:,} bytes of text, aliases counted by what they stand for"
+            raise self._too_large(message, line)
+
+    def _check_depth(self, height: int, line: int) -> None:
+        if self._depth + len(self._stack) - 1 + height > self._max_nesting:
+            message = f"the nesting depth of lists and mappings is more than {self._max_nesting}"
+            raise self._too_large(message, line)
+
+    def _refuse_as_key(self, event: Event) -> None:
+        if self._waiting_for_key():
+            raise self._broken("a key must be plain text", event.line)
+
+    def _path(self) -> Path:
+        return (*self._base, *(frame.step for frame in self._stack[1:]))
+
+    def _problem(self, message: str, line: int) -> None:
+        if self._reading.problems.full:
+            self._reading.problems.more += 1
+        else:
+            self._reading.problems.add(message, self._path(), lambda _: Mark(self._file, line))
+
+    def _broken(self, message: str, line: int) -> Broken:
+        path = format_path(self._reading.problems.shown(self._path()))
+        return Broken(message, file=self._file, line=line, path=path)
+
+    def _too_large(self, message: str, line: int) -> TemplateTooLarge:
+        return too_large(message, self._reading.problems.shown(self._path()), Mark(self._file, line))
+
+
+def _key_fault(owner: _Mapping, key: str, *, plain: bool) -> str:
+    """Why `owner` can't take the key, "" if it can."""
+    if plain and key == "<<":
+        return "merge keys are not read (YAML 1.2 has none): write the keys out"
+    if key in owner.pairs:
+        return f"the key stands here twice, first on line {owner.lines[key]}"
+    try:
+        clean_text(key)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))

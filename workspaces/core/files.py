@@ -1,0 +1,113 @@
+"""The files of a template, as far as reading needs them: a narrow protocol, the rule for paths, a budget."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Protocol
+
+from workspaces.core.limits import Limits
+
+MAX_PATH = 1024
+
+
+class Unreadable(Exception):
+    """No such file can be read; `str()` completes a sentence that begins with its name."""
+
+
+class OverBudget(Exception):
+    """The file exceeds what may still be read; `str()` names the limit."""
+
+
+class Files(Protocol):
+    """A template's files. Paths are relative to its root, written with `/` and already checked by `resolve`."""
+
+    def read(self, path: str, *, limit: int) -> bytes:
+        """The whole file. Raises `Unreadable`, or `OverBudget` where it is longer than `limit` bytes."""
+
+    def is_file(self, path: str) -> bool:
+        """Whether `path` is a regular file."""
+
+    def is_dir(self, path: str) -> bool:
+        """Whether `path` is a folder; "" is the root."""
+
+
+def resolve(folder: str, reference: str) -> str:
+    """The path that `reference` means when it is written in `folder`; "" is the root.
+
+    Raises `ValueError` where it leaves the root, names a hidden file or is not a plain path. Hidden files stay unread
+    because a template's folder is where people keep their `.env`.
+    """
+    if not reference or len(reference) > MAX_PATH or "\0" in reference:
+        raise ValueError(f"a path must have 1 to {MAX_PATH:,} characters and no U+0000")
+    if reference.startswith("/") or "\\" in reference:
+        raise ValueError("a path must be relative and written with `/`")
+    parts = folder.split("/") if folder else []
+    for part in reference.split("/"):
+        _step(parts, part)
+    return "/".join(parts)
+
+
+def _step(parts: list[str], part: str) -> None:
+    if part in ("", "."):
+        return
+    if part == "..":
+        if not parts:
+            raise ValueError("the path leads outside the template")
+        parts.pop()
+    elif part.startswith("."):
+        raise ValueError("hidden files and folders are not read")
+    else:
+        parts.append(part)
+
+
+def folder_of(path: str) -> str:
+    """The folder a file lies in; "" is the root."""
+    return path.rpartition("/")[0]
+
+
+class CountedFiles:
+    """`files` within the limits of one template: every reading counts, of the same file too.
+
+    `count` is the number of different files read so far, `sha256` a digest of their paths and contents.
+    """
+
+    def __init__(self, files: Files, *, limits: Limits) -> None:
+        self._files = files
+        self._limits = limits
+        self._bytes_left = limits.max_bytes
+        self._reads_left = limits.max_file_reads
+        self._digests: dict[str, bytes] = {}
+
+    def read(self, path: str, *, limit: int) -> bytes:
+        """As `Files.read`; `OverBudget` too when all readings together exceed the limits."""
+        if not self._reads_left:
+            raise OverBudget(f"more than {self._limits.max_file_reads:,} files to read")
+        self._reads_left -= 1
+        try:
+            data = self._files.read(path, limit=min(limit, self._bytes_left))
+        except OverBudget as error:
+            raise OverBudget(f"more than {self._limits.max_bytes:,} bytes in all its files") from error
+        self._bytes_left -= len(data)
+        self._digests[path] = hashlib.sha256(data).digest()
+        return data
+
+    def is_file(self, path: str) -> bool:
+        """As `Files.is_file`."""
+        return self._files.is_file(path)
+
+    def is_dir(self, path: str) -> bool:
+        """As `Files.is_dir`."""
+        return self._files.is_dir(path)
+
+    @property
+    def count(self) -> int:
+        """Different files read so far."""
+        return len(self._digests)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 (hex) over the paths and contents of the files read so far, in the order of their paths."""
+        total = hashlib.sha256()
+        for path, digest in sorted(self._digests.items()):
+            total.update(path.encode(errors="surrogatepass") + b"\0" + digest)
+        return total.hexdigest()

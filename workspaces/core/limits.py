@@ -1,0 +1,41 @@
+"""How much one template may ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DEEPEST_TREE = 150
+"""No setting may go beyond it: the recursive helpers of the standard library (`json`, `asdict`) still fit the stack."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """`max_bytes` bounds all files read together, `max_nodes` and `max_depth` the tree of workspaces."""
+
+    max_bytes: int = 5 * 1024 * 1024
+    max_nodes: int = 20_000
+    max_depth: int = 64
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.max_depth <= DEEPEST_TREE:
+            raise ValueError(f"the depth limit must be from 1 to {DEEPEST_TREE}")
+
+    @property
+    def max_nesting(self) -> int:
+        """Levels of lists and mappings: two for each level of `children`, and room for a workspace's own values."""
+        return 2 * self.max_depth + 24
+
+    @property
+    def max_values(self) -> int:
+        """Scalars, lists and mappings, an alias counted as all it stands for."""
+        return max(10_000, 25 * self.max_nodes)
+
+    @property
+    def max_expanded_bytes(self) -> int:
+        """Text once aliases, defaults and prompt files stand at every place that uses them."""
+        return 8 * self.max_bytes
+
+    @property
+    def max_file_reads(self) -> int:
+        """How often a file may be opened: for an include or for a prompt."""
+        return max(2_000, 2 * self.max_nodes)

@@ -1,0 +1,94 @@
+"""Collecting what is wrong in a template, so that one answer names it all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from workspaces.errors import Problem, TemplateInvalid, TemplateTooLarge
+
+MAX_PROBLEMS = 100
+
+Path = tuple[str | int, ...]
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+class Mark(NamedTuple):
+    """Where a value was written; `file` is "" for inline text."""
+
+    file: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        if not self.file:
+            return f"line {self.line}" if self.line else ""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+class Broken(Exception):
+    """The text of one file can't be read any further; `problem` says where and why."""
+
+    def __init__(self, message: str, *, file: str, line: int | None, path: str = "") -> None:
+        super().__init__(message)
+        self.problem = Problem(message=clip(message, 500), path=path, file=file, line=line)
+
+
+def clip(text: str, length: int) -> str:
+    """`text` in at most `length` characters and fit for one line of any output."""
+    shown = _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text[: length + 1])
+    return shown if len(shown) <= length else shown[: length - 1] + "…"
+
+
+def format_path(path: Path) -> str:
+    """`("workspaces", 2, "tier")` as `workspaces[2].tier`."""
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{clip(key, 60)}" for key in path)
+    return text.removeprefix(".")
+
+
+def too_large(message: str, path: Path, mark: Mark) -> TemplateTooLarge:
+    """The error for a limit that `path` exceeds."""
+    return TemplateTooLarge(Problem(message=message, path=format_path(path), file=mark.file, line=mark.line))
+
+
+@dataclass(kw_only=True, slots=True)
+class Problems:
+    """The first hundred problems and a count of the others. `body_key` is a leading key that no path shows."""
+
+    body_key: str = ""
+    found: list[Problem] = field(default_factory=list)
+    more: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether a further problem would only be counted: no need to word it."""
+        return len(self.found) >= MAX_PROBLEMS
+
+    def add(self, message: str, path: Path, locate: Callable[[Path], Mark]) -> None:
+        """Note one problem at `path`; `locate` is asked for its line."""
+        if self.full:
+            self.more += 1
+            return
+        mark = locate(path)
+        text = clip(message, 500)
+        self.found.append(Problem(message=text, path=format_path(self.shown(path)), file=mark.file, line=mark.line))
+
+    def shown(self, path: Path) -> Path:
+        """`path` without the key of a request's body that the template stands under."""
+        return path[1:] if self.body_key and path[:1] == (self.body_key,) else path
+
+    def add_broken(self, broken: Broken) -> None:
+        """Note a file that could not be read to its end."""
+        if self.full:
+            self.more += 1
+        else:
+            self.found.append(broken.problem)
+
+    def raise_if_any(self) -> None:
+        """Raise `TemplateInvalid` with everything noted so far, if anything was."""
+        if self.more:
+            raise TemplateInvalid([*self.found, Problem(message=f"… and {self.more:,} more")])
+        if self.found:
+            raise TemplateInvalid(self.found)

@@ -1,0 +1,60 @@
+"""Prompts and the files they come from. At one level the inline text wins over the file."""
+
+from __future__ import annotations
+
+from workspaces.core.checks import Checks
+from workspaces.core.events import decode
+from workspaces.core.files import Unreadable, resolve
+from workspaces.core.names import clean_text
+from workspaces.core.problems import Broken, Path, clip
+from workspaces.core.reading import NEEDS_FILES
+
+
+def prompt(checks: Checks, text: str | None, file: str | None, *, folder: str | None, path: Path) -> str | None:
+    """The text of a prompt, None where there is none. `path` is the place of the file's key.
+
+    `folder` is where the file's name starts from; None where that itself is wrong and was noted already.
+    """
+    if file is not None and checks.files is None:
+        checks.problem(path, f"a prompt file {NEEDS_FILES}")
+        return text
+    if text or file is None or folder is None:
+        return text
+    return _from_file(checks, file, folder=folder, path=path)
+
+
+def _from_file(checks: Checks, file: str, *, folder: str, path: Path) -> str | None:
+    try:
+        where = resolve(folder, file)
+        text = clean_text(decode(_read(checks, where, path), where))
+    except (ValueError, Broken) as error:
+        checks.problem(path, f"the prompt file {clip(file, 200)}: {error}")
+    else:
+        checks.expand(len(text.encode()), path)
+        return text
+    return None
+
+
+def _read(checks: Checks, file: str, path: Path) -> bytes:
+    try:
+        return checks.read(file, path)
+    except Unreadable as error:
+        raise ValueError(f"{clip(file, 200)} {error}") from error
+
+
+def files_folder(checks: Checks, files_dir: object, path: Path) -> str | None:
+    """The folder a workspace's files lie in; "" for the root, None (and a problem noted) where it is no inner path."""
+    if files_dir is None:
+        return ""
+    if not isinstance(files_dir, str):
+        return None
+    try:
+        folder = resolve("", files_dir)
+    except ValueError as error:
+        checks.problem(path, str(error))
+        return None
+    if checks.files is None:
+        checks.notices.say(f"`files_dir` {NEEDS_FILES} and is left empty", path)
+    elif not checks.files.is_dir(folder):
+        checks.notices.say("`files_dir` is no folder of the template", path)
+    return folder

@@ -1,0 +1,51 @@
+"""The schedules a workspace declares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workspaces.core.checks import Checks
+from workspaces.core.problems import Path
+from workspaces.core.prompts import prompt
+from workspaces.core.schema import Schedule
+from workspaces.core.template import ScheduleSpec
+
+_COLUMNS = frozenset({"name", "cron_expr", "timezone", "prompt", "enabled"})
+
+Extra = dict[str, dict[str, Any]]
+
+
+def schedules(checks: Checks, raw: object, *, folder: str | None, path: Path) -> tuple[tuple[ScheduleSpec, ...], Extra]:
+    """The schedules of one workspace and, by a schedule's name, what it says beyond its columns."""
+    found: dict[str, ScheduleSpec] = {}
+    places: dict[str, Path] = {}
+    extra: Extra = {}
+    for index, each in enumerate(raw if isinstance(raw, list) else ()):
+        here = (*path, index)
+        schedule = _schedule(checks, each, folder=folder, path=here)
+        if schedule is None:
+            continue
+        if schedule.name in found:
+            first = checks.document.mark(places[schedule.name])
+            checks.problem((*here, "name"), f"the workspace has a schedule of this name already ({first})")
+        found.setdefault(schedule.name, schedule)
+        places.setdefault(schedule.name, here)
+        if more := {key: value for key, value in each.items() if key not in _COLUMNS}:
+            extra[schedule.name] = more
+    return tuple(found.values()), extra
+
+
+def _schedule(checks: Checks, raw: object, *, folder: str | None, path: Path) -> ScheduleSpec | None:
+    model = checks.model(Schedule, raw, path)
+    if isinstance(raw, dict):
+        checks.unknown(raw, path, Schedule.model_fields)
+    if model is None:
+        return None
+    text = prompt(checks, model.prompt, model.prompt_file, folder=folder, path=(*path, "prompt_file"))
+    return ScheduleSpec(
+        name=model.name,
+        cron_expr=model.cron_expr,
+        timezone=model.timezone or "UTC",
+        prompt=text or "",
+        enabled=model.enabled is not False,
+    )

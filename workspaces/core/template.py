@@ -1,0 +1,114 @@
+"""The declared tree as frozen values: what `reading` and `validating` produce and what `plan` consumes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScheduleSpec:
+    """A cron schedule a node declares; `timezone` is an IANA name."""
+
+    name: str
+    cron_expr: str
+    timezone: str = "UTC"
+    prompt: str = ""
+    enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Node:
+    """One declared workspace, defaults already applied.
+
+    `path` locates it in the document (`workspaces[0].children[2]`); `place` shows it to people (`org.yaml:41`).
+    `spec` is JSON-ready and holds all that has no column of its own.
+    """
+
+    name: str
+    path: str
+    place: str = ""
+    role: str = ""
+    tier: int = 2
+    runtime: str = "langgraph"
+    model: str = ""
+    spawning: bool = True
+    external: bool = False
+    url: str = ""
+    schedules: tuple[ScheduleSpec, ...] = ()
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    children: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """A whole org template. `header` holds the top-level keys besides `defaults` and `workspaces`, as written."""
+
+    name: str
+    description: str = ""
+    header: Mapping[str, Any] = field(default_factory=dict)
+    workspaces: tuple[Node, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def walk(self) -> Iterator[Node]:
+        """Every node, depth first, in template order."""
+        stack = list(reversed(self.workspaces))
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(reversed(node.children))
+
+    def names(self) -> frozenset[str]:
+        """Every declared name, those under `spawning: false` included: they still count as template names."""
+        return frozenset(node.name for node in self.walk())
+
+    def count(self) -> int:
+        """Number of declared nodes."""
+        return sum(1 for _ in self.walk())
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of what the template declares; warnings and line numbers do not count."""
+        data = self.to_json()
+        del data["warnings"]
+        for node in _every_node(data["workspaces"]):
+            del node["place"]
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data that `from_json` turns back into an equal template."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Template:
+        """The template that `to_json` was called on."""
+        return cls(
+            name=data["name"],
+            description=data["description"],
+            header=data["header"],
+            workspaces=tuple(_node(child) for child in data["workspaces"]),
+            warnings=tuple(data["warnings"]),
+        )
+
+
+def _node(data: Mapping[str, Any]) -> Node:
+    return Node(
+        **{
+            **data,
+            "schedules": tuple(ScheduleSpec(**schedule) for schedule in data["schedules"]),
+            "children": tuple(_node(child) for child in data["children"]),
+        }
+    )
+
+
+def _every_node(nodes: Any) -> Iterator[dict[str, Any]]:
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(node["children"])

@@ -1,0 +1,195 @@
+"""Plain data → `Template`: every problem at once, each with its path, file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from workspaces.core.checks import Checks
+from workspaces.core.document import Document
+from workspaces.core.files import Files
+from workspaces.core.inheriting import Inherited, inherited, node_spec
+from workspaces.core.limits import Limits
+from workspaces.core.names import clean_name
+from workspaces.core.notices import Notices
+from workspaces.core.problems import Path, Problems, format_path, too_large
+from workspaces.core.prompts import files_folder
+from workspaces.core.schedules import schedules
+from workspaces.core.schema import Defaults, OrgTemplate, Workspace
+from workspaces.core.template import Node, ScheduleSpec, Template
+
+ValueT = TypeVar("ValueT")
+
+DEFAULT_TIER = 2
+DEFAULT_RUNTIME = "langgraph"
+
+SCHEDULES_EXTRA = "schedules_extra"
+"""Under this key of `spec` stands what a schedule says beyond its own columns, by the schedule's name."""
+
+
+def validate(document: Document, *, files: Files | None, limits: Limits, zones: frozenset[str]) -> Template:
+    """The template that `document` declares.
+
+    `files` is None for a text without files around it; `zones` are the time zones a schedule may name. Raises
+    `TemplateInvalid` with every problem, or `TemplateTooLarge` at the first limit exceeded.
+    """
+    checks = Checks(
+        document=document,
+        files=files,
+        limits=limits,
+        zones=zones,
+        problems=Problems(),
+        notices=Notices(document.mark),
+    )
+    raw = document.data
+    if not isinstance(raw, dict):
+        checks.problem((), "the template must be a mapping with a name and workspaces")
+        raw = {}
+    template = _template(checks, raw)
+    checks.problems.raise_if_any()
+    return template
+
+
+def _template(checks: Checks, raw: Mapping[str, Any]) -> Template:
+    model = checks.model(OrgTemplate, raw, ())
+    checks.unknown(raw, (), OrgTemplate.model_fields)
+    defaults = inherited(checks, raw.get("defaults"), ("defaults",))
+    flat = list(_walk(checks, defaults, raw.get("workspaces")))
+    checks.problems.raise_if_any()
+    return Template(
+        name=model.name if model else "",
+        description=(model and model.description) or "",
+        header={key: value for key, value in raw.items() if key not in ("defaults", "workspaces")},
+        workspaces=_assemble(flat),
+        warnings=checks.notices.sentences(),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Pending:
+    """A declared node on its way: where it stands, how deep, and the number of its parent (-1 for a root)."""
+
+    raw: object
+    path: Path
+    parent: int
+    depth: int
+
+
+def _walk(checks: Checks, defaults: Inherited, roots: object) -> Iterator[tuple[int, Node]]:
+    """Each node without its children, depth first, with the number of its parent in this same order."""
+    stack = _siblings(checks, roots, ("workspaces",), parent=-1, depth=1)[::-1]
+    number = 0
+    while stack:
+        here = stack.pop()
+        yield here.parent, _node(checks, defaults, here)
+        children = here.raw.get("children") if isinstance(here.raw, dict) else None
+        below = _siblings(checks, children, (*here.path, "children"), parent=number, depth=here.depth + 1)
+        stack.extend(reversed(below))
+        number += 1
+
+
+def _siblings(checks: Checks, raw: object, path: Path, *, parent: int, depth: int) -> list[_Pending]:
+    """The nodes of one list, their names compared; none where it is no list (that is noted with its owner)."""
+    if not isinstance(raw, list) or not raw:
+        return []
+    if depth > checks.limits.max_depth:
+        message = f"the depth of the tree is more than {checks.limits.max_depth} levels"
+        raise too_large(message, path, checks.document.mark(path))
+    checks.declare(len(raw), path)
+    _check_names(checks, raw, path)
+    return [_Pending(raw=each, path=(*path, index), parent=parent, depth=depth) for index, each in enumerate(raw)]
+
+
+def _check_names(checks: Checks, siblings: list[Any], path: Path) -> None:
+    """Note the siblings that share a name: name and parent are a workspace's identity."""
+    first: dict[str, int] = {}
+    for index, each in enumerate(siblings):
+        name = _name(each)
+        if name is not None and first.setdefault(name, index) != index:
+            mark = checks.document.mark((*path, first[name], "name"))
+            checks.problem((*path, index, "name"), f"a sibling is called `{name}` already ({mark})")
+
+
+def _name(raw: object) -> str | None:
+    name = raw.get("name") if isinstance(raw, dict) else None
+    try:
+        return clean_name(name) if isinstance(name, str) else None
+    except ValueError:
+        return None
+
+
+_INVALID = Node(name="", path="")
+"""Stands for a node with a problem; it never leaves this module, because the problem is raised first."""
+
+
+def _node(checks: Checks, defaults: Inherited, here: _Pending) -> Node:
+    """The node, defaults applied, children still missing. Every problem of its own is noted."""
+    raw, path = here.raw, here.path
+    if not isinstance(raw, dict):
+        checks.problem(path, "a workspace must be a mapping with a name")
+        return _INVALID
+    model = checks.model(Workspace, raw, path)
+    checks.unknown(raw, path, Workspace.model_fields)
+    _check_meaning(checks, raw, path)
+    folder = files_folder(checks, raw.get("files_dir"), (*path, "files_dir"))
+    spec = node_spec(checks, defaults, raw, folder=folder, path=path)
+    timed, extra = schedules(checks, raw.get("schedules"), folder=folder, path=(*path, "schedules"))
+    if extra:
+        spec[SCHEDULES_EXTRA] = extra
+    if model is None:
+        return _INVALID
+    return _columns(model, defaults.model, spec, timed, path=path, place=str(checks.document.mark(path)))
+
+
+def _check_meaning(checks: Checks, raw: Mapping[str, Any], path: Path) -> None:
+    """What no single key shows."""
+    if raw.get("external") is True and raw.get("url") is None:
+        checks.problem((*path, "url"), "is required, because the workspace is external")
+    if raw.get("spawning") is False:
+        subject = "`spawning: false`: created by neither mode, with all below it; the names still count"
+        checks.notices.say(subject, path)
+    if SCHEDULES_EXTRA in raw:
+        checks.problem((*path, SCHEDULES_EXTRA), "is a reserved key")
+
+
+def _columns(
+    own: Workspace,
+    defaults: Defaults,
+    spec: Mapping[str, Any],
+    timed: tuple[ScheduleSpec, ...],
+    *,
+    path: Path,
+    place: str,
+) -> Node:
+    return Node(
+        name=own.name,
+        path=format_path(path),
+        place=place,
+        role=_first(own.role, defaults.role, ""),
+        tier=_first(own.tier, defaults.tier, DEFAULT_TIER),
+        runtime=_first(own.runtime, defaults.runtime, DEFAULT_RUNTIME),
+        model=_first(own.model, defaults.model, ""),
+        spawning=own.spawning is not False,
+        external=own.external is True,
+        url=own.url or "",
+        schedules=timed,
+        spec=spec,
+    )
+
+
+def _first(own: ValueT | None, default: ValueT | None, otherwise: ValueT) -> ValueT:
+    """The workspace's own value, else the default, else what holds when neither says anything."""
+    if own is not None:
+        return own
+    return otherwise if default is None else default
+
+
+def _assemble(flat: list[tuple[int, Node]]) -> tuple[Node, ...]:
+    """The tree, from its nodes in depth-first order: built from the end, so that children come before their parent."""
+    below: list[list[Node]] = [[] for _ in range(len(flat) + 1)]
+    for number in range(len(flat) - 1, -1, -1):
+        parent, node = flat[number]
+        children = tuple(reversed(below[number]))
+        below[parent].append(replace(node, children=children) if children else node)
+    return tuple(reversed(below[-1]))
