@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import subprocess
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from audit.models import StructureEvent
+from tests.processes import finish, manage
+from tests.trees import BEFORE, loaded
+from workspaces.core.plan import Mode
+from workspaces.models import ApiToken, Membership, Organization, Workspace, WorkspaceToken
+from workspaces.services.actors import Actor
+from workspaces.services.importing import apply_import
+from workspaces.services.tokens import find_api_token, find_workspace_token
+
+
+@pytest.fixture
+def tree(organization: Organization, actor: Actor) -> None:
+    apply_import(organization, loaded(BEFORE), mode=Mode.MERGE, actor=actor)
+
+
+def test_api_token_prints_the_token_alone_and_stores_only_its_hash(alice: User, capsys) -> None:
+    call_command("api_token", "alice")
+    text = capsys.readouterr().out.strip()
+    found = find_api_token(text)
+    assert found is not None
+    assert found.user == alice
+    assert text not in str(list(ApiToken.objects.values()))
+
+
+def test_api_token_says_who_is_missing(db: None) -> None:
+    with pytest.raises(CommandError, match='There is no user "nobody"'):
+        call_command("api_token", "nobody")
+
+
+def test_workspace_token_prints_the_token_alone(tree: None, capsys) -> None:
+    pm = Workspace.objects.get(name="PM")
+    call_command("workspace_token", str(pm.pk))
+    text = capsys.readouterr().out.strip()
+    found = find_workspace_token(text)
+    assert found is not None
+    assert found.workspace == pm
+    assert text not in str(list(WorkspaceToken.objects.values()))
+
+
+def test_cascade_delete_removes_with_yes_and_asks_without(tree: None, capsys, monkeypatch) -> None:
+    lead = str(Workspace.objects.get(name="Dev Lead").pk)
+    monkeypatch.setattr("sys.stdin", StringIO())  # a shell without a person
+    with pytest.raises(CommandError, match="Nothing was changed"):
+        call_command("cascade_delete", lead)
+    call_command("cascade_delete", lead, "--yes")
+    assert capsys.readouterr().out.endswith("Removed 5 workspaces.\n")
+    assert Workspace.objects.live().count() == 4
+
+
+@pytest.mark.parametrize("key", ["no-uuid", "00000000-0000-0000-0000-000000000001"])
+def test_cascade_delete_refuses_ids_that_do_not_exist(tree: None, key: str) -> None:
+    with pytest.raises(CommandError):
+        call_command("cascade_delete", key, "--yes")
+    assert Workspace.objects.live().count() == 9
+
+
+def test_create_org_and_add_member(alice: User, capsys) -> None:
+    call_command("create_org", "labs", "--name", "Labs")
+    call_command("add_member", "labs", "alice")
+    assert Membership.objects.filter(organization__slug="labs", user=alice).exists()
+    with pytest.raises(CommandError, match="already exists"):
+        call_command("create_org", "labs")
+
+
+def test_the_demo_tells_the_story_from_real_rows_and_can_be_told_again(db: None, capsys) -> None:
+    for _ in range(2):
+        call_command("demo")
+        story = capsys.readouterr().out
+        assert "live workspaces: 0 → 9" in story
+        assert "live workspaces: 9 → 17" in story
+        assert "Plan: 0 to create, 9 to keep, 8 to remove." in story
+        assert "live workspaces: 17 → 9" in story
+    assert Workspace.objects.live().count() == 9
+    assert StructureEvent.objects.filter(event_type="org.import.completed").count() == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_stops_when_it_is_asked_to(tmp_path: Path) -> None:
+    finish(manage(tmp_path, "migrate", "-v0"))
+    worker = manage(tmp_path, "worker")
+    try:
+        worker.wait(timeout=3)
+    except subprocess.TimeoutExpired:
+        worker.terminate()
+    assert "worker stopped" in finish(worker)

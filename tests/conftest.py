@@ -1,0 +1,73 @@
+"""Three people in every story: alice operates the organization, bob is a member who may look, charlie is a stranger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test import TransactionTestCase
+
+from audit import triggers
+from workspaces.models import Membership, Organization
+from workspaces.services.actors import Actor
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_can_empty_the_audit_table() -> Iterator[None]:
+    """Tests that really commit are cleaned up by a flush, which the append-only triggers rightly refuse."""
+    flush = TransactionTestCase._fixture_teardown
+
+    def flush_without_triggers(self: TransactionTestCase) -> None:
+        triggers.remove(connection)
+        try:
+            flush(self)
+        finally:
+            triggers.install(connection)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(TransactionTestCase, "_fixture_teardown", flush_without_triggers)
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def organization(db: None) -> Organization:
+    return Organization.objects.create(slug="acme", name="Acme")
+
+
+@pytest.fixture
+def elsewhere(db: None) -> Organization:
+    return Organization.objects.create(slug="elsewhere", name="Elsewhere")
+
+
+@pytest.fixture
+def make_user(db: None) -> Callable[[str, str, Organization], User]:
+    def make(name: str, group: str, organization: Organization) -> User:
+        user = User.objects.create_user(name, password=f"{name}-secret", is_staff=True)
+        user.groups.add(Group.objects.get(name=group))
+        Membership.objects.create(organization=organization, user=user)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def alice(make_user: Callable[[str, str, Organization], User], organization: Organization) -> User:
+    return make_user("alice", "Operator", organization)
+
+
+@pytest.fixture
+def bob(make_user: Callable[[str, str, Organization], User], organization: Organization) -> User:
+    return make_user("bob", "Viewer", organization)
+
+
+@pytest.fixture
+def charlie(make_user: Callable[[str, str, Organization], User], elsewhere: Organization) -> User:
+    return make_user("charlie", "Operator", elsewhere)
+
+
+@pytest.fixture
+def actor() -> Actor:
+    return Actor(name="alice")

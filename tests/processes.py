@@ -1,0 +1,49 @@
+"""Real processes on a real database file or server, for what a single process cannot show."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def database_url(folder: Path) -> str:
+    """Where child processes find their database: this run's PostgreSQL test database, or a SQLite file of their own."""
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{folder / 'children.sqlite3'}"
+    values = connection.settings_dict
+    host, port = values["HOST"] or "", values["PORT"] or ""
+    secret = f":{values['PASSWORD']}" if values["PASSWORD"] else ""
+    place = f"{host}:{port}" if not host.startswith("/") else f"{host.replace('/', '%2F')}:{port}"
+    return f"postgres://{values['USER']}{secret}@{place}/{values['NAME']}"
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "DATABASE_URL": database_url(folder), "ORGSITE_DEBUG": "1", "PYTHONPATH": str(ROOT)}
+
+
+def manage(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    return python(folder, str(ROOT / "manage.py"), *arguments)
+
+
+def python(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    """What it printed; an assertion error with that text when it failed."""
+    text, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, text
+    return text

@@ -1,0 +1,94 @@
+"""`demo`: the accident, the preview and the repair, on real rows of this database."""
+
+from __future__ import annotations
+
+import secrets
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand
+
+from audit.models import StructureEvent
+from workspaces.core.plan import Mode
+from workspaces.core.render import as_text, summary
+from workspaces.management.lookups import shell_actor
+from workspaces.models import Organization, Workspace
+from workspaces.services.cascading import cascade_delete
+from workspaces.services.importing import apply_import, preview_import
+from workspaces.services.sources import LoadedTemplate
+from workspaces.services.templates import from_path
+
+EXAMPLES = Path(settings.BASE_DIR) / "examples"
+USERNAME = "demo"
+
+
+class Command(BaseCommand):
+    help = "Tell the story of a re-imported template in the organization `demo`, and make a login to look around."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        organization, _ = Organization.objects.get_or_create(slug="demo", defaults={"name": "Demo"})
+        self._begin(organization)
+        before, after = from_path(EXAMPLES / "dev-tree-before"), from_path(EXAMPLES / "dev-tree-after")
+        first = StructureEvent.objects.order_by("id").last()
+        self._import("1. The tree as it was declared first.", organization, before, Mode.MERGE)
+        self._import("2. Its shape changed; somebody merges it again: the accident.", organization, after, Mode.MERGE)
+        self._preview("3. What reconcile would do about it, before it does.", organization, after)
+        self._import("4. Reconcile: exactly the leftovers go.", organization, after, Mode.RECONCILE)
+        self._import("5. The same again: nothing left to do.", organization, after, Mode.RECONCILE)
+        self._events(organization, after_id=first.pk if first else 0)
+        self._login()
+
+    def _begin(self, organization: Organization) -> None:
+        """A second demo starts from an empty tree as well, by the product's own means."""
+        roots = Workspace.objects.live().filter(organization=organization, parent=None).values_list("id", flat=True)
+        if removed := cascade_delete(list(roots), actor=shell_actor(), reason="the demo starts again"):
+            self.stdout.write(f"Removed {len(removed)} workspaces of the last demo.\n")
+
+    def _import(self, title: str, organization: Organization, loaded: LoadedTemplate, mode: Mode) -> None:
+        self._title(title)
+        plan = apply_import(organization, loaded, mode=mode, actor=shell_actor(), reason="demo").plan
+        live = Workspace.objects.live().filter(organization=organization).count()
+        self.stdout.write(f"{mode} {loaded.source}/  {summary(plan)}")
+        if plan.left_running:
+            names = ", ".join(row.name for row in plan.left_running)
+            self.stdout.write(f"  left running, although the template has them elsewhere: {names}")
+        self.stdout.write(f"  live workspaces: {plan.live_before} → {live}")
+
+    def _preview(self, title: str, organization: Organization, loaded: LoadedTemplate) -> None:
+        self._title(title)
+        self.stdout.write(as_text(preview_import(organization, loaded.template, mode=Mode.RECONCILE)))
+
+    def _events(self, organization: Organization, *, after_id: int) -> None:
+        self._title("6. What happened? The events of these minutes (table structure_events):")
+        events = StructureEvent.objects.filter(organization=organization.slug, pk__gt=after_id).order_by("id")
+        self.stdout.write(f"{'time':<10}{'event':<26}{'count':>5}  what")
+        for (kind, _), group in groupby(events, key=lambda event: (event.event_type, event.import_id)):
+            burst = list(group)
+            self.stdout.write(f"{burst[0].created_at:%H:%M:%S}  {kind:<26}{len(burst):>5}  {_what(burst)}")
+
+    def _login(self) -> None:
+        password = secrets.token_urlsafe(12)
+        user, _ = User.objects.get_or_create(username=USERNAME, defaults={"is_staff": True, "is_superuser": True})
+        user.set_password(password)
+        user.save()
+        self._title("To look around: make run, then log in")
+        self.stdout.write(f"  user {USERNAME}, password {password}\n\n")
+
+    def _title(self, text: str) -> None:
+        self.stdout.write(f"\n{self.style.MIGRATE_HEADING(text)}")
+
+
+def _what(burst: list[StructureEvent]) -> str:
+    payload = burst[0].payload
+    if burst[0].event_type == "org.import.completed":
+        return (
+            f"{payload['mode']}: +{payload['created_count']} ={payload['skipped_count']} "
+            f"-{payload['reconcile_removed_count']}, live {payload['live_before']} → {payload['live_after']}"
+        )
+    if burst[0].event_type == "org.import.started":
+        return f"{payload['mode']} of {payload['dir']}"
+    names = ", ".join(event.payload["name"] for event in burst[:3])
+    return names + (f" and {len(burst) - 3} more" if len(burst) > 3 else "")

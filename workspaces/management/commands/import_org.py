@@ -1,0 +1,83 @@
+"""`import_org PATH [--org SLUG] [--mode merge|reconcile] [--dry-run] [--json] [--confirm-removals N]`
+
+With `--dry-run` the exit status is 0 for no change, 2 for changes, 1 for an error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from workspaces.core.plan import Mode, Plan, parse_mode
+from workspaces.core.render import as_text
+from workspaces.errors import OrgError, RemovalNotConfirmed, TemplateInvalid
+from workspaces.management.lookups import organization_named, shell_actor
+from workspaces.models import Organization
+from workspaces.services.answers import applied_answer, preview_answer
+from workspaces.services.importing import Confirmation, apply_import, preview_import
+from workspaces.services.sources import LoadedTemplate
+from workspaces.services.templates import from_path
+
+CHANGES = 2
+
+
+class Command(BaseCommand):
+    help = "Import an org template: a directory with org.yaml, a .zip of one, or a .yaml, .yml or .json file."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("path", type=Path)
+        parser.add_argument("--org", default="default", metavar="SLUG")
+        parser.add_argument("--mode", default="merge", help="merge (default) or reconcile")
+        parser.add_argument("--dry-run", action="store_true", help="print the plan, change nothing; exits 2 on changes")
+        parser.add_argument("--json", action="store_true", help="the answer as JSON")
+        parser.add_argument("--confirm-removals", type=int, metavar="N", help="the exact number, for the removal guard")
+        parser.add_argument("--fingerprint", help="apply only if the plan is still this one")
+        parser.add_argument("--reason", default="", help="kept with the run and in the history")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            loaded, mode = from_path(options["path"]), parse_mode(options["mode"])
+            organization = organization_named(options["org"])
+            if options["dry_run"]:
+                self._preview(organization, loaded, mode=mode, as_data=options["json"])
+            else:
+                self._apply(organization, loaded, mode=mode, options=options)
+        except TemplateInvalid as error:
+            raise CommandError("\n".join([str(error), *map(str, error.problems)])) from error
+        except RemovalNotConfirmed as error:
+            hint = f"{error} On the command line: --confirm-removals {error.confirm_removals}"
+            raise CommandError(f"{as_text(error.plan)}\n{hint}") from error
+        except OrgError as error:
+            raise CommandError(str(error)) from error
+
+    def _preview(self, organization: Organization, loaded: LoadedTemplate, *, mode: Mode, as_data: bool) -> None:
+        plan = preview_import(organization, loaded.template, mode=mode)
+        answer = preview_answer(plan)
+        self._print(plan, answer if as_data else None)
+        if answer["guard"] and not as_data:
+            self.stdout.write(answer["guard"]["message"])
+        if not plan.changes_nothing:
+            sys.exit(CHANGES)
+
+    def _apply(self, organization: Organization, loaded: LoadedTemplate, *, mode: Mode, options: Any) -> None:
+        applied = apply_import(
+            organization,
+            loaded,
+            mode=mode,
+            actor=shell_actor(),
+            reason=options["reason"],
+            confirmation=Confirmation(fingerprint=options["fingerprint"], confirm_removals=options["confirm_removals"]),
+        )
+        self._print(applied.plan, applied_answer(applied) if options["json"] else None)
+
+    def _print(self, plan: Plan, answer: dict[str, Any] | None) -> None:
+        if answer is not None:
+            self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False))
+            return
+        for warning in plan.warnings:
+            self.stderr.write(f"warning: {warning}")
+        self.stdout.write(as_text(plan))

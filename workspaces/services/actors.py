@@ -1,0 +1,24 @@
+"""Who does something. Always passed, never looked up from a thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Actor:
+    """`name` goes into events and history; `user_id` is set where the actor is a user of this site."""
+
+    name: str
+    user_id: int | None = None
+
+    @classmethod
+    def of(cls, user: User) -> Actor:
+        return cls(name=user.get_username(), user_id=user.pk)
+
+
+SYSTEM = Actor(name="system")

@@ -1,0 +1,157 @@
+"""`cascade_delete`: the ONE teardown. Reconcile, REST, the admin's bulk action and the command line all call it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.emitting import Event, emit
+from workspaces.errors import CascadeChanged, WorkspaceProtected
+from workspaces.models import Schedule, Status, Workspace, WorkspaceToken
+from workspaces.services.actors import Actor
+from workspaces.services.history import record_history
+from workspaces.services.locking import lock_organizations
+from workspaces.services.telling import workspace_event
+
+DESCENDANT = "below a removed workspace"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Doomed:
+    """A workspace that a cascade takes: a selected one (`root`) or one below it."""
+
+    id: UUID
+    parent_id: UUID | None
+    name: str
+    organization: str
+    protected: bool
+    root: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holdings:
+    """What goes with a workspace: its unrevoked tokens and the names of its schedules."""
+
+    tokens: int = 0
+    schedules: tuple[str, ...] = ()
+
+
+def holdings(ids: Collection[UUID]) -> dict[UUID, Holdings]:
+    """What each of the workspaces holds: two queries for any number of them."""
+    usable = WorkspaceToken.objects.filter(workspace__one_of=ids, revoked_at=None)
+    tokens = Counter(usable.values_list("workspace_id", flat=True))
+    schedules: dict[UUID, list[str]] = {}
+    for key, name in Schedule.objects.filter(workspace__one_of=ids).values_list("workspace_id", "name"):
+        schedules.setdefault(key, []).append(name)
+    return {key: Holdings(tokens=tokens[key], schedules=tuple(schedules.get(key, ()))) for key in ids}
+
+
+def preview_cascade(roots: Collection[UUID]) -> tuple[Doomed, ...]:
+    """All a cascade delete of `roots` would take, each once, by organization and name. Changes nothing."""
+    return _doomed(roots)
+
+
+def cascade_delete(
+    roots: Collection[UUID],
+    *,
+    actor: Actor,
+    reason: str = "",
+    causes: Mapping[UUID, str] | None = None,
+    import_id: UUID | None = None,
+    keep_volumes: bool = False,
+    expected: Collection[UUID] | None = None,
+) -> tuple[Doomed, ...]:
+    """Remove the live ones of `roots` with everything live below them, in one transaction; return what went.
+
+    Removed rows are skipped, so deleting twice is harmless. `causes` says why for single ids; the others get `reason`
+    or "below a removed workspace". `expected` are the ids somebody saw and agreed to. Raises WorkspaceProtected, or
+    CascadeChanged when other ids than expected would go, and then changes nothing.
+    """
+    with transaction.atomic():
+        _lock(roots)
+        doomed = _doomed(roots)
+        _refuse_protected(doomed)
+        _refuse_surprise(doomed, expected)
+        if doomed:
+            now = timezone.now()
+            why = _why(doomed, reason=reason, causes=causes or {})
+            _mark_removed(why, now=now)
+            record_history(why, kind="~", actor=actor, now=now, import_id=import_id)
+            emit(_events(doomed, why=why, actor=actor, import_id=import_id, keep_volumes=keep_volumes))
+        return doomed
+
+
+def _lock(roots: Collection[UUID]) -> None:
+    organizations = Workspace.objects.filter(id__one_of=roots).order_by().values_list("organization", flat=True)
+    lock_organizations(set(organizations.distinct()))
+
+
+def _doomed(roots: Collection[UUID]) -> tuple[Doomed, ...]:
+    ids = Workspace.objects.live_subtree_ids(roots)
+    rows = Workspace.objects.filter(id__one_of=ids).values_list(
+        "id", "parent_id", "name", "organization__slug", "protected"
+    )
+    chosen = set(roots)
+    found = (
+        Doomed(id=key, parent_id=parent, name=name, organization=slug, protected=protected, root=key in chosen)
+        for key, parent, name, slug, protected in rows.order_by()
+    )
+    return tuple(sorted(found, key=lambda row: (row.organization, row.name, str(row.id))))
+
+
+def _refuse_protected(doomed: Sequence[Doomed]) -> None:
+    held = [row for row in doomed if row.protected]
+    if held:
+        names = ", ".join(row.name for row in held[:5]) + (" and more" if len(held) > 5 else "")
+        message = f"Protected, so nothing was removed: {names}. Clear the protection first."
+        raise WorkspaceProtected(message, ids=tuple(row.id for row in held))
+
+
+def _refuse_surprise(doomed: Sequence[Doomed], expected: Collection[UUID] | None) -> None:
+    if expected is not None and {row.id for row in doomed} != set(expected):
+        message = f"The tree changed: {len(doomed)} workspaces would go now, {len(expected)} were shown. Look again."
+        raise CascadeChanged(message)
+
+
+def _why(doomed: Sequence[Doomed], *, reason: str, causes: Mapping[UUID, str]) -> dict[UUID, str]:
+    chosen = reason or "deleted"
+    return {row.id: causes.get(row.id) or (chosen if row.root else f"{DESCENDANT}: {chosen}") for row in doomed}
+
+
+def _mark_removed(ids: Collection[UUID], *, now: datetime) -> None:
+    """The race guard first: from this UPDATE on no heartbeat brings a row back. Then what the rows held."""
+    Workspace.objects.filter(id__one_of=ids).update(status=Status.REMOVED, removed_at=now, updated_at=now)
+    WorkspaceToken.objects.filter(workspace__one_of=ids, revoked_at=None).update(revoked_at=now)
+    Schedule.objects.filter(workspace__one_of=ids, enabled=True).update(enabled=False, updated_at=now)
+
+
+def _events(
+    doomed: Sequence[Doomed],
+    *,
+    why: Mapping[UUID, str],
+    actor: Actor,
+    import_id: UUID | None,
+    keep_volumes: bool,
+) -> list[Event]:
+    """Each workspace twice: it is removed, and without an engine it held nothing that has to be released first."""
+    return [
+        workspace_event(
+            what,
+            workspace_id=row.id,
+            name=row.name,
+            parent_id=row.parent_id,
+            organization=row.organization,
+            actor=actor,
+            why=cause or why[row.id],
+            import_id=import_id,
+            keep_volumes=keep_volumes,
+        )
+        for what, cause in (("removed", None), ("released", "no engine: nothing was held"))
+        for row in doomed
+    ]

@@ -1,0 +1,46 @@
+"""What a person has to do before something is removed on her click: read the number off the page, tick for collateral.
+
+Few removals take one click. The number differs from plan to plan, so habit cannot fill it in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workspaces.core.plan import Plan
+from workspaces.errors import InvalidRequest
+
+ONE_CLICK = 3
+"""Up to so many removals are confirmed by the click alone."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Demand:
+    """What goes: `removals` in all, `collateral` of them named by nobody."""
+
+    removals: int
+    collateral: int = 0
+
+    @property
+    def typed(self) -> bool:
+        """Whether the number has to be typed; else the form carries it."""
+        return self.removals > ONE_CLICK or self.collateral > 0
+
+
+def demand_of(plan: Plan) -> Demand:
+    return Demand(removals=len(plan.removals), collateral=len(plan.collateral))
+
+
+def confirmed_number(demand: Demand, *, number: str, ticked: bool = False) -> int:
+    """The number of removals that was confirmed. Raises InvalidRequest, whose words say what is missing."""
+    if demand.collateral and not ticked:
+        message = (
+            f"Tick that the {demand.collateral} workspaces the template does not name go too. Nothing was changed."
+        )
+        raise InvalidRequest(message, field="accept_collateral")
+    if number.strip() != str(demand.removals):
+        message = (
+            f"The number of workspaces to remove is {demand.removals}, not “{number.strip()}”. Nothing was changed."
+        )
+        raise InvalidRequest(message, field="confirm_removals")
+    return demand.removals

@@ -1,0 +1,56 @@
+"""History rows for many workspaces in one `INSERT … SELECT`, with who, why and in which run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db import connections, router
+
+from workspaces.models import Workspace
+from workspaces.services.actors import Actor
+
+
+def record_history(
+    why: Mapping[UUID, str],
+    *,
+    kind: Literal["+", "~"],
+    actor: Actor,
+    now: datetime,
+    import_id: UUID | None = None,
+) -> None:
+    """Copy each workspace of `why` (id → reason) as it is now into its history."""
+    model = Workspace.history.model
+    connection = connections[router.db_for_write(model)]
+    quote = connection.ops.quote_name
+    copied = [quote(field.column) for field in model.tracked_fields]
+    facts = ("history_date", "history_type", "history_actor", "history_user_id", "history_import_id")
+    source, given = _pairs(why, connection.vendor)
+    import_field = model._meta.get_field("history_import_id")
+    values = [now, kind, actor.name, actor.user_id, import_field.get_db_prep_save(import_id, connection)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {quote(model._meta.db_table)} ({', '.join((*copied, *facts, 'history_change_reason'))}) "
+            f"SELECT {', '.join(f'w.{column}' for column in copied)}, {_typed(connection.vendor)}, why.reason "
+            f"FROM {source} JOIN {quote(Workspace._meta.db_table)} w ON w.id = why.id",
+            [*values, *given],
+        )
+
+
+def _typed(vendor: str) -> str:
+    if vendor == "postgresql":
+        return "%s::timestamptz, %s, %s, %s::int, %s::uuid"
+    return "%s, %s, %s, %s, %s"
+
+
+def _pairs(why: Mapping[UUID, str], vendor: str) -> tuple[str, list[Any]]:
+    if vendor == "postgresql":
+        return "unnest(%s::uuid[], %s::text[]) AS why(id, reason)", [list(why), list(why.values())]
+    pairs = json.dumps([[key.hex, reason] for key, reason in why.items()])
+    return (
+        "(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS reason FROM json_each(%s)) AS why",
+        [pairs],
+    )

@@ -1,0 +1,39 @@
+"""What somebody has to do now and then: close abandoned runs, forget expired previews. Site and worker both do."""
+
+from __future__ import annotations
+
+import logging
+from threading import Event, Thread
+
+from django.db import DatabaseError, connection
+
+from workspaces.services.previewing import delete_expired
+from workspaces.services.runs import close_interrupted
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = 20  # seconds; a run of a killed process is closed within 60 s of the next start
+
+
+def keep_house() -> None:
+    """One round. A database that is away is logged and left for the next round."""
+    try:
+        closed, forgotten = close_interrupted(), delete_expired()
+        if closed or forgotten:
+            logger.info("closed %d interrupted runs, forgot %d expired previews", closed, forgotten)
+    except DatabaseError as error:
+        logger.warning("housekeeping waits for the database: %s", error)
+    finally:
+        connection.close()
+
+
+def keep_house_until(stopped: Event) -> None:
+    """A round at once and then every INTERVAL seconds, until `stopped` is set."""
+    keep_house()
+    while not stopped.wait(INTERVAL):
+        keep_house()
+
+
+def keep_house_in_background() -> None:
+    """For the site: rounds in a thread that ends with the process."""
+    Thread(target=keep_house_until, args=(Event(),), name="housekeeping", daemon=True).start()

@@ -1,0 +1,103 @@
+"""Preview and apply an import. Both plan with the same pure function; apply decides nothing on its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from workspaces.core.guards import check_removals
+from workspaces.core.plan import Mode, Plan, plan_import
+from workspaces.core.template import Template
+from workspaces.errors import PlanChanged
+from workspaces.models import ImportRun, Organization, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.cascading import cascade_delete
+from workspaces.services.creating import create_planned
+from workspaces.services.locking import lock_organizations
+from workspaces.services.runs import claim_run, complete_run, fail_run_quietly, open_run
+from workspaces.services.snapshot import snapshot
+from workspaces.services.sources import LoadedTemplate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Applied:
+    """A finished import: `created` maps the index of each created row of the plan to its new id."""
+
+    run: ImportRun
+    plan: Plan
+    created: dict[int, UUID]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Confirmation:
+    """What the caller saw and agreed to; None where she leaves it to the guards."""
+
+    fingerprint: str | None = None
+    confirm_removals: int | None = None
+
+
+def preview_import(organization: Organization, template: Template, *, mode: Mode) -> Plan:
+    """The plan as of now. One query; changes nothing."""
+    return plan_import(have=snapshot(organization), want=template, mode=mode)
+
+
+def apply_import(
+    organization: Organization,
+    loaded: LoadedTemplate,
+    *,
+    mode: Mode,
+    actor: Actor,
+    reason: str = "",
+    confirmation: Confirmation = Confirmation(),
+) -> Applied:
+    """Plan again under the organization's lock and carry the plan out: all of it or nothing.
+
+    Raises PlanChanged, RemovalNotConfirmed; whatever is raised, the run is closed as failed and its event written.
+    """
+    run = open_run(organization, loaded, mode=mode, actor=actor, reason=reason)
+    try:
+        with transaction.atomic():
+            lock_organizations([organization.pk])
+            claim_run(run)
+            plan = preview_import(organization, loaded.template, mode=mode)
+            _check(plan, confirmation)
+            created = _execute(plan, run=run, actor=actor)
+            _verify(plan, organization)
+            complete_run(run, plan)
+    except BaseException as error:
+        fail_run_quietly(run, error)
+        raise
+    return Applied(run=run, plan=plan, created=created)
+
+
+def _check(plan: Plan, confirmation: Confirmation) -> None:
+    if confirmation.fingerprint and confirmation.fingerprint != plan.fingerprint:
+        raise PlanChanged(plan)
+    check_removals(plan, fraction=settings.ORGSITE_REMOVAL_GUARD, confirmed=confirmation.confirm_removals)
+
+
+def _execute(plan: Plan, *, run: ImportRun, actor: Actor) -> dict[int, UUID]:
+    """Create first, remove last: a creation that fails has destroyed nothing."""
+    created = create_planned(
+        plan, organization=run.organization, actor=actor, reason=run.reason, import_id=run.pk, now=timezone.now()
+    )
+    if plan.removals:
+        cascade_delete(
+            [row.live.id for row in plan.removal_roots if row.live],
+            actor=actor,
+            reason=run.reason,
+            causes={row.live.id: row.cause for row in plan.removals if row.live},
+            import_id=run.pk,
+            expected=[row.live.id for row in plan.removals if row.live],
+        )
+    return created
+
+
+def _verify(plan: Plan, organization: Organization) -> None:
+    """The tree must now hold exactly what the plan promised; if not, nothing of it happened."""
+    if Workspace.objects.live().filter(organization=organization).count() != plan.live_after:
+        raise PlanChanged(plan)

@@ -1,0 +1,167 @@
+"""Previews that wait for a decision: stored, so that any process can confirm them, and confirmed only unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from workspaces.core.plan import Live, Mode, Plan, fingerprint, plan_import
+from workspaces.core.template import Template
+from workspaces.errors import NotFound
+from workspaces.models import ImportPreview, Organization, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.importing import Applied, Confirmation, apply_import
+from workspaces.services.snapshot import snapshot
+from workspaces.services.sources import LoadedTemplate
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What happened to one workspace since the preview: when, by whom and why, as its history tells."""
+
+    workspace_id: UUID
+    name: str
+    what: str
+    when: datetime | None
+    actor: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """Both plans exactly as they were shown, and what has changed since (nothing: they may be applied)."""
+
+    record: ImportPreview
+    template: Template
+    seen: tuple[Live, ...]
+    now: tuple[Live, ...]
+
+    @cached_property
+    def merge(self) -> Plan:
+        return plan_import(have=self.seen, want=self.template, mode=Mode.MERGE)
+
+    @cached_property
+    def reconcile(self) -> Plan:
+        return plan_import(have=self.seen, want=self.template, mode=Mode.RECONCILE)
+
+    @property
+    def is_out_of_date(self) -> bool:
+        return fingerprint(have=self.now, want=self.template, mode=Mode.MERGE) != self.record.merge_fingerprint
+
+    def plan(self, mode: Mode) -> Plan:
+        return self.merge if mode is Mode.MERGE else self.reconcile
+
+
+def store_preview(organization: Organization, loaded: LoadedTemplate, *, user: User) -> ImportPreview:
+    """Keep the template and the tree it was compared with. Touches no workspace and emits no event."""
+    seen, now = snapshot(organization), timezone.now()
+    return ImportPreview.objects.create(
+        organization=organization,
+        user=user,
+        source=loaded.source,
+        sha256=loaded.sha256,
+        template=loaded.template.to_json(),
+        merge_fingerprint=fingerprint(have=seen, want=loaded.template, mode=Mode.MERGE),
+        reconcile_fingerprint=fingerprint(have=seen, want=loaded.template, mode=Mode.RECONCILE),
+        seen=[{**asdict(row), "id": str(row.id), "parent_id": row.parent_id and str(row.parent_id)} for row in seen],
+        created_at=now,
+        expires_at=now + timedelta(seconds=settings.ORGSITE_PREVIEW_LIFETIME),
+    )
+
+
+def preview_again(preview: Preview, *, user: User) -> ImportPreview:
+    """The same template beside the tree as it is now."""
+    return store_preview(preview.record.organization, _loaded(preview), user=user)
+
+
+def open_preview(preview_id: UUID, *, user: User) -> Preview:
+    """The stored preview beside the tree as it is now. Raises NotFound: unknown, expired, or not the user's to see."""
+    record = (
+        ImportPreview.objects.select_related("organization", "user")
+        .filter(pk=preview_id, expires_at__gt=timezone.now())
+        .filter(organization__in=Organization.objects.visible_to(user))
+        .first()
+    )
+    if record is None:
+        raise NotFound("There is no such preview, or it has expired. Upload the template again.")
+    return Preview(
+        record=record,
+        template=Template.from_json(record.template),
+        seen=tuple(_live(row) for row in record.seen),
+        now=snapshot(record.organization),
+    )
+
+
+def apply_preview(
+    preview: Preview, *, mode: Mode, actor: Actor, confirm_removals: int | None = None, reason: str = ""
+) -> Applied:
+    """Apply what the preview showed, or nothing. Raises as `apply_import` does."""
+    record = preview.record
+    shown = record.merge_fingerprint if mode is Mode.MERGE else record.reconcile_fingerprint
+    return apply_import(
+        record.organization,
+        _loaded(preview),
+        mode=mode,
+        actor=actor,
+        reason=reason,
+        confirmation=Confirmation(fingerprint=shown, confirm_removals=confirm_removals),
+    )
+
+
+def changes_since(preview: Preview) -> tuple[Change, ...]:
+    """What differs between the tree of the preview and the tree of now, oldest first."""
+    before, after = ({row.id: row for row in rows} for rows in (preview.seen, preview.now))
+    differing = {key: _what(before.get(key), after.get(key)) for key in before.keys() | after.keys()}
+    changed = {key: what for key, what in differing.items() if what}
+    facts = _latest_history(changed, since=preview.record.created_at)
+    found = [
+        Change(workspace_id=key, name=(after.get(key) or before[key]).name, what=what, **facts.get(key, _UNKNOWN))
+        for key, what in changed.items()
+    ]
+    return tuple(sorted(found, key=lambda change: (change.when or preview.record.created_at, change.name)))
+
+
+def delete_expired() -> int:
+    """Forget previews whose time is over; return how many."""
+    deleted, _ = ImportPreview.objects.filter(expires_at__lte=timezone.now()).delete()
+    return deleted
+
+
+def _loaded(preview: Preview) -> LoadedTemplate:
+    record = preview.record
+    return LoadedTemplate(template=preview.template, source=record.source, sha256=record.sha256)
+
+
+_UNKNOWN: dict[str, Any] = {"when": None, "actor": "", "why": ""}
+
+
+def _live(row: dict[str, Any]) -> Live:
+    return Live(**{**row, "id": UUID(row["id"]), "parent_id": row["parent_id"] and UUID(row["parent_id"])})
+
+
+def _what(before: Live | None, after: Live | None) -> str:
+    if before is None:
+        return "created"
+    if after is None:
+        return "removed"
+    if before.protected != after.protected:
+        return "protected" if after.protected else "no longer protected"
+    return "moved or renamed" if (before.parent_id, before.name) != (after.parent_id, after.name) else ""
+
+
+def _latest_history(ids: Iterable[UUID], *, since: datetime) -> dict[UUID, dict[str, Any]]:
+    rows: Sequence[Any] = Workspace.history.filter(id__one_of=list(ids), history_date__gte=since).order_by("history_id")
+    return {
+        row.id: {"when": row.history_date, "actor": row.history_actor, "why": row.history_change_reason or ""}
+        for row in rows
+    }

@@ -1,0 +1,64 @@
+"""What a user may see, found by what she wrote. Hidden and missing are one answer: NotFound with the same words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import connection
+
+from workspaces.errors import NotFound
+from workspaces.models import Organization, Workspace
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+# The depth ends a walk that a damaged tree would send in circles.
+ANCESTORS = """
+    WITH RECURSIVE above(parent_id, name, distance) AS (
+        SELECT parent_id, name, 0 FROM workspaces_workspace WHERE id = %s
+        UNION ALL
+        SELECT parent.parent_id, parent.name, above.distance + 1
+        FROM workspaces_workspace parent JOIN above ON parent.id = above.parent_id WHERE above.distance < 1000
+    )
+    SELECT name FROM above WHERE distance > 0 ORDER BY distance DESC
+"""
+
+
+def organization_for(user: User, slug: str) -> Organization:
+    """The organization of that slug, if the user may see it. Raises NotFound."""
+    found = Organization.objects.visible_to(user).filter(slug=slug).first()
+    if found is None:
+        raise NotFound("There is no such organization.")
+    return found
+
+
+def workspace_for(user: User, text: str) -> Workspace:
+    """The workspace of that id, live or removed, if the user may see it. Raises NotFound."""
+    rows = Workspace.objects.visible_to(user).select_related("organization")
+    key = parse_id(text)
+    found = rows.filter(pk=key).first() if key else None
+    if found is None:
+        raise NotFound("There is no such workspace.")
+    return found
+
+
+def parse_id(text: str) -> UUID | None:
+    """The id as it is written in addresses and answers; None for anything else."""
+    try:
+        key = UUID(text)
+    except ValueError:
+        return None
+    return key if str(key) == text.lower() else None
+
+
+def ancestor_names(workspace: Workspace) -> list[str]:
+    """The names above the workspace, root first: one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(ANCESTORS, [Workspace._meta.pk.get_db_prep_value(workspace.pk, connection)])
+        return [name for (name,) in cursor.fetchall()]
+
+
+def live_children_count(workspace: Workspace) -> int:
+    """Live workspaces directly below this one."""
+    return Workspace.objects.live().filter(parent=workspace).count()
