@@ -2,18 +2,14 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
-MANAGE := $(PY) manage.py
+OWN_KEY := scripts/own_key.sh
+MANAGE := $(OWN_KEY) $(PY) manage.py
 export PORT ?= 8000
 SERVE ?= 1
 
 # The first interpreter that is new enough; `make PYTHON=…` chooses another.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
-
-# Without a secret key this is somebody's own machine: development mode, which keeps a key of its own.
-ifeq ($(ORGSITE_SECRET_KEY),)
-export ORGSITE_DEBUG ?= 1
-endif
 
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 COMPILE := uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
@@ -34,11 +30,11 @@ setup: $(VENV)/runtime.installed ## the environment in .venv and an up-to-date d
 demo: setup ## the dev-tree story in the terminal, then the site (SERVE=0: without the site)
 	@$(MANAGE) demo
 ifneq ($(SERVE),0)
-	@exec scripts/run.sh
+	@exec $(OWN_KEY) scripts/run.sh
 endif
 
 run: setup ## the site on http://127.0.0.1:8000 (PORT=…) with a worker beside it
-	@exec scripts/run.sh
+	@exec $(OWN_KEY) scripts/run.sh
 
 worker: setup ## one more background worker
 	@exec $(MANAGE) worker
@@ -55,7 +51,7 @@ coverage: $(VENV)/dev.installed ## which lines the tests reach, on SQLite
 lint: $(VENV)/dev.installed ## style, types, missing migrations
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy
+	$(OWN_KEY) $(PY) -m mypy
 	$(MANAGE) makemigrations --check --dry-run
 
 format: $(VENV)/dev.installed ## repair style and layout where a tool can

@@ -22,6 +22,7 @@ class StructureEvent(models.Model):
         indexes = (
             models.Index(fields=("organization", "-id"), name="event_by_organization"),
             models.Index(fields=("organization", "created_at"), name="event_by_time"),
+            models.Index(fields=("created_at",), name="event_by_minute"),
             models.Index(fields=("workspace_id", "-id"), name="event_by_workspace"),
             models.Index(fields=("import_id", "-id"), name="event_by_import"),
         )

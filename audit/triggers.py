@@ -19,6 +19,9 @@ POSTGRESQL = (
     CREATE TRIGGER structure_events_truncate BEFORE TRUNCATE ON structure_events
     FOR EACH STATEMENT EXECUTE FUNCTION structure_events_refuse()
     """,
+    # A session that plays replica skips ordinary triggers; these it does not.
+    "ALTER TABLE structure_events ENABLE ALWAYS TRIGGER structure_events_rows",
+    "ALTER TABLE structure_events ENABLE ALWAYS TRIGGER structure_events_truncate",
 )
 # REPLACE deletes the old row without asking a DELETE trigger, so an id that exists is refused on INSERT as well.
 SQLITE = (

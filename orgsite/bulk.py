@@ -69,5 +69,9 @@ def _prepared(column: Any, value: Any, connection: BaseDatabaseWrapper) -> Any:
 
 
 def _array_type(column: Any, connection: BaseDatabaseWrapper) -> str:
+    if isinstance(column, models.JSONField):
+        return "text[]::jsonb[]"
+    if isinstance(column, models.CharField):
+        return "text[]"  # a cast to varchar(n) cuts what is too long; the column itself refuses it
     kind = column.rel_db_type(connection) if column.is_relation else column.cast_db_type(connection)
-    return f"{kind}[]" if not isinstance(column, models.JSONField) else "text[]::jsonb[]"
+    return f"{kind}[]"

@@ -24,10 +24,10 @@ def flag(name: str, *, default: bool = False) -> bool:
     return value in TRUE
 
 
-def integer(name: str, default: int, *, least: int = 1) -> int:
+def integer(name: str, default: int, *, least: int = 1, most: int = 10**12) -> int:
     value = text(name, str(default))
-    if not value.isascii() or not value.isdigit() or int(value) < least:
-        raise ImproperlyConfigured(f"{name}={value!r} is not a whole number of at least {least}.")
+    if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+        raise ImproperlyConfigured(f"{name}={value!r} is not a whole number from {least} to {most}.")
     return int(value)
 
 

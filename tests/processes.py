@@ -24,7 +24,7 @@ def database_url(folder: Path) -> str:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "DATABASE_URL": database_url(folder), "ORGSITE_DEBUG": "1", "PYTHONPATH": str(ROOT)}
+    return {**os.environ, "DATABASE_URL": database_url(folder), "PYTHONPATH": str(ROOT)}
 
 
 def manage(folder: Path, *arguments: str) -> subprocess.Popen[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -26,6 +26,16 @@ LIVE_SUBTREE = """
     SELECT id FROM subtree
 """
 
+LINE = """
+    WITH RECURSIVE line(id, parent_id, name) AS (
+        SELECT id, parent_id, name FROM workspaces_workspace WHERE id IN ({ids})
+        UNION
+        SELECT above.id, above.parent_id, above.name FROM workspaces_workspace above
+        JOIN line ON above.id = line.parent_id
+    )
+    SELECT id, parent_id, name FROM line
+"""
+
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
@@ -45,16 +55,40 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
             return self.none()
         return self if user.is_superuser else self.filter(organization__members=user.pk)
 
+    def names_above(self, ids: Collection[UUID]) -> dict[UUID, tuple[str, ...]]:
+        """Id → the names above that workspace, root first: one statement, and a cycle ends it."""
+        connection = connections[self.db]
+        with connection.cursor() as cursor:
+            source, params = _ids_as_rows(ids, connection.vendor)
+            cursor.execute(LINE.format(ids=source), params)
+            line = {_uuid(key): (_uuid(parent), name) for key, parent, name in cursor.fetchall()}
+        return {key: _above(key, line) for key in ids if key in line}
+
     def live_subtree_ids(self, roots: Collection[UUID]) -> frozenset[UUID]:
         """Ids of the live rows among `roots` and of everything live below them: one statement, and a cycle ends it."""
         connection = connections[self.db]
         with connection.cursor() as cursor:
             source, params = _ids_as_rows(roots, connection.vendor)
             cursor.execute(LIVE_SUBTREE.format(roots=source), params)
-            return frozenset(UUID(str(value)) for (value,) in cursor.fetchall())
+            return frozenset(key for (value,) in cursor.fetchall() if (key := _uuid(value)))
 
 
 def _ids_as_rows(ids: Collection[UUID], vendor: str) -> tuple[str, list[Any]]:
     if vendor == "sqlite":
         return "SELECT value FROM json_each(%s)", [json.dumps([value.hex for value in ids])]
     return "SELECT unnest(%s::uuid[])", [list(ids)]
+
+
+def _above(key: UUID, line: Mapping[UUID | None, tuple[UUID | None, str]]) -> tuple[str, ...]:
+    names: list[str] = []
+    seen = {key}
+    parent = line[key][0]
+    while parent in line and parent is not None and parent not in seen:
+        seen.add(parent)
+        parent, name = line[parent]
+        names.append(name)
+    return tuple(reversed(names))
+
+
+def _uuid(value: Any) -> UUID | None:
+    return value if value is None or isinstance(value, UUID) else UUID(value)

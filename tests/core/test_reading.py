@@ -87,9 +87,10 @@ def test_what_yaml_is_not_read_is_refused_with_its_line(text: str, line: int, re
 @pytest.mark.parametrize(
     "text",
     [
-        '{"a": 1,}', "[1,]", "[,]", "{,}", '{"a"}', '{"a": }', "{a: 1}", "{'a': 1}", "[1 2]", "[1", '{"a": 1', "]", "[}",
-        '{"a": 1]', "NaN", "[Infinity]", "[-Infinity]", "[01]", "[1.]", "[.5]", "[+1]", "[0x1]", "[truex]", "[nul]",
-        '["\t"]', '["\\x"]', '["\\u12"]', '["', "[1] 2", "// x\n1", "\x00", "{1: 2}", '[":]', "\ufeff\ufeff1",
+        '{"a": 1,}', "[1,]", "[,]", "{,}", '{"a"}', '{"a": }', "{a: 1}", "{'a': 1}", "[1 2]", "[1", '{"a": 1', "]",
+        "[}", '{"a": 1]', "NaN", "[Infinity]", "[-Infinity]", "[01]", "[1.]", "[.5]", "[+1]", "[0x1]", "[truex]",
+        "[nul]", '["\t"]', '["\\x"]', '["\\u12"]', '["', "[1] 2", "// x\n1", "\x00", "{1: 2}", '[":]',
+        "\ufeff\ufeff1",
     ],
 )  # fmt: skip
 def test_json_is_read_strictly(text: str) -> None:

@@ -6,12 +6,12 @@ laughs" stops at the line that goes too far.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from workspaces.core.document import Lines, Value
 from workspaces.core.events import Event, Kind
+from workspaces.core.frames import Frame, ListFrame, MappingFrame
 from workspaces.core.limits import Limits
 from workspaces.core.names import clean_text
 from workspaces.core.problems import Broken, Mark, Path, Problems, format_path, too_large
@@ -57,75 +57,6 @@ class Reference:
 Include = Callable[[Reference], Built]
 
 
-class _Frame(ABC):
-    """One open list or mapping, and what its finished entries cost together."""
-
-    __slots__ = ("anchor", "height", "line", "size", "values")
-
-    def __init__(self, line: int, anchor: str | None) -> None:
-        self.line, self.anchor = line, anchor
-        self.values, self.size, self.height = 1, 0, 0
-
-    @property
-    @abstractmethod
-    def step(self) -> str | int:
-        """The path's step to the value that comes next."""
-
-    @abstractmethod
-    def put(self, value: Value, line: int) -> None:
-        """Take the next value."""
-
-    @abstractmethod
-    def finished(self) -> tuple[Value, dict[str, int] | list[int]]:
-        """The list or mapping, and the line of each entry."""
-
-
-class _List(_Frame):
-    __slots__ = ("items", "lines")
-
-    def __init__(self, line: int, anchor: str | None) -> None:
-        super().__init__(line, anchor)
-        self.items: list[Value] = []
-        self.lines: list[int] = []
-
-    @property
-    def step(self) -> str | int:
-        return len(self.items)
-
-    def put(self, value: Value, line: int) -> None:
-        self.items.append(value)
-        self.lines.append(line)
-
-    def finished(self) -> tuple[Value, list[int]]:
-        return self.items, self.lines
-
-
-class _Mapping(_Frame):
-    """`key` waits for its value; where `refused`, that value is read and thrown away."""
-
-    __slots__ = ("key", "key_line", "lines", "pairs", "refused")
-
-    def __init__(self, line: int, anchor: str | None) -> None:
-        super().__init__(line, anchor)
-        self.pairs: dict[str, Value] = {}
-        self.lines: dict[str, int] = {}
-        self.key: str | None = None
-        self.key_line, self.refused = 0, False
-
-    @property
-    def step(self) -> str | int:
-        return self.key or ""
-
-    def put(self, value: Value, line: int) -> None:
-        if self.key is not None and not self.refused:
-            self.pairs[self.key] = value
-            self.lines[self.key] = self.key_line
-        self.key, self.refused = None, False
-
-    def finished(self) -> tuple[Value, dict[str, int]]:
-        return self.pairs, self.lines
-
-
 class Builder:
     """Builds the value of one file. `base` and `depth` say where in the whole document it will stand."""
 
@@ -136,9 +67,9 @@ class Builder:
         self._file, self._base, self._depth = file, base, depth
         self._include = include
         self._anchors: dict[str, Built | None] = {}
-        self._root = _List(1, None)
-        self._stack: list[_Frame] = [self._root]
-        self._top: _Frame = self._root
+        self._root = ListFrame(1, None)
+        self._stack: list[Frame] = [self._root]
+        self._top: Frame = self._root
 
     def build(self, events: Iterable[Event]) -> Built:
         """The value of the whole file. Raises `Broken` or `TemplateTooLarge`; smaller problems are noted."""
@@ -163,13 +94,12 @@ class Builder:
 
     def _scalar(self, event: Event) -> None:
         owner = self._waiting_for_key()
+        value, size = event.text if owner else self._resolved(event), _size(event.text)
         if owner:
             self._key(owner, event.text, event.line, plain=event.plain)
-            self._remember(event, Built(value=event.text, size=len(event.text), text=event.text))
-            return
-        value, size = self._resolved(event), _size(event.text)
-        self._spend(1, size, event.line)
-        self._add(value, event.line, values=1, size=size, height=0)
+        else:
+            self._spend(1, size, event.line)
+            self._add(value, event.line, values=1, size=size, height=0)
         if event.anchor:
             self._remember(event, Built(value=value, size=size, text=event.text))
 
@@ -183,12 +113,12 @@ class Builder:
             raise self._broken("the document is empty", event.line)
         return value
 
-    def _waiting_for_key(self) -> _Mapping | None:
+    def _waiting_for_key(self) -> MappingFrame | None:
         """The open mapping, if a key comes next."""
         top = self._top
-        return top if isinstance(top, _Mapping) and top.key is None else None
+        return top if isinstance(top, MappingFrame) and top.key is None else None
 
-    def _key(self, owner: _Mapping, key: str, line: int, *, plain: bool) -> None:
+    def _key(self, owner: MappingFrame, key: str, line: int, *, plain: bool) -> None:
         owner.key, owner.key_line = key, line
         size = _size(key)
         owner.size += size
@@ -204,7 +134,7 @@ class Builder:
         self._spend(1, 0, event.line)
         if event.anchor:
             self._anchors[event.anchor] = None
-        frame = _Mapping if event.kind is Kind.MAPPING else _List
+        frame = MappingFrame if event.kind is Kind.MAPPING else ListFrame
         self._top = frame(event.line, event.anchor)
         self._stack.append(self._top)
 
@@ -295,7 +225,7 @@ class Builder:
         return too_large(message, self._reading.problems.shown(self._path()), Mark(self._file, line))
 
 
-def _key_fault(owner: _Mapping, key: str, *, plain: bool) -> str:
+def _key_fault(owner: MappingFrame, key: str, *, plain: bool) -> str:
     """Why `owner` can't take the key, "" if it can."""
     if plain and key == "<<":
         return "merge keys are not read (YAML 1.2 has none): write the keys out"

@@ -55,8 +55,8 @@ def read_object(data: bytes, limits: Limits) -> Document:
 
 def read_upload(filename: str, data: bytes, limits: Limits) -> Source:
     """An uploaded file, taken for what its name's ending says; `UnsupportedTemplateFile` for any other ending."""
-    name = clip(filename.replace("\\", "/").rpartition("/")[2], 255)
-    ending = _ending(name)
+    name = file_name(filename)
+    ending = _ending(filename)
     if ending == "zip":
         _check_size(data, limits, name)
         return read_tree(ZipFiles(data, limits=limits), limits)
@@ -64,6 +64,11 @@ def read_upload(filename: str, data: bytes, limits: Limits) -> Source:
         raise UnsupportedTemplateFile(f"{name or 'The file'} is none of .yaml, .yml, .json, .zip.")
     reading = Reading(limits=limits, problems=Problems())
     return Source(document=_read_text(data, _PARSERS[ending], name, reading))
+
+
+def file_name(filename: str) -> str:
+    """What an uploaded file is called: without the folders a browser may send along, in at most 255 characters."""
+    return clip(filename.replace("\\", "/").rpartition("/")[2], 255)
 
 
 def read_tree(files: Files, limits: Limits) -> Source:

@@ -19,4 +19,5 @@ def lock_organizations(ids: Collection[int]) -> list[Organization]:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{settings.ORGSITE_LOCK_TIMEOUT}s"])
-    return list(Organization.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    # `no_key`: rows that only point at the organization (a run that begins) are inserted without waiting for the lock.
+    return list(Organization.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))

@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 # How long a run whose process cannot be asked (another host) may stand open before it counts as abandoned.
 UNKNOWN_OWNER_GRACE = timedelta(seconds=30)
 
+# An event names so many of the workspaces that an import left running; it counts them all.
+NAMED_LEFT_RUNNING = 1_000
+
 
 def open_run(organization: Organization, loaded: LoadedTemplate, *, mode: Mode, actor: Actor, reason: str) -> ImportRun:
     """Record that an import begins, and say so: both survive whatever happens to the import's transaction."""
@@ -66,7 +69,9 @@ def complete_run(run: ImportRun, plan: Plan) -> None:
     run.live_before, run.live_after = plan.live_before, plan.live_after
     run.reconcile_errors, run.warnings = errors, list(plan.warnings)
     run.save(force_update=True)
-    _emit(run, "org.import.completed", actor=run.actor, payload=_outcome(run, collateral=len(plan.collateral)))
+    left_running = [str(row.live.id) for row in plan.left_running[:NAMED_LEFT_RUNNING] if row.live]
+    outcome = {**_outcome(run), "collateral_count": len(plan.collateral), "left_running": left_running}
+    _emit(run, "org.import.completed", actor=run.actor, payload=outcome)
 
 
 def fail_run(run: ImportRun, error: str, *, actor: str | None = None) -> bool:
@@ -133,7 +138,7 @@ def _start_time(process: int) -> str:
     return stat.rpartition(")")[2].split()[19]
 
 
-def _outcome(run: ImportRun, *, collateral: int = 0) -> dict[str, Any]:
+def _outcome(run: ImportRun) -> dict[str, Any]:
     duration = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0.0
     return {
         "name": run.template_name,
@@ -143,7 +148,6 @@ def _outcome(run: ImportRun, *, collateral: int = 0) -> dict[str, Any]:
         "created_count": run.created_count,
         "skipped_count": run.skipped_count,
         "reconcile_removed_count": run.removed_count,
-        "collateral_count": collateral,
         "left_running_count": run.left_running_count,
         "live_before": run.live_before,
         "live_after": run.live_after,

@@ -5,6 +5,7 @@ The only code that opens a template's files. Judging them is `core`'s work.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -19,12 +20,10 @@ from workspaces.core.document import Document
 from workspaces.core.files import OverBudget, Unreadable
 from workspaces.core.limits import Limits
 from workspaces.core.problems import clip
-from workspaces.core.reading import Format, Source, read_inline, read_tree, read_upload
+from workspaces.core.reading import Format, Source, file_name, read_inline, read_tree, read_upload
 from workspaces.core.template import Template
 from workspaces.core.validating import validate
 from workspaces.errors import OrgError, TemplateInvalid, TemplateNotFound
-
-MAX_SOURCE = 255
 
 _STEP = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Opening a named pipe would wait for its other end
@@ -118,8 +117,10 @@ def _bounded(descriptor: int, limit: int) -> bytes:
 def _why(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return "does not exist"
-    # ELOOP or ENOTDIR is what a symbolic link gives when it must not be followed
-    return "can't be read (symbolic links are not followed)"
+    # What a symbolic link gives that must not be followed
+    if isinstance(error, OSError) and error.errno in (errno.ELOOP, errno.ENOTDIR):
+        return "can't be read (symbolic links are not followed)"
+    return f"can't be read: {getattr(error, 'strerror', None) or error}"
 
 
 def load_inline(data: bytes, *, format: Format, limits: Limits) -> LoadedTemplate:
@@ -139,7 +140,7 @@ def load_upload(filename: str, data: bytes, *, limits: Limits) -> LoadedTemplate
     template = _validated(source, limits)
     return LoadedTemplate(
         template=template,
-        source=_file_name(filename),
+        source=file_name(filename),
         sha256=_sha256(data),
         files=source.files.count if source.files else 1,
     )
@@ -152,7 +153,7 @@ def load_directory(root: Path, *, limits: Limits) -> LoadedTemplate:
     assert source.files
     return LoadedTemplate(
         template=template,
-        source=clip(root.resolve().name, MAX_SOURCE),
+        source=file_name(root.resolve().name),
         sha256=source.files.sha256,
         files=source.files.count,
     )
@@ -215,10 +216,6 @@ def _validated(source: Source, limits: Limits) -> Template:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _file_name(filename: str) -> str:
-    return clip(filename.replace("\\", "/").rpartition("/")[2], MAX_SOURCE)
 
 
 @lru_cache(maxsize=1)

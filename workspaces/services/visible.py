@@ -5,24 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db import connection
-
 from workspaces.errors import NotFound
 from workspaces.models import Organization, Workspace
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-# The depth ends a walk that a damaged tree would send in circles.
-ANCESTORS = """
-    WITH RECURSIVE above(parent_id, name, distance) AS (
-        SELECT parent_id, name, 0 FROM workspaces_workspace WHERE id = %s
-        UNION ALL
-        SELECT parent.parent_id, parent.name, above.distance + 1
-        FROM workspaces_workspace parent JOIN above ON parent.id = above.parent_id WHERE above.distance < 1000
-    )
-    SELECT name FROM above WHERE distance > 0 ORDER BY distance DESC
-"""
 
 
 def organization_for(user: User, slug: str) -> Organization:
@@ -54,9 +41,7 @@ def parse_id(text: str) -> UUID | None:
 
 def ancestor_names(workspace: Workspace) -> list[str]:
     """The names above the workspace, root first: one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(ANCESTORS, [Workspace._meta.pk.get_db_prep_value(workspace.pk, connection)])
-        return [name for (name,) in cursor.fetchall()]
+    return list(Workspace.objects.names_above([workspace.pk])[workspace.pk])
 
 
 def live_children_count(workspace: Workspace) -> int:

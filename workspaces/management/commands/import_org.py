@@ -40,8 +40,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            loaded, mode = from_path(options["path"]), parse_mode(options["mode"])
-            organization = organization_named(options["org"])
+            mode, organization = parse_mode(options["mode"]), organization_named(options["org"])
+            self._say(f"Reading {options['path']} …")
+            loaded = from_path(options["path"])
+            self._say(f"Comparing {loaded.template.count():,} declared workspaces with {organization.slug} …")
             if options["dry_run"]:
                 self._preview(organization, loaded, mode=mode, as_data=options["json"])
             else:
@@ -73,6 +75,11 @@ class Command(BaseCommand):
             confirmation=Confirmation(fingerprint=options["fingerprint"], confirm_removals=options["confirm_removals"]),
         )
         self._print(applied.plan, applied_answer(applied) if options["json"] else None)
+
+    def _say(self, progress: str) -> None:
+        """To a person who waits, not into a pipe."""
+        if self.stderr.isatty():
+            self.stderr.write(self.style.NOTICE(progress))
 
     def _print(self, plan: Plan, answer: dict[str, Any] | None) -> None:
         if answer is not None:

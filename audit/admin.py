@@ -1,0 +1,105 @@
+"""The events one by one, to read only. The timeline is where they make sense; this is where a payload is seen whole."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from audit.models import StructureEvent
+from audit.reading import TYPES, text
+from audit.telling import short
+from workspaces.models import Organization
+
+REACH = 10_000  # events that the list pages through; the timeline reaches all
+
+
+class BoundedPaginator(Paginator):
+    """Counts no further than REACH: counting a table that only grows takes longer every day."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows[:REACH].count())
+
+
+class TypeFilter(admin.SimpleListFilter):
+    title = "event type"
+    parameter_name = "event_type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in TYPES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[StructureEvent]) -> QuerySet[StructureEvent]:
+        return queryset.filter(event_type=self.value()) if self.value() else queryset
+
+
+class OrganizationFilter(admin.SimpleListFilter):
+    title = "organization"
+    parameter_name = "organization"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(Organization.objects.visible_to(request.user).values_list("slug", "name"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[StructureEvent]) -> QuerySet[StructureEvent]:
+        return queryset.filter(organization=self.value()) if self.value() else queryset
+
+
+@admin.register(StructureEvent)
+class StructureEventAdmin(admin.ModelAdmin):
+    """Looking only: the table refuses changes, so no page offers any."""
+
+    list_display = ("when", "event_type", "organization", "name", "actor", "run")
+    list_filter = (TypeFilter, OrganizationFilter)
+    fields = ("id", "when", "event_type", "organization", "workspace_id", "import_id", "actor", "payload_as_json")
+    readonly_fields = fields
+    ordering = ("-id",)
+    sortable_by = ()
+    actions = None
+    list_per_page = 100
+    list_max_show_all = 0
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they count the whole table
+    change_form_template = "audit/event.html"
+    paginator = BoundedPaginator
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: StructureEvent | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: StructureEvent | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StructureEvent]:
+        rows = super().get_queryset(request)
+        if request.user.is_superuser:
+            return rows
+        return rows.filter(
+            organization__in=list(Organization.objects.visible_to(request.user).values_list("slug", flat=True))
+        )
+
+    @admin.display(description="when")
+    def when(self, event: StructureEvent) -> str:
+        return f"{timezone.localtime(event.created_at):%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="name")
+    def name(self, event: StructureEvent) -> str:
+        return text(event, "name")
+
+    @admin.display(description="run")
+    def run(self, event: StructureEvent) -> str:
+        return short(event.import_id)
+
+    @admin.display(description="payload")
+    def payload_as_json(self, event: StructureEvent) -> SafeString:
+        return format_html("<pre>{}</pre>", json.dumps(event.payload, indent=2, ensure_ascii=False, sort_keys=True))

@@ -1,0 +1,86 @@
+"""`GET /events`: the structure events of the organizations a user may see, newest first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django_filters import CharFilter, UUIDFilter
+from django_filters.rest_framework import FilterSet
+from rest_framework import serializers
+
+from audit.models import StructureEvent
+from workspaces.api import schema
+from workspaces.api.base import ListView, caller
+from workspaces.api.filters import asked_organization
+from workspaces.api.pagination import Keyset
+from workspaces.api.permissions import OnEvents
+from workspaces.api.times import parse_time
+from workspaces.models import Organization
+
+Events = QuerySet[StructureEvent]
+
+
+class EventRow(serializers.ModelSerializer[StructureEvent]):
+    class Meta:
+        model = StructureEvent
+        fields = (
+            "id", "event_type", "organization", "workspace_id", "import_id", "actor", "payload", "created_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class EventFilter(FilterSet):
+    """`type`, `workspace`, `org`, `import_id`, `actor`, `since`, `until`."""
+
+    type = CharFilter(method="of_type", help_text="Exact, or a prefix: `org.import.` or `workspace.*`.")
+    workspace = UUIDFilter(field_name="workspace_id", help_text="A workspace's id.")
+    org = CharFilter(method="in_organization", help_text="The organization's slug.")
+    import_id = UUIDFilter(help_text="The id of an import.")
+    actor = CharFilter(help_text="Who did it, exactly.")
+    since = CharFilter(method="from_then", help_text="ISO 8601, included; without a zone it is UTC.")
+    until = CharFilter(method="before_then", help_text="ISO 8601, excluded; without a zone it is UTC.")
+
+    class Meta:
+        model = StructureEvent
+        fields = ("type", "workspace", "org", "import_id", "actor", "since", "until")
+
+    def of_type(self, events: Events, _name: str, wanted: str) -> Events:
+        if wanted.endswith(("*", ".")):
+            return events.filter(event_type__startswith=wanted.removesuffix("*"))
+        return events.filter(event_type=wanted)
+
+    def in_organization(self, events: Events, _name: str, slug: str) -> Events:
+        return events.filter(organization=asked_organization(self, slug).slug)
+
+    def from_then(self, events: Events, name: str, text: str) -> Events:
+        return events.filter(created_at__gte=_moment(name, text))
+
+    def before_then(self, events: Events, name: str, text: str) -> Events:
+        return events.filter(created_at__lt=_moment(name, text))
+
+
+class EventPages(Keyset):
+    descends = True
+
+
+@schema.events(EventRow)
+class EventsView(ListView):
+    permission_classes = [OnEvents]
+    serializer_class = EventRow
+    filterset_class = EventFilter
+    pagination_class = EventPages
+    queryset = StructureEvent.objects.none()
+
+    def get_queryset(self) -> Events:
+        user = caller(self.request)
+        if user.is_superuser:  # events outlive organizations too
+            return StructureEvent.objects.all()
+        return StructureEvent.objects.filter(organization__in=Organization.objects.visible_to(user).values("slug"))
+
+
+def _moment(name: str, text: str) -> datetime:
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise serializers.ValidationError({name: str(error)}) from error

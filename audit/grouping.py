@@ -1,0 +1,298 @@
+"""Events → days, minutes and entries, as the timeline shows them. Pure: no query and no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from itertools import groupby
+from uuid import UUID
+
+from django.utils import timezone
+
+from audit.models import StructureEvent
+from audit.reading import (
+    BY_HAND,
+    COMPLETED,
+    CREATED,
+    FAILED,
+    REMOVED,
+    STARTED,
+    number,
+    rows,
+    template_name,
+    text,
+    workspace_name,
+)
+from audit.telling import plural, short
+
+FOLD_FROM = 3  # fewer events of a kind stand one by one
+OPEN_UP_TO = 20  # removals are listed openly up to this many
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """How a type of event looks: a sign, a class of the stylesheet, and the word for what it did to workspaces."""
+
+    sign: str
+    kind: str
+    word: str
+
+
+LOOKS = {
+    STARTED: Look(sign="▷", kind="", word="started"),
+    COMPLETED: Look(sign="✓", kind="open", word="completed"),
+    FAILED: Look(sign="×", kind="kill", word="failed"),
+    CREATED: Look(sign="+", kind="make", word="created"),
+    "workspace.online": Look(sign="●", kind="", word="came online"),
+    "workspace.failed": Look(sign="×", kind="kill", word="failed to start"),
+    REMOVED: Look(sign="−", kind="kill", word="removed"),
+    "workspace.released": Look(sign="✓", kind="make", word="released"),
+    "workspace.release_failed": Look(sign="↻", kind="warn", word="not released yet"),
+}
+UNKNOWN = Look(sign="·", kind="", word="")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tile:
+    """A number of a finished import; `kind` is set where it deserves colour."""
+
+    label: str
+    value: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One workspace of an entry: where it hung (`PM › Dev Lead`) and why the event happened."""
+
+    workspace_id: UUID | None
+    name: str
+    above: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One row of the timeline: an event, or a burst of one type and run."""
+
+    events: tuple[StructureEvent, ...]
+    lines: tuple[Line, ...]
+    organization: str = ""  # its name, where the page shows several
+
+    @property
+    def event(self) -> StructureEvent:
+        return self.events[0]
+
+    @property
+    def look(self) -> Look:
+        return LOOKS.get(self.event.event_type, UNKNOWN)
+
+    @property
+    def is_burst(self) -> bool:
+        return len(self.events) > 1
+
+    @property
+    def is_open(self) -> bool:
+        """Removed workspaces are shown, not folded away, as long as they fit."""
+        return self.event.event_type == REMOVED and len(self.events) <= OPEN_UP_TO
+
+    @property
+    def when(self) -> str:
+        """`20:13:04`, or `20:13:04 to 20:13:41`."""
+        moments = sorted(timezone.localtime(event.created_at) for event in self.events)
+        first, last = f"{moments[0]:%H:%M:%S}", f"{moments[-1]:%H:%M:%S}"
+        return first if first == last else f"{first} to {last}"
+
+    @property
+    def why(self) -> str:
+        """The reason that all of a burst share; it is told once."""
+        reasons = {line.why for line in self.lines}
+        return reasons.pop() if self.is_burst and len(reasons) == 1 else ""
+
+    @property
+    def actor(self) -> str:
+        actors = {event.actor for event in self.events}
+        return self.event.actor if len(actors) == 1 else plural(len(actors), "actor")
+
+    @property
+    def run(self) -> str:
+        return short(self.event.import_id)
+
+    @property
+    def total(self) -> str:
+        """`8 workspaces`, or `3 workspaces, 8 times` where events repeat."""
+        workspaces = {event.workspace_id for event in self.events}
+        times = "" if len(workspaces) == len(self.events) else f", {len(self.events):,} times"
+        return plural(len(workspaces), "workspace") + times
+
+    @property
+    def is_import(self) -> bool:
+        return self.event.event_type.startswith("org.import.")
+
+    @property
+    def headline(self) -> str:
+        """An import's event in one line."""
+        event, mode = self.event, text(self.event, "mode")
+        if event.event_type == COMPLETED:
+            return f"{mode} done: {_signed(event)}"
+        if event.event_type == FAILED:
+            return f"{mode} of {template_name(event)} failed: {text(event, 'error')}"
+        return f"{mode} of {template_name(event)}"
+
+    @property
+    def tiles(self) -> tuple[Tile, ...]:
+        """The numbers of a completed import."""
+        return _tiles(self.event) if self.event.event_type == COMPLETED else ()
+
+    @property
+    def template(self) -> str:
+        return template_name(self.event)
+
+    @property
+    def sha256(self) -> str:
+        digest = text(self.event, "template_sha256")
+        return f"{digest[:4]}…{digest[-4:]}" if digest else ""
+
+    @property
+    def reason(self) -> str:
+        return text(self.event, "reason")
+
+    @property
+    def held(self) -> list[tuple[str, str]]:
+        """What an import kept although it was due for removal: name and why."""
+        return held_by(self.event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Minute:
+    """A minute in which something happened; `asked` is the one that is to be explained."""
+
+    start: datetime
+    entries: tuple[Entry, ...]
+    asked: bool
+
+    @cached_property
+    def count(self) -> int:
+        return sum(len(entry.events) for entry in self.entries)
+
+    @property
+    def anchor(self) -> str:
+        return anchor(self.start)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    """A day of the site's zone in which something happened."""
+
+    date: date
+    minutes: tuple[Minute, ...]
+
+    @cached_property
+    def count(self) -> int:
+        return sum(minute.count for minute in self.minutes)
+
+
+def days_of(
+    events: Sequence[StructureEvent],
+    *,
+    above: Mapping[UUID, str],
+    names: Mapping[str, str],
+    asked: datetime | None = None,
+) -> tuple[Day, ...]:
+    """The events in the order given, by day and minute of the site's zone.
+
+    `above` says where each workspace hangs, `names` what the organizations are called.
+    """
+    asked = asked and minute_of(asked)
+    slugs = {event.organization for event in events}
+    labels = {slug: names.get(slug, slug) for slug in slugs} if len(slugs) > 1 else {}
+    minutes = [
+        Minute(start=start, entries=_entries(found, above, labels), asked=start == asked)
+        for start, found in groupby(events, key=lambda event: minute_of(event.created_at))
+    ]
+    return tuple(
+        Day(date=date, minutes=tuple(found)) for date, found in groupby(minutes, key=lambda minute: minute.start.date())
+    )
+
+
+def minute_of(moment: datetime) -> datetime:
+    """The start of its minute, in the site's zone."""
+    return timezone.localtime(moment).replace(second=0, microsecond=0)
+
+
+def anchor(minute: datetime) -> str:
+    """The id of a minute on the page; the hour that a clock change repeats has its own."""
+    local = timezone.localtime(minute)
+    return f"m-{local:%Y%m%d-%H%M}{'b' if local.fold else ''}"
+
+
+def duration(milliseconds: int) -> str:
+    """`0.4 s`, `42.1 s`, `2 min 6 s`, `1 h 3 min`."""
+    seconds = milliseconds / 1000
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def held_by(event: StructureEvent) -> list[tuple[str, str]]:
+    return [(str(row.get("name", "")), str(row.get("error", ""))) for row in rows(event, "reconcile_errors")]
+
+
+def _entries(
+    events: Iterable[StructureEvent], above: Mapping[UUID, str], labels: Mapping[str, str]
+) -> tuple[Entry, ...]:
+    bursts: dict[Hashable, list[tuple[int, StructureEvent]]] = {}
+    for place, event in enumerate(events):
+        bursts.setdefault(_burst(event), []).append((place, event))
+    groups: list[list[tuple[int, StructureEvent]]] = []
+    for burst in bursts.values():
+        groups += [burst] if len(burst) >= FOLD_FROM else [[single] for single in burst]
+    groups.sort(key=lambda group: group[0][0])
+    return tuple(_entry([event for _, event in group], above, labels) for group in groups)
+
+
+def _entry(events: Sequence[StructureEvent], above: Mapping[UUID, str], labels: Mapping[str, str]) -> Entry:
+    lines = tuple(_line(event, above) for event in events)
+    return Entry(events=tuple(events), lines=lines, organization=labels.get(events[0].organization, ""))
+
+
+def _burst(event: StructureEvent) -> Hashable:
+    """Events with the same key are told together: one type in one run; by hand, what one act did at one moment."""
+    if event.event_type.startswith("org."):
+        return event.pk
+    moment = event.created_at if event.import_id is None and event.event_type in BY_HAND else None
+    return event.event_type, event.organization, event.import_id, moment
+
+
+def _line(event: StructureEvent, above: Mapping[UUID, str]) -> Line:
+    where = above.get(event.workspace_id, "") if event.workspace_id else ""
+    return Line(workspace_id=event.workspace_id, name=workspace_name(event), above=where, why=text(event, "why"))
+
+
+def _signed(event: StructureEvent) -> str:
+    created, kept, removed, left = (number(event, key) for key in COUNTS)
+    counts = f"+{created:,} ={kept:,} −{removed:,}"
+    return f"{counts}, {plural(left, 'duplicate')} left running" if left else counts
+
+
+COUNTS = ("created_count", "skipped_count", "reconcile_removed_count", "left_running_count")
+
+
+def _tiles(event: StructureEvent) -> tuple[Tile, ...]:
+    created, kept, removed, left = (number(event, key) for key in COUNTS)
+    collateral, errors = number(event, "collateral_count"), len(held_by(event))
+    return (
+        Tile(label="mode", value=text(event, "mode")),
+        Tile(label="created", value=f"{created:,}", kind="create" if created else ""),
+        Tile(label="kept", value=f"{kept:,}"),
+        Tile(label="removed", value=f"{removed:,}", kind="remove" if removed else ""),
+        Tile(label="collateral", value=f"{collateral:,}", kind="collateral" if collateral else ""),
+        Tile(label="left running", value=f"{left:,}", kind="left" if left else ""),
+        Tile(label="live", value=f"{number(event, 'live_before'):,} → {number(event, 'live_after'):,}"),
+        Tile(label="warnings", value=f"{number(event, 'warnings_count'):,}"),
+        Tile(label="errors", value=f"{errors:,}", kind="remove" if errors else ""),
+        Tile(label="duration", value=duration(number(event, "duration_ms"))),
+    )

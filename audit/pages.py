@@ -1,0 +1,39 @@
+"""The timeline page: parse the address, ask the events, show the answer."""
+
+from __future__ import annotations
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_safe
+
+from audit.asking import FORMATS, QuestionForm
+from audit.downloads import download
+from audit.showing import shown
+from workspaces.models import Organization
+
+PERMISSION = "audit.view_structureevent"
+
+
+@require_safe
+def timeline(request: HttpRequest, *, site: AdminSite) -> HttpResponseBase:
+    """`/admin/timeline/`: the events of the organizations the user may see, as a page or as a file."""
+    user = request.user
+    if not user.has_perm(PERMISSION):
+        raise PermissionDenied
+    names = dict(Organization.objects.visible_to(user).values_list("slug", "name"))
+    form = QuestionForm(request.GET, organizations=names, sees_all=user.is_superuser)
+    wanted = request.GET.get("format", "")
+    if wanted in FORMATS:
+        return download(request, form.question(), format=wanted) if form.is_valid() else _refused(form)
+    request.current_app = site.name
+    context = {**site.each_context(request), "title": "Audit timeline", **shown(form, site=site)}
+    return TemplateResponse(request, "audit/timeline.html", context)
+
+
+def _refused(form: QuestionForm) -> HttpResponse:
+    problems = [
+        {"path": field, "line": None, "message": message} for field, found in form.errors.items() for message in found
+    ]
+    return JsonResponse({"error": "The filters make no sense; nothing was looked up.", "errors": problems}, status=400)

@@ -1,0 +1,10 @@
+"""The site's settings with a key for tests, so that a bare `pytest` needs nothing from the environment."""
+
+import os
+
+os.environ.setdefault("ORGSITE_SECRET_KEY", "a key that protects nothing but tests")
+os.environ.setdefault("ORGSITE_THROTTLE", "off")
+
+from orgsite.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow hash protects no test user
