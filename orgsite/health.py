@@ -1,0 +1,99 @@
+"""`/healthz`: the process is up. `/readyz`: it can do its work. Strangers hear states, never names or messages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+from rest_framework.exceptions import APIException
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from workspaces.api import schema
+from workspaces.api.base import ApiView
+from workspaces.models import ImportRun
+
+logger = logging.getLogger(__name__)
+
+STUCK = timedelta(minutes=10)  # an import takes seconds; housekeeping closes an abandoned one within a minute
+
+
+@schema.healthz
+class HealthView(ApiView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def get(self, request: Request) -> Response:
+        return Response({"status": "ok"})
+
+
+@schema.readyz
+class ReadyView(ApiView):
+    permission_classes = [AllowAny]
+
+    def perform_authentication(self, request: Request) -> None:
+        """Only once the database is known to answer."""
+
+    def get(self, request: Request) -> Response:
+        checks = readiness()
+        ready = set(checks.values()) == {"ok"}
+        answer: dict[str, Any] = {"status": "ok" if ready else "unavailable", "checks": checks}
+        if ready and _is_known(request):
+            answer["open_runs"] = _open_runs().count()
+        return Response(answer, status=200 if ready else 503)
+
+
+def readiness() -> dict[str, str]:
+    """Check → state, `ok` or a word for what is wrong."""
+    checks: dict[str, Callable[[], str]] = {
+        "database": _database,
+        "migrations": _migrations,
+        "engine": _engine,
+        "backlog": _backlog,
+    }
+    return {name: _state(check) for name, check in checks.items()}
+
+
+def _state(check: Callable[[], str]) -> str:
+    try:
+        return check()
+    except DatabaseError as error:
+        logger.warning("not ready: %s", error)
+        return "unavailable"
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return "ok"
+
+
+def _migrations() -> str:
+    executor = MigrationExecutor(connection)
+    return "pending" if executor.migration_plan(executor.loader.graph.leaf_nodes()) else "ok"
+
+
+def _engine() -> str:
+    return "ok" if settings.ORGSITE_ENGINE == "none" else "unknown"
+
+
+def _backlog() -> str:
+    return "behind" if _open_runs().filter(started_at__lt=timezone.now() - STUCK).exists() else "ok"
+
+
+def _open_runs() -> Any:
+    return ImportRun.objects.filter(state=ImportRun.State.RUNNING)
+
+
+def _is_known(request: Request) -> bool:
+    try:
+        return request.user.is_authenticated
+    except APIException:
+        return False

@@ -1,0 +1,77 @@
+"""`DELETE /workspaces/{id}`"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from audit.models import StructureEvent
+from tests.api.conftest import Caller
+from workspaces.models import Workspace
+
+Named = Callable[[str], Workspace]
+
+
+def test_a_leaf_goes_without_a_question(as_alice: Caller, named: Named) -> None:
+    answer = as_alice.delete(f"/workspaces/{named('QA Engineer').pk}")
+    assert (answer.status_code, answer.json()) == (200, {"status": "removed", "cascade_deleted": 0})
+    assert named("QA Engineer").status == "removed"
+
+
+def test_what_has_children_asks_first_and_changes_nothing(as_alice: Caller, named: Named) -> None:
+    answer = as_alice.delete(f"/workspaces/{named('Infra Lead').pk}")
+    asked = answer.json()
+    assert (answer.status_code, asked["status"]) == (409, "confirmation_required")
+    assert (asked["children_count"], asked["descendants_count"]) == (3, 7)
+    assert [row["name"] for row in asked["children"]] == ["Dev Lead", "SRE Engineer", "Security Engineer"]
+    assert Workspace.objects.live().count() == 9
+
+
+def test_a_confirmed_delete_takes_everything_below(as_alice: Caller, named: Named) -> None:
+    answer = as_alice.delete(f"/workspaces/{named('Infra Lead').pk}/", confirm="true")
+    assert answer.json() == {"status": "removed", "cascade_deleted": 7}
+    assert Workspace.objects.live().get().name == "PM"
+
+
+def test_removed_children_do_not_count(as_alice: Caller, named: Named) -> None:
+    as_alice.delete(f"/workspaces/{named('Dev Lead').pk}", confirm="1")
+    asked = as_alice.delete(f"/workspaces/{named('Infra Lead').pk}").json()
+    assert (asked["children_count"], asked["descendants_count"]) == (2, 2)
+
+
+def test_deleting_twice_is_harmless(as_alice: Caller, named: Named) -> None:
+    address = f"/workspaces/{named('Infra Lead').pk}"
+    as_alice.delete(address, confirm="true")
+    before = StructureEvent.objects.count()
+    answer = as_alice.delete(address)
+    assert (answer.status_code, answer.json()) == (200, {"status": "removed", "cascade_deleted": 0})
+    assert StructureEvent.objects.count() == before
+
+
+def test_what_is_protected_below_holds_everything(as_alice: Caller, named: Named) -> None:
+    as_alice.patch(f"/workspaces/{named('QA Engineer').pk}", {"protected": True})
+    answer = as_alice.delete(f"/workspaces/{named('Infra Lead').pk}", confirm="true")
+    assert (answer.status_code, answer.json()["protected"]) == (409, [str(named("QA Engineer").pk)])
+    assert Workspace.objects.live().count() == 9
+
+
+def test_the_reason_and_the_volumes_reach_the_event(as_alice: Caller, named: Named) -> None:
+    gone = named("QA Engineer")
+    as_alice.delete(f"/workspaces/{gone.pk}", reason="Ticket 8", keep_volumes="true")
+    payload = StructureEvent.objects.get(event_type="workspace.removed", workspace_id=gone.pk).payload
+    assert (payload["why"], payload["keep_volumes"]) == ("Ticket 8", True)
+    assert gone.history.first().history_change_reason == "Ticket 8"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"confirm": "yes"}, {"confirm": ""}, {"confirm": ["true", "false"]}, {"keep_volumes": "maybe"},
+        {"keep_volume": "true"}, {"reason": "x" * 2001}, {"reason": "a\0b"}, {"force": "true"},
+    ],
+    ids=lambda query: str(query)[:40],
+)  # fmt: skip
+def test_an_odd_parameter_deletes_nothing(as_alice: Caller, named: Named, query: dict[str, str]) -> None:
+    assert as_alice.delete(f"/workspaces/{named('QA Engineer').pk}", **query).status_code == 400
+    assert named("QA Engineer").is_live

@@ -1,0 +1,71 @@
+"""`/healthz` and `/readyz`"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.utils import timezone
+
+from tests.api.conftest import Caller
+from tests.trees import loaded
+from workspaces.core.plan import Mode
+from workspaces.models import ImportRun, Organization
+from workspaces.services.actors import Actor
+from workspaces.services.runs import open_run
+
+ALL_OK = {"database": "ok", "migrations": "ok", "engine": "ok", "backlog": "ok"}
+
+
+@pytest.fixture
+def old_run(organization: Organization, actor: Actor) -> ImportRun:
+    run = open_run(organization, loaded({}), mode=Mode.MERGE, actor=actor, reason="")
+    ImportRun.objects.update(started_at=timezone.now() - timedelta(minutes=11))
+    return run
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/healthz/"])
+def test_the_process_says_that_it_is_up_without_asking_the_database(client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize("token", ["", "org_unknown"])
+@pytest.mark.django_db
+def test_strangers_hear_states_only(token: str) -> None:
+    answer = Caller(token).get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "checks": ALL_OK})
+
+
+def test_users_hear_numbers_too(as_bob: Caller) -> None:
+    assert as_bob.get("/readyz/").json() == {"status": "ok", "checks": ALL_OK, "open_runs": 0}
+
+
+def test_a_missing_migration_is_not_ready(anybody: Caller) -> None:
+    MigrationRecorder(connection).migration_qs.filter(app="audit").delete()
+    answer = anybody.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["migrations"]) == (503, "pending")
+
+
+@pytest.mark.usefixtures("old_run")
+def test_an_import_that_stands_still_is_a_backlog(anybody: Caller) -> None:
+    answer = anybody.get("/readyz")
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"status": "unavailable", "checks": {**ALL_OK, "backlog": "behind"}},
+    )
+
+
+@pytest.mark.django_db
+def test_health_is_no_place_for_parameters(client: Client) -> None:
+    assert [client.get(f"{path}?verbose=1").status_code for path in ("/healthz", "/readyz")] == [400, 400]
+
+
+@pytest.mark.django_db
+def test_an_engine_that_nobody_can_ask_is_not_ready(client: Client, settings: Any) -> None:
+    settings.ORGSITE_ENGINE = "swarm"
+    assert client.get("/readyz").json()["checks"]["engine"] != "ok"

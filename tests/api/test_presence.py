@@ -1,0 +1,81 @@
+"""Heartbeat and registration, with the workspace's own token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from tests.api.conftest import Caller
+from workspaces.models import Workspace, WorkspaceToken
+from workspaces.services.tokens import issue_api_token
+
+Named = Callable[[str], Workspace]
+OWN = "QA Engineer"
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_heartbeat_is_noted(as_agent: Caller, named: Named, slash: str) -> None:
+    answer = as_agent.post(f"/workspaces/{named(OWN).pk}/heartbeat{slash}")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert named(OWN).last_heartbeat_at
+
+
+def test_an_agent_registers_where_it_listens(as_agent: Caller, named: Named) -> None:
+    answer = as_agent.post(f"/workspaces/{named(OWN).pk}/register", {"url": "http://10.0.0.7:8000"})
+    assert (answer.status_code, named(OWN).url) == (204, "http://10.0.0.7:8000")
+
+
+@pytest.mark.parametrize("body", [None, {}, {"url": ""}, {"url": 5}, {"url": "ftp://x"}, {"uri": "http://x"}], ids=str)
+def test_a_registration_needs_a_url(as_agent: Caller, named: Named, body: Any) -> None:
+    assert as_agent.post(f"/workspaces/{named(OWN).pk}/register", body).status_code == 400
+    assert named(OWN).url == ""
+
+
+@pytest.mark.parametrize("action", ["heartbeat", "register"])
+def test_a_removed_workspace_hears_that_it_is_gone_and_nothing_changes(
+    as_agent: Caller, as_alice: Caller, named: Named, action: str
+) -> None:
+    as_alice.delete(f"/workspaces/{named(OWN).pk}")
+    before = Workspace.objects.values().get(name=OWN)
+    answer = as_agent.post(f"/workspaces/{before['id']}/{action}", {"url": "http://10.0.0.7"})
+    assert (answer.status_code, answer.json()) == (410, {"deleted": True})
+    assert Workspace.objects.values().get(name=OWN) == before
+
+
+def test_a_user_may_not_speak_for_a_workspace(as_alice: Caller, alice: User, named: Named) -> None:
+    User.objects.filter(pk=alice.pk).update(is_superuser=True)
+    address = f"/workspaces/{named(OWN).pk}/heartbeat"
+    assert as_alice.post(address).status_code == 403
+    as_alice.client.force_login(alice)
+    assert Caller(client=as_alice.client).post(address).status_code == 403
+
+
+def test_another_workspace_answers_like_none(as_agent: Caller, named: Named) -> None:
+    other = as_agent.post(f"/workspaces/{named('PM').pk}/heartbeat")
+    nothing = as_agent.post("/workspaces/nothing/heartbeat")
+    assert other.status_code == nothing.status_code == 404
+    assert other.content == nothing.content
+
+
+@pytest.mark.parametrize("token", ["", "ws_unknown", "org_unknown", "ws_" + "x" * 5000])
+def test_an_unknown_token_is_no_credential(as_agent: Caller, named: Named, token: str) -> None:
+    answer = Caller(token).post(f"/workspaces/{named(OWN).pk}/heartbeat")
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, 'Bearer realm="orgsite"')
+
+
+def test_a_revoked_token_of_a_live_workspace_is_no_credential(as_agent: Caller, named: Named) -> None:
+    WorkspaceToken.objects.update(revoked_at=named(OWN).created_at)
+    assert as_agent.post(f"/workspaces/{named(OWN).pk}/heartbeat").status_code == 401
+
+
+def test_a_workspace_token_opens_nothing_else(as_agent: Caller, named: Named) -> None:
+    assert as_agent.get("/workspaces").status_code == 401
+    assert as_agent.get(f"/workspaces/{named(OWN).pk}").status_code == 401
+
+
+def test_a_read_only_user_is_refused_like_any_user(alice: User, named: Named) -> None:
+    caller = Caller(issue_api_token(alice, read_only=True))
+    assert caller.post(f"/workspaces/{named(OWN).pk}/heartbeat").status_code == 403

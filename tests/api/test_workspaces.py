@@ -1,0 +1,197 @@
+"""`/workspaces`: list, create, look at, change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.contrib.auth.models import User
+
+from tests.api.conftest import Caller
+from workspaces.models import Organization, Workspace, WorkspaceToken
+from workspaces.services.tokens import digest
+
+Named = Callable[[str], Workspace]
+NOBODY = UUID("11111111-2222-4333-8444-555555555555")
+
+
+def names(answer: Any) -> list[str]:
+    return sorted(row["name"] for row in answer.json()["results"])
+
+
+def test_the_list_shows_the_workspaces_of_the_own_organizations(as_bob: Caller, tree: Organization) -> None:
+    answer = as_bob.get("/workspaces")
+    assert len(answer.json()["results"]) == 9
+    assert {row["organization"] for row in answer.json()["results"]} == {"acme"}
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_stranger_sees_an_empty_list(as_charlie: Caller) -> None:
+    assert as_charlie.get("/workspaces").json() == {"next": None, "previous": None, "results": []}
+
+
+def test_the_list_is_filtered_by_name_parent_and_status(as_alice: Caller, named: Named) -> None:
+    as_alice.delete(f"/workspaces/{named('QA Engineer').pk}")
+    parent = str(named("Dev Lead").pk)
+    assert names(as_alice.get("/workspaces", name="PM")) == ["PM"]
+    assert (
+        names(as_alice.get("/workspaces", parent="none")) == names(as_alice.get("/workspaces", parent="null")) == ["PM"]
+    )
+    assert names(as_alice.get("/workspaces", status="removed")) == ["QA Engineer"]
+    assert len(names(as_alice.get("/workspaces", status="live"))) == 8
+    assert names(as_alice.get("/workspaces", parent=parent, status="online")) == [
+        "Backend Engineer",
+        "Frontend Engineer",
+        "Technical Writer",
+    ]
+
+
+def test_the_list_is_filtered_by_organization(as_alice: Caller, tree: Organization, charlie: User) -> None:
+    assert len(names(as_alice.get("/workspaces", org="acme"))) == 9
+    unknown, strange = as_alice.get("/workspaces", org="nowhere"), as_alice.get("/workspaces", org="elsewhere")
+    assert unknown.status_code == strange.status_code == 404
+    assert unknown.content == strange.content
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"nmae": "PM"}, {"status": "gone"}, {"status": ""}, {"name": " "}, {"org": ""}, {"parent": "PM"},
+        {"parent": "0" * 5000}, {"name": "a\0b"}, {"name": ["a", "b"]}, {"page_size": "0"}, {"page_size": "1001"},
+        {"page_size": "9" * 30}, {"page_size": "-1"}, {"cursor": "x"}, {"cursor": "é"}, {"cursor": "WzEsMl0"},
+        {"cursor": "A" * 9000}, {"format": "json"}, {"page_size": "²"},
+    ],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.usefixtures("tree")
+def test_an_odd_filter_is_refused_instead_of_returning_everything(as_alice: Caller, query: dict[str, Any]) -> None:
+    answer = as_alice.get("/workspaces", **query)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["path"] in query
+
+
+@pytest.mark.usefixtures("tree")
+def test_of_many_problems_a_hundred_are_named(as_alice: Caller) -> None:
+    answer = as_alice.get("/workspaces", **{f"filter{number}": "x" for number in range(150)})
+    assert (answer.status_code, answer.json()["error"]) == (400, "The request has 150 errors.")
+    assert len(answer.json()["errors"]) == 100
+
+
+def test_one_workspace_is_shown_with_all_that_belongs_to_it(as_bob: Caller, named: Named) -> None:
+    shown = as_bob.get(f"/workspaces/{named('QA Engineer').pk}").json()
+    assert shown["path"] == ["PM", "Infra Lead", "Dev Lead"]
+    assert (shown["organization"], shown["status"], shown["container"]) == ("acme", "online", None)
+    assert (shown["spec"], shown["schedules"], shown["children_count"]) == ({}, [], 0)
+    assert as_bob.get(f"/workspaces/{named('Dev Lead').pk}/").json()["children_count"] == 4
+
+
+def test_schedules_are_shown(as_alice: Caller) -> None:
+    pulse = {"name": "Pulse", "cron_expr": "*/5 * * * *", "prompt": "How is it going?"}
+    template = {"name": "Dev", "workspaces": [{"name": "PM", "schedules": [pulse]}]}
+    made = as_alice.post("/org/import", {"template": template, "org": "acme"}).json()["workspaces"][0]
+    (schedule,) = as_alice.get(f"/workspaces/{made['id']}").json()["schedules"]
+    assert (schedule["cron_expr"], schedule["enabled"], schedule["source"]) == ("*/5 * * * *", True, "template")
+
+
+@pytest.mark.parametrize("text", [str(NOBODY), "5", "PM", "%00", "%ff", "0" * 300, NOBODY.hex, f"{{{NOBODY}}}"])
+def test_an_id_that_is_none_is_not_found(as_alice: Caller, text: str) -> None:
+    answer = as_alice.get(f"/workspaces/{text}")
+    assert (answer.status_code, answer.json()["errors"]) == (404, [])
+
+
+def test_a_workspace_is_created_by_hand(as_alice: Caller, named: Named) -> None:
+    parent = named("PM")
+    body = {"name": " Scribe ", "parent": str(parent.pk), "org": "acme", "role": "notes", "tier": 3, "spec": {"a": [1]}}
+    answer = as_alice.post("/workspaces", body)
+    made = answer.json()
+    assert (answer.status_code, made["name"], made["parent_id"], made["tier"]) == (201, "Scribe", str(parent.pk), 3)
+    assert (made["path"], made["spec"], made["runtime"]) == (["PM"], {"a": [1]}, "langgraph")
+    assert Workspace.objects.get(pk=made["id"]).history.get().history_actor == "alice"
+
+
+def test_an_external_workspace_is_created_with_its_url(as_alice: Caller) -> None:
+    body = {"name": "Elsewhere", "org": "acme", "external": True, "url": "https://agent.example.org/"}
+    made = as_alice.post("/workspaces/", body).json()
+    assert (made["external"], made["url"]) == (True, "https://agent.example.org/")
+
+
+def test_a_live_sibling_of_that_name_is_a_conflict(as_alice: Caller, tree: Organization) -> None:
+    answer = as_alice.post("/workspaces", {"name": "PM", "org": "acme"})
+    assert (answer.status_code, answer.json()["errors"]) == (409, [])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""), ("name", "  "), ("name", "a\nb"), ("name", "a\u202eb"), ("name", "x" * 256), ("name", 5),
+        ("name", None), ("tier", 0), ("tier", 5), ("tier", "3"), ("tier", True), ("tier", 2.5), ("parent", "PM"),
+        ("parent", str(NOBODY)), ("parent", [1]), ("role", 5), ("runtime", ""), ("runtime", "x" * 256),
+        ("model", "x" * 256), ("external", "yes"), ("external", None), ("url", "ftp://x"), ("url", "javascript:x"),
+        ("url", "http://169.254.169.254/"), ("url", 5), ("spec", []), ("spec", "text"), ("spec", None),
+        ("status", "removed"), ("protected", True), ("id", str(NOBODY)), ("organization", "acme"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_field_of_a_new_workspace_that_makes_no_sense_is_named(as_alice: Caller, field: str, value: Any) -> None:
+    answer = as_alice.post("/workspaces", {"name": "New", "org": "acme", field: value})
+    assert answer.status_code == 400
+    assert [row["path"] for row in answer.json()["errors"]] == [field]
+    assert not Workspace.objects.exists()
+
+
+def test_an_external_workspace_without_a_url_is_refused(as_alice: Caller) -> None:
+    answer = as_alice.post("/workspaces", {"name": "New", "org": "acme", "external": True})
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (400, "url")
+
+
+def test_a_parent_of_another_organization_is_no_parent(as_charlie: Caller, named: Named) -> None:
+    body = {"name": "Spy", "org": "elsewhere", "parent": str(named("PM").pk)}
+    assert as_charlie.post("/workspaces", body).status_code == 400
+
+
+def test_protection_role_and_tier_are_changed_with_history(as_alice: Caller, named: Named) -> None:
+    pm = named("PM")
+    answer = as_alice.patch(f"/workspaces/{pm.pk}", {"protected": True, "role": "lead", "tier": 4})
+    assert (answer.status_code, answer.json()["protected"], answer.json()["tier"]) == (200, True, 4)
+    latest = pm.history.first()
+    assert (latest.role, latest.history_actor) == ("lead", "alice")
+
+
+def test_a_change_of_nothing_writes_no_history(as_alice: Caller, named: Named) -> None:
+    pm = named("PM")
+    assert as_alice.patch(f"/workspaces/{pm.pk}/", {}).status_code == 200
+    assert pm.history.count() == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "X"},
+        {"status": "removed"},
+        {"protected": "maybe"},
+        {"protected": None},
+        {"tier": 9},
+        {"role": None},
+        [],
+        5,
+    ],
+    ids=str,
+)
+def test_nothing_else_can_be_changed(as_alice: Caller, named: Named, body: Any) -> None:
+    assert as_alice.patch(f"/workspaces/{named('PM').pk}", body).status_code == 400
+
+
+def test_a_removed_workspace_stays_as_it_is(as_alice: Caller, named: Named) -> None:
+    address = f"/workspaces/{named('QA Engineer').pk}"
+    as_alice.delete(address)
+    assert as_alice.patch(address, {"tier": 1}).status_code == 409
+    assert as_alice.post(f"{address}/tokens").status_code == 409
+    assert as_alice.get(address).json()["status"] == "removed"
+
+
+def test_a_token_for_the_agent_is_shown_once(as_alice: Caller, named: Named) -> None:
+    answer = as_alice.post(f"/workspaces/{named('PM').pk}/tokens")
+    assert (answer.status_code, answer["Cache-Control"]) == (201, "no-store")
+    assert WorkspaceToken.objects.get().digest == digest(answer.json()["token"])

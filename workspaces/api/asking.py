@@ -1,0 +1,89 @@
+"""What an import asks for, read from any of its four forms: two of JSON, a multipart file, a YAML body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.http import QueryDict
+from rest_framework.request import Request
+
+from workspaces.api.errors import RequestInvalid
+from workspaces.api.parsers import YamlText, body_object, body_of, check_query, fields, form_values
+from workspaces.api.serializers import DirectoryField, ImportFields
+from workspaces.core.document import Document
+from workspaces.core.plan import Mode
+from workspaces.errors import Problem
+from workspaces.services import templates
+from workspaces.services.importing import Confirmation
+from workspaces.services.sources import LoadedTemplate
+
+FIELDS = ImportFields().fields.keys()
+WHICH = "give exactly one of `template` and `dir`"
+
+Load = Callable[[], LoadedTemplate]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """An import as it was asked for. The template itself is only read by `load`, once the caller may import at all."""
+
+    org: str
+    mode: Mode
+    dry_run: bool
+    reason: str
+    confirmation: Confirmation
+    load: Load
+
+    @property
+    def removes(self) -> bool:
+        """Whether it may remove workspaces."""
+        return self.mode is Mode.RECONCILE and not self.dry_run
+
+
+def read_import(request: Request) -> Asked:
+    """Raises RequestInvalid with every problem of the fields; a field may stand only where its form has it."""
+    body = body_of(request)
+    if isinstance(body, YamlText):
+        return _asked(fields(form_values(request.query_params), ImportFields), partial(templates.from_yaml, body.raw))
+    check_query(request.query_params, allowed=())
+    if isinstance(body, QueryDict):
+        load = _uploaded(request)
+        return _asked(fields(form_values(request.POST), ImportFields), load)
+    return _from_json(body_object(request))
+
+
+def _from_json(document: Document) -> Asked:
+    values: Any = document.data
+    rest = {key: value for key, value in values.items() if key not in ("template", "dir")}
+    if ("template" in values) == ("dir" in values):
+        raise RequestInvalid([Problem(message=WHICH, line=document.start.line)])
+    load = partial(templates.from_document, document) if "template" in values else _directory(document, values["dir"])
+    return _asked(fields(rest, ImportFields, line=lambda key: document.mark((key,)).line), load)
+
+
+def _directory(document: Document, name: object) -> Load:
+    wanted = fields({"dir": name}, DirectoryField, line=lambda key: document.mark((key,)).line)
+    return partial(templates.from_directory, wanted["dir"])
+
+
+def _uploaded(request: Request) -> Load:
+    """The one file of the form, read only when it is wanted."""
+    files = request.FILES
+    if list(files) != ["file"] or len(files.getlist("file")) != 1:
+        raise RequestInvalid([Problem(message="send exactly one file, in the form's field `file`", path="file")])
+    file = files["file"]
+    return lambda: templates.from_upload(file.name or "", file.read())
+
+
+def _asked(given: Mapping[str, Any], load: Load) -> Asked:
+    return Asked(
+        org=given["org"],
+        mode=given["mode"],
+        dry_run=given["dry_run"],
+        reason=given["reason"],
+        confirmation=Confirmation(fingerprint=given["fingerprint"], confirm_removals=given["confirm_removals"]),
+        load=load,
+    )

@@ -1,0 +1,52 @@
+"""The filters of `GET /workspaces`."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django_filters import CharFilter, ChoiceFilter
+from django_filters.rest_framework import FilterSet
+from rest_framework.exceptions import ValidationError
+
+from workspaces.models import Organization, Status, Workspace
+from workspaces.querysets import WorkspaceQuerySet
+from workspaces.services.visible import organization_for
+
+LIVE = "live"
+ROOT = ("none", "null")
+
+
+def asked_organization(filters: FilterSet, slug: str) -> Organization:
+    """The organization a list is asked for. Raises NotFound: an unknown one is not an empty list."""
+    return organization_for(filters.request.user, slug)
+
+
+class WorkspaceFilter(FilterSet):
+    """`org`, `status`, `name`, `parent`."""
+
+    org = CharFilter(method="in_organization", help_text="The organization's slug.")
+    status = ChoiceFilter(
+        choices=[(LIVE, "every status but removed"), *Status.choices],
+        method="in_status",
+        help_text="`live` is every status but removed.",
+    )
+    name = CharFilter(help_text="The exact name.")
+    parent = CharFilter(method="below", help_text="The parent's id; `none` for roots.")
+
+    class Meta:
+        model = Workspace
+        fields = ("org", "status", "name", "parent")
+
+    def in_organization(self, rows: WorkspaceQuerySet, _name: str, slug: str) -> WorkspaceQuerySet:
+        return rows.filter(organization=asked_organization(self, slug))
+
+    def in_status(self, rows: WorkspaceQuerySet, _name: str, status: str) -> WorkspaceQuerySet:
+        return rows.live() if status == LIVE else rows.filter(status=status)
+
+    def below(self, rows: WorkspaceQuerySet, _name: str, parent: str) -> WorkspaceQuerySet:
+        if parent.lower() in ROOT:
+            return rows.filter(parent=None)
+        try:
+            return rows.filter(parent=UUID(parent))
+        except ValueError as error:
+            raise ValidationError({"parent": "neither a workspace's id nor none"}) from error

@@ -1,0 +1,69 @@
+"""`POST /org/import` and the templates that wait on the server."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from workspaces.api import schema
+from workspaces.api.asking import FIELDS, Asked, read_import
+from workspaces.api.base import ApiView, caller
+from workspaces.api.parsers import JSONBody, OldYAMLBody, TextYAMLBody, YAMLBody
+from workspaces.api.permissions import OnImport, OnTemplates, require_removal_right
+from workspaces.api.throttling import DestructiveThrottle
+from workspaces.models import Organization
+from workspaces.services.actors import Actor
+from workspaces.services.answers import applied_answer, preview_answer
+from workspaces.services.importing import Applied, apply_import, preview_import
+from workspaces.services.sources import LoadedTemplate, TemplateDirectory
+from workspaces.services.templates import listing
+from workspaces.services.visible import organization_for
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+@schema.org_import
+class ImportView(ApiView):
+    permission_classes = [OnImport]
+    parser_classes = [JSONBody, MultiPartParser, YAMLBody, OldYAMLBody, TextYAMLBody]
+    throttle_classes = [DestructiveThrottle]
+    query = {"POST": FIELDS}
+
+    def post(self, request: Request) -> Response:
+        asked, user = read_import(request), caller(request)
+        if asked.removes:
+            require_removal_right(user)
+        organization = organization_for(user, asked.org)
+        loaded = asked.load()
+        if asked.dry_run:
+            return Response(preview_answer(preview_import(organization, loaded.template, mode=asked.mode)))
+        return Response(applied_answer(_applied(asked, organization, loaded, user)), status=201)
+
+
+@schema.org_templates
+class TemplatesView(ApiView):
+    permission_classes = [OnTemplates]
+
+    def get(self, request: Request) -> Response:
+        return Response([template_row(directory) for directory in listing()])
+
+
+def template_row(directory: TemplateDirectory) -> dict[str, Any]:
+    """`error` stands only where the template does not load."""
+    return {key: value for key, value in asdict(directory).items() if key != "error" or value}
+
+
+def _applied(asked: Asked, organization: Organization, loaded: LoadedTemplate, user: User) -> Applied:
+    return apply_import(
+        organization,
+        loaded,
+        mode=asked.mode,
+        actor=Actor.of(user),
+        reason=asked.reason,
+        confirmation=asked.confirmation,
+    )

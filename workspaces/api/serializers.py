@@ -1,0 +1,191 @@
+"""What goes in and out. A field says what it takes and nothing else is guessed: `"yes"` is no boolean, 5 is no text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rest_framework import serializers
+
+from workspaces.core.addresses import check_url
+from workspaces.core.names import clean_name, clean_text
+from workspaces.core.plan import Mode, parse_mode
+from workspaces.core.schema import MAX_LINE
+from workspaces.core.validating import DEFAULT_RUNTIME, DEFAULT_TIER
+from workspaces.errors import UnknownMode
+from workspaces.models import Schedule, Workspace
+from workspaces.services.visible import ancestor_names, live_children_count
+
+MAX_REASON = 2_000
+MAX_ROLE = 100_000
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+# ---- fields
+
+
+class Boolean(serializers.BooleanField):
+    """true or false; from a form or a query also 1 and 0."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if isinstance(data, bool):
+            return data
+        value = BOOLEANS.get(data.lower()) if isinstance(data, str) else None
+        if value is None:
+            raise serializers.ValidationError("must be true or false")
+        return value
+
+
+class Count(serializers.IntegerField):
+    """A whole number from 0, as a number or in digits."""
+
+    def to_internal_value(self, data: Any) -> int:
+        digits = isinstance(data, str) and data.isascii() and data.isdigit() and len(data) < 10
+        if not digits and (isinstance(data, bool) or not isinstance(data, int) or not 0 <= data < 10**9):
+            raise serializers.ValidationError("must be a whole number from 0")
+        return int(data)
+
+
+class Tier(serializers.IntegerField):
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int) or not 1 <= data <= 4:
+            raise serializers.ValidationError("must be an integer from 1 to 4")
+        return data
+
+
+class Text(serializers.CharField):
+    """Text that a database can hold; `check` may refuse it with a ValueError, or return it in its stored form."""
+
+    def __init__(self, *, check: Callable[[str], str] = clean_text, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
+        self.check = check
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if data is not serializers.empty and data is not None and not isinstance(data, str):
+            raise serializers.ValidationError("must be text")
+        return super().run_validation(data)
+
+    def to_internal_value(self, data: str) -> str:
+        try:
+            return self.check(data)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
+
+
+class ModeField(serializers.ChoiceField):
+    """The empty mode means merge."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=[mode.value for mode in Mode], allow_blank=True, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Mode:
+        try:
+            return parse_mode(data if isinstance(data, str) else repr(data)[:60])
+        except UnknownMode as error:
+            raise serializers.ValidationError(str(error)) from error
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return Mode.MERGE if data == "" else super().run_validation(data)
+
+
+class Mapping(serializers.DictField):
+    """A JSON object."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            raise serializers.ValidationError("must be an object")
+        return data
+
+
+# ---- what goes in
+
+
+class ImportFields(serializers.Serializer[Any]):
+    """What an import takes besides the template itself."""
+
+    mode = ModeField(default=Mode.MERGE, help_text="`merge` when empty or left out.")
+    org = Text(default="default", help_text="The organization's slug.")
+    dry_run = Boolean(default=False, help_text="Answer with the plan and change nothing.")
+    fingerprint = Text(default=None, help_text="Apply only if the plan is still this one.")
+    confirm_removals = Count(default=None, help_text="The exact number of removals, to pass the removal guard.")
+    reason = Text(default="", allow_blank=True, max_length=MAX_REASON, help_text="Kept with the run and in history.")
+
+
+class DirectoryField(serializers.Serializer[Any]):
+    dir = Text(help_text="A template's directory on the server, as `GET /org/templates` lists it.")
+
+
+class DeleteFields(serializers.Serializer[Any]):
+    confirm = Boolean(default=False, help_text="Remove the children too.")
+    keep_volumes = Boolean(default=False, help_text="Leave the volumes when the containers go.")
+    reason = Text(default="", allow_blank=True, max_length=MAX_REASON, help_text="Kept in history.")
+
+
+class NewWorkspaceFields(serializers.Serializer[Any]):
+    name = Text(check=clean_name, help_text="Unique among its live siblings, 1–255 characters.")
+    parent = serializers.UUIDField(default=None, allow_null=True, help_text="null or left out: a root.")  # type: ignore[assignment]
+    org = Text(default="default", help_text="The organization's slug.")
+    role = Text(default="", allow_blank=True, max_length=MAX_ROLE)
+    tier = Tier(default=DEFAULT_TIER, min_value=1, max_value=4)
+    runtime = Text(default=DEFAULT_RUNTIME, max_length=MAX_LINE)
+    model = Text(default="", allow_blank=True, max_length=MAX_LINE)
+    external = Boolean(default=False, help_text="It runs elsewhere, at `url`, and gets no container.")
+    url = Text(default="", allow_blank=True, check=check_url)
+    spec = Mapping(default=dict, help_text="Whatever else describes it.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["external"] and not attrs["url"]:
+            raise serializers.ValidationError({"url": "is required, because the workspace is external"})
+        return attrs
+
+
+class ChangedFields(serializers.Serializer[Any]):
+    protected = Boolean(required=False, help_text="Never removed: not by a reconcile, not by a delete.")
+    role = Text(required=False, allow_blank=True, max_length=MAX_ROLE)
+    tier = Tier(required=False, min_value=1, max_value=4)
+
+
+class RegisterFields(serializers.Serializer[Any]):
+    url = Text(check=check_url, help_text="Where the workspace's agent listens, http(s).")
+
+
+# ---- what goes out
+
+
+class WorkspaceRow(serializers.ModelSerializer[Workspace]):
+    organization = serializers.CharField(source="organization.slug", help_text="The organization's slug.")
+
+    class Meta:
+        model = Workspace
+        fields: tuple[str, ...] = (
+            "id", "organization", "parent_id", "name", "role", "tier", "runtime", "model", "status", "protected",
+            "external", "url", "created_at", "updated_at", "removed_at", "last_heartbeat_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class ScheduleRow(serializers.ModelSerializer[Schedule]):
+    class Meta:
+        model = Schedule
+        fields = ("name", "cron_expr", "timezone", "prompt", "enabled", "source", "created_at", "updated_at")
+        read_only_fields = fields
+
+
+class WorkspaceDetail(WorkspaceRow):
+    path = serializers.SerializerMethodField(help_text="The names above it, root first.")
+    children_count = serializers.SerializerMethodField(help_text="Live workspaces directly below.")
+    spec = serializers.DictField()
+    schedules = ScheduleRow(many=True)
+    container = serializers.SerializerMethodField(help_text="null where no engine runs.")
+
+    class Meta(WorkspaceRow.Meta):
+        fields = (*WorkspaceRow.Meta.fields, "path", "children_count", "spec", "schedules", "container")
+        read_only_fields = fields
+
+    def get_path(self, workspace: Workspace) -> list[str]:
+        return ancestor_names(workspace)
+
+    def get_children_count(self, workspace: Workspace) -> int:
+        return live_children_count(workspace)
+
+    def get_container(self, workspace: Workspace) -> dict[str, Any] | None:
+        return None

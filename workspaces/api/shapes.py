@@ -1,0 +1,118 @@
+"""The shapes of answers that no model gives, for the OpenAPI description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+class ProblemRow(serializers.Serializer[Any]):
+    path = serializers.CharField(allow_blank=True, help_text="Like `workspaces[2].children[0].tier`.")
+    line = serializers.IntegerField(allow_null=True)
+    file = serializers.CharField(required=False, help_text="Where the template has several files.")
+    message = serializers.CharField()
+
+
+class ErrorAnswer(serializers.Serializer[Any]):
+    error = serializers.CharField(help_text="One sentence.")
+    errors = ProblemRow(many=True)  # type: ignore[assignment]
+
+
+class ResultRow(serializers.Serializer[Any]):
+    id = serializers.UUIDField(allow_null=True, help_text="null in a dry run for what would be created.")
+    name = serializers.CharField()
+    parent_id = serializers.UUIDField(allow_null=True)
+    tier = serializers.IntegerField()
+    status = serializers.CharField()
+    skipped = serializers.BooleanField(help_text="It was live already.")
+
+
+class IdentityRow(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    parent_id = serializers.UUIDField(allow_null=True)
+
+
+class RemovedRow(IdentityRow):
+    reason = serializers.ChoiceField(choices=["zombie", "not_spawning", "collateral"])
+
+
+class KeptRow(IdentityRow):
+    error = serializers.CharField()
+
+
+class GuardRow(serializers.Serializer[Any]):
+    message = serializers.CharField()
+    confirm_removals = serializers.IntegerField()
+
+
+class ImportAnswer(serializers.Serializer[Any]):
+    org = serializers.CharField(help_text="The template's name.")
+    mode = serializers.ChoiceField(choices=["merge", "reconcile"])
+    import_id = serializers.UUIDField(allow_null=True)
+    count = serializers.IntegerField()
+    created_count = serializers.IntegerField()
+    skipped_count = serializers.IntegerField()
+    reconcile_removed_count = serializers.IntegerField()
+    workspaces = ResultRow(many=True, help_text="The result set in template order, depth first.")
+    reconcile_removed = RemovedRow(many=True)
+    reconcile_errors = KeptRow(many=True, help_text="Kept although declared elsewhere: protected, or above such a one.")
+    left_running = IdentityRow(many=True, help_text="Left online although the template names it elsewhere.")
+    untouched_count = serializers.IntegerField()
+    warnings = serializers.ListField(child=serializers.CharField())
+    fingerprint = serializers.CharField()
+    dry_run = serializers.BooleanField(required=False, help_text="Only in a dry run, and then true.")
+    guard = GuardRow(required=False, allow_null=True, help_text="Only in a dry run: what the removal guard says.")
+
+
+class ImportConflict(ErrorAnswer):
+    plan = ImportAnswer(required=False, help_text="The plan as of now, as a dry run answers.")
+    fingerprint = serializers.CharField(required=False, help_text="Of that plan, when the one given is stale.")
+    confirm_removals = serializers.IntegerField(required=False, help_text="The number that passes the removal guard.")
+
+
+class TemplateRow(serializers.Serializer[Any]):
+    dir = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    workspaces = serializers.IntegerField(help_text="How many it declares.")
+    error = serializers.CharField(required=False, help_text="Why it does not load.")
+
+
+class ChildRow(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class DeletedAnswer(serializers.Serializer[Any]):
+    status = serializers.CharField(help_text="`removed`.")
+    cascade_deleted = serializers.IntegerField(help_text="Descendants that went with it.")
+
+
+class DeleteConflict(serializers.Serializer[Any]):
+    status = serializers.CharField(required=False, help_text="`confirmation_required`, where that is what is missing.")
+    children_count = serializers.IntegerField(required=False)
+    descendants_count = serializers.IntegerField(required=False)
+    children = ChildRow(many=True, required=False)
+    error = serializers.CharField(required=False)
+    errors = ProblemRow(many=True, required=False)  # type: ignore[assignment]
+    protected = serializers.ListField(child=serializers.UUIDField(), required=False)
+
+
+class TokenAnswer(serializers.Serializer[Any]):
+    token = serializers.CharField(help_text="Shown this once.")
+
+
+class GoneAnswer(serializers.Serializer[Any]):
+    deleted = serializers.BooleanField()
+
+
+class HealthAnswer(serializers.Serializer[Any]):
+    status = serializers.CharField(help_text="`ok`.")
+
+
+class ReadyAnswer(serializers.Serializer[Any]):
+    status = serializers.CharField(help_text="`ok` or `unavailable`.")
+    checks = serializers.DictField(child=serializers.CharField())
+    open_runs = serializers.IntegerField(required=False, help_text="Only with credentials.")

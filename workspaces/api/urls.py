@@ -1,0 +1,34 @@
+"""The REST API's addresses, each with and without a trailing slash; the schema lists the bare form."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+from rest_framework.views import APIView
+
+from audit.api import EventsView
+from orgsite.health import HealthView, ReadyView
+from workspaces.api.importing import ImportView, TemplatesView
+from workspaces.api.presence import HeartbeatView, RegisterView
+from workspaces.api.schema import DocsView, SchemaView
+from workspaces.api.workspaces import WorkspacesView, WorkspaceTokensView, WorkspaceView
+
+
+def both(route: str, view: type[APIView], *, name: str) -> list[URLPattern]:
+    """No redirect leads from one form to the other: a redirected POST would lose its body."""
+    return [path(route, view.as_view(), name=name), path(f"{route}/", view.as_view(schema=None))]
+
+
+urlpatterns = [
+    *both("org/import", ImportView, name="org-import"),
+    *both("org/templates", TemplatesView, name="org-templates"),
+    *both("workspaces", WorkspacesView, name="workspaces"),
+    *both("workspaces/<str:workspace_id>", WorkspaceView, name="workspace"),
+    *both("workspaces/<str:workspace_id>/tokens", WorkspaceTokensView, name="workspace-tokens"),
+    *both("workspaces/<str:workspace_id>/heartbeat", HeartbeatView, name="workspace-heartbeat"),
+    *both("workspaces/<str:workspace_id>/register", RegisterView, name="workspace-register"),
+    *both("events", EventsView, name="events"),
+    *both("schema", SchemaView, name="schema"),
+    *both("docs", DocsView, name="docs"),
+    *both("healthz", HealthView, name="healthz"),
+    *both("readyz", ReadyView, name="readyz"),
+]
