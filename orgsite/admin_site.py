@@ -1,0 +1,51 @@
+"""The admin with this site's own pages and the links to its sections."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver, reverse
+
+SECTIONS = (
+    ("Workspaces", "workspaces.view_workspace", ("workspaces_workspace_changelist", "cascade_delete")),
+    ("Import", "workspaces.import_org", ("import",)),
+    ("Runs", "workspaces.view_workspace", ("runs",)),
+    ("Audit", "audit.view_structureevent", ("timeline",)),
+)
+
+
+class Section(NamedTuple):
+    """A link of the header; `current` where the page asked for belongs to it."""
+
+    label: str
+    url: str
+    current: bool
+
+
+class OrgAdminSite(AdminSite):
+    site_header = site_title = "Org workspaces"
+    site_url = None
+    enable_nav_sidebar = False  # trees need the width
+
+    def get_urls(self) -> list[URLResolver | URLPattern]:
+        from workspaces.admin.urls import page_urls  # the site is made before the models can be imported
+
+        return [*page_urls(self), *super().get_urls()]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "sections": self._sections(request)}
+
+    def _sections(self, request: HttpRequest) -> list[Section]:
+        if not self.has_permission(request):
+            return []
+        return [
+            self._section(label, pages, at=request.path)
+            for label, permission, pages in SECTIONS
+            if request.user.has_perm(permission)
+        ]
+
+    def _section(self, label: str, pages: tuple[str, ...], *, at: str) -> Section:
+        urls = [reverse(f"{self.name}:{page}") for page in pages]
+        return Section(label, urls[0], at.startswith(tuple(urls)))

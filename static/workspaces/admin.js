@@ -1,0 +1,179 @@
+// Small and optional: every page works without it (all rows open, buttons live, the server checks everything again).
+(function () {
+  'use strict';
+  const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
+  document.documentElement.classList.add('ws-js-on');
+
+  // ---- typed confirmation: the button waits for the number and the tick
+
+  all('[data-want]').forEach((box) => {
+    if (box.disabled) return;
+    const button = document.getElementById(box.dataset.for);
+    const tick = box.form.querySelector('[data-ack]');
+    const say = document.getElementById(box.getAttribute('aria-describedby'));
+    function sync() {
+      const ready = box.value.trim() === box.dataset.want && (!tick || tick.checked);
+      if (say && ready === button.disabled) say.textContent = ready ? button.textContent + ' is now available' : '';
+      button.disabled = !ready;
+    }
+    sync();
+    box.addEventListener('input', sync);
+    if (tick) tick.addEventListener('change', sync);
+  });
+
+  // ---- a file dropped on the zone
+
+  all('.ws-drop').forEach((zone) => {
+    const input = zone.querySelector('input[type=file]'), got = zone.querySelector('.got');
+    const over = (on) => (event) => { event.preventDefault(); zone.classList.toggle('over', on); };
+    ['dragenter', 'dragover'].forEach((name) => zone.addEventListener(name, over(true)));
+    ['dragleave', 'drop'].forEach((name) => zone.addEventListener(name, over(false)));
+    zone.addEventListener('drop', (event) => {
+      input.files = event.dataTransfer.files;
+      input.dispatchEvent(new Event('change'));
+    });
+    input.addEventListener('change', () => {
+      const file = input.files[0];
+      got.hidden = !file;
+      got.textContent = file ? file.name + ', ' + Math.ceil(file.size / 1024) + ' KB' : '';
+    });
+  });
+
+  // ---- a table of rows in tree order: folding, filtering, finding
+
+  const table = document.querySelector('[data-tree-table]');
+  if (!table) return;
+  const rows = all('tbody tr[data-depth]', table);
+  const depths = rows.map((row) => Number(row.dataset.depth));
+  const only = document.getElementById('only'), find = document.getElementById('find');
+  const shown = document.getElementById('shown');
+  const fold = (row) => row.querySelector('.ws-tw');
+  const isOpen = (row) => !fold(row) || fold(row).getAttribute('aria-expanded') === 'true';
+  const setOpen = (row, open) => { if (fold(row)) fold(row).setAttribute('aria-expanded', String(open)); };
+  const changes = (row) => row.dataset.change === '1';
+
+  // index → index of the parent's row (-1 for a root), and of the last row below
+  const parents = [], ends = [];
+  (function measure() {
+    const path = [];
+    rows.forEach((row, i) => {
+      while (path.length && depths[path[path.length - 1]] >= depths[i]) ends[path.pop()] = i - 1;
+      parents[i] = path.length ? path[path.length - 1] : -1;
+      path.push(i);
+    });
+    while (path.length) ends[path.pop()] = rows.length - 1;
+  })();
+  // index → whether the row or anything below it changes
+  const lively = rows.map(changes);
+  for (let i = rows.length - 1; i >= 0; i--) if (lively[i] && parents[i] >= 0) lively[parents[i]] = true;
+
+  function matching() {
+    const text = find ? find.value.trim().toLowerCase() : '';
+    if (!text && !(only && only.checked)) return null;
+    const kept = new Set();
+    let found = 0;
+    rows.forEach((row, i) => {
+      if (only && only.checked && !changes(row)) return;
+      if (text && !row.querySelector('th').textContent.toLowerCase().includes(text)) return;
+      found++;
+      for (let at = i; at >= 0 && !kept.has(at); at = parents[at]) kept.add(at);
+    });
+    return { kept, found, text };
+  }
+
+  function render() {
+    const match = matching();
+    all('.ws-fold', table).forEach((note) => note.remove());
+    let shutUntil = -1;
+    rows.forEach((row, i) => {
+      const inFold = i <= shutUntil && !(match && match.text);
+      row.hidden = inFold || Boolean(match && !match.kept.has(i));
+      if (i > shutUntil && !isOpen(row) && ends[i] > i) {
+        shutUntil = ends[i];
+        const note = document.createElement('span');
+        note.className = 'ws-tag ws-fold';
+        note.textContent = '+ ' + (ends[i] - i) + ' below' + (only && !lively[i] ? ', all unchanged' : '');
+        row.querySelector('th').append(note);
+      }
+    });
+    if (shown) shown.textContent = !match ? '' : match.found ? match.found + ' matching' : 'No changes match.';
+  }
+
+  function foldUnchanged() {
+    rows.forEach((row, i) => { if (depths[i] > 0 && !lively[i]) setOpen(row, false); });
+    render();
+  }
+
+  function openAll() {
+    rows.forEach((row) => setOpen(row, true));
+    if (only) only.checked = false;
+    if (find) find.value = '';
+    render();
+  }
+
+  table.addEventListener('click', (event) => {
+    const button = event.target.closest('.ws-tw');
+    if (!button) return;
+    setOpen(button.closest('tr'), !isOpen(button.closest('tr')));
+    render();
+  });
+  all('[data-tree]').forEach((button) => {
+    button.addEventListener('click', button.dataset.tree === 'fold' ? foldUnchanged : openAll);
+  });
+  if (only) only.addEventListener('change', render);
+  if (find) find.addEventListener('input', render);
+
+  // a link to a folded or filtered row opens the way to it
+  function reveal() {
+    const index = location.hash.length > 1 ? rows.indexOf(document.getElementById(location.hash.slice(1))) : -1;
+    if (index < 0) return;
+    for (let at = parents[index]; at >= 0; at = parents[at]) setOpen(rows[at], true);
+    if (only && rows[index].hidden) { only.checked = false; find.value = ''; }
+    render();
+    rows[index].scrollIntoView({ block: 'center' });
+  }
+  window.addEventListener('hashchange', reveal);
+  if (only) foldUnchanged();
+  reveal();
+
+  // ---- selecting rows: what goes with them is marked and counted
+
+  const boxes = rows.map((row) => row.querySelector('input[type=checkbox]'));
+  const every = table.querySelector('[data-select-all]'), say = document.getElementById('selected');
+  if (!say) return;
+
+  function mark() {
+    const top = [];  // index → the topmost selected row at or above it, or -1
+    let chosen = 0, going = 0;
+    rows.forEach((row, i) => {
+      const above = parents[i] >= 0 ? top[parents[i]] : -1, on = Boolean(boxes[i] && boxes[i].checked);
+      top[i] = above >= 0 ? above : on ? i : -1;
+      chosen += on;
+      if (top[i] === i) going += 1 + Number(row.dataset.below);
+      row.classList.toggle('sel', on);
+      row.classList.toggle('insel', above >= 0);
+      note(row, above >= 0 ? rows[above].querySelector('.ws-name').textContent : '');
+    });
+    say.textContent = chosen ? chosen + ' selected ↳ ' + going + (going === 1 ? ' workspace' : ' workspaces') + ' with everything below' : '';
+  }
+
+  function note(row, name) {
+    const old = row.querySelector('.ws-goes');
+    if (old) old.remove();
+    if (!name || !row.querySelector('.ws-c-box')) return;
+    const goes = document.createElement('span'), words = document.createElement('span');
+    goes.className = 'ws-goes';
+    goes.append('↳', words);
+    words.className = 'ws-vh';
+    words.textContent = ' goes with ' + name;
+    row.querySelector('.ws-c-box').append(goes);
+  }
+
+  table.addEventListener('change', (event) => {
+    if (event.target === every) {
+      boxes.forEach((box, i) => { if (box && !rows[i].hidden && !rows[i].matches('.ws-ctx')) box.checked = every.checked; });
+    }
+    mark();
+  });
+  mark();
+})();

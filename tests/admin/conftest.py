@@ -1,0 +1,66 @@
+"""What alice, bob and charlie do with the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from tests.admin.pages import upload
+from tests.trees import BEFORE, Tree, loaded
+from workspaces.core.plan import Mode
+from workspaces.models import Organization
+from workspaces.services.actors import Actor
+from workspaces.services.importing import Applied, apply_import
+
+
+@pytest.fixture
+def browser() -> Callable[[User], Client]:
+    """A signed-in browser of the user."""
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def operator(browser: Callable[[User], Client], alice: User) -> Client:
+    return browser(alice)
+
+
+@pytest.fixture
+def viewer(browser: Callable[[User], Client], bob: User) -> Client:
+    return browser(bob)
+
+
+@pytest.fixture
+def stranger(browser: Callable[[User], Client], charlie: User) -> Client:
+    return browser(charlie)
+
+
+@pytest.fixture
+def live(organization: Organization, actor: Actor) -> Callable[..., Applied]:
+    """Make the tree live in the organization."""
+
+    def make(tree: Tree = BEFORE, where: Organization = organization) -> Applied:
+        return apply_import(where, loaded(tree), mode=Mode.MERGE, actor=actor)
+
+    return make
+
+
+@pytest.fixture
+def preview(operator: Client, organization: Organization) -> Callable[[Tree], str]:
+    """Upload the tree as alice; the address of the preview."""
+
+    def ask(tree: Tree) -> str:
+        answer = operator.post(reverse("admin:import"), {"org": organization.slug, "file": upload(tree)})
+        assert answer.status_code == 302, answer.content.decode()
+        return answer["Location"]
+
+    return ask

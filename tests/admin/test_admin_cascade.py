@@ -1,0 +1,137 @@
+"""Cascade delete: every workspace that goes is shown once, and nothing else goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.test import Client
+
+from tests.admin.pages import CASCADE, LIST, live_names, named, text
+from tests.trees import BEFORE
+from workspaces.core.template import Node
+from workspaces.models import Membership, Organization, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.cascading import preview_cascade
+from workspaces.services.creating import create_workspace
+from workspaces.services.editing import edit_workspace
+from workspaces.services.importing import Applied
+
+
+@pytest.fixture(autouse=True)
+def _tree(live: Callable[..., Applied]) -> None:
+    live(BEFORE)
+
+
+def look(client: Client, *chosen: Workspace) -> str:
+    return text(client.post(LIST, {"action": "cascade_delete", "_selected_action": [str(each.pk) for each in chosen]}))
+
+
+def confirm(client: Client, *chosen: Workspace, number: int, **more: Any) -> HttpResponse:
+    """Send the form as the page just showed it."""
+    ids = [each.pk for each in chosen]
+    expected = " ".join(str(row.id) for row in preview_cascade(ids))
+    sent = {"_selected_action": ids, "expected": expected, "confirm": "1", "confirm_removals": number}
+    return client.post(CASCADE, {**sent, **more})
+
+
+def test_the_confirmation_lists_every_descendant_once(operator: Client) -> None:
+    page = look(operator, named("Infra Lead"), named("Dev Lead"))
+    assert "You selected 2. One of them lies below another, so 1 subtree goes: 8 workspaces." in page
+    assert page.count("<del>") == 8
+    assert page.count('class="ws-root"') == 1
+    assert "and below Infra Lead: counted once" in page
+    assert "6 of the 8 were not selected by you" in page
+
+
+def test_looking_removes_nothing(operator: Client) -> None:
+    look(operator, named("PM"))
+    assert len(live_names()) == 9
+
+
+def test_the_typed_number_removes_the_subtree(operator: Client) -> None:
+    answer = confirm(operator, named("Infra Lead"), number=8, reason="no longer needed")
+    assert answer["Location"] == LIST
+    assert live_names() == ["PM"]
+    gone = Workspace.objects.get(name="Infra Lead")
+    assert gone.history.latest().history_change_reason == "no longer needed"
+    assert gone.history.latest().history_actor == "alice"
+
+
+def test_a_wrong_number_removes_nothing(operator: Client) -> None:
+    answer = confirm(operator, named("Infra Lead"), number=7, reason="oops")
+    assert answer.status_code == 400
+    assert 'value="oops"' in text(answer)
+    assert len(live_names()) == 9
+
+
+def test_up_to_three_go_with_one_click(operator: Client) -> None:
+    assert '<input type="hidden" name="confirm_removals" value="1">' in look(operator, named("SRE Engineer"))
+    confirm(operator, named("SRE Engineer"), number=1)
+    assert "SRE Engineer" not in live_names()
+
+
+def test_a_protected_workspace_refuses_the_whole_cascade(operator: Client, actor: Actor) -> None:
+    edit_workspace(named("QA Engineer"), {"protected": True}, actor=actor)
+    assert "1 of them is protected, so none of this can be removed." in look(operator, named("Infra Lead"))
+    answer = confirm(operator, named("Infra Lead"), number=8)
+    assert answer.status_code == 409
+    assert "Nothing was removed." in text(answer)
+    assert len(live_names()) == 9
+
+
+def test_a_tree_that_changed_meanwhile_is_shown_again(
+    operator: Client, organization: Organization, actor: Actor
+) -> None:
+    seen = " ".join(str(row.id) for row in preview_cascade([named("Infra Lead").pk]))
+    create_workspace(organization, Node(name="New", path=""), parent_id=named("Infra Lead").pk, actor=actor)
+    answer = confirm(operator, named("Infra Lead"), number=8, expected=seen)
+    assert answer.status_code == 409
+    assert "9 workspaces would go now, 8 were shown" in text(answer)
+    assert len(live_names()) == 10
+
+
+def test_a_selection_over_two_organizations_is_warned_of(
+    operator: Client, alice: User, elsewhere: Organization, actor: Actor
+) -> None:
+    Membership.objects.create(organization=elsewhere, user=alice)
+    other = create_workspace(elsewhere, Node(name="Other", path=""), parent_id=None, actor=actor)
+    page = look(operator, named("SRE Engineer"), other)
+    assert "Your selection spans 2 organizations:</b> Acme and Elsewhere" in page
+
+
+def test_one_id_of_another_organization_hides_the_page(operator: Client, elsewhere: Organization, actor: Actor) -> None:
+    other = create_workspace(elsewhere, Node(name="Other", path=""), parent_id=None, actor=actor)
+    answer = confirm(operator, named("SRE Engineer"), other, number=2)
+    assert answer.status_code == 404
+    assert len(live_names()) == 10
+
+
+@pytest.mark.parametrize("text_", ["nonsense", "", "0", "a\0b"])
+def test_an_id_that_is_none_does_not_exist(operator: Client, text_: str) -> None:
+    assert operator.post(CASCADE, {"_selected_action": text_}).status_code == 404
+
+
+def test_nothing_selected_leads_back_to_the_list(operator: Client) -> None:
+    assert operator.post(LIST, {"action": "cascade_delete"})["Location"] == LIST
+
+
+def test_what_was_removed_before_is_said(operator: Client) -> None:
+    infra = named("Infra Lead")
+    confirm(operator, infra, number=8)
+    page = text(operator.get(CASCADE, {"_selected_action": infra.pk}))
+    assert "Nothing is left to remove." in page
+
+
+def test_a_viewer_may_not(viewer: Client) -> None:
+    assert viewer.get(CASCADE, {"_selected_action": named("PM").pk}).status_code == 403
+    assert confirm(viewer, named("Infra Lead"), number=8).status_code == 403
+    assert len(live_names()) == 9
+
+
+def test_a_stranger_finds_nothing(stranger: Client) -> None:
+    assert confirm(stranger, named("Infra Lead"), number=8).status_code == 404
+    assert len(live_names()) == 9

@@ -1,0 +1,248 @@
+"""The preview: both plans of one upload side by side, and what it takes to apply one of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from tests.admin.pages import live_names, named, text
+from tests.trees import AFTER, BEFORE, Tree
+from workspaces.core.template import Node
+from workspaces.models import ImportRun, Organization, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.creating import create_workspace
+from workspaces.services.editing import edit_workspace
+from workspaces.services.importing import Applied
+from workspaces.services.previewing import ImportPreview
+from workspaces.services.tokens import issue_workspace_token
+
+Preview = Callable[[Tree], str]
+SCRATCH: Tree = {"PM": {"Infra Lead": {"Scratch": {}}}}
+MOVED: Tree = {"PM": {"Dev Lead": {"Infra Lead": {}}}}
+
+
+@pytest.fixture
+def moved(live: Callable[..., Applied], preview: Preview) -> str:
+    """Eight duplicates to remove: the old tree is live, then the new one too, and the new one is uploaded again."""
+    live(BEFORE)
+    live(AFTER)
+    return preview(AFTER)
+
+
+@pytest.fixture
+def collateral(live: Callable[..., Applied], preview: Preview) -> str:
+    """Two removals, one of them collateral."""
+    live(SCRATCH)
+    return preview(MOVED)
+
+
+def row(page: str, name: str) -> str:
+    """The last table row of that name."""
+    return [found for found in re.findall(r"<tr id=.*?</tr>", page) if f">{name}</span>" in found][-1]
+
+
+def test_one_upload_shows_both_plans_in_one_row(operator: Client, moved: str) -> None:
+    line = row(text(operator.get(moved)), "QA Engineer")
+    assert "Left running" in line
+    assert "Remove" in line
+    assert re.search(r'same name as <a href="#w\d+">Dev Lead › QA Engineer</a>', line)
+
+
+def test_a_link_leads_to_the_twin(operator: Client, moved: str) -> None:
+    page = text(operator.get(moved))
+    target = re.search(r'href="#(w\d+)">Dev Lead › QA Engineer', page)
+    assert target
+    assert f'<tr id="{target[1]}"' in page
+
+
+def test_there_are_two_forms_so_that_enter_never_applies_the_other(operator: Client, collateral: str) -> None:
+    forms = re.findall(r"<form[^>]*>.*?</form>", text(operator.get(collateral)))
+    deciding = [form for form in forms if 'name="mode"' in form]
+    assert [re.findall('name="mode" value="([a-z]+)"', form) for form in deciding] == [["merge"], ["reconcile"]]
+    assert "confirm_removals" not in deciding[0]
+
+
+def test_what_goes_with_a_workspace_is_named(operator: Client, live: Callable[..., Applied], preview: Preview) -> None:
+    live(SCRATCH)
+    issue_workspace_token(named("Scratch"))
+    line = row(text(operator.get(preview(MOVED))), "Scratch")
+    assert "1 token revoked" in line
+    assert "record only, no container" in line
+
+
+def test_merge_creates_and_leaves_the_old_ones_running(
+    operator: Client, live: Callable[..., Applied], preview: Preview
+) -> None:
+    live(BEFORE)
+    answer = operator.post(preview(AFTER), {"mode": "merge", "reason": "new tree"})
+    run = ImportRun.objects.get(mode="merge", created_count=8)
+    assert answer["Location"] == f"/admin/runs/{run.pk}/"
+    assert (run.actor, run.reason, run.live_after) == ("alice", "new tree", 17)
+
+
+def test_reconcile_with_the_typed_number_removes(operator: Client, moved: str) -> None:
+    answer = operator.post(moved, {"mode": "reconcile", "confirm_removals": "8"}, follow=True)
+    assert "8 workspaces removed" in text(answer)
+    assert len(live_names()) == 9
+
+
+@pytest.mark.parametrize("number", ["", "7", "80", "eight", "8.0"])
+def test_a_wrong_number_changes_nothing(operator: Client, moved: str, number: str) -> None:
+    answer = operator.post(moved, {"mode": "reconcile", "confirm_removals": number, "reason": "tidy up"})
+    assert answer.status_code == 400
+    assert 'role="alert"' in text(answer)
+    assert 'value="tidy up"' in text(answer)
+    assert len(live_names()) == 17
+
+
+def test_few_removals_take_one_click_with_the_number_in_the_form(
+    operator: Client, live: Callable[..., Applied], preview: Preview
+) -> None:
+    live({"PM": {"Infra Lead": {}, "Dev Lead": {}, "QA": {}}})
+    address = preview(MOVED)
+    page = text(operator.get(address))
+    assert '<input type="hidden" name="confirm_removals" value="1">' in page
+    assert "Create 1, remove 1" in page
+    operator.post(address, {"mode": "reconcile", "confirm_removals": "1"})
+    assert live_names() == ["Dev Lead", "Infra Lead", "PM", "QA"]
+
+
+@pytest.mark.parametrize("given", [{"confirm_removals": "2"}, {"accept_collateral": "1"}])
+def test_collateral_needs_the_tick_and_the_number(operator: Client, collateral: str, given: dict[str, str]) -> None:
+    answer = operator.post(collateral, {"mode": "reconcile", **given})
+    assert answer.status_code == 400
+    assert "Scratch" in live_names()
+
+
+def test_collateral_goes_with_both(operator: Client, collateral: str) -> None:
+    operator.post(collateral, {"mode": "reconcile", "confirm_removals": "2", "accept_collateral": "1"})
+    assert live_names() == ["Dev Lead", "Infra Lead", "PM"]
+
+
+def test_collateral_is_shouted(operator: Client, collateral: str) -> None:
+    page = text(operator.get(collateral))
+    assert "Reconcile would also remove 1 workspace that this template never mentions" in page
+    assert "below removed Infra Lead" in row(page, "Scratch")
+
+
+def test_a_protected_workspace_is_shown_as_kept(
+    operator: Client, live: Callable[..., Applied], preview: Preview, actor: Actor
+) -> None:
+    live(SCRATCH)
+    edit_workspace(named("Infra Lead"), {"protected": True}, actor=actor)
+    line = row(text(operator.get(preview(MOVED))), "Infra Lead")
+    assert "Kept" in line
+    assert "protected" in line
+
+
+def test_an_out_of_date_preview_says_what_changed_and_by_whom(
+    operator: Client, moved: str, organization: Organization
+) -> None:
+    create_workspace(organization, Node(name="Sandbox", path=""), parent_id=None, actor=Actor(name="sam"))
+    page = text(operator.get(moved))
+    assert "1 workspace changed since this preview" in page
+    assert "Sandbox created (sam)" in page
+    assert re.search(r'<button class="ws-btn danger" id="go" disabled>', page)
+
+
+def test_applying_an_out_of_date_preview_shows_the_same_page_and_changes_nothing(
+    operator: Client, moved: str, organization: Organization
+) -> None:
+    create_workspace(organization, Node(name="Sandbox", path=""), parent_id=None, actor=Actor(name="sam"))
+    answer = operator.post(moved, {"mode": "reconcile", "confirm_removals": "8"})
+    assert answer.status_code == 409
+    assert "Sandbox created (sam)" in text(answer)
+    assert len(live_names()) == 18
+
+
+def test_preview_again_compares_the_same_template_anew(
+    operator: Client, moved: str, organization: Organization
+) -> None:
+    create_workspace(organization, Node(name="Sandbox", path=""), parent_id=None, actor=Actor(name="sam"))
+    answer = operator.post(moved, {"again": "1"})
+    assert answer["Location"] != moved
+    assert "compared with all 18 live workspaces" in text(operator.get(answer["Location"]))
+
+
+def test_who_may_not_cascade_delete_reads_but_does_not_apply_reconcile(
+    browser: Callable[[User], Client], bob: User, moved: str
+) -> None:
+    bob.user_permissions.add(Permission.objects.get(codename="import_org"))
+    client = browser(bob)
+    page = text(client.get(moved))
+    assert "You may look, not apply." in page
+    assert "Reconcile can be applied by alice." in page
+    assert client.post(moved, {"mode": "reconcile", "confirm_removals": "8"}).status_code == 403
+    assert len(live_names()) == 17
+
+
+def test_a_viewer_may_not_apply(viewer: Client, moved: str) -> None:
+    assert viewer.get(moved).status_code == 403
+    assert viewer.post(moved, {"mode": "merge"}).status_code == 403
+
+
+def test_a_stranger_finds_no_preview(stranger: Client, moved: str) -> None:
+    assert stranger.get(moved).status_code == 404
+    assert stranger.post(moved, {"mode": "merge"}).status_code == 404
+    assert stranger.get(f"{moved}plan.json").status_code == 404
+
+
+def test_the_plan_is_there_as_json(operator: Client, moved: str) -> None:
+    plans = operator.get(f"{moved}plan.json").json()
+    assert plans["merge"]["reconcile_removed_count"] == 0
+    assert plans["reconcile"]["reconcile_removed_count"] == 8
+    assert plans["reconcile"]["dry_run"] is True
+
+
+def test_a_tree_that_equals_its_template_needs_nothing(
+    operator: Client, live: Callable[..., Applied], preview: Preview
+) -> None:
+    live(BEFORE)
+    page = text(operator.get(preview(BEFORE)))
+    assert "All 9 template workspaces exist, and no other live workspace uses their names." in page
+    assert page.count("disabled>Apply") == 2
+
+
+def test_in_an_empty_organization_both_modes_are_one_plan(operator: Client, preview: Preview) -> None:
+    page = text(operator.get(preview(BEFORE)))
+    assert "Merge or reconcile" in page
+    assert 'value="reconcile"' not in page
+
+
+def test_a_reason_with_a_nul_is_taken_without_it(operator: Client, preview: Preview) -> None:
+    operator.post(preview(BEFORE), {"mode": "merge", "reason": "a\0b"})
+    assert ImportRun.objects.get().reason == "ab"
+
+
+def test_an_unknown_mode_changes_nothing(operator: Client, preview: Preview) -> None:
+    assert operator.post(preview(BEFORE), {"mode": "purge"}).status_code == 400
+    assert not Workspace.objects.exists()
+
+
+def test_very_many_unchanged_rows_are_left_out_and_counted(
+    operator: Client, live: Callable[..., Applied], preview: Preview
+) -> None:
+    many = {"Team": {f"W{number:04}": {} for number in range(2_050)}}
+    live(many)
+    address = preview({**many, "New": {}})
+    page = text(operator.get(address))
+    assert "2051 unchanged workspaces are not shown" in page
+    assert "W0001" not in page
+    assert ">New</span>" in page
+    assert "W0001" in text(operator.get(f"{address}?all=1"))
+
+
+def test_applying_twice_removes_once(operator: Client, moved: str) -> None:
+    operator.post(moved, {"mode": "reconcile", "confirm_removals": "8"})
+    assert operator.post(moved, {"mode": "reconcile", "confirm_removals": "8"}).status_code == 409
+    assert ImportRun.objects.filter(state="completed", removed_count=8).count() == 1
+
+
+def test_an_expired_preview_does_not_exist(operator: Client, moved: str) -> None:
+    record = ImportPreview.objects.get()
+    ImportPreview.objects.update(expires_at=record.created_at)
+    assert operator.get(moved).status_code == 404

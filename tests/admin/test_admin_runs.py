@@ -1,0 +1,86 @@
+"""Runs: the list, and what one of them did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from tests.admin.pages import text
+from tests.trees import AFTER, BEFORE, loaded
+from workspaces.core.plan import Mode
+from workspaces.errors import RemovalNotConfirmed
+from workspaces.models import ImportRun, Organization
+from workspaces.services.actors import Actor
+from workspaces.services.importing import Applied, Confirmation, apply_import
+from workspaces.services.runs import open_run
+
+
+@pytest.fixture
+def reconciled(live: Callable[..., Applied], organization: Organization, actor: Actor) -> ImportRun:
+    live(BEFORE)
+    confirmed = Confirmation(confirm_removals=8)
+    return apply_import(
+        organization, loaded(AFTER), mode=Mode.RECONCILE, actor=actor, reason="moved house", confirmation=confirmed
+    ).run
+
+
+def page_of(client: Client, run: ImportRun) -> str:
+    return text(client.get(f"/admin/runs/{run.pk}/"))
+
+
+def test_a_finished_run_says_what_it_did_and_why(viewer: Client, reconciled: ImportRun) -> None:
+    page = page_of(viewer, reconciled)
+    assert "Done. 8 workspaces created, 8 workspaces removed, 1 kept; 9 are live." in page
+    assert "moved house" in page
+    assert page.count("Created</span>") == 8
+    assert page.count("Removed</span>") == 8
+    assert "same name as PM › Dev Lead › QA Engineer" in page
+
+
+def test_removals_come_first_and_in_tree_order(viewer: Client, reconciled: ImportRun) -> None:
+    page = page_of(viewer, reconciled)
+    assert page.index("Removed</span>") < page.index("Created</span>")
+
+
+def test_a_failed_run_shows_its_error(
+    viewer: Client, live: Callable[..., Applied], organization: Organization, actor: Actor
+) -> None:
+    live(BEFORE)
+    with pytest.raises(RemovalNotConfirmed):
+        apply_import(
+            organization,
+            loaded(AFTER),
+            mode=Mode.RECONCILE,
+            actor=actor,
+            confirmation=Confirmation(confirm_removals=3),
+        )
+    page = page_of(viewer, ImportRun.objects.get(state="failed"))
+    assert "Failed. Nothing was changed." in page
+    assert "This would remove 8 workspaces, not 3." in page
+
+
+def test_an_open_run_says_that_it_is_running(viewer: Client, organization: Organization, actor: Actor) -> None:
+    run = open_run(organization, loaded(BEFORE), mode=Mode.MERGE, actor=actor, reason="")
+    assert "Running." in page_of(viewer, run)
+
+
+def test_an_auditor_is_led_to_the_minute_in_the_timeline(operator: Client, reconciled: ImportRun) -> None:
+    started = timezone.localtime(reconciled.started_at)
+    address = f"/admin/timeline/?day={started:%Y-%m-%d}&amp;at={started:%H:%M}&amp;org=acme"
+    assert address in page_of(operator, reconciled)
+
+
+def test_a_viewer_sees_no_link_to_the_timeline(viewer: Client, reconciled: ImportRun) -> None:
+    assert "/admin/timeline/" not in page_of(viewer, reconciled)
+
+
+def test_the_list_shows_the_runs_of_the_members_only(viewer: Client, stranger: Client, reconciled: ImportRun) -> None:
+    assert str(reconciled.pk) in text(viewer.get("/admin/runs/"))
+    assert str(reconciled.pk) not in text(stranger.get("/admin/runs/"))
+
+
+def test_a_stranger_finds_no_run(stranger: Client, reconciled: ImportRun) -> None:
+    assert stranger.get(f"/admin/runs/{reconciled.pk}/").status_code == 404

@@ -1,0 +1,78 @@
+"""Cascade delete: a page that shows every workspace that goes, once, before anything happens."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from workspaces.admin.access import CASCADE, require
+from workspaces.admin.cascadeview import CascadeView
+from workspaces.admin.pages import posted_text, render_page, status_of
+from workspaces.admin.words import counted
+from workspaces.errors import OrgError
+from workspaces.models import Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.cascading import Doomed, cascade_delete
+from workspaces.services.confirming import Demand, confirmed_number
+from workspaces.services.visible import parse_id
+
+LIST = "admin:workspaces_workspace_changelist"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def cascade_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
+    """The confirmation for the selected workspaces; with `confirm` in the form, the deed."""
+    user = require(request, CASCADE)
+    chosen = _chosen(request, user)
+    if not chosen:
+        messages.warning(request, "Select the workspaces to remove first.")
+        return redirect(LIST)
+    if "confirm" not in request.POST:
+        return _confirmation(request, site, chosen)
+    try:
+        gone = _remove(request, chosen, user)
+    except OrgError as error:
+        return _confirmation(request, site, chosen, error=error)
+    messages.success(request, f"{counted(len(gone), 'workspace')} removed.")
+    return redirect(LIST)
+
+
+def _chosen(request: HttpRequest, user: User) -> list[UUID]:
+    """The selected ids. One that is unknown or hidden from the user makes the page one that does not exist."""
+    texts = (request.POST if request.method == "POST" else request.GET).getlist(ACTION_CHECKBOX_NAME)
+    ids = {parse_id(text) for text in texts}
+    known = Workspace.objects.visible_to(user).filter(id__one_of=ids - {None}).values_list("id", flat=True)
+    if set(known) != ids:
+        raise Http404("There is no such workspace.")
+    return sorted(known)
+
+
+def _remove(request: HttpRequest, chosen: list[UUID], user: User) -> tuple[Doomed, ...]:
+    expected = {key for text in request.POST.get("expected", "").split() if (key := parse_id(text))}
+    confirmed_number(Demand(removals=len(expected)), number=request.POST.get("confirm_removals", ""))
+    reason = posted_text(request, "reason")
+    return cascade_delete(chosen, actor=Actor.of(user), reason=reason, expected=expected)
+
+
+def _confirmation(
+    request: HttpRequest, site: AdminSite, chosen: list[UUID], *, error: OrgError | None = None
+) -> HttpResponse:
+    view = CascadeView.of(chosen)
+    return render_page(
+        request,
+        site,
+        "cascade.html",
+        title=f"Cascade delete: {counted(view.count, 'workspace')}",
+        status=status_of(error),
+        view=view,
+        field=ACTION_CHECKBOX_NAME,
+        reason=posted_text(request, "reason"),
+        error=error,
+    )

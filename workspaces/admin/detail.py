@@ -1,0 +1,71 @@
+"""What the page of one workspace shows around its form."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from workspaces.admin.access import ADD, CASCADE
+from workspaces.core.plan import SEPARATOR
+from workspaces.models import Workspace
+from workspaces.services.visible import ancestor_names, live_children_count, parse_id
+
+
+def visible_or_404(rows: QuerySet[Workspace], object_id: str) -> Workspace:
+    """The workspace of that id among `rows`; a hidden one does not exist."""
+    key = parse_id(object_id)
+    found = rows.filter(pk=key).first() if key else None
+    if found is None:
+        raise Http404("There is no such workspace.")
+    return found
+
+
+def facts(workspace: Workspace) -> list[tuple[str, str]]:
+    """What the form does not hold; what is empty is left out."""
+    named = (
+        ("id", str(workspace.pk)),
+        ("organization", workspace.organization.name),
+        ("runtime", workspace.runtime),
+        ("model", workspace.model),
+        ("external address", workspace.url if workspace.external else ""),
+        ("created", moment(workspace.created_at)),
+        ("last changed", moment(workspace.updated_at)),
+        ("last heartbeat", moment(workspace.last_heartbeat_at)),
+        ("removed", moment(workspace.removed_at)),
+    )
+    return [(name, value) for name, value in named if value]
+
+
+def moment(when: datetime | None) -> str:
+    """`12 May 2026 20:31:06` in the site's zone; "" for never."""
+    return date_format(timezone.localtime(when), "j M Y H:i:s") if when else ""
+
+
+def detail(request: HttpRequest, workspace: Workspace) -> dict[str, Any]:
+    """The template's context besides the admin's own."""
+    above = ancestor_names(workspace)
+    tokens = list(workspace.tokens.values_list("revoked_at", flat=True))
+    return {
+        "workspace": workspace,
+        "facts": facts(workspace),
+        "spec": json.dumps(workspace.spec, indent=2, ensure_ascii=False) if workspace.spec else "",
+        "above": above,
+        "below_query": SEPARATOR.join([*above, workspace.name, ""]).strip(),
+        "children_count": live_children_count(workspace),
+        "schedules": workspace.schedules.all(),
+        "usable_tokens": sum(1 for revoked in tokens if revoked is None),
+        "revoked_tokens": sum(1 for revoked in tokens if revoked is not None),
+        "may_add": workspace.is_live and request.user.has_perm(ADD),
+        "may_cascade": workspace.is_live and request.user.has_perm(CASCADE),
+        "may_audit": request.user.has_perm("audit.view_structureevent"),
+        "title": f"{workspace.name}",
+        "subtitle": None,
+        "show_save_and_add_another": False,
+        "show_save_and_continue": False,
+    }

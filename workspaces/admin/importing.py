@@ -1,0 +1,142 @@
+"""Upload a template, look at both previews, apply one of them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.contrib.auth.models import User
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from workspaces.admin.access import CASCADE, IMPORT, require, who_may
+from workspaces.admin.pages import faults_of, posted_text, render_page, status_of
+from workspaces.admin.previewview import PreviewView
+from workspaces.admin.runview import RunView, latest_runs
+from workspaces.admin.words import joined
+from workspaces.core.plan import Mode, parse_mode
+from workspaces.errors import InvalidRequest, NotFound, OrgError
+from workspaces.models import ImportPreview, Organization, Status
+from workspaces.services.actors import Actor
+from workspaces.services.answers import preview_answer
+from workspaces.services.confirming import confirmed_number, demand_of
+from workspaces.services.importing import Applied
+from workspaces.services.previewing import Preview, apply_preview, open_preview, preview_again, store_preview
+from workspaces.services.sources import LoadedTemplate
+from workspaces.services.templates import from_directory, from_upload, listing
+from workspaces.services.visible import organization_for
+
+LATEST = 5
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
+    """The upload form. POST keeps the previews and shows them; no workspace changes."""
+    user = require(request, IMPORT)
+    if request.method != "POST":
+        return _form(request, site, user)
+    try:
+        return redirect("admin:import_preview", _keep_preview(request, user).pk)
+    except NotFound as error:
+        raise Http404(str(error)) from error
+    except OrgError as error:
+        return _form(request, site, user, error=error)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def preview_page(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> HttpResponse:
+    """Both plans side by side. POST applies the one that was chosen, or compares the template again."""
+    user = require(request, IMPORT)
+    preview = _open(preview_id, user)
+    if request.method != "POST":
+        return _preview(request, site, preview)
+    if "again" in request.POST:
+        return redirect("admin:import_preview", preview_again(preview, user=user).pk)
+    try:
+        return redirect("admin:run", _apply(request, preview).run.pk)
+    except OrgError as error:
+        return _preview(request, site, _open(preview_id, user), error=error)
+
+
+@require_safe
+def plan_json(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> HttpResponse:  # noqa: ARG001
+    """Both plans as a dry run of the API answers them."""
+    preview = _open(preview_id, require(request, IMPORT))
+    answer = {str(mode): preview_answer(preview.plan(mode)) for mode in Mode}
+    return JsonResponse(answer, json_dumps_params={"indent": 2, "ensure_ascii": False})
+
+
+def _keep_preview(request: HttpRequest, user: User) -> ImportPreview:
+    organization = organization_for(user, posted_text(request, "org"))
+    return store_preview(organization, _template(request), user=user)
+
+
+def _template(request: HttpRequest) -> LoadedTemplate:
+    """A file wins over a directory when both are given."""
+    file, name = request.FILES.get("file"), posted_text(request, "dir")
+    if file:
+        return from_upload(file.name or "", file.read())
+    if name:
+        return from_directory(name)
+    raise InvalidRequest("Choose a file, or one of the directories on this server.", field="file")
+
+
+def _apply(request: HttpRequest, preview: Preview) -> Applied:
+    """Every check of the page once more; the plan's own are made under the organization's lock."""
+    mode = parse_mode(request.POST.get("mode"))
+    user = require(request, IMPORT, CASCADE) if mode is Mode.RECONCILE else require(request, IMPORT)
+    demand = demand_of(preview.plan(mode))
+    number, ticked = request.POST.get("confirm_removals", ""), "accept_collateral" in request.POST
+    return apply_preview(
+        preview,
+        mode=mode,
+        actor=Actor.of(user),
+        confirm_removals=confirmed_number(demand, number=number, ticked=ticked) if mode is Mode.RECONCILE else None,
+        reason=posted_text(request, "reason"),
+    )
+
+
+def _open(preview_id: UUID, user: User) -> Preview:
+    try:
+        return open_preview(preview_id, user=user)
+    except NotFound as error:
+        raise Http404(str(error)) from error
+
+
+def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError | None = None) -> HttpResponse:
+    live = Count("workspaces", filter=~Q(workspaces__status=Status.REMOVED))
+    return render_page(
+        request,
+        site,
+        "import.html",
+        title="Import an org template",
+        status=status_of(error),
+        organizations=Organization.objects.visible_to(user).annotate(live=live),
+        chosen=request.POST.get("org") or request.GET.get("org", ""),
+        directories=listing(),
+        chosen_directory=request.POST.get("dir", ""),
+        runs=[RunView(run=run) for run in latest_runs(user)[:LATEST]],
+        max_bytes=settings.ORGSITE_MAX_TEMPLATE_BYTES,
+        error=error,
+        faults=faults_of(error),
+    )
+
+
+def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: OrgError | None = None) -> HttpResponse:
+    view = PreviewView(preview=preview, show_all="all" in request.GET)
+    return render_page(
+        request,
+        site,
+        "preview.html",
+        title=f"Preview of {preview.record.source or preview.template.name}",
+        status=status_of(error),
+        view=view,
+        record=preview.record,
+        may_reconcile=request.user.has_perm(CASCADE),
+        who_may=joined(who_may(CASCADE, preview.record.organization), most=8),
+        posted=request.POST,
+        error=error,
+    )

@@ -1,0 +1,90 @@
+"""The page behind `/admin/workspaces/workspace/`: the trees, with filters that are links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+
+from workspaces.admin.access import ADD, CASCADE, IMPORT, VIEW, require
+from workspaces.admin.listview import EVERY, LIVE, Filters, Listing
+from workspaces.admin.pages import page_number, render_page
+from workspaces.models import Status
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """One link of a filter: it leads to the same list with this one value changed."""
+
+    label: str
+    query: str
+    on: bool
+    count: int | None = None
+
+
+def list_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
+    """The workspaces of the organizations the user may see."""
+    user = require(request, VIEW)
+    number = page_number(request)
+    listing = Listing(user=user, filters=Filters.of(request.GET), number=int(number) if number.isdecimal() else 1)
+    if listing.filters.organization not in ("", *listing.organizations):
+        raise Http404("There is no such organization.")
+    return render_page(
+        request,
+        site,
+        "workspaces.html",
+        title="Workspaces",
+        listing=listing,
+        groups=listing.groups,
+        choices=_choices(request.GET, listing),
+        pages=[_choice(request.GET, "p", str(n), str(n), on=n == listing.page) for n in range(1, listing.pages + 1)],
+        cleared=_choice(request.GET, "q", "", "Clear", on=False),
+        field=ACTION_CHECKBOX_NAME,
+        may=_may(request),
+    )
+
+
+def _may(request: HttpRequest) -> dict[str, bool]:
+    permissions = {"add": ADD, "cascade": CASCADE, "import": IMPORT}
+    return {name: request.user.has_perm(permission) for name, permission in permissions.items()}
+
+
+def _choices(query: QueryDict, listing: Listing) -> dict[str, list[Choice]]:
+    filters = listing.filters
+    organizations = {"": "All"} | {slug: each.name for slug, each in listing.organizations.items()}
+    statuses = {LIVE: "Live", **{str(status): str(status.label) for status in Status}, EVERY: "All"}
+    return {
+        "Organization": [
+            _choice(query, "org", slug, name, on=slug == filters.organization, count=listing.live_in(slug))
+            for slug, name in organizations.items()
+        ],
+        "Name check": [
+            _choice(query, "names", "", "All", on=not filters.twice),
+            _choice(
+                query, "names", "twice", "Name used twice in its organization", on=filters.twice, count=listing.twice
+            ),
+        ],
+        "Status": [
+            _choice(query, "status", status, label, on=status == filters.status, count=_count(listing, status))
+            for status, label in statuses.items()
+        ],
+    }
+
+
+def _count(listing: Listing, status: str) -> int:
+    if status == EVERY:
+        return sum(listing.by_status.values())
+    return listing.live_in() if status == LIVE else listing.with_status(status)
+
+
+def _choice(query: QueryDict, name: str, value: str, label: str, *, on: bool, count: int | None = None) -> Choice:
+    changed: Any = query.copy()
+    changed[name] = value
+    if name != "p":
+        changed.pop("p", None)
+    for key in [key for key, given in changed.items() if not given]:
+        del changed[key]
+    return Choice(label=label, query=changed.urlencode(), on=on, count=count)

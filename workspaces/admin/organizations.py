@@ -1,0 +1,42 @@
+"""Organizations and who is a member. None is ever deleted: events and history speak of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+
+from workspaces.admin.access import require
+from workspaces.models import Membership, Organization, Status
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user",)
+    readonly_fields = ("created_at",)
+
+
+@admin.register(Organization)
+class OrganizationAdmin(admin.ModelAdmin):
+    list_display = ("name", "slug", "live", "created_at")
+    search_fields = ("name", "slug")
+    readonly_fields = ("created_at",)
+    inlines = (MembershipInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
+        live = Count("workspaces", filter=~Q(workspaces__status=Status.REMOVED))
+        return Organization.objects.visible_to(require(request)).annotate(live_count=live)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Organization | None = None) -> tuple[str, ...]:
+        """The slug is written in events: it stays."""
+        return ("created_at", "slug") if obj else ("created_at",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
+        return False
+
+    @admin.display(description="live workspaces", ordering="live_count")
+    def live(self, obj: Any) -> int:
+        return int(obj.live_count)

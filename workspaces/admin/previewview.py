@@ -1,0 +1,142 @@
+"""What the preview page shows: both plans as a table and as cards, and what stands in the way of applying one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+from django.utils.safestring import SafeString
+
+from workspaces.admin import plantext
+from workspaces.admin.planview import PlanTable, collateral_links, names_a_live_one, plan_table
+from workspaces.admin.words import coded, counted
+from workspaces.models import ImportRun
+from workspaces.services.cascading import Holdings, holdings
+from workspaces.services.confirming import Demand, demand_of
+from workspaces.services.previewing import Change, Preview, changes_since
+
+MOST_CHANGES = 20
+MOST_LINKS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviewView:
+    """All that preview.html asks for."""
+
+    preview: Preview
+    show_all: bool
+
+    @property
+    def short_id(self) -> str:
+        return str(self.preview.record.pk)[:8]
+
+    @property
+    def declared(self) -> str:
+        return counted(self.preview.template.count(), "workspace")
+
+    # ---- what stands in the way
+
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        return changes_since(self.preview) if self.preview.is_out_of_date else ()
+
+    @property
+    def first_changes(self) -> tuple[Change, ...]:
+        return self.changes[:MOST_CHANGES]
+
+    @property
+    def more_changes(self) -> int:
+        return max(0, len(self.changes) - MOST_CHANGES)
+
+    @cached_property
+    def running(self) -> ImportRun | None:
+        """Another import of the organization that has not ended yet."""
+        runs = ImportRun.objects.filter(organization=self.preview.record.organization_id)
+        return runs.filter(state=ImportRun.State.RUNNING).first()
+
+    @property
+    def locked(self) -> bool:
+        return self.preview.is_out_of_date or self.running is not None
+
+    @property
+    def warnings(self) -> list[SafeString]:
+        return [coded(warning) for warning in self.preview.reconcile.warnings]
+
+    @property
+    def warnings_open(self) -> bool:
+        """Unfolded where one of them concerns a live workspace."""
+        return names_a_live_one(self.preview.reconcile) or len(self.warnings) > len(self.preview.merge.warnings)
+
+    # ---- the plans
+
+    @property
+    def same_plan(self) -> bool:
+        """In an organization without workspaces both modes do the same."""
+        return not self.preview.merge.live_before
+
+    @property
+    def nothing_to_do(self) -> str:
+        return plantext.nothing_at_all(self.preview.merge, self.preview.reconcile)
+
+    @property
+    def merge_card(self) -> plantext.Card:
+        return plantext.merge_card(self.preview.merge)
+
+    @property
+    def reconcile_card(self) -> plantext.Card:
+        return plantext.reconcile_card(self.preview.reconcile)
+
+    @cached_property
+    def table(self) -> PlanTable:
+        preview = self.preview
+        return plan_table(preview.merge, preview.reconcile, holdings=self._holdings, show_all=self.show_all)
+
+    @cached_property
+    def collateral(self) -> list[tuple[str, str]]:
+        return collateral_links(self.preview.reconcile)
+
+    @property
+    def first_collateral(self) -> list[tuple[str, str]]:
+        return self.collateral[:MOST_LINKS]
+
+    @property
+    def more_collateral(self) -> int:
+        return max(0, len(self.collateral) - MOST_LINKS)
+
+    # ---- the dock
+
+    @property
+    def demand(self) -> Demand:
+        return demand_of(self.preview.reconcile)
+
+    @property
+    def merge_text(self) -> str:
+        return plantext.merge_text(self.preview.merge)
+
+    @property
+    def reconcile_nothing(self) -> str:
+        return plantext.nothing(self.preview.reconcile)
+
+    @property
+    def merge_button(self) -> str:
+        return plantext.button(self.preview.merge)
+
+    @property
+    def reconcile_button(self) -> str:
+        return plantext.button(self.preview.reconcile)
+
+    @property
+    def removed_kinds(self) -> str:
+        return plantext.removed_kinds(self.preview.reconcile)
+
+    @property
+    def held(self) -> dict[str, int]:
+        """Totals of what goes with the removed ones."""
+        every = self._holdings.values()
+        return {"tokens": sum(each.tokens for each in every), "schedules": sum(len(each.schedules) for each in every)}
+
+    @cached_property
+    def _holdings(self) -> Mapping[UUID, Holdings]:
+        return holdings([row.live.id for row in self.preview.reconcile.removals if row.live])

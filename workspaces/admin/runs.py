@@ -1,0 +1,36 @@
+"""Imports that ran: the list, and one of them with what it did."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.admin import AdminSite
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from workspaces.admin.access import VIEW, require
+from workspaces.admin.pages import page_number, render_page
+from workspaces.admin.runview import RunView, latest_runs
+
+RUNS_PER_PAGE = 50
+ROWS_PER_PAGE = 500
+
+
+@require_safe
+def runs_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
+    """All runs of the organizations the user may see."""
+    user = require(request, VIEW)
+    page = Paginator(latest_runs(user), RUNS_PER_PAGE).get_page(page_number(request))
+    runs = [RunView(run=run) for run in page.object_list]
+    return render_page(request, site, "runs.html", title="Runs", page=page, runs=runs)
+
+
+@require_safe
+def run_page(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpResponse:
+    """One run: how it ended and what it did to which workspace."""
+    user = require(request, VIEW)
+    view = RunView(run=get_object_or_404(latest_runs(user), pk=run_id))
+    page = Paginator(view.rows, ROWS_PER_PAGE).get_page(page_number(request))
+    return render_page(request, site, "run.html", title=f"Run {view.short_id}", view=view, run=view.run, page=page)

@@ -1,0 +1,158 @@
+"""A run as the pages show it: its outcome in one sentence, its phases, and what it did to which workspace and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.safestring import SafeString
+
+from workspaces.admin.forest import forest
+from workspaces.admin.words import CREATED, REMOVED, Op, coded, counted
+from workspaces.models import ImportRun, Organization, Status, Workspace
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+State = ImportRun.State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """How a run ended, in a few words; `kind` is its class in the stylesheet."""
+
+    kind: str
+    sign: str
+    word: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phase:
+    """One of the steps of a run: `done` of `total`, and a sentence."""
+
+    name: str
+    result: Result
+    done: int
+    total: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunRow:
+    """What the run did to one workspace."""
+
+    id: UUID
+    name: str
+    above: str
+    op: Op
+    why: str
+    when: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunView:
+    """All that the run pages ask for about one run."""
+
+    run: ImportRun
+
+    @property
+    def result(self) -> Result:
+        run = self.run
+        if run.state == State.FAILED:
+            return Result(kind="fail", sign="×", word="failed, nothing changed")
+        if run.state == State.RUNNING:
+            return Result(kind="run", sign="…", word="running")
+        if run.reconcile_errors:
+            return Result(kind="retry", sign="!", word=f"done, kept {counted(len(run.reconcile_errors), 'leftover')}")
+        if run.left_running_count:
+            return Result(kind="retry", sign="!", word=f"done, left {counted(run.left_running_count, 'duplicate')}")
+        return Result(kind="ok", sign="✓", word="done")
+
+    @property
+    def kind(self) -> str:
+        """The class of the outcome's box."""
+        return {"fail": "err", "run": "", "retry": "warn", "ok": "done"}[self.result.kind]
+
+    @property
+    def outcome(self) -> str:
+        """`Done. 8 workspaces removed, 9 kept; 9 are live.`"""
+        run = self.run
+        if run.state == State.FAILED:
+            return "Failed. Nothing was changed."
+        if run.state == State.RUNNING:
+            return "Running. All of it becomes visible at once, when it is done."
+        created = f"{counted(run.created_count, 'workspace')} created, " if run.created_count else ""
+        removed = f"{counted(run.removed_count, 'workspace')} removed, " if run.removed_count else ""
+        nothing = "Nothing had to change. " if not created and not removed else ""
+        return f"Done. {nothing}{created}{removed}{run.skipped_count:,} kept; {run.live_after:,} are live."
+
+    @property
+    def duration(self) -> timedelta | None:
+        return self.run.finished_at - self.run.started_at if self.run.finished_at else None
+
+    @property
+    def seconds(self) -> str:
+        return f"{self.duration.total_seconds():.1f} s" if self.duration is not None else ""
+
+    @property
+    def short_id(self) -> str:
+        return str(self.run.pk)[:8]
+
+    @property
+    def label(self) -> str:
+        return self.run.source or self.run.template_name
+
+    @cached_property
+    def phases(self) -> tuple[Phase, ...]:
+        run = self.run
+        if run.state != State.COMPLETED:
+            return ()
+        kept = f"{run.created_count:,} created, {run.skipped_count:,} kept."
+        return (
+            Phase(name="Check plan", result=_DONE, done=1, total=1, text="The plan matched the live tree."),
+            _phase("Create", run.created_count, kept, none=kept),
+            _phase("Remove", run.removed_count, "Tokens revoked, schedules disabled.", none="0 to remove."),
+            _phase(
+                "Tear down", run.removed_count, "Records only: no container stood behind them.", none="Nothing held."
+            ),
+        )
+
+    @property
+    def warnings(self) -> list[SafeString]:
+        return [coded(warning) for warning in self.run.warnings]
+
+    @cached_property
+    def rows(self) -> list[RunRow]:
+        """What the run created and removed, removals first, both in tree order: two queries."""
+        spots = forest(Workspace.objects.filter(organization=self.run.organization_id))
+        places = {spot.id: (index, spot.above) for index, spot in enumerate(spots)}
+        history = Workspace.history.filter(history_import_id=self.run.pk).order_by("history_id")
+        columns = ("id", "name", "status", "history_change_reason", "history_date")
+        rows = [_row(*values, above=places[values[0]][1]) for values in history.values_list(*columns)]
+        return sorted(rows, key=lambda row: (row.op is not REMOVED, places[row.id][0]))
+
+
+def latest_runs(user: User) -> QuerySet[ImportRun]:
+    """The runs of the organizations the user may see, latest first."""
+    visible = Organization.objects.visible_to(user)
+    return ImportRun.objects.filter(organization__in=visible).select_related("organization").order_by("-started_at")
+
+
+def _row(key: UUID, name: str, status: str, reason: str | None, when: datetime, *, above: str) -> RunRow:
+    op = REMOVED if status == Status.REMOVED else CREATED
+    return RunRow(id=key, name=name, above=above, op=op, why=reason or "", when=when)
+
+
+_DONE = Result(kind="ok", sign="✓", word="done")
+_NOTHING = Result(kind="wait", sign="·", word="nothing to do")
+
+
+def _phase(name: str, count: int, text: str, *, none: str) -> Phase:
+    if not count:
+        return Phase(name=name, result=_NOTHING, done=1, total=1, text=none)
+    result = Result(kind="ok", sign="✓", word=f"{count:,} of {count:,}")
+    return Phase(name=name, result=result, done=count, total=count, text=text)
