@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
+
+from orgsite.refusals import database_away, is_page, too_large
 
 logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-RETRY_AFTER = 5  # seconds
 
 
 class BoundedBody:
@@ -24,7 +25,7 @@ class BoundedBody:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         declared = request.META.get("CONTENT_LENGTH") or "0"
         if declared.isdigit() and int(declared) > settings.ORGSITE_MAX_BODY_BYTES:
-            return too_large(int(declared))
+            return too_large(int(declared), page=is_page(request))
         return self.get_response(request)
 
 
@@ -41,19 +42,4 @@ class DatabaseAway:
         if not isinstance(exception, OperationalError | InterfaceError):
             return None
         logger.error("%s %s: database unavailable: %s", request.method, request.path, exception)
-        return database_away()
-
-
-def too_large(size: int) -> HttpResponse:
-    limit = settings.ORGSITE_MAX_TEMPLATE_BYTES
-    message = f"The body has {size:,} bytes; a template may have {limit:,} at most. Nothing was changed."
-    problem = {"path": "", "line": 1, "message": message}
-    return JsonResponse({"error": message, "errors": [problem]}, status=413)
-
-
-def database_away() -> HttpResponse:
-    response = JsonResponse(
-        {"error": "The database is away or busy. Nothing was changed; try again.", "errors": []}, status=503
-    )
-    response["Retry-After"] = str(RETRY_AFTER)
-    return response
+        return database_away(page=is_page(request))

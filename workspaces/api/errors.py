@@ -17,7 +17,7 @@ from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import APIException, Throttled, ValidationError
 
-from orgsite.middleware import RETRY_AFTER, database_away, too_large
+from orgsite.refusals import RETRY_AFTER, database_away, is_page, too_large
 from workspaces.core.problems import MAX_PROBLEMS
 from workspaces.errors import (
     CascadeChanged,
@@ -40,8 +40,6 @@ from workspaces.errors import (
 from workspaces.services.answers import preview_answer
 
 logger = logging.getLogger(__name__)
-
-PAGES = ("/admin", "/static")  # what people look at in a browser; every other address is the API's
 
 STATUSES: Mapping[type[OrgError], int] = {
     CascadeChanged: 409,
@@ -240,10 +238,6 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """`handler500`; Django has logged the exception."""
     return defaults.server_error(request) if is_page(request) else answer(Exception())
-
-
-def is_page(request: HttpRequest) -> bool:
-    return request.path == "/" or request.path.startswith(PAGES)
 
 
 def _row(problem: Problem) -> dict[str, Any]:

@@ -45,4 +45,4 @@ def shell_actor() -> Actor:
         name = getpass.getuser()
     except (KeyError, OSError):
         name = "unknown"
-    return Actor(name=f"{name} (command line)")
+    return Actor(name=f"{name} (shell)")

@@ -1,0 +1,36 @@
+"""Requests that no view may answer: too much, or no database. A page for people, JSON for programs."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+
+PAGES = ("/admin", "/static")  # what people look at in a browser; every other address is the API's
+RETRY_AFTER = 5  # seconds
+
+
+def is_page(request: HttpRequest) -> bool:
+    return request.path == "/" or request.path.startswith(PAGES)
+
+
+def too_large(size: int, *, page: bool = False) -> HttpResponse:
+    """413: `size` is in bytes."""
+    limit = settings.ORGSITE_MAX_TEMPLATE_BYTES
+    sentence = f"The body has {size:,} bytes; a template may have {limit:,} at most. Nothing was changed."
+    problem = {"path": "", "line": 1, "message": sentence}
+    return _refuse("Too large", sentence, problems=[problem], status=413, page=page)
+
+
+def database_away(*, page: bool = False) -> HttpResponse:
+    """503 with Retry-After: the database is away or stays contended."""
+    sentence = "The database is away or busy. Nothing was changed; try again."
+    response = _refuse("Try again in a moment", sentence, problems=[], status=503, page=page)
+    response["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def _refuse(title: str, sentence: str, *, problems: list[dict[str, object]], status: int, page: bool) -> HttpResponse:
+    if page:
+        return HttpResponse(render_to_string("refused.html", {"heading": title, "sentence": sentence}), status=status)
+    return JsonResponse({"error": sentence, "errors": problems}, status=status)
