@@ -1,0 +1,43 @@
+"""Which names a template declares, whatever of it runs, and that nothing is lost on the way through storage."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.texts import inline
+from tests.trees import AFTER, BEFORE, template
+from workspaces.core.template import Template
+from workspaces.errors import TemplateInvalid
+
+
+def test_the_names_of_a_flat_template() -> None:
+    assert template({"PM": {}, "Dev": {}}).names() == {"PM", "Dev"}
+
+
+def test_the_names_of_a_nested_template() -> None:
+    assert template({"PM": {"Dev Lead": {"QA": {}}}, "Ops": {}}).names() == {"PM", "Dev Lead", "QA", "Ops"}
+
+
+def test_names_under_spawning_false_still_count() -> None:
+    assert template({"PM": {"Night": {"Owl": {}}}}, asleep=["Night"]).names() == {"PM", "Night", "Owl"}
+
+
+@pytest.mark.parametrize("name", ['""', '"  "', "null", ""])
+def test_an_empty_name_is_an_error_and_never_reaches_the_names(name: str) -> None:
+    with pytest.raises(TemplateInvalid) as error:
+        inline(f"name: Dev\nworkspaces:\n  - name: PM\n  - name: {name}\n")
+    assert [(problem.path, problem.line) for problem in error.value.problems] == [("workspaces[1].name", 4)]
+
+
+def test_storing_and_reading_back_gives_an_equal_template() -> None:
+    want = template(AFTER, asleep=["QA Engineer"], canvas={"x": 1})
+    assert Template.from_json(json.loads(json.dumps(want.to_json()))) == want
+
+
+def test_the_digest_tells_templates_apart_and_ignores_where_they_stand() -> None:
+    text = "name: Dev\nworkspaces:\n  - name: PM\n"
+    assert inline(text).digest == inline(f"# a comment moves the lines\n{text}").digest
+    assert inline(text).digest != inline(text.replace("PM", "QA")).digest
+    assert template(AFTER).digest != template(BEFORE).digest
