@@ -1,31 +1,34 @@
-
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='StructureEvent',
+            name="StructureEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event_type', models.CharField(max_length=64)),
-                ('organization', models.CharField(help_text="The organization's slug.", max_length=63)),
-                ('workspace_id', models.UUIDField(null=True)),
-                ('import_id', models.UUIDField(null=True)),
-                ('actor', models.CharField(max_length=255)),
-                ('payload', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("event_type", models.CharField(max_length=64)),
+                ("organization", models.CharField(help_text="The organization's slug.", max_length=63)),
+                ("workspace_id", models.UUIDField(null=True)),
+                ("import_id", models.UUIDField(null=True)),
+                ("actor", models.CharField(max_length=255)),
+                ("payload", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'structure_events',
-                'ordering': ('-id',),
-                'indexes': [models.Index(fields=['organization', '-id'], name='event_by_organization'), models.Index(fields=['organization', 'created_at'], name='event_by_time'), models.Index(fields=['created_at'], name='event_by_minute'), models.Index(fields=['workspace_id', '-id'], name='event_by_workspace'), models.Index(fields=['import_id', '-id'], name='event_by_import')],
+                "db_table": "structure_events",
+                "ordering": ("-id",),
+                "indexes": [
+                    models.Index(fields=["organization", "-id"], name="event_by_organization"),
+                    models.Index(fields=["organization", "created_at"], name="event_by_time"),
+                    models.Index(fields=["created_at"], name="event_by_minute"),
+                    models.Index(fields=["workspace_id", "-id"], name="event_by_workspace"),
+                    models.Index(fields=["import_id", "-id"], name="event_by_import"),
+                ],
             },
         ),
     ]

@@ -1,4 +1,3 @@
-
 import uuid
 
 import django.db.models.deletion
@@ -9,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -18,236 +16,406 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, default='', max_length=255)),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('read_only', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('last_used_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_tokens', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(blank=True, default="", max_length=255)),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("read_only", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="api_tokens",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
-            name='Organization',
+            name="Organization",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=63, unique=True)),
-                ('name', models.CharField(max_length=255)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('members', models.ManyToManyField(related_name='organizations', through='workspaces.Membership', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=63, unique=True)),
+                ("name", models.CharField(max_length=255)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "members",
+                    models.ManyToManyField(
+                        related_name="organizations", through="workspaces.Membership", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ('slug',),
+                "ordering": ("slug",),
             },
         ),
         migrations.AddField(
-            model_name='membership',
-            name='organization',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='workspaces.organization'),
+            model_name="membership",
+            name="organization",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="workspaces.organization"),
         ),
         migrations.CreateModel(
-            name='ImportRun',
+            name="ImportRun",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('mode', models.CharField(max_length=16)),
-                ('template_name', models.CharField(max_length=255)),
-                ('template_sha256', models.CharField(max_length=64)),
-                ('template_header', models.JSONField(default=dict)),
-                ('source', models.CharField(blank=True, default='', max_length=255)),
-                ('reason', models.TextField(blank=True, default='')),
-                ('actor', models.CharField(max_length=255)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('completed', 'Completed'), ('failed', 'Failed')], default='running', max_length=16)),
-                ('owner', models.CharField(help_text='The process that runs it: host, process id, start time.', max_length=255)),
-                ('fingerprint', models.CharField(blank=True, default='', max_length=64)),
-                ('created_count', models.PositiveIntegerField(default=0)),
-                ('skipped_count', models.PositiveIntegerField(default=0)),
-                ('removed_count', models.PositiveIntegerField(default=0)),
-                ('left_running_count', models.PositiveIntegerField(default=0)),
-                ('live_before', models.PositiveIntegerField(default=0)),
-                ('live_after', models.PositiveIntegerField(default=0)),
-                ('reconcile_errors', models.JSONField(default=list)),
-                ('warnings', models.JSONField(default=list)),
-                ('error', models.TextField(blank=True, default='')),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='workspaces.organization')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("mode", models.CharField(max_length=16)),
+                ("template_name", models.CharField(max_length=255)),
+                ("template_sha256", models.CharField(max_length=64)),
+                ("template_header", models.JSONField(default=dict)),
+                ("source", models.CharField(blank=True, default="", max_length=255)),
+                ("reason", models.TextField(blank=True, default="")),
+                ("actor", models.CharField(max_length=255)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("running", "Running"), ("completed", "Completed"), ("failed", "Failed")],
+                        default="running",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.CharField(
+                        help_text="The process that runs it: host, process id, start time.", max_length=255
+                    ),
+                ),
+                ("fingerprint", models.CharField(blank=True, default="", max_length=64)),
+                ("created_count", models.PositiveIntegerField(default=0)),
+                ("skipped_count", models.PositiveIntegerField(default=0)),
+                ("removed_count", models.PositiveIntegerField(default=0)),
+                ("left_running_count", models.PositiveIntegerField(default=0)),
+                ("live_before", models.PositiveIntegerField(default=0)),
+                ("live_after", models.PositiveIntegerField(default=0)),
+                ("reconcile_errors", models.JSONField(default=list)),
+                ("warnings", models.JSONField(default=list)),
+                ("error", models.TextField(blank=True, default="")),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="workspaces.organization"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-started_at',),
+                "ordering": ("-started_at",),
             },
         ),
         migrations.CreateModel(
-            name='ImportPreview',
+            name="ImportPreview",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('source', models.CharField(blank=True, default='', max_length=255)),
-                ('sha256', models.CharField(max_length=64)),
-                ('template', models.JSONField()),
-                ('merge_fingerprint', models.CharField(max_length=64)),
-                ('reconcile_fingerprint', models.CharField(max_length=64)),
-                ('seen', models.JSONField(default=list, help_text='The live rows the plans were made from.')),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(db_index=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='workspaces.organization')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("source", models.CharField(blank=True, default="", max_length=255)),
+                ("sha256", models.CharField(max_length=64)),
+                ("template", models.JSONField()),
+                ("merge_fingerprint", models.CharField(max_length=64)),
+                ("reconcile_fingerprint", models.CharField(max_length=64)),
+                ("seen", models.JSONField(default=list, help_text="The live rows the plans were made from.")),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(db_index=True)),
+                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                (
+                    "organization",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="workspaces.organization"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Workspace',
+            name="Workspace",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=255)),
-                ('role', models.TextField(blank=True, default='')),
-                ('tier', models.PositiveSmallIntegerField(default=2)),
-                ('runtime', models.CharField(blank=True, default='langgraph', max_length=255)),
-                ('model', models.CharField(blank=True, default='', max_length=255)),
-                ('status', models.CharField(choices=[('provisioning', 'Provisioning'), ('online', 'Online'), ('offline', 'Offline'), ('failed', 'Failed'), ('removed', 'Removed')], default='provisioning', max_length=16)),
-                ('protected', models.BooleanField(default=False, help_text='Never removed: not by a reconcile, not by a delete.')),
-                ('external', models.BooleanField(default=False)),
-                ('url', models.TextField(blank=True, default='')),
-                ('spec', models.JSONField(blank=True, default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('removed_at', models.DateTimeField(blank=True, null=True)),
-                ('last_heartbeat_at', models.DateTimeField(blank=True, null=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='workspaces', to='workspaces.organization')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='workspaces.workspace')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=255)),
+                ("role", models.TextField(blank=True, default="")),
+                ("tier", models.PositiveSmallIntegerField(default=2)),
+                ("runtime", models.CharField(blank=True, default="langgraph", max_length=255)),
+                ("model", models.CharField(blank=True, default="", max_length=255)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("provisioning", "Provisioning"),
+                            ("online", "Online"),
+                            ("offline", "Offline"),
+                            ("failed", "Failed"),
+                            ("removed", "Removed"),
+                        ],
+                        default="provisioning",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "protected",
+                    models.BooleanField(default=False, help_text="Never removed: not by a reconcile, not by a delete."),
+                ),
+                ("external", models.BooleanField(default=False)),
+                ("url", models.TextField(blank=True, default="")),
+                ("spec", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                ("removed_at", models.DateTimeField(blank=True, null=True)),
+                ("last_heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="workspaces",
+                        to="workspaces.organization",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name', 'id'),
-                'permissions': (('import_org', 'Can import an org template'), ('cascade_delete', 'Can cascade-delete workspaces')),
+                "ordering": ("name", "id"),
+                "permissions": (
+                    ("import_org", "Can import an org template"),
+                    ("cascade_delete", "Can cascade-delete workspaces"),
+                ),
             },
         ),
         migrations.CreateModel(
-            name='Schedule',
+            name="Schedule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255)),
-                ('cron_expr', models.CharField(max_length=255)),
-                ('timezone', models.CharField(default='UTC', max_length=64)),
-                ('prompt', models.TextField(blank=True, default='')),
-                ('enabled', models.BooleanField(default=True)),
-                ('source', models.CharField(choices=[('template', 'Template'), ('manual', 'Manual')], default='manual', max_length=16)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='schedules', to='workspaces.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=255)),
+                ("cron_expr", models.CharField(max_length=255)),
+                ("timezone", models.CharField(default="UTC", max_length=64)),
+                ("prompt", models.TextField(blank=True, default="")),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("template", "Template"), ("manual", "Manual")], default="manual", max_length=16
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="schedules", to="workspaces.workspace"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='HistoricalWorkspace',
+            name="HistoricalWorkspace",
             fields=[
-                ('history_actor', models.CharField(default='', max_length=255)),
-                ('history_import_id', models.UUIDField(db_index=True, null=True)),
-                ('id', models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
-                ('name', models.CharField(max_length=255)),
-                ('role', models.TextField(blank=True, default='')),
-                ('tier', models.PositiveSmallIntegerField(default=2)),
-                ('runtime', models.CharField(blank=True, default='langgraph', max_length=255)),
-                ('model', models.CharField(blank=True, default='', max_length=255)),
-                ('status', models.CharField(choices=[('provisioning', 'Provisioning'), ('online', 'Online'), ('offline', 'Offline'), ('failed', 'Failed'), ('removed', 'Removed')], default='provisioning', max_length=16)),
-                ('protected', models.BooleanField(default=False, help_text='Never removed: not by a reconcile, not by a delete.')),
-                ('external', models.BooleanField(default=False)),
-                ('url', models.TextField(blank=True, default='')),
-                ('spec', models.JSONField(blank=True, default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('removed_at', models.DateTimeField(blank=True, null=True)),
-                ('history_change_reason', models.TextField(null=True)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='workspaces.organization')),
-                ('parent', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='workspaces.workspace')),
+                ("history_actor", models.CharField(default="", max_length=255)),
+                ("history_import_id", models.UUIDField(db_index=True, null=True)),
+                ("id", models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
+                ("name", models.CharField(max_length=255)),
+                ("role", models.TextField(blank=True, default="")),
+                ("tier", models.PositiveSmallIntegerField(default=2)),
+                ("runtime", models.CharField(blank=True, default="langgraph", max_length=255)),
+                ("model", models.CharField(blank=True, default="", max_length=255)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("provisioning", "Provisioning"),
+                            ("online", "Online"),
+                            ("offline", "Offline"),
+                            ("failed", "Failed"),
+                            ("removed", "Removed"),
+                        ],
+                        default="provisioning",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "protected",
+                    models.BooleanField(default=False, help_text="Never removed: not by a reconcile, not by a delete."),
+                ),
+                ("external", models.BooleanField(default=False)),
+                ("url", models.TextField(blank=True, default="")),
+                ("spec", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                ("removed_at", models.DateTimeField(blank=True, null=True)),
+                ("history_change_reason", models.TextField(null=True)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="workspaces.organization",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical workspace',
-                'verbose_name_plural': 'historical workspaces',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical workspace",
+                "verbose_name_plural": "historical workspaces",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='WorkspaceToken',
+            name="WorkspaceToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('created_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='workspaces.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("created_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tokens", to="workspaces.workspace"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('organization', 'user'), name='membership_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("organization", "user"), name="membership_once"),
         ),
         migrations.AddIndex(
-            model_name='importrun',
-            index=models.Index(fields=['organization', '-started_at'], name='run_by_time'),
+            model_name="importrun",
+            index=models.Index(fields=["organization", "-started_at"], name="run_by_time"),
         ),
         migrations.AddIndex(
-            model_name='importrun',
-            index=models.Index(condition=models.Q(('state', 'running')), fields=['started_at'], name='run_open'),
+            model_name="importrun",
+            index=models.Index(condition=models.Q(("state", "running")), fields=["started_at"], name="run_open"),
         ),
         migrations.AddConstraint(
-            model_name='importrun',
-            constraint=models.CheckConstraint(condition=models.Q(('mode__in', ['merge', 'reconcile'])), name='run_mode'),
+            model_name="importrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("mode__in", ["merge", "reconcile"])), name="run_mode"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', True), ('state', 'running')), models.Q(('finished_at__isnull', False), ('state__in', ['completed', 'failed'])), _connector='OR'), name='run_finished_at'),
+            model_name="importrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", True), ("state", "running")),
+                    models.Q(("finished_at__isnull", False), ("state__in", ["completed", "failed"])),
+                    _connector="OR",
+                ),
+                name="run_finished_at",
+            ),
         ),
         migrations.AddIndex(
-            model_name='workspace',
-            index=models.Index(fields=['organization', 'status', 'name'], name='workspace_by_name'),
+            model_name="workspace",
+            index=models.Index(fields=["organization", "status", "name"], name="workspace_by_name"),
         ),
         migrations.AddConstraint(
-            model_name='workspace',
-            constraint=models.UniqueConstraint(models.F('organization'), django.db.models.functions.comparison.Coalesce('parent', models.Value(uuid.UUID('00000000-0000-0000-0000-000000000000'), output_field=models.UUIDField())), models.F('name'), condition=models.Q(('status', 'removed'), _negated=True), name='workspace_live_name'),
+            model_name="workspace",
+            constraint=models.UniqueConstraint(
+                models.F("organization"),
+                django.db.models.functions.comparison.Coalesce(
+                    "parent",
+                    models.Value(uuid.UUID("00000000-0000-0000-0000-000000000000"), output_field=models.UUIDField()),
+                ),
+                models.F("name"),
+                condition=models.Q(("status", "removed"), _negated=True),
+                name="workspace_live_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workspace',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['provisioning', 'online', 'offline', 'failed', 'removed'])), name='workspace_status'),
+            model_name="workspace",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["provisioning", "online", "offline", "failed", "removed"])),
+                name="workspace_status",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workspace',
-            constraint=models.CheckConstraint(condition=models.Q(('tier__gte', 1), ('tier__lte', 4)), name='workspace_tier'),
+            model_name="workspace",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("tier__gte", 1), ("tier__lte", 4)), name="workspace_tier"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workspace',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='workspace_name_not_empty'),
+            model_name="workspace",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name", ""), _negated=True), name="workspace_name_not_empty"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workspace',
-            constraint=models.CheckConstraint(condition=models.Q(('parent', models.F('id')), _negated=True), name='workspace_not_its_own_parent'),
+            model_name="workspace",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("parent", models.F("id")), _negated=True), name="workspace_not_its_own_parent"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workspace',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('removed_at__isnull', False), ('status', 'removed')), models.Q(models.Q(('status', 'removed'), _negated=True), ('removed_at__isnull', True)), _connector='OR'), name='workspace_removed_at'),
+            model_name="workspace",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("removed_at__isnull", False), ("status", "removed")),
+                    models.Q(models.Q(("status", "removed"), _negated=True), ("removed_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="workspace_removed_at",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='schedule',
-            constraint=models.UniqueConstraint(fields=('workspace', 'name'), name='schedule_name'),
+            model_name="schedule",
+            constraint=models.UniqueConstraint(fields=("workspace", "name"), name="schedule_name"),
         ),
         migrations.AddConstraint(
-            model_name='schedule',
-            constraint=models.CheckConstraint(condition=models.Q(('source__in', ['template', 'manual'])), name='schedule_source'),
+            model_name="schedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("source__in", ["template", "manual"])), name="schedule_source"
+            ),
         ),
     ]
