@@ -19,6 +19,8 @@ class StructureEvent(models.Model):
     class Meta:
         db_table = "structure_events"
         ordering = ("-id",)
+        # Before a row has its id SQLite's triggers see -1 in its place: a row of that id would refuse all others.
+        constraints = (models.CheckConstraint(condition=models.Q(id__gt=0), name="event_id_positive"),)
         indexes = (
             models.Index(fields=("organization", "-id"), name="event_by_organization"),
             models.Index(fields=("organization", "created_at"), name="event_by_time"),

@@ -91,6 +91,8 @@ def _database() -> dj_database_url.DBConfig:
         }
     elif config["ENGINE"] == "django.db.backends.postgresql":
         config["OPTIONS"].setdefault("connect_timeout", 5)
+        # For every statement and for COMMIT too, where deferred foreign keys wait for whoever holds the organization.
+        config["OPTIONS"].setdefault("options", f"-c lock_timeout={ORGSITE_LOCK_TIMEOUT}s")
     else:
         raise ImproperlyConfigured("DATABASE_URL must be a postgres:// or a sqlite:// address.")
     return config

@@ -23,19 +23,19 @@ def database_url(folder: Path) -> str:
     return f"postgres://{values['USER']}{secret}@{place}/{values['NAME']}"
 
 
-def environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "DATABASE_URL": database_url(folder), "PYTHONPATH": str(ROOT)}
+def environment(database: str) -> dict[str, str]:
+    return {**os.environ, "DATABASE_URL": database, "PYTHONPATH": str(ROOT)}
 
 
-def manage(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    return python(folder, str(ROOT / "manage.py"), *arguments)
+def manage(folder: Path, *arguments: str, database: str = "") -> subprocess.Popen[str]:
+    return python(folder, str(ROOT / "manage.py"), *arguments, database=database)
 
 
-def python(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+def python(folder: Path, *arguments: str, database: str = "") -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env=environment(folder),
+        env=environment(database or database_url(folder)),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

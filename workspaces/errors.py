@@ -36,12 +36,13 @@ class OrgError(Exception):
 
 
 class TemplateInvalid(OrgError):
-    """The template has errors; all of them are in `problems`. Nothing was changed."""
+    """The template has errors: `problems`, and `more` that there was no room to list. Nothing was changed."""
 
-    def __init__(self, problems: list[Problem] | tuple[Problem, ...]) -> None:
+    def __init__(self, problems: list[Problem] | tuple[Problem, ...], *, more: int = 0) -> None:
         self.problems = tuple(problems)
-        count = len(self.problems)
-        super().__init__(f"The template has {count} error{'' if count == 1 else 's'}. Nothing was changed.")
+        count = len(self.problems) + more
+        listed = f", the first {len(self.problems)} of them listed" if more else ""
+        super().__init__(f"The template has {count:,} error{'' if count == 1 else 's'}{listed}. Nothing was changed.")
 
 
 class TemplateTooLarge(TemplateInvalid):

@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                     models.Index(fields=["workspace_id", "-id"], name="event_by_workspace"),
                     models.Index(fields=["import_id", "-id"], name="event_by_import"),
                 ],
+                "constraints": [models.CheckConstraint(condition=models.Q(("id__gt", 0)), name="event_id_positive")],
             },
         ),
     ]

@@ -90,13 +90,13 @@ def test_exactly_one_of_template_and_dir_is_wanted(as_alice: Caller, body: dict[
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("mode", "Reconcile"), ("mode", None), ("mode", False), ("mode", ["merge"]), ("mode", 0),
+        ("mode", "Reconcile"), ("mode", False), ("mode", ["merge"]), ("mode", 0),
         ("org", 5), ("org", None), ("org", ""), ("org", {"slug": "acme"}),
         ("dry_run", "yes"), ("dry_run", 1), ("dry_run", None), ("dry_run", ""), ("dry_run", []),
-        ("fingerprint", 5), ("fingerprint", ""), ("fingerprint", None),
+        ("fingerprint", 5), ("fingerprint", ""),
         ("confirm_removals", True), ("confirm_removals", -1), ("confirm_removals", 1.5), ("confirm_removals", "1.0"),
-        ("confirm_removals", "all"), ("confirm_removals", 10**15), ("confirm_removals", None), ("confirm_removals", ""),
-        pytest.param("reason", "x" * 2001, id="reason-long"), ("reason", 5), ("reason", None),
+        ("confirm_removals", "all"), ("confirm_removals", 10**15), ("confirm_removals", ""),
+        pytest.param("reason", "x" * 2001, id="reason-long"), ("reason", 5),
         ("dryrun", True), ("Dry_run", True), ("confirm-removals", 1),
     ],
 )  # fmt: skip
@@ -105,6 +105,12 @@ def test_a_field_that_makes_no_sense_is_named_and_nothing_is_applied(as_alice: C
     assert answer.status_code == 400
     assert [path for path, _, _ in problems(answer)] == [field]
     assert not Workspace.objects.exists()
+
+
+def test_null_means_left_out_where_nothing_can_go_wrong(as_alice: Caller) -> None:
+    nulls = dict.fromkeys(("mode", "fingerprint", "confirm_removals", "reason"))
+    answer = as_alice.post("/org/import", {"template": TEMPLATE, "org": "acme", **nulls})
+    assert (answer.status_code, answer.json()["mode"]) == (201, "merge")
 
 
 @pytest.mark.parametrize("value", ["\\u0000", "\\ud800"])

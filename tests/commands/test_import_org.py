@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests.processes import manage
 from workspaces.models import Organization, Workspace
 
 TREE = "name: Dev\nworkspaces:\n  - name: PM\n    children:\n      - name: Dev Lead\n"
@@ -88,3 +89,19 @@ def test_the_removal_guard_names_the_option_that_confirms(write) -> None:
         call_command("import_org", write(MOVED), "--org", "acme", "--mode", "reconcile")
     call_command("import_org", write(MOVED), "--org", "acme", "--mode", "reconcile", "--confirm-removals", "2")
     assert sorted(Workspace.objects.live().values_list("name", flat=True)) == ["Dev Lead", "PM"]
+
+
+@pytest.mark.parametrize("arguments", [["--dry-run"], ["org.yaml", "--dry-run", "--confirm-removals", "x"]])
+def test_a_usage_error_does_not_end_like_changes_do(tmp_path: Path, arguments: list[str]) -> None:
+    process = manage(tmp_path, "import_org", *arguments)
+    text, _ = process.communicate()
+    assert process.returncode == 1
+    assert "Error: " in text
+    assert "Traceback" not in text
+
+
+def test_a_database_that_is_away_is_a_sentence_and_no_traceback(tmp_path: Path, write) -> None:
+    process = manage(tmp_path, "import_org", write(TREE), database="sqlite:////nowhere/at/all.sqlite3")
+    text, _ = process.communicate()
+    assert process.returncode == 1
+    assert text == "CommandError: The database is away or busy. Nothing was changed; try again.\n"

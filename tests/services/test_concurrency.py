@@ -60,7 +60,7 @@ def state(folder: Path, *arguments: str) -> dict[str, object]:
 
 def test_two_imports_at_once_run_one_after_the_other(template: Path) -> None:
     both = [manage(template.parent, "import_org", str(template)) for _ in range(2)]
-    summaries = sorted(finish(process).splitlines()[-1] for process in both)
+    summaries = sorted(finish(process).splitlines()[-2] for process in both)
     assert summaries == [
         "Plan: 0 to create, 300 to keep, 0 to remove.",
         "Plan: 300 to create, 0 to keep, 0 to remove.",

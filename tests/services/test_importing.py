@@ -146,7 +146,7 @@ def test_every_history_row_says_who_why_and_in_which_run(run) -> None:
     removed = Workspace.objects.get(name="SRE Engineer", status="removed")
     made, gone = removed.history.order_by("history_id")
     assert (made.history_type, made.history_change_reason, made.status) == ("+", "nightly", "online")
-    assert gone.history_change_reason == "same name as PM › Dev Lead › Infra Lead › SRE Engineer"
+    assert gone.history_change_reason == "same name as PM › Dev Lead › Infra Lead › SRE Engineer: nightly"
     assert (gone.history_actor, gone.history_import_id, gone.status) == ("alice", repair.pk, "removed")
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from audit.models import StructureEvent
@@ -18,7 +19,7 @@ from workspaces.core.plan import Mode
 from workspaces.errors import Interrupted
 from workspaces.models import ImportRun, Organization
 from workspaces.services.actors import Actor
-from workspaces.services.runs import claim_run, close_interrupted, fail_run, open_run, this_process
+from workspaces.services.runs import at_work, claim_run, close_interrupted, fail_run, open_run, this_process
 
 
 @pytest.fixture
@@ -41,8 +42,26 @@ def ends(run: ImportRun) -> list[str]:
     return [event.payload["error"] for event in events]
 
 
-def test_a_run_of_a_living_process_is_left_alone(opened: ImportRun) -> None:
-    assert close_interrupted() == 0
+def test_a_run_that_somebody_works_on_is_left_alone(opened: ImportRun) -> None:
+    with at_work(opened):
+        assert close_interrupted() == 0
+
+
+def test_a_run_whose_end_could_not_be_written_is_closed_by_the_same_process(opened: ImportRun) -> None:
+    assert close_interrupted() == 1
+    assert ends(opened) == ["interrupted"]
+
+
+def test_whatever_is_raised_at_work_closes_the_run_as_failed(opened: ImportRun) -> None:
+    with pytest.raises(KeyboardInterrupt), at_work(opened):
+        raise KeyboardInterrupt
+    assert ends(opened) == ["KeyboardInterrupt"]
+
+
+def test_a_database_that_is_away_is_told_as_a_sentence(opened: ImportRun) -> None:
+    with pytest.raises(OperationalError), at_work(opened):
+        raise OperationalError("canceling statement due to lock timeout CONTEXT: while locking tuple (1,40)")
+    assert ends(opened) == ["the database was away or busy"]
 
 
 def test_a_run_of_a_killed_process_is_closed_as_interrupted_once(opened: ImportRun) -> None:

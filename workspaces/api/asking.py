@@ -21,6 +21,9 @@ from workspaces.services.importing import Confirmation
 from workspaces.services.sources import LoadedTemplate
 
 FIELDS = ImportFields().fields.keys()
+# Clients with typed optional fields send null for what they leave out. Where that could apply by mistake, or somewhere
+# else, it is refused.
+NULLABLE = ("mode", "fingerprint", "confirm_removals", "reason")
 WHICH = "give exactly one of `template` and `dir`"
 
 Load = Callable[[], LoadedTemplate]
@@ -57,7 +60,8 @@ def read_import(request: Request) -> Asked:
 
 def _from_json(document: Document) -> Asked:
     values: Any = document.data
-    rest = {key: value for key, value in values.items() if key not in ("template", "dir")}
+    written = {key: value for key, value in values.items() if key not in ("template", "dir")}
+    rest = {key: value for key, value in written.items() if value is not None or key not in NULLABLE}
     if ("template" in values) == ("dir" in values):
         raise RequestInvalid([Problem(message=WHICH, line=document.start.line)])
     load = partial(templates.from_document, document) if "template" in values else _directory(document, values["dir"])

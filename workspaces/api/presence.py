@@ -18,7 +18,7 @@ from workspaces.api.parsers import body_fields
 from workspaces.api.permissions import OwnToken
 from workspaces.api.serializers import RegisterFields
 from workspaces.errors import NotFound, WorkspaceRemoved
-from workspaces.services.presence import heartbeat, register
+from workspaces.services.presence import heartbeat, refuse_removed, register
 
 
 class PresenceView(ApiView):
@@ -44,6 +44,7 @@ class HeartbeatView(PresenceView):
 class RegisterView(PresenceView):
     def post(self, request: Request, workspace_id: str) -> Response:
         key = own_id(request, workspace_id)
+        refuse_removed(key)
         register(key, url=body_fields(request, RegisterFields)["url"])
         return Response(status=204)
 

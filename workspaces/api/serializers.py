@@ -123,7 +123,7 @@ class DeleteFields(serializers.Serializer[Any]):
 class NewWorkspaceFields(serializers.Serializer[Any]):
     name = Text(check=clean_name, help_text="Unique among its live siblings, 1–255 characters.")
     parent = serializers.UUIDField(default=None, allow_null=True, help_text="null or left out: a root.")  # type: ignore[assignment]
-    org = Text(default="default", help_text="The organization's slug.")
+    org = Text(default=None, help_text="The organization's slug; left out: the parent's, else `default`.")
     role = Text(default="", allow_blank=True, max_length=MAX_ROLE)
     tier = Tier(default=DEFAULT_TIER, min_value=1, max_value=4)
     runtime = Text(default=DEFAULT_RUNTIME, max_length=MAX_LINE)

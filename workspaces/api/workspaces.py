@@ -24,7 +24,7 @@ from workspaces.services.creating import create_workspace
 from workspaces.services.deleting import Deletion, delete_workspace
 from workspaces.services.editing import Changes, edit_workspace
 from workspaces.services.tokens import issue_workspace_token
-from workspaces.services.visible import organization_for, workspace_for
+from workspaces.services.visible import organization_at, workspace_for
 
 
 class WorkspacePages(Keyset):
@@ -45,7 +45,7 @@ class WorkspacesView(ListView):
     def post(self, request: Request) -> Response:
         asked = body_fields(request, NewWorkspaceFields)
         workspace = create_workspace(
-            organization_for(caller(request), asked.pop("org")),
+            organization_at(caller(request), slug=asked.pop("org"), parent_id=asked["parent"]),
             parent_id=asked.pop("parent"),
             node=Node(path="", **asked),
             actor=Actor.of(caller(request)),

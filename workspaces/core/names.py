@@ -20,6 +20,7 @@ _NEVER_IN_NAMES = re.compile(
     "\U000e0000-\U000e007f"  # tags
     "]"
 )
+_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f")  # of a region: a black flag spelled out in tags
 _JOINERS = "\u200c\u200d"
 _STRAY_JOINER = re.compile(f"(?:^|(?<=[\x00-\x7f{_JOINERS}]))[{_JOINERS}]|[{_JOINERS}](?=[\x00-\x7f]|$)")
 _NEVER_IN_TEXT = re.compile("[\x00\ud800-\udfff]")
@@ -34,7 +35,7 @@ def clean_name(text: str) -> str:
     name = text.strip()
     if not (name.isascii() and name.isprintable()):
         name = unicodedata.normalize("NFC", name)
-        _refuse(_NEVER_IN_NAMES.search(name) or _STRAY_JOINER.search(name), "a name")
+        _refuse(_NEVER_IN_NAMES.search(_FLAG.sub("\U0001f3f4", name)) or _STRAY_JOINER.search(name), "a name")
     if not name:
         raise ValueError("a name must not be empty")
     if len(name) > MAX_NAME:

@@ -88,7 +88,5 @@ class Problems:
 
     def raise_if_any(self) -> None:
         """Raise `TemplateInvalid` with everything noted so far, if anything was."""
-        if self.more:
-            raise TemplateInvalid([*self.found, Problem(message=f"… and {self.more:,} more")])
         if self.found:
-            raise TemplateInvalid(self.found)
+            raise TemplateInvalid(self.found, more=self.more)

@@ -69,14 +69,14 @@ def cascade_delete(
 ) -> tuple[Doomed, ...]:
     """Remove the live ones of `roots` with everything live below them, in one transaction; return what went.
 
-    Removed rows are skipped, so deleting twice is harmless. `causes` says why for single ids; the others get `reason`
-    or "below a removed workspace". `expected` are the ids somebody saw and agreed to. Raises WorkspaceProtected, or
-    CascadeChanged when other ids than expected would go, and then changes nothing.
+    Removed rows are skipped, so deleting twice is harmless. `causes` says by which rule single ids go; `reason` is the
+    caller's and goes into every history row. `expected` are the ids somebody saw and agreed to. Raises
+    WorkspaceProtected, or CascadeChanged when other ids than expected would go, and then changes nothing.
     """
     with transaction.atomic():
         _lock(roots)
         doomed = _doomed(roots)
-        _refuse_protected(doomed)
+        refuse_protected(doomed)
         _refuse_surprise(doomed, expected)
         if doomed:
             now = timezone.now()
@@ -105,7 +105,8 @@ def _doomed(roots: Collection[UUID]) -> tuple[Doomed, ...]:
     return tuple(sorted(found, key=lambda row: (row.organization, row.name, str(row.id))))
 
 
-def _refuse_protected(doomed: Sequence[Doomed]) -> None:
+def refuse_protected(doomed: Sequence[Doomed]) -> None:
+    """Raise WorkspaceProtected where a delete would include a protected workspace."""
     held = [row for row in doomed if row.protected]
     if held:
         names = ", ".join(row.name for row in held[:5]) + (" and more" if len(held) > 5 else "")
@@ -120,8 +121,12 @@ def _refuse_surprise(doomed: Sequence[Doomed], expected: Collection[UUID] | None
 
 
 def _why(doomed: Sequence[Doomed], *, reason: str, causes: Mapping[UUID, str]) -> dict[UUID, str]:
-    chosen = reason or "deleted"
-    return {row.id: causes.get(row.id) or (chosen if row.root else f"{DESCENDANT}: {chosen}") for row in doomed}
+    return {row.id: _because(causes.get(row.id) or ("" if row.root else DESCENDANT), reason) for row in doomed}
+
+
+def _because(cause: str, reason: str) -> str:
+    """The rule that takes a workspace, then what the caller said."""
+    return ": ".join(part for part in (cause, reason) if part) or "deleted"
 
 
 def _mark_removed(ids: Collection[UUID], *, now: datetime) -> None:

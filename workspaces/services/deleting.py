@@ -8,7 +8,7 @@ from django.db import transaction
 
 from workspaces.models import Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import Doomed, cascade_delete, preview_cascade
+from workspaces.services.cascading import Doomed, cascade_delete, preview_cascade, refuse_protected
 from workspaces.services.locking import lock_organizations
 
 
@@ -42,6 +42,7 @@ def delete_workspace(
     with transaction.atomic():
         lock_organizations([workspace.organization_id])
         doomed = preview_cascade([workspace.pk])
+        refuse_protected(doomed)
         if len(doomed) > 1 and not confirmed:
             return Deletion(workspace=workspace, doomed=doomed, done=False)
         doomed = cascade_delete([workspace.pk], actor=actor, reason=reason, keep_volumes=keep_volumes)

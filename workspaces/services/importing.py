@@ -18,7 +18,7 @@ from workspaces.services.actors import Actor
 from workspaces.services.cascading import cascade_delete
 from workspaces.services.creating import create_planned
 from workspaces.services.locking import lock_organizations
-from workspaces.services.runs import claim_run, complete_run, fail_run_quietly, open_run
+from workspaces.services.runs import at_work, claim_run, complete_run, open_run
 from workspaces.services.snapshot import snapshot
 from workspaces.services.sources import LoadedTemplate
 
@@ -59,18 +59,14 @@ def apply_import(
     Raises PlanChanged, RemovalNotConfirmed; whatever is raised, the run is closed as failed and its event written.
     """
     run = open_run(organization, loaded, mode=mode, actor=actor, reason=reason)
-    try:
-        with transaction.atomic():
-            lock_organizations([organization.pk])
-            claim_run(run)
-            plan = preview_import(organization, loaded.template, mode=mode)
-            _check(plan, confirmation)
-            created = _execute(plan, run=run, actor=actor)
-            _verify(plan, organization)
-            complete_run(run, plan)
-    except BaseException as error:
-        fail_run_quietly(run, error)
-        raise
+    with at_work(run), transaction.atomic():
+        lock_organizations([organization.pk])
+        claim_run(run)
+        plan = preview_import(organization, loaded.template, mode=mode)
+        _check(plan, confirmation)
+        created = _execute(plan, run=run, actor=actor)
+        _verify(plan, organization)
+        complete_run(run, plan)
     return Applied(run=run, plan=plan, created=created)
 
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.conf import settings
-from django.db import connection
-
 from workspaces.models import Organization
 
 
@@ -16,8 +13,5 @@ def lock_organizations(ids: Collection[int]) -> list[Organization]:
     On SQLite the transaction itself holds the database's only write lock (`IMMEDIATE`). Raises OperationalError when
     the lock is not free within ORGSITE_LOCK_TIMEOUT seconds.
     """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{settings.ORGSITE_LOCK_TIMEOUT}s"])
     # `no_key`: rows that only point at the organization (a run that begins) are inserted without waiting for the lock.
     return list(Organization.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))

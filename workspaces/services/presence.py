@@ -32,6 +32,12 @@ def register(workspace_id: UUID, *, url: str) -> None:
         _come_online(workspace_id, why=f"registered at {url}", url=url, last_heartbeat_at=timezone.now())
 
 
+def refuse_removed(workspace_id: UUID) -> None:
+    """Raise WorkspaceRemoved for a removed workspace, whatever else may be wrong with what its agent sent."""
+    if not Workspace.objects.live().filter(pk=workspace_id).exists():
+        raise WorkspaceRemoved("This workspace is removed.")
+
+
 def _come_online(workspace_id: UUID, *, why: str, **values: Any) -> None:
     now = timezone.now()
     before = Workspace.objects.live().filter(pk=workspace_id)

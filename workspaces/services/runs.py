@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from audit.emitting import Event, emit
@@ -21,6 +23,9 @@ from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.sources import LoadedTemplate
 
 logger = logging.getLogger(__name__)
+
+# The runs this process is working on. One that is open and not among them was given up: its end could not be written.
+_at_work: set[UUID] = set()
 
 # How long a run whose process cannot be asked (another host) may stand open before it counts as abandoned.
 UNKNOWN_OWNER_GRACE = timedelta(seconds=30)
@@ -52,6 +57,19 @@ def open_run(organization: Organization, loaded: LoadedTemplate, *, mode: Mode, 
     return run
 
 
+@contextmanager
+def at_work(run: ImportRun) -> Iterator[None]:
+    """While this lasts the run is nobody else's to close; whatever is raised in it closes the run as failed."""
+    _at_work.add(run.pk)
+    try:
+        yield
+    except BaseException as error:
+        _fail_quietly(run, error)
+        raise
+    finally:
+        _at_work.discard(run.pk)
+
+
 def claim_run(run: ImportRun) -> None:
     """Under the organization's lock: still ours? Raises Interrupted when somebody closed the run meanwhile."""
     if not ImportRun.objects.filter(pk=run.pk, state=ImportRun.State.RUNNING).update(owner=run.owner):
@@ -69,9 +87,7 @@ def complete_run(run: ImportRun, plan: Plan) -> None:
     run.live_before, run.live_after = plan.live_before, plan.live_after
     run.reconcile_errors, run.warnings = errors, list(plan.warnings)
     run.save(force_update=True)
-    left_running = [str(row.live.id) for row in plan.left_running[:NAMED_LEFT_RUNNING] if row.live]
-    outcome = {**_outcome(run), "collateral_count": len(plan.collateral), "left_running": left_running}
-    _emit(run, "org.import.completed", actor=run.actor, payload=outcome)
+    _emit(run, "org.import.completed", actor=run.actor, payload={**_outcome(run), **_counts(run, plan)})
 
 
 def fail_run(run: ImportRun, error: str, *, actor: str | None = None) -> bool:
@@ -86,16 +102,18 @@ def fail_run(run: ImportRun, error: str, *, actor: str | None = None) -> bool:
     return bool(closed)
 
 
-def fail_run_quietly(run: ImportRun, error: BaseException) -> None:
+def _fail_quietly(run: ImportRun, error: BaseException) -> None:
     """Close the run after `error` and never hide that error; if the database refuses, `close_interrupted` mends it."""
+    away = isinstance(error, OperationalError | InterfaceError)
+    sentence = "the database was away or busy" if away else str(error) or type(error).__name__
     try:
-        fail_run(run, str(error) or type(error).__name__)
-    except DatabaseError:
+        fail_run(run, sentence)
+    except (DatabaseError, InterfaceError):
         logger.exception("run %s could not be closed; it will be closed as interrupted", run.pk)
 
 
 def close_interrupted() -> int:
-    """Close the runs whose process is gone, as failed with the error "interrupted"; return how many.
+    """Close the runs nobody works on any more, as failed with the error "interrupted"; return how many.
 
     An import commits its changes and its run's end together, so a run still open under a free lock changed nothing.
     """
@@ -126,6 +144,8 @@ def _owner_is_gone(run: ImportRun) -> bool:
     host, process, started = run.owner.rsplit("/", 2)
     if host != socket.gethostname():
         return timezone.now() - run.started_at > UNKNOWN_OWNER_GRACE
+    if run.owner == this_process():
+        return run.pk not in _at_work
     return _start_time(int(process)) != started
 
 
@@ -139,6 +159,7 @@ def _start_time(process: int) -> str:
 
 
 def _outcome(run: ImportRun) -> dict[str, Any]:
+    """What the end of every import says. A failed one changed nothing, so these counts are known of it as well."""
     duration = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0.0
     return {
         "name": run.template_name,
@@ -146,16 +167,24 @@ def _outcome(run: ImportRun) -> dict[str, Any]:
         "mode": run.mode,
         "reason": run.reason,
         "created_count": run.created_count,
-        "skipped_count": run.skipped_count,
         "reconcile_removed_count": run.removed_count,
-        "left_running_count": run.left_running_count,
-        "live_before": run.live_before,
-        "live_after": run.live_after,
         "reconcile_errors": run.reconcile_errors,
-        "warnings_count": len(run.warnings),
         "template_sha256": run.template_sha256,
         "duration_ms": round(duration * 1000),
         "error": run.error,
+    }
+
+
+def _counts(run: ImportRun, plan: Plan) -> dict[str, Any]:
+    """What only a completed import knows."""
+    return {
+        "skipped_count": run.skipped_count,
+        "collateral_count": len(plan.collateral),
+        "left_running_count": run.left_running_count,
+        "left_running": [str(row.live.id) for row in plan.left_running[:NAMED_LEFT_RUNNING] if row.live],
+        "live_before": run.live_before,
+        "live_after": run.live_after,
+        "warnings_count": len(run.warnings),
     }
 
 

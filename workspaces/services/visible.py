@@ -11,6 +11,8 @@ from workspaces.models import Organization, Workspace
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+DEFAULT = "default"  # the organization that `migrate` creates
+
 
 def organization_for(user: User, slug: str) -> Organization:
     """The organization of that slug, if the user may see it. Raises NotFound."""
@@ -18,6 +20,14 @@ def organization_for(user: User, slug: str) -> Organization:
     if found is None:
         raise NotFound("There is no such organization.")
     return found
+
+
+def organization_at(user: User, *, slug: str | None, parent_id: UUID | None) -> Organization:
+    """Where a new workspace goes: the organization named, else its parent's, else `default`. Raises NotFound."""
+    parent = Workspace.objects.visible_to(user).select_related("organization").filter(pk=parent_id).first()
+    if slug is None and parent:
+        return parent.organization
+    return organization_for(user, slug or DEFAULT)
 
 
 def workspace_for(user: User, text: str) -> Workspace:

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from workspaces.management.base import OrgCommand
 from workspaces.management.lookups import organization_named, user_named
 from workspaces.models import Membership
 
 
-class Command(BaseCommand):
+class Command(OrgCommand):
     help = "Make a user a member of an organization; what she may do there, her permissions say."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -3,14 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from workspaces.management.base import OrgCommand
 from workspaces.management.lookups import user_named
 from workspaces.services.tokens import issue_api_token
 
 
-class Command(BaseCommand):
+class Command(OrgCommand):
     help = "Make a token for the REST API. It is shown once; only its hash is stored."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -20,5 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--read-only", action="store_true", help="it can look, not change")
 
     def handle(self, *args: Any, username: str, name: str, days: int | None, read_only: bool, **options: Any) -> None:
+        if days is not None and days < 1:
+            raise CommandError("A token lives for at least one day.")
         expires_at = timezone.now() + timedelta(days=days) if days is not None else None
         self.stdout.write(issue_api_token(user_named(username), name=name, expires_at=expires_at, read_only=read_only))

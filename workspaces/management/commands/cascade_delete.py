@@ -1,16 +1,19 @@
 """`cascade_delete ID… [--yes]`: shows what would go, asks, removes."""
 
 import sys
+from collections.abc import Collection
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from workspaces.errors import OrgError
+from workspaces.core.plan import SEPARATOR
+from workspaces.management.base import OrgCommand
 from workspaces.management.lookups import shell_actor, workspace_ids
-from workspaces.services.cascading import cascade_delete, preview_cascade
+from workspaces.models import Workspace
+from workspaces.services.cascading import Doomed, cascade_delete, preview_cascade
 
 
-class Command(BaseCommand):
+class Command(OrgCommand):
     help = "Remove workspaces with everything live below them."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -22,24 +25,28 @@ class Command(BaseCommand):
     def handle(self, *args: Any, ids: list[str], yes: bool, keep_volumes: bool, reason: str, **options: Any) -> None:
         roots = workspace_ids(ids)
         shown = preview_cascade(roots)
-        for row in shown:
-            self.stdout.write(f"{'-' if row.root else '!'} {row.organization} › {row.name}  {row.id}")
+        for path in paths_of(shown):
+            self.stdout.write(f"- {path}")
         if not yes:
             self._ask(len(shown))
-        try:
-            removed = cascade_delete(
-                roots,
-                actor=shell_actor(),
-                reason=reason,
-                keep_volumes=keep_volumes,
-                expected=[row.id for row in shown],
-            )
-        except OrgError as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(f"Removed {len(removed)} workspaces.")
+        removed = cascade_delete(
+            roots,
+            actor=shell_actor(),
+            reason=reason,
+            keep_volumes=keep_volumes,
+            expected=[row.id for row in shown],
+        )
+        self.stdout.write(f"Removed {len(removed)} workspace{'' if len(removed) == 1 else 's'}.")
 
     def _ask(self, count: int) -> None:
         if not sys.stdin.isatty():
             raise CommandError("Nobody is there to confirm; repeat with --yes. Nothing was changed.")
         if input(f"Type {count}, the number of workspaces to remove: ").strip() != str(count):
             raise CommandError("Not confirmed. Nothing was changed.")
+
+
+def paths_of(doomed: Collection[Doomed]) -> list[str]:
+    """`acme › PM › Dev Lead  <id>` for each, in the order of the tree."""
+    above = Workspace.objects.names_above([row.id for row in doomed])
+    places = sorted((row.organization, *above[row.id], row.name, str(row.id)) for row in doomed)
+    return [f"{SEPARATOR.join(place[:-1])}  {place[-1]}" for place in places]

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from workspaces.management.base import OrgCommand
 from workspaces.models import Organization
 
 
-class Command(BaseCommand):
+class Command(OrgCommand):
     help = "Create an organization."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand
 
 from audit.models import StructureEvent
 from workspaces.core.plan import Mode
 from workspaces.core.render import as_text, summary
+from workspaces.management.base import OrgCommand
 from workspaces.management.lookups import shell_actor
 from workspaces.models import Organization, Workspace
 from workspaces.services.cascading import cascade_delete
@@ -25,7 +25,7 @@ EXAMPLES = Path(settings.BASE_DIR) / "examples"
 USERNAME = "demo"
 
 
-class Command(BaseCommand):
+class Command(OrgCommand):
     help = "Tell the story of a re-imported template in the organization `demo`, and make a login to look around."
 
     def handle(self, *args: Any, **options: Any) -> None:

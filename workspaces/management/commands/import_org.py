@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from workspaces.core.plan import Mode, Plan, parse_mode
 from workspaces.core.render import as_text
-from workspaces.errors import OrgError, RemovalNotConfirmed, TemplateInvalid
+from workspaces.errors import RemovalNotConfirmed, TemplateInvalid
+from workspaces.management.base import OrgCommand
 from workspaces.management.lookups import organization_named, shell_actor
 from workspaces.models import Organization
 from workspaces.services.answers import applied_answer, preview_answer
@@ -25,7 +26,7 @@ from workspaces.services.templates import from_path
 CHANGES = 2
 
 
-class Command(BaseCommand):
+class Command(OrgCommand):
     help = "Import an org template: a directory with org.yaml, a .zip of one, or a .yaml, .yml or .json file."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -53,8 +54,6 @@ class Command(BaseCommand):
         except RemovalNotConfirmed as error:
             hint = f"{error} On the command line: --confirm-removals {error.confirm_removals}"
             raise CommandError(f"{as_text(error.plan)}\n{hint}") from error
-        except OrgError as error:
-            raise CommandError(str(error)) from error
 
     def _preview(self, organization: Organization, loaded: LoadedTemplate, *, mode: Mode, as_data: bool) -> None:
         plan = preview_import(organization, loaded.template, mode=mode)
@@ -75,6 +74,7 @@ class Command(BaseCommand):
             confirmation=Confirmation(fingerprint=options["fingerprint"], confirm_removals=options["confirm_removals"]),
         )
         self._print(applied.plan, applied_answer(applied) if options["json"] else None)
+        self.stderr.write(self.style.SUCCESS(f"Applied as run {applied.run.pk}."))
 
     def _say(self, progress: str) -> None:
         """To a person who waits, not into a pipe."""

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from workspaces.errors import OrgError
+from workspaces.management.base import OrgCommand
 from workspaces.management.lookups import workspace_ids
 from workspaces.models import Workspace
 from workspaces.services.tokens import issue_workspace_token
 
 
-class Command(BaseCommand):
+class Command(OrgCommand):
     help = "Make an access token for a workspace's agent. It is shown once; only its hash is stored."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -18,7 +18,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, workspace_id: str, **options: Any) -> None:
         (key,) = workspace_ids([workspace_id])
-        try:
-            self.stdout.write(issue_workspace_token(Workspace.objects.get(pk=key)))
-        except OrgError as error:
-            raise CommandError(str(error)) from error
+        self.stdout.write(issue_workspace_token(Workspace.objects.get(pk=key)))
