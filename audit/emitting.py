@@ -33,7 +33,7 @@ class Event:
 
 
 def emit(events: Sequence[Event]) -> None:
-    """Write the events in one statement; never fail the caller.
+    """Write the events in one statement; never fail the caller whose transaction still stands.
 
     The savepoint keeps a failed insert from poisoning the transaction around it. What could not be written is logged
     whole, so that it can be found and written by hand.
@@ -44,5 +44,14 @@ def emit(events: Sequence[Event]) -> None:
         with transaction.atomic():
             insert_rows(StructureEvent, FIELDS, rows)
     except Exception:
-        lost = json.dumps([asdict(event) for event in events], default=str)
-        logger.exception("%d structure events could not be written at %s: %s", len(events), now.isoformat(), lost)
+        logger.exception("%d structure events could not be written at %s: %s", len(events), now, _as_text(events))
+        around = transaction.get_connection()
+        if around.in_atomic_block and around.needs_rollback:
+            raise  # the whole transaction is lost, not only the events: going on would report what never happened
+
+
+def _as_text(events: Sequence[Event]) -> str:
+    try:
+        return json.dumps([asdict(event) for event in events], default=str)
+    except (TypeError, ValueError):
+        return repr(events)

@@ -6,8 +6,10 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orgsite.settings")
 
-application = get_asgi_application()
+django_application = get_asgi_application()
 
-from workspaces.services.housekeeping import keep_house_in_background  # noqa: E402 - Django has to be set up first
+from orgsite.bounded import BoundedBody  # noqa: E402 - Django has to be set up first
+from workspaces.services.housekeeping import keep_house_in_background  # noqa: E402
 
+application = BoundedBody(django_application)
 keep_house_in_background()

@@ -33,7 +33,7 @@ class OneOf(Lookup):
         values = [self.lhs.output_field.get_db_prep_value(value, connection) for value in self.rhs]
         if connection.vendor == "sqlite":
             return "IN (SELECT value FROM json_each(%s))", (json.dumps(values),)
-        return f"= ANY(%s::{self.lhs.output_field.db_type(connection)}[])", (values,)
+        return f"= ANY(%s::{_array_type(self.lhs.output_field, connection)})", (values,)
 
     def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         left, left_params = self.process_lhs(compiler, connection)
@@ -42,7 +42,7 @@ class OneOf(Lookup):
 
 
 def insert_rows(model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Insert `rows` (values in the order of `fields`) in one statement. No signals, no defaults, no ids returned."""
+    """Insert `rows` (values in the order of `fields`) by one call. No signals, no defaults, no ids returned."""
     columns: list[Any] = [model._meta.get_field(name) for name in fields]
     connection = connections[router.db_for_write(model)]
     prepared = [

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
-from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -46,17 +43,6 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
-def mapping(name: str) -> dict[str, str]:
-    value = text(name, "{}")
-    try:
-        data = json.loads(value)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name} is not JSON: {error}.") from error
-    if not isinstance(data, dict) or not all(isinstance(item, str) for item in data.values()):
-        raise ImproperlyConfigured(f"{name} must be a JSON object whose values are text.")
-    return data
-
-
 def choice(name: str, default: str, *, of: tuple[str, ...]) -> str:
     value = text(name, default)
     if value not in of:
@@ -70,15 +56,9 @@ def throttle_rate(name: str, default: str) -> str | None:
     return None if value == "off" else f"{integer(name, int(default))}/minute"
 
 
-def secret_key(name: str, *, debug: bool, kept_in: Path) -> str:
-    """The key from the environment; with debug on, one made once and kept beside the project."""
+def secret_key(name: str, *, debug: bool) -> str:
+    """The key from the environment; in debug mode, which guards nothing anyway, one that everybody knows."""
     value = text(name)
-    if value:
-        return value
-    if not debug:
-        raise ImproperlyConfigured(f"Set {name} to a long random text (or ORGSITE_DEBUG=1 on a developer's machine).")
-    if not kept_in.exists():
-        kept_in.parent.mkdir(exist_ok=True)
-        kept_in.touch(mode=0o600)
-        kept_in.write_text(secrets.token_urlsafe(48))
-    return kept_in.read_text()
+    if value or debug:
+        return value or "known to everybody, for debug mode only"
+    raise ImproperlyConfigured(f"Set {name} to a long random text (or ORGSITE_DEBUG=1 on a developer's machine).")

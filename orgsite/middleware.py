@@ -1,32 +1,18 @@
-"""Two rules that hold for every request, whoever answers it."""
+"""A rule that holds for every view."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
-from orgsite.refusals import database_away, is_page, too_large
+from orgsite.refusals import database_away, is_page
 
 logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-
-
-class BoundedBody:
-    """A body longer than a template may be is refused by its declared length, before anything reads it (413)."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        declared = request.META.get("CONTENT_LENGTH") or "0"
-        if declared.isdigit() and int(declared) > settings.ORGSITE_MAX_BODY_BYTES:
-            return too_large(int(declared), page=is_page(request))
-        return self.get_response(request)
 
 
 class DatabaseAway:

@@ -11,7 +11,11 @@ RETRY_AFTER = 5  # seconds
 
 
 def is_page(request: HttpRequest) -> bool:
-    return request.path == "/" or request.path.startswith(PAGES)
+    return is_page_at(request.path)
+
+
+def is_page_at(path: str) -> bool:
+    return path == "/" or path.startswith(PAGES)
 
 
 def too_large(size: int, *, page: bool = False) -> HttpResponse:

@@ -10,7 +10,7 @@ from orgsite import env
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = env.flag("ORGSITE_DEBUG")
-SECRET_KEY = env.secret_key("ORGSITE_SECRET_KEY", debug=DEBUG, kept_in=BASE_DIR / ".orgsite" / "secret_key")
+SECRET_KEY = env.secret_key("ORGSITE_SECRET_KEY", debug=DEBUG)
 ALLOWED_HOSTS = env.words("ORGSITE_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("ORGSITE_CSRF_TRUSTED_ORIGINS")
 
@@ -22,7 +22,9 @@ ORGSITE_MAX_TEMPLATE_NODES = env.integer("ORGSITE_MAX_TEMPLATE_NODES", 20_000)
 ORGSITE_MAX_TEMPLATE_DEPTH = env.integer("ORGSITE_MAX_TEMPLATE_DEPTH", 64, most=150)
 ORGSITE_REMOVAL_GUARD = env.fraction("ORGSITE_REMOVAL_GUARD", 0.5)
 ORGSITE_ENGINE = env.choice("ORGSITE_ENGINE", "none", of=("none",))
-ORGSITE_LOCK_TIMEOUT = env.integer("ORGSITE_LOCK_TIMEOUT", 20)  # seconds a change waits for its organization
+ORGSITE_LOCK_TIMEOUT = env.integer(
+    "ORGSITE_LOCK_TIMEOUT", 20, most=86_400
+)  # seconds a change waits for its organization
 ORGSITE_PREVIEW_LIFETIME = env.integer("ORGSITE_PREVIEW_LIFETIME", 24 * 60 * 60)  # seconds
 
 # ---- Django
@@ -46,7 +48,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "orgsite.middleware.BoundedBody",
     "orgsite.middleware.DatabaseAway",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -57,7 +58,6 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "orgsite.urls"
-ASGI_APPLICATION = "orgsite.asgi.application"
 
 TEMPLATES = [
     {

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from typing import Any
+
 import pytest
+from asgiref.testing import ApplicationCommunicator
 from django.contrib.auth.models import User
+from django.core.asgi import get_asgi_application
 from django.db import OperationalError
 from django.test import Client
+
+from orgsite.bounded import BoundedBody
 
 
 @pytest.fixture
@@ -14,14 +22,42 @@ def as_alice(client: Client, alice: User) -> Client:
     return client
 
 
-def test_a_body_that_is_too_large_is_refused_by_its_declared_length(as_alice: Client) -> None:
-    headers = {"CONTENT_LENGTH": str(50 * 1024 * 1024)}
-    page = as_alice.post("/admin/import/", **headers)  # type: ignore[arg-type]
-    data = as_alice.post("/org/import", content_type="application/json", **headers)  # type: ignore[arg-type]
-    assert (page.status_code, data.status_code) == (413, 413)
-    assert page["Content-Type"].startswith("text/html")
-    assert "Nothing was changed" in page.content.decode()
-    assert data.json()["errors"] == [{"path": "", "line": 1, "message": data.json()["error"]}]
+def ask(path: str, *, declared: int | None, chunks: int) -> tuple[int, str, bytes]:
+    """Status, content type and body of the site's answer to `chunks` mebibytes."""
+
+    async def converse() -> list[dict[str, Any]]:
+        headers = [] if declared is None else [(b"content-length", str(declared).encode())]
+        scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
+        talk = ApplicationCommunicator(BoundedBody(get_asgi_application()), scope)
+        for index in range(chunks):
+            await talk.send_input({"type": "http.request", "body": b"x" * 2**20, "more_body": index < chunks - 1})
+        return [await talk.receive_output(timeout=10), await talk.receive_output(timeout=10)]
+
+    start, body = asyncio.run(converse())
+    return start["status"], dict(start["headers"])[b"content-type"].decode(), body["body"]
+
+
+@pytest.mark.parametrize("declared", [50 * 2**20, None])
+def test_a_body_that_is_too_large_is_refused_while_it_arrives(declared: int | None) -> None:
+    status, kind, body = ask("/org/import", declared=declared, chunks=50)
+    assert (status, kind) == (413, "application/json")
+    assert json.loads(body)["errors"] == [{"path": "", "line": 1, "message": json.loads(body)["error"]}]
+
+
+def test_a_person_is_told_so_on_a_page() -> None:
+    status, kind, body = ask("/admin/import/", declared=50 * 2**20, chunks=50)
+    assert (status, kind) == (413, "text/html; charset=utf-8")
+    assert b"Nothing was changed" in body
+
+
+def test_a_session_that_cannot_be_saved_answers_503_too(client: Client, alice: User, monkeypatch) -> None:
+    def away(*args: object, **kwargs: object) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.save", away)
+    client.raise_request_exception = False
+    answer = client.post("/admin/login/", {"username": "alice", "password": "alice-secret"})
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
 
 
 @pytest.mark.parametrize(("path", "kind"), [("/admin/runs/", "text/html"), ("/workspaces", "application/json")])

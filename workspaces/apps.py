@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps import apps as global_apps
 from django.db.models.signals import post_migrate
 
 WORKSPACE = ("view_workspace", "view_historicalworkspace")
@@ -24,20 +25,23 @@ class WorkspacesConfig(AppConfig):
         post_migrate.connect(create_groups, sender=self)
 
 
-def create_default_organization(using: str, **_: Any) -> None:
+def create_default_organization(using: str, apps: Any = global_apps, **_: Any) -> None:
     from workspaces.models import Organization
 
+    if not _is_there("Organization", apps):
+        return
     Organization.objects.using(using).get_or_create(slug="default", defaults={"name": "Default"})
 
 
-def create_groups(using: str, **_: Any) -> None:
+def create_groups(using: str, apps: Any = global_apps, **_: Any) -> None:
     """Make the groups that are missing; one that exists keeps what an administrator gave or took."""
-    from django.apps import apps
     from django.contrib.auth.management import create_permissions
     from django.contrib.auth.models import Group, Permission
 
+    if not _is_there("Organization", apps):
+        return
     for label in ("audit", "workspaces"):
-        create_permissions(apps.get_app_config(label), using=using, verbosity=0)
+        create_permissions(global_apps.get_app_config(label), using=using, verbosity=0)
     for name, codenames in GROUPS.items():
         group, created = Group.objects.using(using).get_or_create(name=name)
         if created:
@@ -46,3 +50,11 @@ def create_groups(using: str, **_: Any) -> None:
                     codename__in=codenames, content_type__app_label__in=("audit", "workspaces")
                 )
             )
+
+
+def _is_there(model: str, apps: Any) -> bool:
+    """Whether the model exists after this migration: `migrate workspaces zero` takes it away."""
+    try:
+        return bool(apps.get_model("workspaces", model))
+    except LookupError:
+        return False

@@ -228,7 +228,7 @@ class ImportPreview(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     source = models.CharField(max_length=255, blank=True, default="")
     sha256 = models.CharField(max_length=64)
-    template = models.JSONField()
+    template = models.TextField(help_text="JSON as text: a JSON column may write numbers in another way.")
     merge_fingerprint = models.CharField(max_length=64)
     reconcile_fingerprint = models.CharField(max_length=64)
     seen = models.JSONField(default=list, help_text="The live rows the plans were made from.")

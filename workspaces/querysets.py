@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from workspaces.models import Organization, Workspace  # noqa: F401 - named in the base classes
 
 LIVE_SUBTREE = """
-    WITH RECURSIVE subtree(id) AS (
-        SELECT id FROM workspaces_workspace WHERE id IN ({roots}) AND status <> 'removed'
+    WITH RECURSIVE subtree(id, organization_id) AS (
+        SELECT id, organization_id FROM workspaces_workspace WHERE id IN ({roots}) AND status <> 'removed'
         UNION
-        SELECT child.id FROM workspaces_workspace child
-        JOIN subtree ON child.parent_id = subtree.id WHERE child.status <> 'removed'
+        SELECT child.id, child.organization_id FROM workspaces_workspace child
+        JOIN subtree ON child.parent_id = subtree.id AND child.organization_id = subtree.organization_id
+        WHERE child.status <> 'removed'
     )
     SELECT id FROM subtree
 """

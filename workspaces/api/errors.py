@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from functools import singledispatch
 from typing import Any
@@ -236,7 +237,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """`handler500`; Django has logged the exception."""
+    """`handler500`, also for what breaks outside of views, such as a session that cannot be saved."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return database_away(page=is_page(request))
     return defaults.server_error(request) if is_page(request) else answer(Exception())
 
 

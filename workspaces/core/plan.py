@@ -226,12 +226,13 @@ class _Pending:
 
 def _merged_tree(have: Collection[Live], want: Template) -> list[Row]:
     """The template laid over the live tree, depth first: matched and new nodes, then the live rows beside them."""
-    below = _children_by_parent(have)
+    below, ids = _children_by_parent(have), {row.id for row in have}
     rows: list[Row] = []
     stack = list(reversed(_siblings(want.workspaces, below.pop(None, {}), parent=None)))
     while stack or below:
         if not stack:  # only rows whose parent is not live, or that stand in a cycle, are left: show them at the top
-            stack = list(reversed(_siblings((), below.pop(min(below, key=str)), parent=None)))
+            tops = (below.keys() - ids) or below.keys()
+            stack = list(reversed(_siblings((), below.pop(min(tops, key=str)), parent=None)))
         pending = stack.pop()
         index = len(rows)
         above = rows[pending.parent].trail if pending.parent is not None else ()

@@ -68,7 +68,7 @@ def as_json(
             if row.node
         ],
         "reconcile_removed": [{**_identity(row), "reason": str(row.reason)} for row in plan.removals],
-        "reconcile_errors": [{**_identity(row), "error": f"kept: {row.cause}"} for row in plan.held],
+        "reconcile_errors": errors_of(plan),
         "left_running": [_identity(row) for row in plan.left_running],
         "untouched_count": plan.untouched_count,
         "warnings": list(plan.warnings),
@@ -78,6 +78,11 @@ def as_json(
         answer["dry_run"] = True
         answer["guard"] = {"message": guard.message, "confirm_removals": guard.confirm_removals} if guard else None
     return answer
+
+
+def errors_of(plan: Plan) -> list[dict[str, Any]]:
+    """What reconcile would remove and must not: the same rows in the answer, in the run and in its event."""
+    return [{**_identity(row), "error": f"kept: {row.cause}"} for row in plan.held]
 
 
 def _result_row(row: Row, *, own: UUID | None, parent: UUID | None, status: str) -> dict[str, Any]:

@@ -127,7 +127,10 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ("source", models.CharField(blank=True, default="", max_length=255)),
                 ("sha256", models.CharField(max_length=64)),
-                ("template", models.JSONField()),
+                (
+                    "template",
+                    models.TextField(help_text="JSON as text: a JSON column may write numbers in another way."),
+                ),
                 ("merge_fingerprint", models.CharField(max_length=64)),
                 ("reconcile_fingerprint", models.CharField(max_length=64)),
                 ("seen", models.JSONField(default=list, help_text="The live rows the plans were made from.")),

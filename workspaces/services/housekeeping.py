@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from threading import Event, Thread
 
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from workspaces.services.previewing import delete_expired
 from workspaces.services.runs import close_interrupted
@@ -16,13 +16,13 @@ INTERVAL = 20  # seconds; a run of a killed process is closed within 60 s of the
 
 
 def keep_house() -> None:
-    """One round. A database that is away is logged and left for the next round."""
+    """One round. Whatever goes wrong is logged, and the next round tries again."""
     try:
         closed, forgotten = close_interrupted(), delete_expired()
         if closed or forgotten:
             logger.info("closed %d interrupted runs, forgot %d expired previews", closed, forgotten)
-    except DatabaseError as error:
-        logger.warning("housekeeping waits for the database: %s", error)
+    except Exception:
+        logger.exception("housekeeping failed; it will be tried again in %d s", INTERVAL)
     finally:
         connection.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,16 +21,23 @@ def heartbeat(workspace_id: UUID) -> None:
     """The workspace's agent is alive: online from now on. Raises WorkspaceRemoved, and then nothing changed."""
     now = timezone.now()
     with transaction.atomic():
-        awake = Workspace.objects.live().filter(pk=workspace_id)
-        if awake.filter(status=Status.ONLINE).update(last_heartbeat_at=now):
+        alive = Workspace.objects.live().filter(pk=workspace_id)
+        if alive.filter(status=Status.ONLINE).update(last_heartbeat_at=now):
             return
-        _come_online(workspace_id, why="heartbeat", last_heartbeat_at=now)
+        waking = alive.exclude(status=Status.ONLINE).update(**_online(now))
+        if waking:
+            _record_online(workspace_id, why="heartbeat", now=now)
+        elif not alive.update(last_heartbeat_at=now):  # nor did another heartbeat wake it just now
+            raise WorkspaceRemoved("This workspace is removed.")
 
 
 def register(workspace_id: UUID, *, url: str) -> None:
     """The workspace's agent says where it listens. Raises WorkspaceRemoved, and then nothing changed."""
+    now = timezone.now()
     with transaction.atomic():
-        _come_online(workspace_id, why=f"registered at {url}", url=url, last_heartbeat_at=timezone.now())
+        if not Workspace.objects.live().filter(pk=workspace_id).update(url=url, **_online(now)):
+            raise WorkspaceRemoved("This workspace is removed.")
+        _record_online(workspace_id, why=f"registered at {url}", now=now)
 
 
 def refuse_removed(workspace_id: UUID) -> None:
@@ -38,11 +46,11 @@ def refuse_removed(workspace_id: UUID) -> None:
         raise WorkspaceRemoved("This workspace is removed.")
 
 
-def _come_online(workspace_id: UUID, *, why: str, **values: Any) -> None:
-    now = timezone.now()
-    before = Workspace.objects.live().filter(pk=workspace_id)
-    if not before.update(status=Status.ONLINE, updated_at=now, **values):
-        raise WorkspaceRemoved("This workspace is removed.")
+def _online(now: datetime) -> dict[str, Any]:
+    return {"status": Status.ONLINE, "updated_at": now, "last_heartbeat_at": now}
+
+
+def _record_online(workspace_id: UUID, *, why: str, now: datetime) -> None:
     workspace = Workspace.objects.select_related("organization").get(pk=workspace_id)
     actor = Actor(name=f"workspace {workspace.name}"[:255])
     record_history({workspace_id: why}, kind="~", actor=actor, now=now)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -70,7 +71,7 @@ def store_preview(organization: Organization, loaded: LoadedTemplate, *, user: U
         user=user,
         source=loaded.source,
         sha256=loaded.sha256,
-        template=loaded.template.to_json(),
+        template=json.dumps(loaded.template.to_json()),
         merge_fingerprint=fingerprint(have=seen, want=loaded.template, mode=Mode.MERGE),
         reconcile_fingerprint=fingerprint(have=seen, want=loaded.template, mode=Mode.RECONCILE),
         seen=[{**asdict(row), "id": str(row.id), "parent_id": row.parent_id and str(row.parent_id)} for row in seen],
@@ -96,7 +97,7 @@ def open_preview(preview_id: UUID, *, user: User) -> Preview:
         raise NotFound("There is no such preview, or it has expired. Upload the template again.")
     return Preview(
         record=record,
-        template=Template.from_json(record.template),
+        template=Template.from_json(json.loads(record.template)),
         seen=tuple(_live(row) for row in record.seen),
         now=snapshot(record.organization),
     )
@@ -160,8 +161,6 @@ def _what(before: Live | None, after: Live | None) -> str:
 
 
 def _latest_history(ids: Iterable[UUID], *, since: datetime) -> dict[UUID, dict[str, Any]]:
-    rows: Sequence[Any] = Workspace.history.filter(id__one_of=list(ids), history_date__gte=since).order_by("history_id")
-    return {
-        row.id: {"when": row.history_date, "actor": row.history_actor, "why": row.history_change_reason or ""}
-        for row in rows
-    }
+    rows = Workspace.history.filter(id__one_of=list(ids), history_date__gte=since).order_by("history_id")
+    facts = rows.values_list("id", "history_date", "history_actor", "history_change_reason")
+    return {key: {"when": when, "actor": actor, "why": why or ""} for key, when, actor, why in facts}

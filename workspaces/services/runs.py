@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.conf import settings
+from django.db import Error as DatabaseFailure
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from audit.emitting import Event, emit
 from workspaces.core.plan import Mode, Plan
+from workspaces.core.render import errors_of
 from workspaces.errors import Interrupted
 from workspaces.models import ImportRun, Organization
 from workspaces.services.actors import SYSTEM, Actor
@@ -27,8 +30,10 @@ logger = logging.getLogger(__name__)
 # The runs this process is working on. One that is open and not among them was given up: its end could not be written.
 _at_work: set[UUID] = set()
 
-# How long a run whose process cannot be asked (another host) may stand open before it counts as abandoned.
-UNKNOWN_OWNER_GRACE = timedelta(seconds=30)
+# A run whose process cannot be asked (it ran on another host) counts as abandoned when it has stood open for longer
+# than it may wait for its lock, and so many seconds more.
+GRACE = 10
+DEAD = "ZX"
 
 # An event names so many of the workspaces that an import left running; it counts them all.
 NAMED_LEFT_RUNNING = 1_000
@@ -78,22 +83,22 @@ def claim_run(run: ImportRun) -> None:
 
 def complete_run(run: ImportRun, plan: Plan) -> None:
     """Close the run as completed, inside the import's transaction: it says completed if and only if that commits."""
-    errors = [{"id": str(row.live.id), "name": row.name, "error": row.cause} for row in plan.held if row.live]
     run.state = ImportRun.State.COMPLETED
     run.finished_at = timezone.now()
     run.fingerprint = plan.fingerprint
     run.created_count, run.skipped_count = plan.created_count, plan.skipped_count
     run.removed_count, run.left_running_count = len(plan.removals), len(plan.left_running)
     run.live_before, run.live_after = plan.live_before, plan.live_after
-    run.reconcile_errors, run.warnings = errors, list(plan.warnings)
+    run.reconcile_errors, run.warnings = errors_of(plan), list(plan.warnings)
     run.save(force_update=True)
     _emit(run, "org.import.completed", actor=run.actor, payload={**_outcome(run), **_counts(run, plan)})
 
 
 def fail_run(run: ImportRun, error: str, *, actor: str | None = None) -> bool:
     """Close the run as failed if it is still open; True when this call did it. Changes nothing else."""
-    run.finished_at, run.state, run.error = timezone.now(), ImportRun.State.FAILED, error
     with transaction.atomic():
+        run.refresh_from_db()  # what a lost transaction had written into it never happened
+        run.finished_at, run.state, run.error = timezone.now(), ImportRun.State.FAILED, error
         closed = ImportRun.objects.filter(pk=run.pk, state=ImportRun.State.RUNNING).update(
             state=run.state, finished_at=run.finished_at, error=error
         )
@@ -105,10 +110,10 @@ def fail_run(run: ImportRun, error: str, *, actor: str | None = None) -> bool:
 def _fail_quietly(run: ImportRun, error: BaseException) -> None:
     """Close the run after `error` and never hide that error; if the database refuses, `close_interrupted` mends it."""
     away = isinstance(error, OperationalError | InterfaceError)
-    sentence = "the database was away or busy" if away else str(error) or type(error).__name__
+    sentence = "the database was away or busy" if away else str(error).partition("\n")[0] or type(error).__name__
     try:
         fail_run(run, sentence)
-    except (DatabaseError, InterfaceError):
+    except DatabaseFailure:
         logger.exception("run %s could not be closed; it will be closed as interrupted", run.pk)
 
 
@@ -130,7 +135,7 @@ def _close_if_abandoned(run: ImportRun) -> bool:
             if connection.features.has_select_for_update_skip_locked:
                 free = free.select_for_update(skip_locked=True)
             return bool(free) and fail_run(run, "interrupted", actor=SYSTEM.name)
-    except DatabaseError:
+    except DatabaseFailure:
         logger.exception("run %s could not be closed; trying again later", run.pk)
         return False
 
@@ -141,21 +146,22 @@ def this_process() -> str:
 
 
 def _owner_is_gone(run: ImportRun) -> bool:
-    host, process, started = run.owner.rsplit("/", 2)
-    if host != socket.gethostname():
-        return timezone.now() - run.started_at > UNKNOWN_OWNER_GRACE
     if run.owner == this_process():
         return run.pk not in _at_work
-    return _start_time(int(process)) != started
+    host, process, started = run.owner.rsplit("/", 2)
+    if host == socket.gethostname() and started:
+        return _start_time(int(process)) != started
+    return timezone.now() - run.started_at > timedelta(seconds=settings.ORGSITE_LOCK_TIMEOUT + GRACE)
 
 
 def _start_time(process: int) -> str:
-    """Clock ticks since boot at which the process began (field 22 of /proc/PID/stat), "" when there is none."""
+    """Clock ticks since boot at which the process began (fields 3 and 22 of /proc/PID/stat), "" for none and a dead one."""
     try:
         stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    return stat.rpartition(")")[2].split()[19]
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] in DEAD else fields[19]
 
 
 def _outcome(run: ImportRun) -> dict[str, Any]:
