@@ -22,9 +22,7 @@ ORGSITE_MAX_TEMPLATE_NODES = env.integer("ORGSITE_MAX_TEMPLATE_NODES", 20_000)
 ORGSITE_MAX_TEMPLATE_DEPTH = env.integer("ORGSITE_MAX_TEMPLATE_DEPTH", 64, most=150)
 ORGSITE_REMOVAL_GUARD = env.fraction("ORGSITE_REMOVAL_GUARD", 0.5)
 ORGSITE_ENGINE = env.choice("ORGSITE_ENGINE", "none", of=("none",))
-ORGSITE_LOCK_TIMEOUT = env.integer(
-    "ORGSITE_LOCK_TIMEOUT", 20, most=86_400
-)  # seconds a change waits for its organization
+ORGSITE_LOCK_TIMEOUT = env.integer("ORGSITE_LOCK_TIMEOUT", 20, most=86_400)  # seconds
 ORGSITE_PREVIEW_LIFETIME = env.integer("ORGSITE_PREVIEW_LIFETIME", 24 * 60 * 60)  # seconds
 
 # ---- Django

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from workspaces.core.values import Mode, Plan
 from workspaces.errors import RemovalNotConfirmed
-
-if TYPE_CHECKING:
-    from workspaces.core.plan import Plan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,6 +15,11 @@ class Guard:
 
     message: str
     confirm_removals: int
+
+
+def counted(number: int) -> str:
+    """`1 workspace`, `8 workspaces`."""
+    return f"{number:,} workspace{'' if number == 1 else 's'}"
 
 
 def empty_set_warning(*, names: Collection[str], result_count: int) -> str | None:
@@ -35,11 +37,11 @@ def removal_guard(plan: Plan, *, fraction: float) -> Guard | None:
     live = plan.live_before + plan.created_count
     if collateral:
         why = f"{collateral} of them not in the template"
-    elif removals > fraction * live:
+    elif removals > round(fraction * live, 9):  # 0.29 of 100 is 28.999… in binary
         why = f"more than {fraction:.0%} of the {live} live ones"
     else:
         return None
-    message = f"This would remove {removals} workspaces, {why}. Repeat the number {removals} as confirm_removals."
+    message = f"This would remove {counted(removals)}, {why}. Repeat the number {removals} as confirm_removals."
     return Guard(message=message, confirm_removals=removals)
 
 
@@ -48,8 +50,8 @@ def check_removals(plan: Plan, *, fraction: float, confirmed: int | None) -> Non
 
     A number that is given must fit, guard or not: it says what the caller believes will happen.
     """
-    if confirmed is not None and plan.mode == "reconcile" and confirmed != len(plan.removals):
-        message = f"This would remove {len(plan.removals)} workspaces, not {confirmed}. Nothing was changed."
+    if confirmed is not None and plan.mode is Mode.RECONCILE and confirmed != len(plan.removals):
+        message = f"This would remove {counted(len(plan.removals))}, not {confirmed}. Nothing was changed."
         raise RemovalNotConfirmed(message, plan=plan)
     guard = removal_guard(plan, fraction=fraction)
     if guard and confirmed is None:

@@ -9,159 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from functools import cached_property
 from uuid import UUID
 
 from workspaces.core.guards import empty_set_warning
 from workspaces.core.template import Node, Template
+from workspaces.core.values import SEPARATOR, Action, Live, Mode, Plan, Reason, Row
 from workspaces.errors import UnknownMode
 
-SEPARATOR = " › "
-
-
-class Mode(StrEnum):
-    """`merge` adds what is missing; `reconcile` then also removes leftovers that carry a declared name."""
-
-    MERGE = "merge"
-    RECONCILE = "reconcile"
-
-
-class Action(StrEnum):
-    """What a plan does with one workspace."""
-
-    CREATE = "create"
-    KEEP = "keep"
-    LEFT_RUNNING = "left running"
-    REMOVE = "remove"
-    COLLATERAL = "collateral"
-    HELD = "held"
-    UNTOUCHED = "untouched"
-
-
-class Reason(StrEnum):
-    """Why a removal is one, as the REST answer names it."""
-
-    ZOMBIE = "zombie"
-    NOT_SPAWNING = "not_spawning"
-    COLLATERAL = "collateral"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Live:
-    """A live workspace, as far as planning reads it. `status` and `tier` are carried along for the answer only."""
-
-    id: UUID
-    parent_id: UUID | None
-    name: str
-    protected: bool = False
-    status: str = "online"
-    tier: int = 2
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """One workspace of the merged tree. `node` is set where the template places it, `live` where it exists.
-
-    `parent` is the index of the parent's row in `Plan.rows`; `twin` names where the template has the same name.
-    """
-
-    action: Action
-    cause: str
-    trail: tuple[str, ...]
-    parent: int | None = None
-    node: Node | None = None
-    live: Live | None = None
-    reason: Reason | None = None
-    twin: tuple[str, ...] | None = None
-
-    @property
-    def name(self) -> str:
-        return self.trail[-1]
-
-    @property
-    def path(self) -> str:
-        return SEPARATOR.join(self.trail)
-
-    @property
-    def depth(self) -> int:
-        return len(self.trail) - 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What one import would do. Rows stand in tree order, template children first, then leftovers by name."""
-
-    mode: Mode
-    template: Template
-    rows: tuple[Row, ...]
-    warnings: tuple[str, ...]
-    fingerprint: str
-
-    @cached_property
-    def counts(self) -> Mapping[Action, int]:
-        return Counter(row.action for row in self.rows)
-
-    @cached_property
-    def result(self) -> tuple[Row, ...]:
-        """The result set, in template order: what is created and what is kept."""
-        return self._with(Action.CREATE, Action.KEEP)
-
-    @cached_property
-    def removals(self) -> tuple[Row, ...]:
-        """All that would be removed, collateral included."""
-        return self._with(Action.REMOVE, Action.COLLATERAL)
-
-    @cached_property
-    def removal_roots(self) -> tuple[Row, ...]:
-        """The topmost removals; everything live below them goes too."""
-        gone = {id(row) for row in self.removals}
-        return tuple(row for row in self.removals if row.parent is None or id(self.rows[row.parent]) not in gone)
-
-    @cached_property
-    def collateral(self) -> tuple[Row, ...]:
-        return self._with(Action.COLLATERAL)
-
-    @cached_property
-    def held(self) -> tuple[Row, ...]:
-        """Would be removed, were it not protected or above a protected one."""
-        return self._with(Action.HELD)
-
-    @cached_property
-    def left_running(self) -> tuple[Row, ...]:
-        """Live rows the plan leaves although the template has their name elsewhere."""
-        return tuple(row for row in self._with(Action.LEFT_RUNNING, Action.HELD) if row.reason is not Reason.COLLATERAL)
-
-    @property
-    def created_count(self) -> int:
-        return self.counts[Action.CREATE]
-
-    @property
-    def skipped_count(self) -> int:
-        return self.counts[Action.KEEP]
-
-    @cached_property
-    def live_before(self) -> int:
-        return sum(1 for row in self.rows if row.live)
-
-    @property
-    def live_after(self) -> int:
-        return self.live_before + self.created_count - len(self.removals)
-
-    @property
-    def untouched_count(self) -> int:
-        """Live rows the template does not name and nothing removes."""
-        return self.live_after - len(self.result) - len(self.left_running)
-
-    @property
-    def changes_nothing(self) -> bool:
-        return not self.created_count and not self.removals
-
-    def _with(self, *actions: Action) -> tuple[Row, ...]:
-        return tuple(row for row in self.rows if row.action in actions)
+__all__ = ["SEPARATOR", "Action", "Live", "Mode", "Plan", "Reason", "Row"]
+__all__ += ["fingerprint", "parse_mode", "plan_import"]
 
 
 def parse_mode(text: str | None) -> Mode:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.emitting import Event, emit
+from workspaces.core.guards import counted
 from workspaces.errors import CascadeChanged, WorkspaceProtected
 from workspaces.models import Schedule, Status, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
@@ -116,7 +117,7 @@ def refuse_protected(doomed: Sequence[Doomed]) -> None:
 
 def _refuse_surprise(doomed: Sequence[Doomed], expected: Collection[UUID] | None) -> None:
     if expected is not None and {row.id for row in doomed} != set(expected):
-        message = f"The tree changed: {len(doomed)} workspaces would go now, {len(expected)} were shown. Look again."
+        message = f"The tree changed: {counted(len(doomed))} would go now, {len(expected):,} were shown. Look again."
         raise CascadeChanged(message)
 
 

@@ -155,7 +155,7 @@ def _owner_is_gone(run: ImportRun) -> bool:
 
 
 def _start_time(process: int) -> str:
-    """Clock ticks since boot at which the process began (fields 3 and 22 of /proc/PID/stat), "" for none and a dead one."""
+    """Clock ticks since boot at which it began (fields 3 and 22 of /proc/PID/stat); "" for none and for a dead one."""
     try:
         stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:

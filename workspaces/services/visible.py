@@ -24,9 +24,9 @@ def organization_for(user: User, slug: str) -> Organization:
 
 def organization_at(user: User, *, slug: str | None, parent_id: UUID | None) -> Organization:
     """Where a new workspace goes: the organization named, else its parent's, else `default`. Raises NotFound."""
-    parent = Workspace.objects.visible_to(user).select_related("organization").filter(pk=parent_id).first()
-    if slug is None and parent:
-        return parent.organization
+    if slug is None and parent_id:
+        parent = Workspace.objects.visible_to(user).select_related("organization").filter(pk=parent_id).first()
+        return parent.organization if parent else organization_for(user, DEFAULT)
     return organization_for(user, slug or DEFAULT)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from workspaces.core.guards import counted
 from workspaces.core.plan import SEPARATOR
 from workspaces.management.base import OrgCommand
 from workspaces.management.lookups import shell_actor, workspace_ids
@@ -27,7 +28,7 @@ class Command(OrgCommand):
         shown = preview_cascade(roots)
         for path in paths_of(shown):
             self.stdout.write(f"- {path}")
-        if not yes:
+        if shown and not yes:
             self._ask(len(shown))
         removed = cascade_delete(
             roots,
@@ -36,7 +37,7 @@ class Command(OrgCommand):
             keep_volumes=keep_volumes,
             expected=[row.id for row in shown],
         )
-        self.stdout.write(f"Removed {len(removed)} workspace{'' if len(removed) == 1 else 's'}.")
+        self.stdout.write(f"Removed {counted(len(removed))}.")
 
     def _ask(self, count: int) -> None:
         if not sys.stdin.isatty():

@@ -11,18 +11,19 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from audit.models import StructureEvent
-from workspaces.core.plan import Mode
+from workspaces.core.plan import Mode, Plan
 from workspaces.core.render import as_text, summary
 from workspaces.management.base import OrgCommand
 from workspaces.management.lookups import shell_actor
 from workspaces.models import Organization, Workspace
 from workspaces.services.cascading import cascade_delete
-from workspaces.services.importing import apply_import, preview_import
+from workspaces.services.editing import edit_workspace
+from workspaces.services.importing import Confirmation, apply_import, preview_import
 from workspaces.services.sources import LoadedTemplate
 from workspaces.services.templates import from_path
 
 EXAMPLES = Path(settings.BASE_DIR) / "examples"
-USERNAME = "demo"
+USERNAME, EMAIL = "demo", "demo@orgsite.invalid"  # the address marks the user as made here
 
 
 class Command(OrgCommand):
@@ -35,21 +36,31 @@ class Command(OrgCommand):
         first = StructureEvent.objects.order_by("id").last()
         self._import("1. The tree as it was declared first.", organization, before, Mode.MERGE)
         self._import("2. Its shape changed; somebody merges it again: the accident.", organization, after, Mode.MERGE)
-        self._preview("3. What reconcile would do about it, before it does.", organization, after)
-        self._import("4. Reconcile: exactly the leftovers go.", organization, after, Mode.RECONCILE)
+        shown = self._preview("3. What reconcile would do about it, before it does.", organization, after)
+        self._import("4. Reconcile: exactly the leftovers go.", organization, after, Mode.RECONCILE, shown)
         self._import("5. The same again: nothing left to do.", organization, after, Mode.RECONCILE)
         self._events(organization, after_id=first.pk if first else 0)
         self._login()
 
     def _begin(self, organization: Organization) -> None:
         """A second demo starts from an empty tree as well, by the product's own means."""
+        for held in Workspace.objects.live().filter(organization=organization, protected=True):
+            edit_workspace(held, {"protected": False}, actor=shell_actor(), reason="the demo starts again")
         roots = Workspace.objects.live().filter(organization=organization, parent=None).values_list("id", flat=True)
         if removed := cascade_delete(list(roots), actor=shell_actor(), reason="the demo starts again"):
             self.stdout.write(f"Removed {len(removed)} workspaces of the last demo.\n")
 
-    def _import(self, title: str, organization: Organization, loaded: LoadedTemplate, mode: Mode) -> None:
+    def _import(
+        self, title: str, organization: Organization, loaded: LoadedTemplate, mode: Mode, shown: Plan | None = None
+    ) -> None:
+        """Apply; what was previewed is applied as it was shown, with the number that it showed."""
         self._title(title)
-        plan = apply_import(organization, loaded, mode=mode, actor=shell_actor(), reason="demo").plan
+        agreed = Confirmation()
+        if shown:
+            agreed = Confirmation(fingerprint=shown.fingerprint, confirm_removals=len(shown.removals))
+        plan = apply_import(
+            organization, loaded, mode=mode, actor=shell_actor(), reason="demo", confirmation=agreed
+        ).plan
         live = Workspace.objects.live().filter(organization=organization).count()
         self.stdout.write(f"{mode} {loaded.source}/  {summary(plan)}")
         if plan.left_running:
@@ -57,9 +68,11 @@ class Command(OrgCommand):
             self.stdout.write(f"  left running, although the template has them elsewhere: {names}")
         self.stdout.write(f"  live workspaces: {plan.live_before} → {live}")
 
-    def _preview(self, title: str, organization: Organization, loaded: LoadedTemplate) -> None:
+    def _preview(self, title: str, organization: Organization, loaded: LoadedTemplate) -> Plan:
         self._title(title)
-        self.stdout.write(as_text(preview_import(organization, loaded.template, mode=Mode.RECONCILE)))
+        plan = preview_import(organization, loaded.template, mode=Mode.RECONCILE)
+        self.stdout.write(as_text(plan))
+        return plan
 
     def _events(self, organization: Organization, *, after_id: int) -> None:
         self._title("6. What happened? The events of these minutes (table structure_events):")
@@ -70,11 +83,15 @@ class Command(OrgCommand):
             self.stdout.write(f"{burst[0].created_at:%H:%M:%S}  {kind:<26}{len(burst):>5}  {_what(burst)}")
 
     def _login(self) -> None:
-        password = secrets.token_urlsafe(12)
-        user, _ = User.objects.get_or_create(username=USERNAME, defaults={"is_staff": True, "is_superuser": True})
+        self._title("To look around: make run, then log in")
+        mark = {"email": EMAIL, "is_staff": True, "is_superuser": True}
+        user, _ = User.objects.get_or_create(username=USERNAME, defaults=mark)
+        if user.email != EMAIL:
+            self.stdout.write(f"  as yourself: the user {USERNAME} is not of the demo's making, and stays as it is\n\n")
+            return
+        password = secrets.token_hex(8)
         user.set_password(password)
         user.save()
-        self._title("To look around: make run, then log in")
         self.stdout.write(f"  user {USERNAME}, password {password}\n\n")
 
     def _title(self, text: str) -> None:
