@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import NoReturn
 
 from django.conf import settings
 from django.db import models
@@ -122,6 +123,10 @@ class Workspace(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def delete(self, *args: object, **kwargs: object) -> NoReturn:
+        """As for the queryset: a workspace is removed by `cascade_delete`, and its row stays."""
+        raise TypeError("Workspaces are not deleted: call cascade_delete.")
 
     @property
     def is_live(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 from uuid import UUID
 
 from django.db import connections, models
@@ -47,6 +47,10 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
 
 
 class WorkspaceQuerySet(models.QuerySet["Workspace"]):
+    def delete(self) -> NoReturn:
+        """Rows of workspaces stay. The one way to remove one is `services.cascading.cascade_delete`."""
+        raise TypeError("Workspaces are not deleted: call cascade_delete.")
+
     def live(self) -> Self:
         return self.exclude(status="removed")
 
