@@ -151,6 +151,14 @@ def test_rows_whose_parent_is_gone_and_rows_in_a_ring_are_shown_at_the_top() -> 
     assert sorted(row.name for row in shown.rows) == ["A", "B", "C", "PM"]
 
 
+def test_what_stands_below_a_row_whose_parent_is_gone_stays_below_it() -> None:
+    for number in range(20):  # whichever of the ids sorts first
+        top, below = id_of(f"top {number}"), id_of(f"below {number}")
+        rows = [Live(id=top, parent_id=id_of("gone"), name="A"), Live(id=below, parent_id=top, name="B")]
+        shown = plan_import(have=rows, want=template({"A": {}}), mode=Mode.RECONCILE)
+        assert [(row.path, row.action) for row in shown.removals] == [("A", "remove"), ("A › B", "collateral")]
+
+
 def test_a_chain_of_two_thousand_levels_is_planned_without_recursion() -> None:
     ids = [id_of(str(level)) for level in range(2_000)]
     chain = [

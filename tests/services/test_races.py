@@ -1,0 +1,150 @@
+"""Several callers at the same row, on PostgreSQL, where they really run at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from audit.models import StructureEvent
+from tests.trees import loaded
+from workspaces.core.plan import Mode
+from workspaces.errors import OrgError
+from workspaces.models import ImportRun, Organization, Status, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.cascading import cascade_delete
+from workspaces.services.creating import create_workspace
+from workspaces.services.deleting import delete_workspace
+from workspaces.services.editing import edit_workspace
+from workspaces.services.importing import apply_import
+from workspaces.services.presence import heartbeat, register
+from workspaces.services.runs import close_interrupted
+from workspaces.services.tokens import issue_workspace_token
+
+ALICE = Actor(name="alice")
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        "connection.vendor == 'sqlite'", reason="SQLite has one writer at a time; PostgreSQL's half shows this"
+    ),
+]
+
+
+def at_once(*calls: Callable[[], Any]) -> None:
+    """Run the calls in threads that start together; the product's own errors are expected there."""
+    barrier = Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> None:
+        try:
+            barrier.wait(timeout=10)
+            call()
+        except OrgError:
+            pass
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+
+
+@pytest.fixture
+def pm(organization: Organization) -> Workspace:
+    apply_import(organization, loaded({"PM": {"Dev": {}}}), mode=Mode.MERGE, actor=ALICE)
+    return Workspace.objects.select_related("organization").get(name="PM")
+
+
+@pytest.mark.parametrize("_", range(20))
+def test_heartbeats_at_once_wake_a_workspace_once(pm: Workspace, _: int) -> None:
+    Workspace.objects.filter(pk=pm.pk).update(status=Status.OFFLINE)
+    at_once(*[lambda: heartbeat(pm.pk)] * 4)
+    assert StructureEvent.objects.filter(workspace_id=pm.pk, payload__why="heartbeat").count() == 1
+
+
+@pytest.mark.parametrize("_", range(20))
+def test_nothing_brings_back_what_is_removed_at_the_same_moment(pm: Workspace, _: int) -> None:
+    Workspace.objects.filter(pk=pm.pk).update(status=Status.OFFLINE)
+    at_once(
+        lambda: heartbeat(pm.pk),
+        lambda: cascade_delete([pm.pk], actor=ALICE),
+        lambda: register(pm.pk, url="https://agent.example"),
+        lambda: issue_workspace_token(pm),
+    )
+    pm.refresh_from_db()
+    assert pm.status == Status.REMOVED
+    assert not pm.tokens.filter(revoked_at=None).exists()
+
+
+CALLS: dict[str, Callable[[Workspace], Any]] = {
+    "import": lambda pm: apply_import(pm.organization, loaded({"New": {}}), mode=Mode.MERGE, actor=ALICE),
+    "cascade_delete": lambda pm: cascade_delete([pm.pk], actor=ALICE),
+    "delete_workspace": lambda pm: delete_workspace(pm, confirmed=False, actor=ALICE),
+    "edit_workspace": lambda pm: edit_workspace(pm, {"tier": 1}, actor=ALICE),
+    "issue_workspace_token": issue_workspace_token,
+    "create_workspace": lambda pm: create_workspace(
+        pm.organization, loaded({"New": {}}).template.workspaces[0], parent_id=None, actor=ALICE
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_every_structural_change_waits_for_the_organization(pm: Workspace, name: str) -> None:
+    before = Workspace.objects.order_by("pk").values_list("pk", "status", "tier")
+    unchanged = list(before)
+
+    def refused() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '200ms'")
+        with pytest.raises(OperationalError):
+            CALLS[name](pm)
+
+    with transaction.atomic():
+        Organization.objects.select_for_update(no_key=True).get(pk=pm.organization_id)
+        at_once(refused)
+    assert list(before) == unchanged
+
+
+def test_an_open_run_under_a_lock_is_not_abandoned(organization: Organization, pm: Workspace) -> None:
+    ImportRun.objects.update(
+        state="running", finished_at=None, owner="another-host/1/1", started_at="2020-01-01T00:00Z"
+    )
+    closed: list[int] = []
+    with transaction.atomic():
+        Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
+        at_once(lambda: closed.append(close_interrupted()))
+    assert closed == [0]
+    assert close_interrupted() == 1
+
+
+@pytest.mark.parametrize("victim", ["workspace.provisioning", "workspace.removed"])
+def test_a_connection_lost_while_events_are_written_is_no_success(organization: Organization, victim: str) -> None:
+    apply_import(organization, loaded({"Old": {}}), mode=Mode.MERGE, actor=ALICE)
+    root = Workspace.objects.get(name="Old")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$"
+        )
+        cursor.execute(
+            f"CREATE TRIGGER die BEFORE INSERT ON structure_events FOR EACH ROW WHEN (NEW.event_type = '{victim}') "
+            f"EXECUTE FUNCTION die()"
+        )
+    try:
+        with pytest.raises((OperationalError, InterfaceError)):
+            if victim == "workspace.removed":
+                cascade_delete([root.pk], actor=ALICE)
+            else:
+                apply_import(organization, loaded({"New": {}}), mode=Mode.MERGE, actor=ALICE)
+    finally:
+        connection.close()
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION die() CASCADE")
+    assert list(Workspace.objects.live().values_list("name", flat=True)) == ["Old"]
+    close_interrupted()
+    assert not ImportRun.objects.filter(state="running").exists()

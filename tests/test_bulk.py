@@ -1,0 +1,79 @@
+"""Set-based SQL on both databases: values come back as they went in, and what does not fit is refused."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from orgsite.bulk import insert_rows
+from tests.trees import BEFORE, loaded
+from workspaces.core.plan import Mode
+from workspaces.models import Organization, Schedule, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.creating import FIELDS
+from workspaces.services.importing import apply_import
+
+ODD = {"empty": "", "null": None, "text": "ß ‹é› 🧑\u200d🚀 \\ \" ' {} %s", "list": [1, 2.5, True, {"deep": []}]}
+
+
+@pytest.fixture
+def tree(organization: Organization, actor: Actor) -> Organization:
+    apply_import(organization, loaded(BEFORE), mode=Mode.MERGE, actor=actor)
+    return organization
+
+
+def row(organization: Organization, **values: object) -> list[object]:
+    now = timezone.now()
+    usual = dict.fromkeys(FIELDS, "") | {
+        "id": uuid4(), "organization": organization.pk, "parent": None, "name": "PM", "tier": 2, "status": "online",
+        "protected": False, "external": True, "spec": {}, "created_at": now, "updated_at": now,
+        "removed_at": None, "last_heartbeat_at": None,
+    }  # fmt: skip
+    return list({**usual, **values}.values())
+
+
+def test_values_come_back_as_they_went_in(organization: Organization) -> None:
+    now = timezone.now()
+    insert_rows(Workspace, FIELDS, [row(organization, role=ODD["text"], spec=ODD, created_at=now)])
+    stored = Workspace.objects.get()
+    assert (stored.role, stored.spec, stored.parent_id) == (ODD["text"], ODD, None)
+    assert (stored.created_at, stored.external, stored.protected) == (now, True, False)
+
+
+def test_no_rows_are_no_statement(organization: Organization, django_assert_num_queries) -> None:
+    with django_assert_num_queries(0):
+        insert_rows(Workspace, FIELDS, [])
+
+
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite has no lengths")
+def test_text_that_is_too_long_is_refused_and_never_cut(organization: Organization) -> None:
+    with pytest.raises(DatabaseError), transaction.atomic():
+        insert_rows(Workspace, FIELDS, [row(organization, name="x" * 256)])
+    insert_rows(Workspace, FIELDS, [row(organization, name="x" * 255)])
+    assert not Workspace.objects.filter(name__one_of=["x" * 300]).exists()
+
+
+def test_one_of_finds_what_in_finds(tree: Organization) -> None:
+    names = ["PM", "QA Engineer", "nobody"]
+    ids = list(Workspace.objects.filter(name__in=names).values_list("pk", flat=True))
+    assert set(Workspace.objects.filter(name__one_of=names)) == set(Workspace.objects.filter(pk__one_of=ids))
+    assert Workspace.objects.exclude(pk__one_of=ids).count() == 7
+    assert Workspace.objects.filter(parent__one_of=ids).count() == 1
+    assert not Workspace.objects.filter(pk__one_of=[]).exists()
+    assert not Schedule.objects.filter(workspace__name__one_of=names).exists()
+
+
+def test_one_of_takes_more_ids_than_a_statement_has_placeholders(tree: Organization) -> None:
+    ids = [uuid4() for _ in range(40_000)]
+    assert not Workspace.objects.filter(pk__one_of=ids).exists()
+
+
+def test_a_cycle_in_the_rows_ends_every_walk(tree: Organization) -> None:
+    pm, lead = Workspace.objects.get(name="PM"), Workspace.objects.get(name="Infra Lead")
+    Workspace.objects.filter(pk=pm.pk).update(parent=lead)
+    assert len(Workspace.objects.live_subtree_ids([pm.pk])) == 9
+    assert Workspace.objects.names_above([lead.pk])[lead.pk] == ("PM",)
+    assert connection.in_atomic_block
