@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.trees import loaded
@@ -111,9 +113,8 @@ def test_every_structural_change_waits_for_the_organization(pm: Workspace, name:
 
 
 def test_an_open_run_under_a_lock_is_not_abandoned(organization: Organization, pm: Workspace) -> None:
-    ImportRun.objects.update(
-        state="running", finished_at=None, owner="another-host/1/1", started_at="2020-01-01T00:00Z"
-    )
+    long_ago = timezone.now() - timedelta(days=1)
+    ImportRun.objects.update(state="running", finished_at=None, owner="another-host/1/1", started_at=long_ago)
     closed: list[int] = []
     with transaction.atomic():
         Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
@@ -135,12 +136,13 @@ def test_a_connection_lost_while_events_are_written_is_no_success(organization: 
             f"CREATE TRIGGER die BEFORE INSERT ON structure_events FOR EACH ROW WHEN (NEW.event_type = '{victim}') "
             f"EXECUTE FUNCTION die()"
         )
+    change = {
+        "workspace.removed": lambda: cascade_delete([root.pk], actor=ALICE),
+        "workspace.provisioning": lambda: apply_import(organization, loaded({"New": {}}), mode=Mode.MERGE, actor=ALICE),
+    }[victim]
     try:
         with pytest.raises((OperationalError, InterfaceError)):
-            if victim == "workspace.removed":
-                cascade_delete([root.pk], actor=ALICE)
-            else:
-                apply_import(organization, loaded({"New": {}}), mode=Mode.MERGE, actor=ALICE)
+            change()
     finally:
         connection.close()
         with connection.cursor() as cursor:
