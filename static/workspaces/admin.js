@@ -39,6 +39,28 @@
     });
   });
 
+  // ---- a part that asks for itself: not while it is paused or nobody looks, and it speaks only of a change
+
+  const pause = document.querySelector('[data-pause]');
+  if (pause) {
+    const part = () => document.getElementById(pause.dataset.pause);
+    const said = document.getElementById(pause.dataset.pause + '-said');
+    const paused = () => pause.getAttribute('aria-pressed') === 'true';
+    let last = part().dataset.said;
+    pause.addEventListener('click', () => {
+      pause.setAttribute('aria-pressed', String(!paused()));
+      pause.textContent = paused() ? 'Go on refreshing' : 'Pause refresh';
+    });
+    document.addEventListener('htmx:beforeRequest', (event) => {
+      if (event.target === part() && (paused() || document.hidden)) event.preventDefault();
+    });
+    document.addEventListener('htmx:afterSwap', () => {
+      if (part().dataset.said !== last) said.textContent = last = part().dataset.said;
+      if (part().hasAttribute('hx-get')) return;
+      document.querySelector('.ws-live').hidden = true;  // it has ended
+    });
+  }
+
   // ---- a table of rows in tree order: folding, filtering, finding
 
   const table = document.querySelector('[data-tree-table]');
@@ -135,10 +157,12 @@
     if (!table.contains(event.target)) return;
     const before = rows.length;
     measure();
+    if (rows.length === before) return;
     rows.forEach((row, i) => { if (lively[i]) setOpen(row, true); });
     render();
-    const name = rows[before] && rows[before].querySelector('.ws-tw, summary, a');
-    if (name) name.focus({ preventScroll: true });
+    const first = rows[before].querySelector('th');  // where the button was that has just gone
+    first.tabIndex = -1;
+    first.focus({ preventScroll: true });
     if (shown) shown.textContent = (rows.length - before) + ' more rows';
   });
 

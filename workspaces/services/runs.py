@@ -103,8 +103,16 @@ def close_interrupted() -> int:
     return sum(_close_if_abandoned(run) for run in open_runs.order_by("started_at"))
 
 
+def owner_is_gone(run: ImportRun) -> bool:
+    """Whether the process that runs it has ended; of another host's nobody knows, so that is a matter of time."""
+    host, process, started = run.owner.rsplit("/", 2)
+    if host != socket.gethostname():
+        return timezone.now() - run.started_at > UNKNOWN_OWNER_GRACE
+    return _start_time(int(process)) != started
+
+
 def _close_if_abandoned(run: ImportRun) -> bool:
-    if not _owner_is_gone(run):
+    if not owner_is_gone(run):
         return False
     try:
         with transaction.atomic():
@@ -120,13 +128,6 @@ def _close_if_abandoned(run: ImportRun) -> bool:
 def this_process() -> str:
     """Host, process id and the process's start time: a reused id on a restarted machine is not the same owner."""
     return f"{socket.gethostname()}/{os.getpid()}/{_start_time(os.getpid())}"
-
-
-def _owner_is_gone(run: ImportRun) -> bool:
-    host, process, started = run.owner.rsplit("/", 2)
-    if host != socket.gethostname():
-        return timezone.now() - run.started_at > UNKNOWN_OWNER_GRACE
-    return _start_time(int(process)) != started
 
 
 def _start_time(process: int) -> str:
