@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "orgsite.middleware.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "orgsite.middleware.BoundedBody",
     "orgsite.middleware.DatabaseAway",
