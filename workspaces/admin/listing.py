@@ -81,16 +81,10 @@ def _choices(query: QueryDict, listing: Listing) -> dict[str, list[Choice]]:
             _choice(query, "by", BY_HAND, "Hand", on=filters.by == BY_HAND),
         ],
         "Status": [
-            _choice(query, "status", status, label, on=status == filters.status, count=_count(listing, status))
+            _choice(query, "status", status, label, on=status == filters.status, count=listing.with_status(status))
             for status, label in statuses.items()
         ],
     }
-
-
-def _count(listing: Listing, status: str) -> int:
-    if status == EVERY:
-        return sum(listing.by_status.values())
-    return listing.live_in() if status == LIVE else listing.with_status(status)
 
 
 def _choice(query: QueryDict, name: str, value: str, label: str, *, on: bool, count: int | None = None) -> Choice:

@@ -161,7 +161,14 @@ class Listing:
         )
 
     def with_status(self, status: str) -> int:
-        return sum(count for (_, each), count in self.by_status.items() if each == status)
+        """Rows of that status (or of LIVE or EVERY) in the organization that is chosen, or in all."""
+        live = status == LIVE
+        return sum(
+            count
+            for (where, each), count in self.by_status.items()
+            if self.filters.organization in ("", where)
+            and (each != Status.REMOVED if live else status in (EVERY, each))
+        )
 
     @property
     def groups(self) -> list[Group]:
