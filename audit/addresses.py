@@ -10,7 +10,7 @@ from django.contrib.admin import AdminSite
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-STATE = ("day", "at", "window", "org", "type", "import_id", "actor", "workspace", "order")
+STATE = ("day", "at", "window", "org", "type", "import_id", "actor", "workspace", "below", "order")
 
 
 class Address:

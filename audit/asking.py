@@ -11,6 +11,7 @@ from uuid import UUID
 from django import forms
 from django.utils import timezone
 
+from audit.places import workspaces_called
 from audit.timeline import Question, Span
 
 WINDOWS = {5: "5 minutes", 25: "25 minutes", 60: "1 hour", 1440: "the whole day"}
@@ -39,7 +40,14 @@ class QuestionForm(forms.Form):
     type = forms.CharField(required=False, max_length=64, label="Event type", widget=forms.HiddenInput)
     import_id = forms.CharField(required=False, max_length=45, label="Run", widget=forms.TextInput({"form": FORM_ID}))
     actor = forms.CharField(required=False, max_length=255, widget=forms.TextInput({"form": FORM_ID}))
-    workspace = forms.CharField(required=False, max_length=45, widget=forms.TextInput({"form": FORM_ID}))
+    workspace = forms.CharField(
+        required=False,
+        max_length=2000,
+        widget=forms.TextInput({"form": FORM_ID, "placeholder": "name, path or id"}),
+    )
+    below = forms.BooleanField(
+        required=False, label="with all below it", widget=forms.CheckboxInput({"form": FORM_ID, "value": "1"})
+    )
     before = forms.IntegerField(required=False, min_value=0, max_value=LAST_ID, widget=forms.HiddenInput)
     after = forms.IntegerField(required=False, min_value=0, max_value=LAST_ID, widget=forms.HiddenInput)
     format = forms.ChoiceField(required=False, choices=[("", "page"), *FORMATS.items()], widget=forms.HiddenInput)
@@ -91,12 +99,17 @@ class QuestionForm(forms.Form):
     def clean_import_id(self) -> UUID | None:
         return self._uuid("import_id", like="run")
 
-    def clean_workspace(self) -> UUID | None:
-        return self._uuid("workspace", like="workspace")
-
     def clean(self) -> None:
         if self.cleaned_data.get("at") and not self.given.get("day", "").strip():
             self.add_error("day", f"{self.given['at']} of which day? Give the day as well.")
+        if asked := self.cleaned_data.get("workspace"):
+            self.cleaned_data["workspaces"] = found = workspaces_called(
+                asked,
+                organizations=self._organizations(self.cleaned_data.get("org", "")),
+                below=self.cleaned_data["below"],
+            )
+            if not found:
+                self.add_error("workspace", f"There is no workspace “{asked}”: give a name, a path or an id.")
 
     def question(self) -> Question:
         """What is asked, once the form is valid."""
@@ -109,7 +122,7 @@ class QuestionForm(forms.Form):
             event_type=given["type"],
             import_id=given["import_id"],
             actor=given["actor"],
-            workspace_id=given["workspace"],
+            workspaces=given.get("workspaces", ()),
             oldest_first=order == "oldest" or (not order and day is not None),
             before=given["before"],
             after=given["after"],

@@ -10,7 +10,7 @@ from datetime import datetime
 from audit.addresses import Address
 from audit.models import StructureEvent
 from audit.reading import TYPES, covers, text
-from audit.telling import clock, short, stretch
+from audit.telling import clock, plural, short, stretch
 from audit.timeline import Page, Question
 
 LISTED = 8  # runs and actors
@@ -44,10 +44,19 @@ def chips(
         found.append(Link(label=f"Run: {short(question.import_id)}", url=address.without("import_id")))
     if question.actor:
         found.append(Link(label=f"Actor: {question.actor}", url=address.without("actor")))
-    if question.workspace_id:
-        name = next((text(event, "name") for event in events), "")
-        found.append(Link(label=f"Workspace: {name or question.workspace_id}", url=address.without("workspace")))
+    if question.workspaces:
+        found.append(Link(label=_workspace(question, address, events), url=address.without("workspace", "below")))
     return found
+
+
+def _workspace(question: Question, address: Address, events: Sequence[StructureEvent]) -> str:
+    """What was asked for; of an id the name, where an event has it."""
+    asked, below = address.state.get("workspace", ""), len(question.workspaces) - 1
+    if asked == str(question.workspaces[0]) and not below:
+        asked = next((text(event, "name") for event in events), "") or asked
+    if address.state.get("below"):
+        return f"Workspace: {asked} with all below, {plural(below + 1, 'workspace')}"
+    return f"Workspace: {asked}{f', {below + 1:,} of that name' if below else ''}"
 
 
 def types(question: Question, page: Page, per_minute: PerMinute | None, *, address: Address) -> list[Link]:

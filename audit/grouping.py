@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from itertools import groupby
+from types import MappingProxyType
 from uuid import UUID
 
 from django.utils import timezone
 
+from audit.changing import FieldChange
 from audit.models import StructureEvent
 from audit.reading import (
     BY_HAND,
@@ -26,6 +28,8 @@ from audit.reading import (
     workspace_name,
 )
 from audit.telling import plural, short
+
+Changes = Mapping[UUID, tuple[FieldChange, ...]]
 
 FOLD_FROM = 3  # fewer events of a kind stand one by one
 OPEN_UP_TO = 20  # removals are listed openly up to this many
@@ -71,6 +75,7 @@ class Line:
     name: str
     above: str
     why: str
+    changes: tuple[FieldChange, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,17 +204,19 @@ def days_of(
     *,
     above: Mapping[UUID, str],
     names: Mapping[str, str],
+    changes: Changes = MappingProxyType({}),
     asked: datetime | None = None,
 ) -> tuple[Day, ...]:
     """The events in the order given, by day and minute of the site's zone.
 
-    `above` says where each workspace hangs, `names` what the organizations are called.
+    `above` says where each workspace hangs, `names` what the organizations are called, `changes` what the removal of a
+    workspace changed in its row.
     """
     asked = asked and minute_of(asked)
     slugs = {event.organization for event in events}
     labels = {slug: names.get(slug, slug) for slug in slugs} if len(slugs) > 1 else {}
     minutes = [
-        Minute(start=start, entries=_entries(found, above, labels), asked=start == asked)
+        Minute(start=start, entries=_entries(found, above, labels, changes), asked=start == asked)
         for start, found in groupby(events, key=lambda event: minute_of(event.created_at))
     ]
     return tuple(
@@ -242,7 +249,7 @@ def held_by(event: StructureEvent) -> list[tuple[str, str]]:
 
 
 def _entries(
-    events: Iterable[StructureEvent], above: Mapping[UUID, str], labels: Mapping[str, str]
+    events: Iterable[StructureEvent], above: Mapping[UUID, str], labels: Mapping[str, str], changes: Changes
 ) -> tuple[Entry, ...]:
     bursts: dict[Hashable, list[tuple[int, StructureEvent]]] = {}
     for place, event in enumerate(events):
@@ -251,11 +258,13 @@ def _entries(
     for burst in bursts.values():
         groups += [burst] if len(burst) >= FOLD_FROM else [[single] for single in burst]
     groups.sort(key=lambda group: group[0][0])
-    return tuple(_entry([event for _, event in group], above, labels) for group in groups)
+    return tuple(_entry([event for _, event in group], above, labels, changes) for group in groups)
 
 
-def _entry(events: Sequence[StructureEvent], above: Mapping[UUID, str], labels: Mapping[str, str]) -> Entry:
-    lines = tuple(_line(event, above) for event in events)
+def _entry(
+    events: Sequence[StructureEvent], above: Mapping[UUID, str], labels: Mapping[str, str], changes: Changes
+) -> Entry:
+    lines = tuple(_line(event, above, changes) for event in events)
     return Entry(events=tuple(events), lines=lines, organization=labels.get(events[0].organization, ""))
 
 
@@ -267,9 +276,15 @@ def _burst(event: StructureEvent) -> Hashable:
     return event.event_type, event.organization, event.import_id, moment
 
 
-def _line(event: StructureEvent, above: Mapping[UUID, str]) -> Line:
-    where = above.get(event.workspace_id, "") if event.workspace_id else ""
-    return Line(workspace_id=event.workspace_id, name=workspace_name(event), above=where, why=text(event, "why"))
+def _line(event: StructureEvent, above: Mapping[UUID, str], changes: Changes) -> Line:
+    key = event.workspace_id
+    return Line(
+        workspace_id=key,
+        name=workspace_name(event),
+        above=above.get(key, "") if key else "",
+        why=text(event, "why"),
+        changes=changes.get(key, ()) if key and event.event_type == REMOVED else (),
+    )
 
 
 def _signed(event: StructureEvent) -> str:

@@ -1,4 +1,4 @@
-"""Where workspaces hang, for people to tell two of the same name apart."""
+"""Where workspaces hang, for people to tell two of the same name apart, and which ones somebody means."""
 
 from __future__ import annotations
 
@@ -14,3 +14,35 @@ def places_of(workspaces: Collection[UUID]) -> dict[UUID, str]:
     if not workspaces:
         return {}
     return {key: SEPARATOR.join(names) for key, names in Workspace.objects.names_above(workspaces).items()}
+
+
+def workspaces_called(text: str, *, organizations: Collection[str] | None, below: bool) -> tuple[UUID, ...]:
+    """The workspaces of that id, name, or path, live and removed, of the organizations (None: of all).
+
+    A path may begin anywhere: `Dev Lead › QA Engineer`. `below` adds all that ever stood below them. Nothing for a text
+    that fits none; an id needs no workspace that exists.
+    """
+    if key := _id(text):
+        return tuple(sorted(Workspace.objects.subtree_ids([key]) | {key})) if below else (key,)
+    *above, name = [part.strip() for part in text.split(SEPARATOR.strip())]
+    rows = Workspace.objects.filter(name__iexact=name)
+    if organizations is not None:
+        rows = rows.filter(organization__slug__in=organizations)
+    found = _at(set(rows.order_by().values_list("id", flat=True)), above)
+    return tuple(sorted(Workspace.objects.subtree_ids(found) if below and found else found))
+
+
+def _at(workspaces: Collection[UUID], above: list[str]) -> set[UUID]:
+    """Those of the workspaces directly above which these names stand."""
+    if not above or not workspaces:
+        return set(workspaces)
+    wanted = [name.casefold() for name in above]
+    lines = Workspace.objects.names_above(workspaces)
+    return {key for key, names in lines.items() if [each.casefold() for each in names[-len(above) :]] == wanted}
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -15,6 +15,7 @@ from django.utils import timezone
 from audit import timeline
 from audit.addresses import Address, admin_url
 from audit.asking import FORMATS, QuestionForm
+from audit.changing import removals_of
 from audit.filters import Link, PerMinute, actors, chips, runs, types
 from audit.grouping import Day, anchor, days_of
 from audit.places import places_of
@@ -53,7 +54,14 @@ def shown(form: QuestionForm, *, site: AdminSite) -> dict[str, Any]:
     question = form.question()
     page = timeline.page_of(question)
     workspaces = {event.workspace_id for event in page.events if event.workspace_id}
-    days = days_of(page.events, above=places_of(workspaces), names=form.organizations, asked=question.minute)
+    removed = {event.workspace_id for event in page.events if event.workspace_id and event.event_type == REMOVED}
+    days = days_of(
+        page.events,
+        above=places_of(workspaces),
+        names=form.organizations,
+        changes=removals_of(removed),
+        asked=question.minute,
+    )
     per_minute = timeline.per_minute(question) if question.span else None
     told = answer(question, form.organizations, address=address, days=days, site=site)
     return {
@@ -88,7 +96,7 @@ def answer(
     paragraphs = [[_piece(part, address=address, on_page=on_page, site=site) for part in words] for words in told]
     span = Span(start=question.minute, end=question.minute + timedelta(minutes=1))
     nearest = None if told else _nearest(question.about(span), span, address=address)
-    narrowed = bool(question.actor or question.import_id or question.workspace_id)
+    narrowed = bool(question.actor or question.import_id or question.workspaces)
     return {
         "at": clock(question.minute, on=question.minute),
         "told": paragraphs,

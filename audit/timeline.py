@@ -42,7 +42,7 @@ class Question:
     event_type: str = ""
     import_id: UUID | None = None
     actor: str = ""
-    workspace_id: UUID | None = None
+    workspaces: tuple[UUID, ...] = ()
     oldest_first: bool = False
     before: int | None = None
     after: int | None = None
@@ -86,8 +86,10 @@ def matching(question: Question) -> QuerySet[StructureEvent]:
         rows = rows.filter(event_type=question.event_type)
     if question.import_id:
         rows = rows.filter(import_id=question.import_id)
-    if question.workspace_id:
-        rows = rows.filter(workspace_id=question.workspace_id)
+    if len(question.workspaces) == 1:
+        rows = rows.filter(workspace_id=question.workspaces[0])
+    elif question.workspaces:
+        rows = rows.filter(workspace_id__one_of=question.workspaces)
     return rows.filter(actor=question.actor) if question.actor else rows
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 
 SECTIONS = (
@@ -33,6 +34,12 @@ class OrgAdminSite(AdminSite):
         from workspaces.admin.urls import page_urls  # the site is made before the models can be imported
 
         return [*page_urls(self), *super().get_urls()]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        from workspaces.admin.access import require
+        from workspaces.admin.home import Home
+
+        return super().index(request, {**(extra_context or {}), "home": Home(user=require(request))})
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "sections": self._sections(request)}

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from django.db import connection
 
@@ -16,7 +17,13 @@ def database_url(folder: Path) -> str:
     """Where child processes find their database: this run's PostgreSQL test database, or a SQLite file of their own."""
     if connection.vendor == "sqlite":
         return f"sqlite:///{folder / 'children.sqlite3'}"
-    values = connection.settings_dict
+    return address_of(connection.settings_dict)
+
+
+def address_of(values: dict[str, Any]) -> str:
+    """The database of these settings, written as DATABASE_URL."""
+    if values["ENGINE"].endswith("sqlite3"):
+        return f"sqlite:///{values['NAME']}"
     host, port = values["HOST"] or "", values["PORT"] or ""
     secret = f":{values['PASSWORD']}" if values["PASSWORD"] else ""
     place = f"{host}:{port}" if not host.startswith("/") else f"{host.replace('/', '%2F')}:{port}"

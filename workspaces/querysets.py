@@ -27,6 +27,8 @@ LIVE_SUBTREE = """
     SELECT id FROM subtree
 """
 
+SUBTREE = LIVE_SUBTREE.replace("AND status <> 'removed'", "").replace("WHERE child.status <> 'removed'", "")
+
 LINE = """
     WITH RECURSIVE line(id, parent_id, name) AS (
         SELECT id, parent_id, name FROM workspaces_workspace WHERE id IN ({ids})
@@ -71,10 +73,17 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
 
     def live_subtree_ids(self, roots: Collection[UUID]) -> frozenset[UUID]:
         """Ids of the live rows among `roots` and of everything live below them: one statement, and a cycle ends it."""
+        return self._walk_down(LIVE_SUBTREE, roots)
+
+    def subtree_ids(self, roots: Collection[UUID]) -> frozenset[UUID]:
+        """The same of all rows, live and removed."""
+        return self._walk_down(SUBTREE, roots)
+
+    def _walk_down(self, statement: str, roots: Collection[UUID]) -> frozenset[UUID]:
         connection = connections[self.db]
         with connection.cursor() as cursor:
             source, params = _ids_as_rows(roots, connection.vendor)
-            cursor.execute(LIVE_SUBTREE.format(roots=source), params)
+            cursor.execute(statement.format(roots=source), params)
             return frozenset(key for (value,) in cursor.fetchall() if (key := _uuid(value)))
 
 

@@ -39,22 +39,47 @@
     });
   });
 
+  // ---- a part that asks for itself: not while it is paused or nobody looks, and it speaks only of a change
+
+  const pause = document.querySelector('[data-pause]');
+  if (pause) {
+    const part = () => document.getElementById(pause.dataset.pause);
+    const said = document.getElementById(pause.dataset.pause + '-said');
+    const paused = () => pause.getAttribute('aria-pressed') === 'true';
+    let last = part().dataset.said;
+    pause.addEventListener('click', () => {
+      pause.setAttribute('aria-pressed', String(!paused()));
+      pause.textContent = paused() ? 'Go on refreshing' : 'Pause refresh';
+    });
+    document.addEventListener('htmx:beforeRequest', (event) => {
+      if (event.target === part() && (paused() || document.hidden)) event.preventDefault();
+    });
+    document.addEventListener('htmx:afterSwap', () => {
+      if (part().dataset.said !== last) said.textContent = last = part().dataset.said;
+      if (part().hasAttribute('hx-get')) return;
+      document.querySelector('.ws-live').hidden = true;  // it has ended
+    });
+  }
+
   // ---- a table of rows in tree order: folding, filtering, finding
 
   const table = document.querySelector('[data-tree-table]');
   if (!table) return;
-  const rows = all('tbody tr[data-depth]', table);
-  const depths = rows.map((row) => Number(row.dataset.depth));
   const only = document.getElementById('only'), find = document.getElementById('find');
-  const shown = document.getElementById('shown');
+  const shown = document.getElementById('shown'), showAll = document.getElementById('show-all');
+  const whole = 'whole' in table.dataset;  // every row of the plan is here: no question for the server
   const fold = (row) => row.querySelector('.ws-tw');
   const isOpen = (row) => !fold(row) || fold(row).getAttribute('aria-expanded') === 'true';
   const setOpen = (row, open) => { if (fold(row)) fold(row).setAttribute('aria-expanded', String(open)); };
   const changes = (row) => row.dataset.change === '1';
 
-  // index → index of the parent's row (-1 for a root), and of the last row below
-  const parents = [], ends = [];
-  (function measure() {
+  // index → depth, index of the parent's row (-1 for a root), of the last row below, and whether it or one below changes
+  let rows, depths, parents, ends, lively;
+  function measure() {
+    rows = all('tbody tr[data-depth]', table);
+    depths = rows.map((row) => Number(row.dataset.depth));
+    parents = [];
+    ends = [];
     const path = [];
     rows.forEach((row, i) => {
       while (path.length && depths[path[path.length - 1]] >= depths[i]) ends[path.pop()] = i - 1;
@@ -62,14 +87,14 @@
       path.push(i);
     });
     while (path.length) ends[path.pop()] = rows.length - 1;
-  })();
-  // index → whether the row or anything below it changes
-  const lively = rows.map(changes);
-  for (let i = rows.length - 1; i >= 0; i--) if (lively[i] && parents[i] >= 0) lively[parents[i]] = true;
+    lively = rows.map(changes);
+    for (let i = rows.length - 1; i >= 0; i--) if (lively[i] && parents[i] >= 0) lively[parents[i]] = true;
+  }
+  measure();
 
   function matching() {
     const text = find ? find.value.trim().toLowerCase() : '';
-    if (!text && !(only && only.checked)) return null;
+    if (!whole || (!text && !(only && only.checked))) return null;
     const kept = new Set();
     let found = 0;
     rows.forEach((row, i) => {
@@ -92,11 +117,12 @@
         shutUntil = ends[i];
         const note = document.createElement('span');
         note.className = 'ws-tag ws-fold';
-        note.textContent = '+ ' + (ends[i] - i) + ' below' + (only && !lively[i] ? ', all unchanged' : '');
+        note.textContent = '+ ' + (ends[i] - i) + ' below' + (shown && !lively[i] ? ', all unchanged' : '');
         row.querySelector('th').append(note);
       }
     });
-    if (shown) shown.textContent = !match ? '' : match.found ? match.found + ' matching' : 'No changes match.';
+    if (shown) shown.textContent = !match ? '' : match.found ? match.found + ' matching' : match.text ? 'Nothing matches.' : 'No changes match.';
+    if (showAll) showAll.hidden = !match || match.found > 0;
   }
 
   function foldUnchanged() {
@@ -120,20 +146,37 @@
   all('[data-tree]').forEach((button) => {
     button.addEventListener('click', button.dataset.tree === 'fold' ? foldUnchanged : openAll);
   });
-  if (only) only.addEventListener('change', render);
-  if (find) find.addEventListener('input', render);
+  if (whole && only) only.addEventListener('change', render);
+  if (whole && find) {
+    find.addEventListener('input', render);
+    find.form.addEventListener('submit', (event) => event.preventDefault());
+  } else if (only) only.addEventListener('change', () => only.form.requestSubmit());
+
+  // further rows of a long plan: what they stand below is opened, so that no fold hides a change
+  document.addEventListener('htmx:afterSettle', (event) => {
+    if (!table.contains(event.target)) return;
+    const before = rows.length;
+    measure();
+    if (rows.length === before) return;
+    rows.forEach((row, i) => { if (lively[i]) setOpen(row, true); });
+    render();
+    const first = rows[before].querySelector('th');  // where the button was that has just gone
+    first.tabIndex = -1;
+    first.focus({ preventScroll: true });
+    if (shown) shown.textContent = (rows.length - before) + ' more rows';
+  });
 
   // a link to a folded or filtered row opens the way to it
   function reveal() {
     const index = location.hash.length > 1 ? rows.indexOf(document.getElementById(location.hash.slice(1))) : -1;
     if (index < 0) return;
     for (let at = parents[index]; at >= 0; at = parents[at]) setOpen(rows[at], true);
-    if (only && rows[index].hidden) { only.checked = false; find.value = ''; }
+    if (whole && only && rows[index].hidden) { only.checked = false; find.value = ''; }
     render();
     rows[index].scrollIntoView({ block: 'center' });
   }
   window.addEventListener('hashchange', reveal);
-  if (only) foldUnchanged();
+  if (whole && only) foldUnchanged();
   reveal();
 
   // ---- selecting rows: what goes with them is marked and counted

@@ -55,7 +55,8 @@ def test_the_older_one_of_two_names_is_the_duplicate(viewer: Client, live: Calla
     page = text(viewer.get(LIST))
     assert "Acme: 17 live, 8 names used twice" in page
     assert page.count("duplicate</span>") == 8
-    assert "of Dev Lead › QA Engineer" in page
+    assert re.search(r"duplicate</span> <span class=\"ws-quiet\">also lives at Dev Lead › QA Engineer</span>", page)
+    assert page.count("also lives at") == 16
 
 
 def test_two_of_one_import_are_no_duplicates_of_each_other(viewer: Client, live: Callable[..., Applied]) -> None:
@@ -70,7 +71,9 @@ def test_what_was_added_by_hand_never_makes_a_declared_one_the_duplicate(
 ) -> None:
     live({"East": {"QA": {}}})
     create_workspace(organization, Node(name="QA", path=""), parent_id=None, actor=actor)
-    assert "of East › QA" in text(viewer.get(LIST))
+    page = text(viewer.get(LIST))
+    assert 'duplicate</span> <span class="ws-quiet">also lives at East › QA</span>' in page
+    assert page.count("duplicate</span>") == 1
 
 
 def test_names_used_twice_can_be_filtered(viewer: Client, live: Callable[..., Applied]) -> None:
@@ -89,8 +92,57 @@ def test_removed_ones_are_shown_when_asked_for(viewer: Client, live: Callable[..
     live({"PM": {"Lead": {}}})
     cascade_delete([named("Lead").pk], actor=actor)
     assert names(viewer) == ["0 PM"]
-    assert names(viewer, status="removed") == ["0 PM*", "1 Lead"]
-    assert names(viewer, status="all") == ["0 PM", "1 Lead"]
+    assert names(viewer, status="removed") == ["0 Lead"]
+    assert names(viewer, status="all") == ["0 PM", "0 Lead"]
+    assert "was under PM" in text(viewer.get(LIST, {"status": "removed"}))
+
+
+def test_removed_ones_are_read_page_by_page_latest_first(
+    viewer: Client, live: Callable[..., Applied], actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listview, "ROWS_PER_PAGE", 2)
+    live({name: {} for name in "ABC"})
+    for name in "BAC":
+        cascade_delete([named(name).pk], actor=actor)
+    assert names(viewer, status="removed") == ["0 C", "0 A"]
+    assert names(viewer, status="removed", p=2) == ["0 B"]
+    live({"D": {}})
+    assert [names(viewer, status="all", p=number) for number in (1, 2, 3)] == [["0 D"], ["0 C", "0 A"], ["0 B"]]
+    with CaptureQueriesContext(connection) as captured:
+        viewer.get(LIST, {"status": "removed"})
+    read = [query["sql"] for query in captured if "removed_at" in query["sql"] and "DESC" in query["sql"]]
+    assert [sql for sql in read if "LIMIT 2" in sql] == read
+
+
+@pytest.mark.parametrize("asked", ["lea", "PM › Lead", "m › le"])
+def test_removed_ones_are_found_by_name_and_path(
+    viewer: Client, live: Callable[..., Applied], actor: Actor, asked: str
+) -> None:
+    live({"PM": {"Lead": {}, "QA": {}}, "Ops": {"Leaf": {}}})
+    cascade_delete([named("PM").pk], actor=actor)
+    assert names(viewer, status="removed", q=asked) == ["0 Lead"]
+
+
+def test_removed_ones_are_found_by_the_beginning_of_their_id(
+    viewer: Client, live: Callable[..., Applied], actor: Actor
+) -> None:
+    live({"PM": {"QA": {}}})
+    key = str(named("PM").pk)
+    cascade_delete(list(Workspace.objects.values_list("pk", flat=True)), actor=actor)
+    for asked in (key, key[:8], key[:13], key.upper()):
+        assert names(viewer, status="removed", q=asked) == ["0 PM"]
+
+
+def test_the_list_can_be_narrowed_to_what_was_made_by_hand_or_by_imports(
+    viewer: Client, live: Callable[..., Applied], organization: Organization, actor: Actor
+) -> None:
+    live({"PM": {}})
+    create_workspace(organization, Node(name="Extra", path=""), parent_id=named("PM").pk, actor=actor)
+    assert names(viewer, by="hand") == ["0 PM*", "1 Extra"]
+    assert names(viewer, by="import") == ["0 PM"]
+    cascade_delete([named("Extra").pk], actor=actor)
+    assert names(viewer, by="hand", status="removed") == ["0 Extra"]
+    assert names(viewer, by="import", status="removed") == []
 
 
 def test_a_removed_row_cannot_be_selected(operator: Client, live: Callable[..., Applied], actor: Actor) -> None:
@@ -98,7 +150,8 @@ def test_a_removed_row_cannot_be_selected(operator: Client, live: Callable[..., 
     lead = named("Lead")
     cascade_delete([lead.pk], actor=actor)
     page = text(operator.get(LIST, {"status": "all"}))
-    assert f'name="_selected_action" value="{lead.pk}"' not in page
+    assert lead.name in page
+    assert f'value="{lead.pk}"' not in page
     assert f'name="_selected_action" value="{named("PM").pk}"' in page
 
 
@@ -159,4 +212,5 @@ def test_an_odd_address_is_a_page_all_the_same(viewer: Client, live: Callable[..
     live({"PM": {}})
     assert names(viewer, p="²", status="nonsense", names="x") == ["0 PM"]
     assert viewer.get(LIST, {"q": "a\0b"}).status_code == 200
+    assert viewer.get(LIST, {"q": "a\0b", "status": "removed"}).status_code == 200
     assert Workspace.objects.live().count() == 1

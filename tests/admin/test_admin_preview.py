@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -21,6 +22,7 @@ from workspaces.services.previewing import ImportPreview
 from workspaces.services.tokens import issue_workspace_token
 
 Preview = Callable[[Tree], str]
+Queries = Callable[[int], AbstractContextManager[object]]
 SCRATCH: Tree = {"PM": {"Infra Lead": {"Scratch": {}}}}
 MOVED: Tree = {"PM": {"Dev Lead": {"Infra Lead": {}}}}
 
@@ -223,17 +225,92 @@ def test_an_unknown_mode_changes_nothing(operator: Client, preview: Preview) -> 
     assert not Workspace.objects.exists()
 
 
+def many(count: int, **more: Tree) -> Tree:
+    return {"Team": {f"W{number:04}": {} for number in range(count)}, **more}
+
+
+def names(page: str) -> list[str]:
+    """The names of the plan's rows on this page."""
+    return re.findall(r'<tr id="w.*?<span class="ws-name">(.*?)</span>', page)
+
+
+@pytest.fixture
+def long(live: Callable[..., Applied], preview: Preview) -> str:
+    """601 workspaces stand below another parent than before: so many are created, and so many go."""
+    live({"Old": many(600)})
+    return preview({"Old": {}, "New": many(600)})
+
+
 def test_very_many_unchanged_rows_are_left_out_and_counted(
     operator: Client, live: Callable[..., Applied], preview: Preview
 ) -> None:
-    many = {"Team": {f"W{number:04}": {} for number in range(2_050)}}
-    live(many)
-    address = preview({**many, "New": {}})
+    live(many(550))
+    address = preview(many(550, New={}))
     page = text(operator.get(address))
-    assert "2051 unchanged workspaces are not shown" in page
-    assert "W0001" not in page
-    assert ">New</span>" in page
-    assert "W0001" in text(operator.get(f"{address}?all=1"))
+    assert "551 unchanged workspaces are not shown" in page
+    assert names(page) == ["New"]
+    assert "W0001" in names(text(operator.get(f"{address}?show=all")))
+
+
+def test_a_page_holds_no_more_rows_than_a_person_reads(operator: Client, long: str) -> None:
+    page = text(operator.get(long))
+    assert len(names(page)) == 500
+    assert "Show the next 500 of 704 rows" in page
+    assert "102 removals are further below" in page
+
+
+def test_every_row_of_a_long_plan_is_on_one_of_its_pages(operator: Client, long: str) -> None:
+    seen, address = set[str](), "?show=all"
+    while address:
+        page = text(operator.get(f"{long}{address}"))
+        seen |= set(re.findall(r'<tr id="(w[0-9]+)"', page))
+        following = re.search(r'href="([^"#]+)#plan" rel="next"', page)
+        address = following[1].replace("&amp;", "&") if following else ""
+    assert len(seen) == 1204
+
+
+def test_a_later_page_shows_what_its_first_row_stands_below(operator: Client, long: str) -> None:
+    assert names(text(operator.get(f"{long}?show=all&p=2")))[:3] == ["Old", "Team", "W0498"]
+
+
+def test_further_rows_come_alone_and_without_what_stands_above_them(operator: Client, long: str) -> None:
+    part = text(operator.get(f"{long}?show=all&p=2", headers={"HX-Request": "true"}))
+    assert "<html" not in part
+    assert names(part)[0] == "W0498"
+
+
+def test_only_removals_can_be_asked_for(operator: Client, long: str) -> None:
+    page = text(operator.get(f"{long}?show=removals"))
+    assert page.count("<del>") == 499  # and the parent that stays
+    assert "New" not in names(page)
+    assert "102 removals are further below" in page
+
+
+def test_find_looks_through_the_whole_plan_and_says_which_removals_it_leaves_out(operator: Client, long: str) -> None:
+    page = text(operator.get(f"{long}?q=w0599"))
+    assert names(page) == ["Old", "Team", "W0599", "New", "Team", "W0599"]
+    assert "599 removals are not among them." in page
+
+
+def test_a_link_leads_to_a_twin_on_another_page(operator: Client, long: str) -> None:
+    page = text(operator.get(f"{long}?show=removals"))
+    found = re.search(r'same name as <a href="(\?row=\d+)#(w\d+)">Team › W0300<', page)
+    assert found
+    assert f'<tr id="{found[2]}"' in text(operator.get(f"{long}{found[1]}"))
+
+
+def test_a_long_plan_asks_the_database_no_more_than_a_short_one(
+    operator: Client, preview: Preview, long: str, django_assert_num_queries: Queries
+) -> None:
+    for address in (preview(many(3)), long):
+        with django_assert_num_queries(11):
+            operator.get(address)
+
+
+def test_in_a_short_plan_the_server_filters_for_browsers_without_scripts(operator: Client, moved: str) -> None:
+    page = text(operator.get(f"{moved}?show=changes&q=writer"))
+    assert names(page)[-1] == "Technical Writer"
+    assert "5 removals are not among them" in page  # its old place is shown with what it stands below
 
 
 def test_applying_twice_removes_once(operator: Client, moved: str) -> None:

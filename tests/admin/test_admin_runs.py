@@ -67,6 +67,33 @@ def test_an_open_run_says_that_it_is_running(viewer: Client, organization: Organ
     assert "Running." in page_of(viewer, run)
 
 
+def test_only_a_running_run_asks_for_itself_again(
+    viewer: Client, reconciled: ImportRun, organization: Organization, actor: Actor
+) -> None:
+    run = open_run(organization, loaded(BEFORE), mode=Mode.MERGE, actor=actor, reason="")
+    page = page_of(viewer, run)
+    assert f'hx-get="/admin/runs/{run.pk}/" hx-trigger="every 2s"' in page
+    assert f'<a class="ws-btn" href="/admin/runs/{run.pk}/">Refresh</a>' in page
+    assert "hx-get" not in page_of(viewer, reconciled)
+
+
+def test_the_part_that_changes_comes_alone(viewer: Client, reconciled: ImportRun) -> None:
+    part = text(viewer.get(f"/admin/runs/{reconciled.pk}/", headers={"HX-Request": "true"}))
+    assert "<html" not in part
+    assert "Done. 8 workspaces created" in part
+    assert "hx-get" not in part
+
+
+def test_a_run_whose_process_is_gone_says_that_it_will_be_closed(
+    viewer: Client, organization: Organization, actor: Actor
+) -> None:
+    run = open_run(organization, loaded(BEFORE), mode=Mode.MERGE, actor=actor, reason="")
+    ImportRun.objects.update(owner=run.owner + "0")
+    page = page_of(viewer, run)
+    assert "the run will be closed as interrupted" in page
+    assert "nothing is lost" in page
+
+
 def test_an_auditor_is_led_to_the_minute_in_the_timeline(operator: Client, reconciled: ImportRun) -> None:
     started = timezone.localtime(reconciled.started_at)
     address = f"/admin/timeline/?day={started:%Y-%m-%d}&amp;at={started:%H:%M}&amp;org=acme"

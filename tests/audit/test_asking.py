@@ -48,7 +48,7 @@ def test_every_filter_becomes_part_of_the_question() -> None:
         event_type="workspace.*",
         import_id=run,
         actor="bob",
-        workspace_id=workspace,
+        workspaces=(workspace,),
         oldest_first=True,
     )
 
@@ -119,7 +119,6 @@ def test_a_time_needs_its_day() -> None:
     ("field", "value"),
     [
         ("import_id", "142"),
-        ("workspace", "Infra Lead"),
         ("org", "elsewhere"),
         ("type", "workspace.%"),
         ("type", "*"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -20,6 +23,8 @@ from workspaces.services.visible import ancestor_names
 
 VERSIONS_PER_PAGE = 100
 NOT_A_CHANGE = ("updated_at",)
+MOST_DIGITS = 19  # of an id
+MISSING = object()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +34,15 @@ class FieldChange:
     field: str
     before: str
     after: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """Two versions side by side, the older one first."""
+
+    before: Version
+    after: Version
+    changes: tuple[FieldChange, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,9 +57,11 @@ class Version:
 
 @require_safe
 def history_page(request: HttpRequest, workspace: Workspace, *, site: AdminSite) -> HttpResponse:
-    """All versions, newest first."""
+    """All versions, newest first; with `from` and `to` in the address what lies between these two."""
     require(request, VIEW)
     page = Paginator(_records(workspace), VERSIONS_PER_PAGE).get_page(page_number(request))
+    chosen = [request.GET.get("from", ""), request.GET.get("to", "")]
+    versions = _versions(workspace, page.start_index() - 1, page.paginator.count)
     return render_page(
         request,
         site,
@@ -54,7 +70,9 @@ def history_page(request: HttpRequest, workspace: Workspace, *, site: AdminSite)
         workspace=workspace,
         above=ancestor_names(workspace),
         page=page,
-        versions=_versions(workspace, page.start_index() - 1, page.paginator.count),
+        versions=versions,
+        comparison=_comparison(workspace, chosen) if all(chosen) else None,
+        preset=chosen if all(chosen) else [str(each.record.pk) for each in reversed(versions[:2])],
     )
 
 
@@ -92,6 +110,21 @@ def _versions(workspace: Workspace, start: int, total: int) -> list[Version]:
     return versions[:VERSIONS_PER_PAGE]
 
 
+def _comparison(workspace: Workspace, chosen: Sequence[str]) -> Comparison:
+    """The two versions, whichever was named first. Raises Http404 where one is not of this workspace."""
+    keys = {int(text) for text in chosen if text.isdecimal() and len(text) < MOST_DIGITS}
+    found = sorted(_records(workspace).filter(pk__in=keys), key=lambda record: (record.history_date, record.pk))
+    if len(found) != len(keys) or len(set(chosen)) != len(keys):
+        raise Http404("There is no such version.")
+    before, after = (_numbered(workspace, record) for record in (found[0], found[-1]))
+    return Comparison(before=before, after=after, changes=_changes(after.record, before.record))
+
+
+def _numbered(workspace: Workspace, record: Any) -> Version:
+    earlier = Q(history_date__lt=record.history_date) | Q(history_date=record.history_date, history_id__lte=record.pk)
+    return Version(number=_records(workspace).filter(earlier).count(), record=record, op=_op(record), changes=())
+
+
 def _op(record: Any) -> Op:
     if record.history_type == "+":
         return CREATED
@@ -101,17 +134,36 @@ def _op(record: Any) -> Op:
 def _changes(record: Any, before: Any) -> tuple[FieldChange, ...]:
     if before is None:
         return ()
-    pairs = ((field.name, _text(before, field), _text(record, field)) for field in record.tracked_fields)
     return tuple(
-        FieldChange(field=name, before=old, after=new)
-        for name, old, new in pairs
-        if old != new and name not in NOT_A_CHANGE
+        change
+        for field in record.tracked_fields
+        if field.name not in NOT_A_CHANGE
+        for change in _differences(field, before, record)
     )
+
+
+def _differences(field: Any, before: Any, after: Any) -> Iterator[FieldChange]:
+    """One change where the field differs; of an object one for each of its keys that does."""
+    old, new = (getattr(record, field.attname) for record in (before, after))
+    if old == new:
+        return
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        yield FieldChange(field=field.name, before=_shown(old), after=_shown(new))
+        return
+    for key in sorted(old.keys() | new.keys()):
+        if old.get(key, MISSING) != new.get(key, MISSING):
+            pair = (_shown(values[key]) if key in values else "(not there)" for values in (old, new))
+            yield FieldChange(field=f"{field.name} › {key}", before=next(pair), after=next(pair))
 
 
 def _text(record: Any, field: Any) -> str:
     """The value as it is stored: a parent that is gone since is still its id."""
-    value = getattr(record, field.attname)
-    if hasattr(value, "strftime"):
+    return _shown(getattr(record, field.attname))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, datetime):
         return f"{timezone.localtime(value):%Y-%m-%d %H:%M:%S}"
-    return "(empty)" if value in (None, "", {}) else str(value)
+    if value in (None, "", {}, []):
+        return "(empty)"
+    return json.dumps(value, indent=2, ensure_ascii=False) if isinstance(value, dict | list) else str(value)

@@ -13,7 +13,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from workspaces.admin.access import CASCADE, IMPORT, require, who_may
-from workspaces.admin.pages import faults_of, posted_text, render_page, status_of
+from workspaces.admin.pages import faults_of, is_part, posted_text, render_page, status_of
+from workspaces.admin.planquery import PlanQuery
 from workspaces.admin.previewview import PreviewView
 from workspaces.admin.runview import RunView, latest_runs
 from workspaces.admin.words import joined
@@ -126,11 +127,12 @@ def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError 
 
 
 def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: OrgError | None = None) -> HttpResponse:
-    view = PreviewView(preview=preview, show_all="all" in request.GET)
+    part = is_part(request)
+    view = PreviewView(preview=preview, query=PlanQuery.of(request.GET), goes_on=part)
     return render_page(
         request,
         site,
-        "preview.html",
+        "plan_rows.html" if part else "preview.html",
         title=f"Preview of {preview.record.source or preview.template.name}",
         status=status_of(error),
         view=view,

@@ -10,9 +10,11 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 
 from workspaces.admin.access import ADD, CASCADE, IMPORT, VIEW, require
-from workspaces.admin.listview import EVERY, LIVE, Filters, Listing
+from workspaces.admin.listview import BY_HAND, BY_IMPORT, EVERY, LIVE, Filters, Listing
 from workspaces.admin.pages import page_number, render_page
 from workspaces.models import Status
+
+AROUND = 5  # pages with a link on each side of this one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,11 +42,17 @@ def list_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
         listing=listing,
         groups=listing.groups,
         choices=_choices(request.GET, listing),
-        pages=[_choice(request.GET, "p", str(n), str(n), on=n == listing.page) for n in range(1, listing.pages + 1)],
+        pages=[_choice(request.GET, "p", str(n), str(n), on=n == listing.page) for n in _numbers(listing)],
         cleared=_choice(request.GET, "q", "", "Clear", on=False),
         field=ACTION_CHECKBOX_NAME,
         may=_may(request),
     )
+
+
+def _numbers(listing: Listing) -> list[int]:
+    """The first page, the last one, and those around this one."""
+    around = range(max(1, listing.page - AROUND), min(listing.pages, listing.page + AROUND) + 1)
+    return sorted({1, *around, listing.pages})
 
 
 def _may(request: HttpRequest) -> dict[str, bool]:
@@ -67,17 +75,16 @@ def _choices(query: QueryDict, listing: Listing) -> dict[str, list[Choice]]:
                 query, "names", "twice", "Name used twice in its organization", on=filters.twice, count=listing.twice
             ),
         ],
+        "Created by": [
+            _choice(query, "by", "", "All", on=not filters.by),
+            _choice(query, "by", BY_IMPORT, "An import", on=filters.by == BY_IMPORT),
+            _choice(query, "by", BY_HAND, "Hand", on=filters.by == BY_HAND),
+        ],
         "Status": [
-            _choice(query, "status", status, label, on=status == filters.status, count=_count(listing, status))
+            _choice(query, "status", status, label, on=status == filters.status, count=listing.with_status(status))
             for status, label in statuses.items()
         ],
     }
-
-
-def _count(listing: Listing, status: str) -> int:
-    if status == EVERY:
-        return sum(listing.by_status.values())
-    return listing.live_in() if status == LIVE else listing.with_status(status)
 
 
 def _choice(query: QueryDict, name: str, value: str, label: str, *, on: bool, count: int | None = None) -> Choice:

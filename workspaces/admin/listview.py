@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import Count
 from django.http import QueryDict
 
 from workspaces.admin.forest import Spot, forest, live_below
+from workspaces.admin.listrows import Facts, ListRow, identity
+from workspaces.admin.removedview import RemovedRows
 from workspaces.core.plan import SEPARATOR
-from workspaces.models import Organization, Schedule, Status, Workspace
+from workspaces.models import Organization, Status, Workspace
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 ROWS_PER_PAGE = 500
 LIVE, EVERY = "live", "all"
+BY_IMPORT, BY_HAND = "import", "hand"
 STATUSES = (LIVE, *(str(status) for status in Status), EVERY)
 
 
@@ -34,29 +36,29 @@ class Filters:
     organization: str = ""
     status: str = LIVE
     twice: bool = False
+    by: str = ""
 
     @classmethod
     def of(cls, query: QueryDict) -> Filters:
         status = query.get("status", LIVE)
         return cls(
-            find=query.get("q", "").strip(),
+            find=query.get("q", "").replace("\0", "").strip(),
             organization=query.get("org", ""),
             status=status if status in STATUSES else LIVE,
             twice=query.get("names") == "twice",
+            by=by if (by := query.get("by", "")) in (BY_IMPORT, BY_HAND) else "",
         )
 
     @property
     def narrow(self) -> bool:
         """Whether a row is shown for itself, with what stands above it as context."""
-        return bool(self.find or self.twice or self.status not in (LIVE, EVERY))
+        return bool(self.find or self.twice or self.by or self.status not in (LIVE, EVERY))
 
     def wants(self, spot: Spot, *, twice: bool) -> bool:
         return self._wants_status(spot.stem.status) and (twice or not self.twice) and self._finds(spot)
 
     def _wants_status(self, status: str) -> bool:
-        if self.status == EVERY:
-            return True
-        return status != Status.REMOVED if self.status == LIVE else status == self.status
+        return self.status in (LIVE, EVERY, status)
 
     def _finds(self, spot: Spot) -> bool:
         """By name, by the beginning of the id, or by path where a path is asked for."""
@@ -66,45 +68,17 @@ class Filters:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Origin:
-    """How a workspace came to be: by the run `import_id`, or by hand."""
-
-    import_id: UUID | None
-    actor: str
-    when: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ListRow:
-    """One line of the list; `context` where it only shows what the next ones stand below. `below` counts live ones."""
-
-    spot: Spot
-    context: bool
-    below: int
-    has_below: bool
-    duplicate_of: str
-    schedules: int
-    origin: Origin | None
-    protected: bool
-    last_heartbeat: datetime | None
-
-    @property
-    def live(self) -> bool:
-        return self.spot.stem.status != Status.REMOVED
-
-    @property
-    def level(self) -> int:
-        return self.spot.depth + 1
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """The lines of one organization on this page."""
+    """The lines of one organization on this page: of its tree, or of what was removed."""
 
     organization: Organization
     live: int
     twice: int
     rows: tuple[ListRow, ...]
+
+    @property
+    def removed(self) -> bool:
+        return not any(row.live for row in self.rows)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,9 +101,8 @@ class Listing:
 
     @cached_property
     def spots(self) -> tuple[Spot, ...]:
-        rows = Workspace.objects.visible_to(self.user)
-        if self.filters.status not in (EVERY, Status.REMOVED):
-            rows = rows.live()
+        """What is live, as trees; removed ones are read page by page."""
+        rows = Workspace.objects.visible_to(self.user).live()
         if self.filters.organization:
             rows = rows.filter(organization=self.organizations.get(self.filters.organization))
         return forest(rows)
@@ -137,7 +110,7 @@ class Listing:
     @cached_property
     def names(self) -> Counter[tuple[str, str]]:
         """Live rows of each (organization, name)."""
-        return Counter(_identity(spot) for spot in self.spots if spot.stem.status != Status.REMOVED)
+        return Counter(identity(spot) for spot in self.spots)
 
     @cached_property
     def shown(self) -> list[int]:
@@ -145,8 +118,26 @@ class Listing:
         return sorted(self._wanted | self._above(self._wanted)) if self.filters.narrow else sorted(self._wanted)
 
     @cached_property
+    def removed(self) -> RemovedRows:
+        return RemovedRows(user=self.user, find=self.filters.find, slug=self.filters.organization, ids=self._made)
+
+    @cached_property
+    def removed_count(self) -> int:
+        wanted = self.filters.status in (EVERY, Status.REMOVED) and not self.filters.twice
+        return self.removed.count if wanted else 0
+
+    @property
+    def short(self) -> bool:
+        return len(self.shown) + self.removed_count <= ROWS_PER_PAGE
+
+    @cached_property
+    def live_pages(self) -> int:
+        return -(-len(self.shown) // ROWS_PER_PAGE)
+
+    @cached_property
     def pages(self) -> int:
-        return max(1, -(-len(self.shown) // ROWS_PER_PAGE))
+        """First those of the trees, then those of what is removed; one where both fit."""
+        return 1 if self.short else max(1, self.live_pages + -(-self.removed_count // ROWS_PER_PAGE))
 
     @cached_property
     def page(self) -> int:
@@ -154,7 +145,7 @@ class Listing:
 
     @property
     def found(self) -> int:
-        return len(self._wanted)
+        return len(self._wanted) + self.removed_count
 
     @property
     def twice(self) -> int:
@@ -170,14 +161,27 @@ class Listing:
         )
 
     def with_status(self, status: str) -> int:
-        return sum(count for (_, each), count in self.by_status.items() if each == status)
+        """Rows of that status (or of LIVE or EVERY) in the organization that is chosen, or in all."""
+        live = status == LIVE
+        return sum(
+            count
+            for (where, each), count in self.by_status.items()
+            if self.filters.organization in ("", where)
+            and (each != Status.REMOVED if live else status in (EVERY, each))
+        )
 
     @property
     def groups(self) -> list[Group]:
         """This page's lines by organization. A page begins with what its first line stands below."""
+        if self.short:
+            return self._grouped(self._rows(self.shown, context=())) + self._grouped(self._removed_rows(0))
+        if self.page > self.live_pages:
+            return self._grouped(self._removed_rows((self.page - 1 - self.live_pages) * ROWS_PER_PAGE))
         wanted = self.shown[(self.page - 1) * ROWS_PER_PAGE : self.page * ROWS_PER_PAGE]
         context = self._above(wanted[:1]) - set(wanted)
-        rows = self._rows(sorted(context) + wanted, context=context)
+        return self._grouped(self._rows(sorted(context) + wanted, context=context))
+
+    def _grouped(self, rows: Sequence[ListRow]) -> list[Group]:
         return [
             self._group(self.organizations[slug], tuple(same))
             for slug, same in groupby(rows, key=lambda row: row.spot.stem.organization)
@@ -188,8 +192,19 @@ class Listing:
         return {
             index
             for index, spot in enumerate(self.spots)
-            if self.filters.wants(spot, twice=self.names[_identity(spot)] > 1)
+            if self.filters.wants(spot, twice=self.names[identity(spot)] > 1)
+            and (self._made is None or spot.id in self._made)
         }
+
+    @cached_property
+    def _made(self) -> frozenset[UUID] | None:
+        """Ids of what was made in the way that is asked for; None where all are wanted."""
+        if not self.filters.by:
+            return None
+        mine = Workspace.objects.visible_to(self.user).values("id")
+        rows = Workspace.history.filter(history_type="+", id__in=mine)
+        by_hand = self.filters.by == BY_HAND
+        return frozenset(rows.filter(history_import_id__isnull=by_hand).values_list("id", flat=True))
 
     def _above(self, indices: Collection[int]) -> set[int]:
         found: set[int] = set()
@@ -209,77 +224,28 @@ class Listing:
         spots = [self.spots[index] for index in indices]
         parents = {spot.parent for spot in spots}
         below = live_below(self.spots)
-        facts = _Facts.of(spots, twins=self._twins(spots))
+        facts = Facts.of(spots, twins=self._twins(spots))
         return [
-            ListRow(
-                spot=spot,
+            facts.row(
+                spot,
                 context=index in context or index not in self._wanted,
                 below=below[index],
                 has_below=index in parents,
-                duplicate_of=facts.original_of(spot),
-                schedules=facts.schedules.get(spot.id, 0),
-                origin=facts.origins.get(spot.id),
-                protected=facts.columns[spot.id]["protected"],
-                last_heartbeat=facts.columns[spot.id]["last_heartbeat_at"],
             )
             for index, spot in zip(indices, spots, strict=True)
             if spot.id in facts.columns
         ]
 
+    def _removed_rows(self, start: int) -> list[ListRow]:
+        spots = self.removed.page(start, ROWS_PER_PAGE) if self.removed_count else []
+        facts = Facts.of(spots, twins={})
+        return [facts.row(spot) for spot in spots if spot.id in facts.columns]
+
     def _twins(self, spots: Sequence[Spot]) -> dict[tuple[str, str], list[Spot]]:
         """The live rows that share a name with one of `spots`, by organization and name."""
-        shared = {_identity(spot) for spot in spots if self.names[_identity(spot)] > 1}
+        shared = {identity(spot) for spot in spots if self.names[identity(spot)] > 1}
         twins: dict[tuple[str, str], list[Spot]] = {key: [] for key in shared}
         for spot in self.spots:
-            if _identity(spot) in shared and spot.stem.status != Status.REMOVED:
-                twins[_identity(spot)].append(spot)
+            if identity(spot) in shared:
+                twins[identity(spot)].append(spot)
         return twins
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Facts:
-    """What the lines of one page show besides their place: three queries."""
-
-    columns: Mapping[UUID, Mapping[str, Any]]
-    schedules: Mapping[UUID, int]
-    origins: Mapping[UUID, Origin]
-    twins: Mapping[tuple[str, str], Sequence[Spot]]
-
-    @classmethod
-    def of(cls, spots: Sequence[Spot], *, twins: Mapping[tuple[str, str], Sequence[Spot]]) -> _Facts:
-        ids = [spot.id for spot in spots]
-        columns = Workspace.objects.filter(id__one_of=ids).values("id", "protected", "last_heartbeat_at")
-        schedules = Schedule.objects.filter(workspace__one_of=ids).order_by().values_list("workspace")
-        return cls(
-            columns={row["id"]: row for row in columns},
-            schedules=dict(schedules.annotate(count=Count("pk"))),
-            origins=_origins({*ids, *(twin.id for same in twins.values() for twin in same)}),
-            twins=twins,
-        )
-
-    def original_of(self, spot: Spot) -> str:
-        """Where the same name belongs by the latest import; "" for the workspace that stands there, and for equals.
-
-        A moved workspace is created anew at its new place: of two with one name the older one is the leftover. Those
-        that one import created are no duplicates of each other: its template wanted both.
-        """
-        twins = self.twins.get(_identity(spot), ()) if spot.stem.status != Status.REMOVED else ()
-        latest = max(twins, key=self._age, default=spot)
-        return SEPARATOR.join(latest.trail[-2:]) if self._age(latest) > self._age(spot) else ""
-
-    def _age(self, spot: Spot) -> tuple[bool, float]:
-        origin = self.origins.get(spot.id)
-        return (origin.import_id is not None, origin.when.timestamp()) if origin else (False, 0.0)
-
-
-def _origins(ids: Collection[UUID]) -> dict[UUID, Origin]:
-    rows = Workspace.history.filter(id__one_of=list(ids), history_type="+")
-    columns = ("id", "history_import_id", "history_actor", "history_date")
-    return {
-        key: Origin(import_id=run, actor=actor, when=when)
-        for key, run, actor, when in rows.order_by("-history_id").values_list(*columns)
-    }
-
-
-def _identity(spot: Spot) -> tuple[str, str]:
-    return spot.stem.organization, spot.name

@@ -91,3 +91,8 @@ def posted_text(request: HttpRequest, field: str) -> str:
 
 def page_number(request: HttpRequest) -> str:
     return request.GET.get("p", "1")
+
+
+def is_part(request: HttpRequest) -> bool:
+    """Whether a page that is open already asks for a part of itself."""
+    return request.method == "GET" and bool(getattr(request, "htmx", False))

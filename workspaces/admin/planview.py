@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from uuid import UUID
 
+from workspaces.admin.planquery import (
+    CALM,
+    CHANGES,
+    COLLATERAL,
+    EVERYTHING,
+    FIRST_PAGE,
+    GONE,
+    REMOVALS,
+    ROWS,
+    PlanQuery,
+    changed,
+    cut,
+)
 from workspaces.admin.words import OPS, Op, counted, joined
 from workspaces.core.plan import SEPARATOR, Action, Plan, Reason, Row
 from workspaces.services.cascading import Holdings
 
-CALM = (Action.KEEP, Action.UNTOUCHED)
-GONE = (Action.REMOVE, Action.COLLATERAL)
-MANY_ROWS = 2_000
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanRow:
-    """One line of the table. `key` is its anchor; `twin` the anchor of the row that has the same name, "" for none."""
+    """One line of the table. `key` is its anchor, `twin` the address of the row with the same name, "" for none."""
 
     key: str
     name: str
@@ -40,42 +50,100 @@ class PlanRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """A link that shows other rows of the same plan."""
+
+    label: str
+    count: int
+    url: str
+    on: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PlanTable:
-    """The rows to show, how many change, and how many unchanged ones were left out."""
+    """A page of the plan's rows, what is on other pages, and the links that lead there.
+
+    `whole` says that every row of the plan is here, so that the browser can filter; `hidden_removals` counts those
+    which the filter leaves out.
+    """
 
     rows: tuple[PlanRow, ...]
     total: int
     changed: int
+    shown: int
+    first: int
+    last: int
     left_out: int
+    hidden_removals: int
+    rest: int
+    rest_removed: int
+    choices: tuple[Choice, ...]
+    earlier: str = ""
+    later: str = ""
+
+    @property
+    def whole(self) -> bool:
+        return len(self.rows) == self.total
+
+    @property
+    def many(self) -> bool:
+        """More rows than a page holds: they are filtered by the server."""
+        return self.total > ROWS
+
+    @property
+    def paged(self) -> bool:
+        return bool(self.earlier or self.later)
 
 
-def plan_table(merge: Plan, reconcile: Plan, *, holdings: Mapping[UUID, Holdings], show_all: bool = False) -> PlanTable:
-    """The two plans side by side. Of very many rows only those that change are shown, with their ancestors."""
-    pairs = list(zip(merge.rows, reconcile.rows, strict=True))
-    changed = {index for index, pair in enumerate(pairs) if any(row.action not in CALM for row in pair)}
-    shown: Collection[int] = range(len(pairs))
-    if len(pairs) > MANY_ROWS and not show_all:
-        shown = sorted(_with_ancestors(changed, reconcile.rows))
-    keys = {row.trail: _key(index) for index, row in enumerate(reconcile.rows) if row.node}
-    parents = {row.parent for index in shown if (row := reconcile.rows[index]).parent is not None}
-    rows = tuple(
-        _row(
-            index,
-            *pairs[index],
-            plan=reconcile,
-            keys=keys,
-            holdings=holdings,
-            changed=index in changed,
-            has_below=index in parents,
-        )
-        for index in shown
+def plan_table(
+    merge: Plan,
+    reconcile: Plan,
+    *,
+    holdings: Mapping[UUID, Holdings],
+    query: PlanQuery = FIRST_PAGE,
+    goes_on: bool = False,
+) -> PlanTable:
+    """The two plans side by side: the rows that `query` asks for, each removal reachable."""
+    page = cut(merge, reconcile, query, goes_on=goes_on)
+    rows, here = reconcile.rows, set(page.indices)
+    keys = {row.trail: index for index, row in enumerate(rows) if row.node}
+    parents = {rows[index].parent for index in page.shown}
+    gone = {index for index, row in enumerate(rows) if row.action in GONE}
+    changing = sum(1 for pair in zip(merge.rows, rows, strict=True) if changed(*pair))
+    number = page.start // ROWS + 1
+    view = replace(query, show=page.show if query.row is not None else query.show)
+    return PlanTable(
+        rows=tuple(
+            _row(
+                index,
+                merge.rows[index],
+                plan=reconcile,
+                places=_Places(keys, here),
+                holdings=holdings,
+                has_below=index in parents,
+            )
+            for index in page.indices
+        ),
+        total=len(rows),
+        changed=changing,
+        shown=len(page.shown),
+        first=page.start + 1,
+        last=page.end,
+        left_out=len(rows) - len(page.shown),
+        hidden_removals=len(gone.difference(page.shown)),
+        rest=len(page.rest),
+        rest_removed=len(gone.intersection(page.rest)),
+        choices=tuple(_choices(reconcile, page.show, query, changing=changing)),
+        earlier=view.but(p=number - 1) if number > 1 else "",
+        later=view.but(p=number + 1) if page.rest else "",
     )
-    return PlanTable(rows=rows, total=len(pairs), changed=len(changed), left_out=len(pairs) - len(rows))
 
 
-def collateral_links(plan: Plan) -> list[tuple[str, str]]:
-    """Anchor and short path of each collateral row."""
-    return [(_key(index), _short(row.trail)) for index, row in enumerate(plan.rows) if row.action is Action.COLLATERAL]
+def collateral_links(plan: Plan, table: PlanTable, *, most: int) -> list[tuple[str, str]]:
+    """Address and short path of the first collateral rows."""
+    here = {row.key for row in table.rows}
+    found = ((index, row) for index, row in enumerate(plan.rows) if row.action is Action.COLLATERAL)
+    return [(_link(index, here=_key(index) in here), _short(row.trail)) for index, row in islice(found, most)]
 
 
 def names_a_live_one(plan: Plan) -> bool:
@@ -93,27 +161,40 @@ def subtrees(plan: Plan) -> str:
     return f"{counted(len(plan.removal_roots), 'subtree')}: {joined([row.path for row in plan.removal_roots])}"
 
 
-def _with_ancestors(indices: Collection[int], rows: Sequence[Row]) -> set[int]:
-    found: set[int] = set()
-    for start in indices:
-        index: int | None = start
-        while index is not None and index not in found:
-            found.add(index)
-            index = rows[index].parent
-    return found
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where a trail of the template stands: its row, and whether that row is on this page."""
+
+    rows: Mapping[tuple[str, ...], int]
+    here: Collection[int]
+
+    def link(self, trail: tuple[str, ...] | None) -> str:
+        index = self.rows.get(trail) if trail else None
+        return "" if index is None else _link(index, here=index in self.here)
+
+
+def _choices(plan: Plan, show: str, query: PlanQuery, *, changing: int) -> Iterator[Choice]:
+    counts = {
+        CHANGES: ("Changes", changing),
+        REMOVALS: ("Removals", len(plan.removals)),
+        COLLATERAL: ("Collateral", len(plan.collateral)),
+        EVERYTHING: ("Everything", len(plan.rows)),
+    }
+    for name, (label, count) in counts.items():
+        if count or name == show:
+            yield Choice(label=label, count=count, url=query.but(show=name), on=name == show)
 
 
 def _row(
     index: int,
     merge: Row,
-    row: Row,
     *,
     plan: Plan,
-    keys: Mapping[tuple[str, ...], str],
+    places: _Places,
     holdings: Mapping[UUID, Holdings],
-    changed: bool,
     has_below: bool,
 ) -> PlanRow:
+    row = plan.rows[index]
     gone = row.action in GONE
     return PlanRow(
         key=_key(index),
@@ -123,11 +204,11 @@ def _row(
         has_below=has_below,
         merge=OPS[merge.action],
         reconcile=OPS[row.action],
-        changed=changed,
+        changed=changed(merge, row),
         dot=_dot(row),
         gone=gone,
         cause=_cause(row, plan),
-        twin=keys.get(row.twin, "") if row.twin and row.action is not Action.HELD else "",
+        twin=places.link(row.twin) if row.action is not Action.HELD else "",
         twin_label=_short(row.twin) if row.twin else "",
         holdings=holdings.get(row.live.id, Holdings()) if gone and row.live else Holdings(),
     )
@@ -150,6 +231,11 @@ def _dot(row: Row) -> str:
 
 def _key(index: int) -> str:
     return f"w{index}"
+
+
+def _link(index: int, *, here: bool) -> str:
+    """To the row: on this page, or on the one that has it."""
+    return f"#{_key(index)}" if here else f"?row={index}#{_key(index)}"
 
 
 def _short(trail: tuple[str, ...]) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.utils.safestring import SafeString
 
 from workspaces.admin import plantext
+from workspaces.admin.planquery import FIRST_PAGE, PlanQuery
 from workspaces.admin.planview import PlanTable, collateral_links, names_a_live_one, plan_table
 from workspaces.admin.words import coded, counted
 from workspaces.models import ImportRun
@@ -26,7 +27,8 @@ class PreviewView:
     """All that preview.html asks for."""
 
     preview: Preview
-    show_all: bool
+    query: PlanQuery = FIRST_PAGE
+    goes_on: bool = False
 
     @property
     def short_id(self) -> str:
@@ -90,20 +92,16 @@ class PreviewView:
 
     @cached_property
     def table(self) -> PlanTable:
-        preview = self.preview
-        return plan_table(preview.merge, preview.reconcile, holdings=self._holdings, show_all=self.show_all)
-
-    @cached_property
-    def collateral(self) -> list[tuple[str, str]]:
-        return collateral_links(self.preview.reconcile)
+        merge, reconcile = self.preview.merge, self.preview.reconcile
+        return plan_table(merge, reconcile, holdings=self._holdings, query=self.query, goes_on=self.goes_on)
 
     @property
     def first_collateral(self) -> list[tuple[str, str]]:
-        return self.collateral[:MOST_LINKS]
+        return collateral_links(self.preview.reconcile, self.table, most=MOST_LINKS)
 
     @property
     def more_collateral(self) -> int:
-        return max(0, len(self.collateral) - MOST_LINKS)
+        return max(0, len(self.preview.reconcile.collateral) - MOST_LINKS)
 
     # ---- the dock
 

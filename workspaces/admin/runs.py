@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from workspaces.admin.access import VIEW, require
-from workspaces.admin.pages import page_number, render_page
+from workspaces.admin.pages import is_part, page_number, render_page
 from workspaces.admin.runview import RunView, latest_runs
 
 RUNS_PER_PAGE = 50
@@ -29,8 +29,9 @@ def runs_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
 
 @require_safe
 def run_page(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpResponse:
-    """One run: how it ended and what it did to which workspace."""
+    """One run: how it ended and what it did to which workspace. While it runs, its page asks for the changing part."""
     user = require(request, VIEW)
     view = RunView(run=get_object_or_404(latest_runs(user), pk=run_id))
     page = Paginator(view.rows, ROWS_PER_PAGE).get_page(page_number(request))
-    return render_page(request, site, "run.html", title=f"Run {view.short_id}", view=view, run=view.run, page=page)
+    template = "run_now.html" if is_part(request) else "run.html"
+    return render_page(request, site, template, title=f"Run {view.short_id}", view=view, run=view.run, page=page)

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from workspaces.admin.forest import forest
 from workspaces.admin.words import CREATED, REMOVED, Op, coded, counted
 from workspaces.models import ImportRun, Organization, Status, Workspace
+from workspaces.services.runs import owner_is_gone
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -32,11 +33,11 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Phase:
-    """One of the steps of a run: `done` of `total`, and a sentence."""
+    """One of the steps of a run: `done` of `total`, None while nobody can say, and a sentence."""
 
     name: str
     result: Result
-    done: int
+    done: int | None
     total: int
     text: str
 
@@ -65,7 +66,7 @@ class RunView:
         if run.state == State.FAILED:
             return Result(kind="fail", sign="×", word="failed, nothing changed")
         if run.state == State.RUNNING:
-            return Result(kind="run", sign="…", word="running")
+            return Result(kind="run", sign="…", word="interrupted" if self.abandoned else "running")
         if run.reconcile_errors:
             return Result(kind="retry", sign="!", word=f"done, kept {counted(len(run.reconcile_errors), 'leftover')}")
         if run.left_running_count:
@@ -73,9 +74,19 @@ class RunView:
         return Result(kind="ok", sign="✓", word="done")
 
     @property
+    def running(self) -> bool:
+        return self.run.state == State.RUNNING
+
+    @cached_property
+    def abandoned(self) -> bool:
+        """Still open although nobody carries it out any more."""
+        return self.running and owner_is_gone(self.run)
+
+    @property
     def kind(self) -> str:
         """The class of the outcome's box."""
-        return {"fail": "err", "run": "", "retry": "warn", "ok": "done"}[self.result.kind]
+        kinds = {"fail": "err", "run": "warn" if self.abandoned else "", "retry": "warn", "ok": "done"}
+        return kinds[self.result.kind]
 
     @property
     def outcome(self) -> str:
@@ -83,6 +94,8 @@ class RunView:
         run = self.run
         if run.state == State.FAILED:
             return "Failed. Nothing was changed."
+        if self.abandoned:
+            return "Interrupted. The process that ran this import is gone; the run will be closed as interrupted."
         if run.state == State.RUNNING:
             return "Running. All of it becomes visible at once, when it is done."
         created = f"{counted(run.created_count, 'workspace')} created, " if run.created_count else ""
@@ -109,6 +122,8 @@ class RunView:
     @cached_property
     def phases(self) -> tuple[Phase, ...]:
         run = self.run
+        if self.running and not self.abandoned:
+            return _RUNNING
         if run.state != State.COMPLETED:
             return ()
         kept = f"{run.created_count:,} created, {run.skipped_count:,} kept."
@@ -148,6 +163,20 @@ def _row(key: UUID, name: str, status: str, reason: str | None, when: datetime, 
 
 
 _DONE = Result(kind="ok", sign="✓", word="done")
+_WORKING = Result(kind="run", sign="…", word="running")
+_WAITING = Result(kind="wait", sign="·", word="waits")
+_RUNNING = (
+    Phase(
+        name="Check plan",
+        result=_WORKING,
+        done=None,
+        total=1,
+        text="Comparing with the live tree, one import at a time.",
+    ),
+    Phase(name="Create", result=_WAITING, done=0, total=1, text="Happens in one go with the removals."),
+    Phase(name="Remove", result=_WAITING, done=0, total=1, text="Comes last: what fails before has removed nothing."),
+    Phase(name="Tear down", result=_WAITING, done=0, total=1, text="After that, in the background."),
+)
 _NOTHING = Result(kind="wait", sign="·", word="nothing to do")
 
 

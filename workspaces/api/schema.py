@@ -8,7 +8,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2, OpenApiYamlRenderer
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.serializers import Serializer
 
 from workspaces.api.base import ApiView
@@ -43,8 +43,10 @@ class SchemaView(ApiView, SpectacularAPIView):
     renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer]
 
 
-class DocsView(ApiView, SpectacularSwaggerView):
-    """Swagger UI, served from here."""
+class DocsView(ApiView, SpectacularSwaggerSplitView):
+    """Swagger UI, served from here; `?script` is what starts it, for no page has a script of its own."""
+
+    query = {"GET": ("script",)}
 
 
 # ---- credentials

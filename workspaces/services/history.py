@@ -30,7 +30,8 @@ def record_history(
     facts = ("history_date", "history_type", "history_actor", "history_user_id", "history_import_id")
     source, given = _pairs(why, connection.vendor)
     import_field = model._meta.get_field("history_import_id")
-    values = [now, kind, actor.name, actor.user_id, import_field.get_db_prep_save(import_id, connection)]
+    date = connection.ops.adapt_datetimefield_value(now)  # as the ORM writes it: SQLite compares moments as text
+    values = [date, kind, actor.name, actor.user_id, import_field.get_db_prep_save(import_id, connection)]
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {quote(model._meta.db_table)} ({', '.join((*copied, *facts, 'history_change_reason'))}) "

@@ -55,7 +55,7 @@ class Preview:
     def reconcile(self) -> Plan:
         return plan_import(have=self.seen, want=self.template, mode=Mode.RECONCILE)
 
-    @property
+    @cached_property
     def is_out_of_date(self) -> bool:
         return fingerprint(have=self.now, want=self.template, mode=Mode.MERGE) != self.record.merge_fingerprint
 

@@ -126,8 +126,18 @@ def close_interrupted() -> int:
     return sum(_close_if_abandoned(run) for run in open_runs.order_by("started_at"))
 
 
+def owner_is_gone(run: ImportRun) -> bool:
+    """Whether nobody works on this open run any more; `close_interrupted` will close it."""
+    if run.owner == this_process():
+        return run.pk not in _at_work
+    host, process, started = run.owner.rsplit("/", 2)
+    if host == socket.gethostname() and started:
+        return _start_time(int(process)) != started
+    return timezone.now() - run.started_at > timedelta(seconds=settings.ORGSITE_LOCK_TIMEOUT + GRACE)
+
+
 def _close_if_abandoned(run: ImportRun) -> bool:
-    if not _owner_is_gone(run):
+    if not owner_is_gone(run):
         return False
     try:
         with transaction.atomic():
@@ -143,15 +153,6 @@ def _close_if_abandoned(run: ImportRun) -> bool:
 def this_process() -> str:
     """Host, process id and the process's start time: a reused id on a restarted machine is not the same owner."""
     return f"{socket.gethostname()}/{os.getpid()}/{_start_time(os.getpid())}"
-
-
-def _owner_is_gone(run: ImportRun) -> bool:
-    if run.owner == this_process():
-        return run.pk not in _at_work
-    host, process, started = run.owner.rsplit("/", 2)
-    if host == socket.gethostname() and started:
-        return _start_time(int(process)) != started
-    return timezone.now() - run.started_at > timedelta(seconds=settings.ORGSITE_LOCK_TIMEOUT + GRACE)
 
 
 def _start_time(process: int) -> str:

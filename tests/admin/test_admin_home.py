@@ -1,0 +1,91 @@
+"""The first page: what needs somebody, for those who may see it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from tests.admin.pages import text
+from tests.trees import AFTER, BEFORE, loaded
+from workspaces.core.plan import Mode
+from workspaces.models import ImportRun, Organization
+from workspaces.services.actors import Actor
+from workspaces.services.importing import Applied
+from workspaces.services.runs import fail_run, open_run
+
+
+def home(client: Client) -> str:
+    return text(client.get("/admin/"))
+
+
+def failed(organization: Organization, actor: Actor) -> ImportRun:
+    run = open_run(organization, loaded(BEFORE), mode=Mode.MERGE, actor=actor, reason="")
+    fail_run(run, "The disk is full.")
+    return run
+
+
+def test_an_organization_stands_there_with_its_live_workspaces(viewer: Client, live: Callable[..., Applied]) -> None:
+    live(BEFORE)
+    assert re.search(r'\?org=acme">Acme</a></th> <td class="num">9</td>', home(viewer))
+    assert "Nothing waits for you." in home(viewer)
+
+
+def test_names_used_twice_lead_to_the_filtered_list(viewer: Client, live: Callable[..., Applied]) -> None:
+    live(BEFORE)
+    live(AFTER)
+    page = home(viewer)
+    assert "8 names are used by more than one live workspace" in page
+    assert 'href="/admin/workspaces/workspace/?org=acme&amp;names=twice"' in page
+    assert "Nothing waits for you." not in page
+
+
+def test_failures_wait_for_a_day(viewer: Client, organization: Organization, actor: Actor) -> None:
+    run = failed(organization, actor)
+    assert re.search(rf'<li><a href="/admin/runs/{run.pk}/">merge of dev.yaml</a>.*?The disk is full', home(viewer))
+    ImportRun.objects.update(finished_at=timezone.now() - timedelta(days=2))
+    assert "Failed in the last day" not in home(viewer)
+
+
+def test_recent_runs_and_the_import_button_are_there(operator: Client, live: Callable[..., Applied]) -> None:
+    run = live(BEFORE).run
+    page = home(operator)
+    assert f'href="/admin/runs/{run.pk}/"' in page
+    assert '<a class="ws-btn primary" href="/admin/import/">Import a template</a>' in page
+
+
+def test_who_may_only_look_gets_no_import_button(viewer: Client) -> None:
+    assert "Import a template" not in home(viewer)
+
+
+def test_nothing_of_another_organization_is_counted(
+    stranger: Client, live: Callable[..., Applied], organization: Organization, actor: Actor
+) -> None:
+    live(BEFORE)
+    live(AFTER)
+    failed(organization, actor)
+    page = home(stranger)
+    assert "Acme" not in page
+    assert "Nothing waits for you." in page
+    assert "No import yet." in page
+
+
+def test_who_may_see_nothing_is_told_so(browser: Callable[[User], Client], db: None) -> None:
+    page = home(browser(User.objects.create_user("dave", is_staff=True)))
+    assert "You may not look at anything here yet." in page
+
+
+def test_more_workspaces_need_no_more_queries(
+    viewer: Client,
+    live: Callable[..., Applied],
+    django_assert_num_queries: Callable[[int], AbstractContextManager[object]],
+) -> None:
+    for tree in (BEFORE, AFTER):
+        live(tree)
+        with django_assert_num_queries(9):
+            home(viewer)

@@ -1,0 +1,134 @@
+"""The running site, a real browser, and a watch over both.
+
+Everything here runs one test after the other in one process (the group below): there is one site and one browser.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests.browser.people import Office, session_of
+from tests.browser.running import Site, migrated_database, running_site
+from tests.browser.watching import Watch
+
+HERE = Path(__file__).parent
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+REQUIRED = "browser" in os.environ.get("ORGSITE_TEST_REQUIRE", "").split(",")
+PATIENCE = 10_000  # milliseconds
+
+Open = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            if not CHROMIUM and not REQUIRED:
+                item.add_marker(pytest.mark.skip(reason="no Chromium here; `make system-deps` installs it"))
+
+
+# ---- the browser, for as long as tests of this folder run: its event loop is in the way of all others
+
+
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright, browser_type_launch_args: dict[str, Any]) -> Iterator[Browser]:
+    assert CHROMIUM, "Chromium is required here (ORGSITE_TEST_REQUIRE); install it with `make system-deps`."
+    browser = playwright.chromium.launch(**browser_type_launch_args, executable_path=CHROMIUM, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="package")
+def browser_context_args(site: Site) -> dict[str, Any]:
+    return {"base_url": site.url, "locale": "en-GB", "reduced_motion": "reduce"}
+
+
+# ---- the site, and who works there
+
+
+@pytest.fixture(scope="session")
+def site(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    with (
+        migrated_database(folder, unblock=django_db_blocker.unblock) as database,
+        running_site(folder, database) as site,
+    ):
+        yield site
+
+
+@pytest.fixture
+def office(site: Site) -> Office:
+    return Office(site)
+
+
+@pytest.fixture
+def alice(office: Office) -> User:
+    return office.hire("alice", "Operator")
+
+
+# ---- pages
+
+
+@pytest.fixture
+def watch(site: Site) -> Iterator[Watch]:
+    watch = Watch(site)
+    yield watch
+    wrong = watch.verdict()
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def open_window(new_context: Callable[..., BrowserContext], watch: Watch) -> Open:
+    """Open a window in which nobody is signed in; options as of a browser context."""
+
+    def open_one(**options: Any) -> Page:
+        context = new_context(**options)
+        context.set_default_timeout(PATIENCE)
+        watch.follow(context)
+        return context.new_page()
+
+    return open_one
+
+
+@pytest.fixture
+def sign_in(open_window: Open, site: Site) -> Open:
+    """Open a window of a user."""
+
+    def open_signed_in(user: User, **options: Any) -> Page:
+        page = open_window(**options)
+        page.context.add_cookies([{"name": "sessionid", "value": session_of(site, user), "url": site.url}])
+        return page
+
+    return open_signed_in
+
+
+@pytest.fixture
+def page(sign_in: Open, alice: User) -> Page:
+    """A window of alice."""
+    return sign_in(alice)

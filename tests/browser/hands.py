@@ -1,0 +1,90 @@
+"""How a person works a page: with the mouse, or with nothing but Tab, Space and Enter."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from playwright.sync_api import FilePayload, Locator, Page, expect
+
+FURTHEST = 200  # presses of Tab before giving up
+
+# An outline or a shadow around the element, or around what it stands in: a file field, a box within its label.
+IS_RINGED = """element => {
+  const ring = getComputedStyle(element);
+  return (ring.outlineStyle !== 'none' && parseFloat(ring.outlineWidth) > 0) || ring.boxShadow !== 'none';
+}"""
+
+
+class Hand(Protocol):
+    def press(self, target: Locator) -> None:
+        """A button, a link or the head of a fold."""
+
+    def skip(self, link: Locator) -> None:
+        """A link that only a keyboard finds."""
+
+    def tick(self, target: Locator) -> None: ...
+
+    def write(self, target: Locator, text: str) -> None: ...
+
+    def choose_file(self, target: Locator, file: FilePayload) -> None: ...
+
+
+class Mouse:
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def press(self, target: Locator) -> None:
+        target.click()
+
+    def skip(self, link: Locator) -> None:
+        expect(link).not_to_be_in_viewport()
+
+    def tick(self, target: Locator) -> None:
+        target.check()
+
+    def write(self, target: Locator, text: str) -> None:
+        target.fill(text)
+
+    def choose_file(self, target: Locator, file: FilePayload) -> None:
+        with self._page.expect_file_chooser() as chooser:
+            target.click()
+        chooser.value.set_files(file)
+
+
+class Keyboard:
+    """Never touches the mouse, and wants to see where it is."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def press(self, target: Locator) -> None:
+        self._reach(target)
+        self._page.keyboard.press("Enter")
+
+    def skip(self, link: Locator) -> None:
+        self.press(link)
+
+    def tick(self, target: Locator) -> None:
+        self._reach(target)
+        self._page.keyboard.press("Space")
+        expect(target).to_be_checked()
+
+    def write(self, target: Locator, text: str) -> None:
+        self._reach(target)
+        self._page.keyboard.type(text)
+
+    def choose_file(self, target: Locator, file: FilePayload) -> None:
+        self._reach(target)
+        with self._page.expect_file_chooser() as chooser:
+            self._page.keyboard.press("Enter")
+        chooser.value.set_files(file)
+
+    def _reach(self, target: Locator) -> None:
+        expect(target).to_be_visible()
+        for _ in range(FURTHEST):
+            if target.evaluate("element => element === document.activeElement"):
+                assert target.evaluate(IS_RINGED), f"nothing shows that {target} has the focus"
+                expect(target).to_be_in_viewport()
+                return
+            self._page.keyboard.press("Tab")
+        raise AssertionError(f"Tab does not lead to {target}")

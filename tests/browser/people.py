@@ -1,0 +1,119 @@
+"""An organization of its own for every test, and who works there. All of it happens in the site's database."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
+from django.contrib.auth.models import Group, User
+from django.contrib.sessions.backends.db import SessionStore
+
+from tests.browser.running import Site
+from tests.trees import Tree, loaded
+from workspaces.core.plan import Mode
+from workspaces.core.template import Node
+from workspaces.models import ImportRun, Membership, Organization, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.cascading import cascade_delete
+from workspaces.services.creating import create_workspace
+from workspaces.services.importing import apply_import
+from workspaces.services.runs import fail_run, open_run
+from workspaces.services.tokens import issue_workspace_token
+
+_numbers = count(1)
+
+
+class Office:
+    """The organization: what is live there, and what others do to it while alice looks at a page."""
+
+    def __init__(self, site: Site) -> None:
+        self.site, self._ask = site, site.database.ask
+        self.slug = f"acme-{next(_numbers)}"
+        self._organization = self._ask(Organization.objects.create, slug=self.slug, name=f"Acme {self.slug[5:]}")
+        self.name = self._organization.name
+
+    def hire(self, name: str, group: str, *, password: str = "") -> User:
+        """A member with the group's permissions, who may sign in."""
+        return self._ask(self._hire, f"{name}-{self.slug[5:]}", group, password)
+
+    def _hire(self, name: str, group: str, password: str) -> User:
+        user = User.objects.create(username=name, is_staff=True)
+        # As the site itself stores it: the tests' own settings hash in a way that it does not know.
+        user.password = PBKDF2PasswordHasher().encode(password, "salt") if password else make_password(None)
+        user.save()
+        user.groups.add(Group.objects.get(name=group))
+        Membership.objects.create(organization=self._organization, user=user)
+        return user
+
+    # ---- what others do
+
+    def merge(self, tree: Tree, *, by: str = "sam") -> ImportRun:
+        return self._ask(apply_import, self._organization, loaded(tree), mode=Mode.MERGE, actor=Actor(name=by)).run
+
+    def begin_merge(self, tree: Tree, *, by: str = "sam") -> ImportRun:
+        """A run that is still going on."""
+        details = {"mode": Mode.MERGE, "actor": Actor(name=by), "reason": ""}
+        return self._ask(open_run, self._organization, loaded(tree), **details)
+
+    def fail(self, run: ImportRun, error: str) -> None:
+        self._ask(fail_run, run, error)
+
+    def create(self, name: str, *, by: str = "sam") -> None:
+        node = Node(name=name, path="")
+        self._ask(create_workspace, self._organization, node, parent_id=None, actor=Actor(name=by))
+
+    def remove(self, *path: str, by: str = "sam") -> None:
+        self._ask(cascade_delete, [self.workspace(*path).pk], actor=Actor(name=by), reason="no longer needed")
+
+    def give_token(self, *path: str) -> None:
+        self._ask(issue_workspace_token, self.workspace(*path))
+
+    # ---- what there is
+
+    def live(self) -> list[str]:
+        return self._ask(lambda: sorted(self._rows().live().values_list("name", flat=True)))
+
+    def workspace(self, *path: str) -> Workspace:
+        """The one at the end of that path, the latest where several stood there."""
+        return self._ask(self._find, path)
+
+    def _find(self, path: tuple[str, ...]) -> Workspace:
+        parent = self._find(path[:-1]) if path[1:] else None
+        return self._rows().filter(name=path[-1], parent=parent).latest("created_at")
+
+    def latest_version(self, workspace: Workspace) -> int:
+        return self._ask(lambda: workspace.history.latest().pk)
+
+    def latest_event(self) -> int:
+        return self._ask(self._latest_event)
+
+    def _latest_event(self) -> int:
+        from audit.models import StructureEvent
+
+        return StructureEvent.objects.filter(organization=self.slug).latest("id").pk
+
+    def runs(self) -> list[ImportRun]:
+        """Latest first."""
+        return self._ask(
+            lambda: list(ImportRun.objects.filter(organization=self._organization).order_by("-started_at"))
+        )
+
+    def _rows(self) -> Any:
+        return Workspace.objects.filter(organization=self._organization)
+
+
+def session_of(site: Site, user: User) -> str:
+    """The key of a session as that user's login begins it."""
+    return site.database.ask(_session, user)
+
+
+def _session(user: User) -> str:
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    return session.session_key or ""

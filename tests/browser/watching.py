@@ -1,0 +1,48 @@
+"""What no page may do: log an error, throw one, or ask anybody but the site for anything."""
+
+from __future__ import annotations
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Request
+
+from tests.browser.running import Site
+
+REFUSED = "Failed to load resource: the server responded with a status of "
+
+TAIL = 4_000  # characters of what the site said before it crashed
+
+
+class Watch:
+    """Collects what went wrong in the browser windows of one test, and in the site meanwhile."""
+
+    def __init__(self, site: Site) -> None:
+        self._site, self._said_before = site, len(site.said())
+        self._found: list[str] = []
+        self._refusals: list[int] = []
+        self._expected: list[int] = []
+
+    def follow(self, context: BrowserContext) -> None:
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self._found.append(f"uncaught: {error.error}"))
+        context.on("request", self._request)
+
+    def expects(self, *statuses: int) -> None:
+        """The site will refuse a request of this test with each of these."""
+        self._expected += statuses
+
+    def verdict(self) -> list[str]:
+        """Everything wrong, in words."""
+        said = self._site.said()[self._said_before :]
+        crash = [f"the site says:\n{said[-TAIL:]}"] if "Traceback" in said else []
+        surprise = sorted(self._refusals) != sorted(self._expected)
+        refusals = [f"refused with {self._refusals}, expected {self._expected}"] if surprise else []
+        return [*self._found, *refusals, *crash]
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.text.startswith(REFUSED):  # how Chromium reports the status of any page
+            self._refusals.append(int(message.text.removeprefix(REFUSED)[:3]))
+        elif message.type in {"error", "warning"}:
+            self._found.append(f"{message.type} in the console of {message.page and message.page.url}: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((f"{self._site.url}/", "data:", "blob:")):
+            self._found.append(f"asked for {request.url}")

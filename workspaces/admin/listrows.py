@@ -1,0 +1,131 @@
+"""The lines of one page of the list, with what they show besides their place in the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count
+
+from workspaces.admin.forest import Spot
+from workspaces.admin.words import joined
+from workspaces.core.plan import SEPARATOR
+from workspaces.models import Schedule, Status, Workspace
+
+MOST_PLACES = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """How a workspace came to be: by the run `import_id`, or by hand."""
+
+    import_id: UUID | None
+    actor: str
+    when: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListRow:
+    """One line of the list; `context` where it only shows what the next ones stand below. `below` counts live ones.
+
+    `also_at` are the places of others with its name, `duplicate` says that one of them is where the name belongs.
+    """
+
+    spot: Spot
+    context: bool
+    below: int
+    has_below: bool
+    also_at: tuple[str, ...]
+    duplicate: bool
+    schedules: int
+    origin: Origin | None
+    protected: bool
+    last_heartbeat: datetime | None
+
+    @property
+    def live(self) -> bool:
+        return self.spot.stem.status != Status.REMOVED
+
+    @property
+    def depth(self) -> int:
+        """A removed one stands in no tree any more: it is listed with its path."""
+        return self.spot.depth if self.live else 0
+
+    @property
+    def level(self) -> int:
+        return self.spot.depth + 1
+
+    @property
+    def also_lives_at(self) -> str:
+        return joined(self.also_at, most=MOST_PLACES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the lines of one page show besides their place: three queries."""
+
+    columns: Mapping[UUID, Mapping[str, Any]]
+    schedules: Mapping[UUID, int]
+    origins: Mapping[UUID, Origin]
+    twins: Mapping[tuple[str, str], Sequence[Spot]]
+
+    @classmethod
+    def of(cls, spots: Sequence[Spot], *, twins: Mapping[tuple[str, str], Sequence[Spot]]) -> Facts:
+        ids = [spot.id for spot in spots]
+        columns = Workspace.objects.filter(id__one_of=ids).values("id", "protected", "last_heartbeat_at")
+        schedules = Schedule.objects.filter(workspace__one_of=ids).order_by().values_list("workspace")
+        return cls(
+            columns={row["id"]: row for row in columns},
+            schedules=dict(schedules.annotate(count=Count("pk"))),
+            origins=_origins({*ids, *(twin.id for same in twins.values() for twin in same)}),
+            twins=twins,
+        )
+
+    def row(self, spot: Spot, *, context: bool = False, below: int = 0, has_below: bool = False) -> ListRow:
+        """The line of that workspace."""
+        return ListRow(
+            spot=spot,
+            context=context,
+            below=below,
+            has_below=has_below,
+            also_at=self.others_of(spot),
+            duplicate=self.is_leftover(spot),
+            schedules=self.schedules.get(spot.id, 0),
+            origin=self.origins.get(spot.id),
+            protected=self.columns[spot.id]["protected"],
+            last_heartbeat=self.columns[spot.id]["last_heartbeat_at"],
+        )
+
+    def others_of(self, spot: Spot) -> tuple[str, ...]:
+        """Where else a live workspace has the same name."""
+        twins = self.twins.get(identity(spot), ())
+        return tuple(SEPARATOR.join(twin.trail[-2:]) for twin in twins if twin.id != spot.id)
+
+    def is_leftover(self, spot: Spot) -> bool:
+        """Whether the same name belongs elsewhere by the latest import; equals are no leftovers of each other.
+
+        A moved workspace is created anew at its new place: of two with one name the older one is the leftover. Those
+        that one import created are no duplicates of each other: its template wanted both.
+        """
+        twins = self.twins.get(identity(spot), ())
+        return any(self._age(twin) > self._age(spot) for twin in twins)
+
+    def _age(self, spot: Spot) -> tuple[bool, float]:
+        origin = self.origins.get(spot.id)
+        return (origin.import_id is not None, origin.when.timestamp()) if origin else (False, 0.0)
+
+
+def _origins(ids: Collection[UUID]) -> dict[UUID, Origin]:
+    rows = Workspace.history.filter(id__one_of=list(ids), history_type="+")
+    columns = ("id", "history_import_id", "history_actor", "history_date")
+    return {
+        key: Origin(import_id=run, actor=actor, when=when)
+        for key, run, actor, when in rows.order_by("-history_id").values_list(*columns)
+    }
+
+
+def identity(spot: Spot) -> tuple[str, str]:
+    return spot.stem.organization, spot.name
