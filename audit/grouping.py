@@ -21,13 +21,12 @@ from audit.reading import (
     FAILED,
     REMOVED,
     STARTED,
-    number,
-    rows,
     template_name,
     text,
     workspace_name,
 )
 from audit.telling import plural, short
+from audit.tiles import Tile, held_by, signed, tiles_of
 
 Changes = Mapping[UUID, tuple[FieldChange, ...]]
 
@@ -56,15 +55,6 @@ LOOKS = {
     "workspace.release_failed": Look(sign="↻", kind="warn", word="not released yet"),
 }
 UNKNOWN = Look(sign="·", kind="", word="")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tile:
-    """A number of a finished import; `kind` is set where it deserves colour."""
-
-    label: str
-    value: str
-    kind: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,7 +131,7 @@ class Entry:
         """An import's event in one line."""
         event, mode = self.event, text(self.event, "mode")
         if event.event_type == COMPLETED:
-            return f"{mode} done: {_signed(event)}"
+            return f"{mode} done: {signed(event)}"
         if event.event_type == FAILED:
             return f"{mode} of {template_name(event)} failed: {text(event, 'error')}"
         return f"{mode} of {template_name(event)}"
@@ -149,7 +139,7 @@ class Entry:
     @property
     def tiles(self) -> tuple[Tile, ...]:
         """The numbers of a completed import."""
-        return _tiles(self.event) if self.event.event_type == COMPLETED else ()
+        return tiles_of(self.event) if self.event.event_type == COMPLETED else ()
 
     @property
     def template(self) -> str:
@@ -235,19 +225,6 @@ def anchor(minute: datetime) -> str:
     return f"m-{local:%Y%m%d-%H%M}{'b' if local.fold else ''}"
 
 
-def duration(milliseconds: int) -> str:
-    """`0.4 s`, `42.1 s`, `2 min 6 s`, `1 h 3 min`."""
-    seconds = milliseconds / 1000
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def held_by(event: StructureEvent) -> list[tuple[str, str]]:
-    return [(str(row.get("name", "")), str(row.get("error", ""))) for row in rows(event, "reconcile_errors")]
-
-
 def _entries(
     events: Iterable[StructureEvent], above: Mapping[UUID, str], labels: Mapping[str, str], changes: Changes
 ) -> tuple[Entry, ...]:
@@ -284,30 +261,4 @@ def _line(event: StructureEvent, above: Mapping[UUID, str], changes: Changes) ->
         above=above.get(key, "") if key else "",
         why=text(event, "why"),
         changes=changes.get(key, ()) if key and event.event_type == REMOVED else (),
-    )
-
-
-def _signed(event: StructureEvent) -> str:
-    created, kept, removed, left = (number(event, key) for key in COUNTS)
-    counts = f"+{created:,} ={kept:,} −{removed:,}"
-    return f"{counts}, {plural(left, 'duplicate')} left running" if left else counts
-
-
-COUNTS = ("created_count", "skipped_count", "reconcile_removed_count", "left_running_count")
-
-
-def _tiles(event: StructureEvent) -> tuple[Tile, ...]:
-    created, kept, removed, left = (number(event, key) for key in COUNTS)
-    collateral, errors = number(event, "collateral_count"), len(held_by(event))
-    return (
-        Tile(label="mode", value=text(event, "mode")),
-        Tile(label="created", value=f"{created:,}", kind="create" if created else ""),
-        Tile(label="kept", value=f"{kept:,}"),
-        Tile(label="removed", value=f"{removed:,}", kind="remove" if removed else ""),
-        Tile(label="collateral", value=f"{collateral:,}", kind="collateral" if collateral else ""),
-        Tile(label="left running", value=f"{left:,}", kind="left" if left else ""),
-        Tile(label="live", value=f"{number(event, 'live_before'):,} → {number(event, 'live_after'):,}"),
-        Tile(label="warnings", value=f"{number(event, 'warnings_count'):,}"),
-        Tile(label="errors", value=f"{errors:,}", kind="remove" if errors else ""),
-        Tile(label="duration", value=duration(number(event, "duration_ms"))),
     )

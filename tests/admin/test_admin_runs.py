@@ -15,7 +15,7 @@ from workspaces.errors import RemovalNotConfirmed
 from workspaces.models import ImportRun, Organization
 from workspaces.services.actors import Actor
 from workspaces.services.importing import Applied, Confirmation, apply_import
-from workspaces.services.runs import open_run
+from workspaces.services.runs import at_work, open_run
 
 
 @pytest.fixture
@@ -64,7 +64,8 @@ def test_a_failed_run_shows_its_error(
 
 def test_an_open_run_says_that_it_is_running(viewer: Client, organization: Organization, actor: Actor) -> None:
     run = open_run(organization, loaded(BEFORE), mode=Mode.MERGE, actor=actor, reason="")
-    assert "Running." in page_of(viewer, run)
+    with at_work(run):
+        assert "Running." in page_of(viewer, run)
 
 
 def test_only_a_running_run_asks_for_itself_again(

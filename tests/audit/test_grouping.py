@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from audit.grouping import Day, Entry, anchor, days_of, duration
+from audit.grouping import Day, Entry, anchor, days_of
 from audit.models import StructureEvent
+from audit.tiles import duration
 from tests.audit.events import (
     CREATED,
     FAILED,
