@@ -41,7 +41,7 @@ worker: setup ## one more background worker
 
 # ---- develop
 
-test: $(VENV)/dev.installed ## every test, on SQLite and on PostgreSQL (PYTEST_ARGS="-k name -n0")
+test: $(VENV)/dev.installed ## every test, on SQLite, on PostgreSQL and in Chromium (PYTEST_ARGS="-k name -n0")
 	@$(PY) scripts/test.py $(PYTEST_ARGS)
 
 coverage: $(VENV)/dev.installed ## which lines the tests reach, on SQLite

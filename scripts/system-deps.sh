@@ -11,6 +11,7 @@ postgres_server() {
 
 missing=""
 postgres_server || missing="$missing postgresql"
+command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing="$missing chromium"
 
 if [ -z "$missing" ]; then
     echo "System packages: nothing is missing."

@@ -1,7 +1,8 @@
 """Run the tests on SQLite, then on PostgreSQL: the server of DATABASE_URL, or a throwaway one.
 
 Arguments go to pytest; `--only sqlite` or `--only postgres` runs half. What had to be left out is said at the very
-end, and is an error where ORGSITE_TEST_REQUIRE (names, separated by commas) lists it.
+end, and is an error where ORGSITE_TEST_REQUIRE (names, separated by commas: postgres, browser) lists it. The browser
+tests run once, with the first half.
 """
 
 import argparse
@@ -23,6 +24,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 # Two processes at most: each makes a database of its own. `-n0` among the arguments turns them off.
 PYTEST = [sys.executable, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=2", "--dist=loadgroup"]
+BROWSERS = ("chromium", "chromium-browser")
+NO_BROWSER = "no Chromium found; install it with `make system-deps`."
+REQUIRABLE = {"postgres": "PostgreSQL", "browser": "Browser"}
 WHERE_SERVERS_LIVE = ["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin"]
 SETTINGS = {
     "listen_addresses": "",  # the socket only
@@ -49,8 +53,11 @@ def main() -> int:
     results: dict[str, int | str] = {"SQLite": "not asked for.", "PostgreSQL": "not asked for."}
     if chosen.only != "postgres":
         results["SQLite"] = run_pytest("SQLite", pytest_args, None if is_postgres(given) else given)
+        pytest_args = ["--ignore=tests/browser", *pytest_args]  # once is enough
     if chosen.only != "sqlite":
         results["PostgreSQL"] = run_on_postgres(pytest_args, given)
+    if not any(map(shutil.which, BROWSERS)):
+        results["Browser"] = NO_BROWSER
     return report(results)
 
 
@@ -85,15 +92,16 @@ def report(results: dict[str, int | str]) -> int:
     required = {name.strip() for name in os.environ.get("ORGSITE_TEST_REQUIRE", "").split(",")}
     status = 0
     print()
-    for database, result in sorted(results.items(), key=lambda item: isinstance(item[1], str)):
+    for part, result in sorted(results.items(), key=lambda item: isinstance(item[1], str)):
         if isinstance(result, str):
-            print(f"{database}: LEFT OUT – {result}")
+            print(f"{part}: LEFT OUT – {result}")
         else:
-            print(f"{database}: {'passed' if result == 0 else f'FAILED (pytest ended with {result})'}")
+            print(f"{part}: {'passed' if result == 0 else f'FAILED (pytest ended with {result})'}")
             status = status or result
-    if "postgres" in required and isinstance(results["PostgreSQL"], str):
-        print("PostgreSQL is required here (ORGSITE_TEST_REQUIRE).")
-        status = status or 1
+    for name, part in REQUIRABLE.items():
+        if name in required and isinstance(results.get(part), str):
+            print(f"{part} is required here (ORGSITE_TEST_REQUIRE).")
+            status = status or 1
     return status
 
 

@@ -31,7 +31,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-REQUIRED = "browser" in os.environ.get("ORGSITE_TEST_REQUIRE", "").split(",")
+REQUIRED = "browser" in {name.strip() for name in os.environ.get("ORGSITE_TEST_REQUIRE", "").split(",")}
 PATIENCE = 10_000  # milliseconds
 
 Open = Callable[..., Page]

@@ -19,7 +19,7 @@ from workspaces.models import ImportRun, Membership, Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.cascading import cascade_delete
 from workspaces.services.creating import create_workspace
-from workspaces.services.importing import apply_import
+from workspaces.services.importing import Confirmation, apply_import
 from workspaces.services.runs import fail_run, open_run
 from workspaces.services.tokens import issue_workspace_token
 
@@ -48,10 +48,19 @@ class Office:
         Membership.objects.create(organization=self._organization, user=user)
         return user
 
+    def admit(self, user: User) -> None:
+        """Make a member of somebody hired elsewhere."""
+        self._ask(Membership.objects.create, organization=self._organization, user=user)
+
     # ---- what others do
 
     def merge(self, tree: Tree, *, by: str = "sam") -> ImportRun:
         return self._ask(apply_import, self._organization, loaded(tree), mode=Mode.MERGE, actor=Actor(name=by)).run
+
+    def reconcile(self, tree: Tree, *, removing: int, by: str = "sam") -> ImportRun:
+        details = {"mode": Mode.RECONCILE, "actor": Actor(name=by), "reason": "tidy up"}
+        confirmation = Confirmation(confirm_removals=removing)
+        return self._ask(apply_import, self._organization, loaded(tree), **details, confirmation=confirmation).run
 
     def begin_merge(self, tree: Tree, *, by: str = "sam") -> ImportRun:
         """A run that is still going on."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 
 from tests.browser.running import Site
 
 REFUSED = "Failed to load resource: the server responded with a status of "
-
+FAILURE = re.compile(r"\b(ERROR|CRITICAL)\b")
 TAIL = 4_000  # characters of what the site said before it crashed
 
 
@@ -17,7 +19,7 @@ class Watch:
     def __init__(self, site: Site) -> None:
         self._site, self._said_before = site, len(site.said())
         self._found: list[str] = []
-        self._refusals: list[int] = []
+        self._refusals: list[tuple[int, str]] = []
         self._expected: list[int] = []
 
     def follow(self, context: BrowserContext) -> None:
@@ -32,14 +34,14 @@ class Watch:
     def verdict(self) -> list[str]:
         """Everything wrong, in words."""
         said = self._site.said()[self._said_before :]
-        crash = [f"the site says:\n{said[-TAIL:]}"] if "Traceback" in said else []
-        surprise = sorted(self._refusals) != sorted(self._expected)
+        crash = [f"the site says:\n{said[-TAIL:]}"] if FAILURE.search(said) else []
+        surprise = sorted(status for status, _ in self._refusals) != sorted(self._expected)
         refusals = [f"refused with {self._refusals}, expected {self._expected}"] if surprise else []
         return [*self._found, *refusals, *crash]
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.text.startswith(REFUSED):  # how Chromium reports the status of any page
-            self._refusals.append(int(message.text.removeprefix(REFUSED)[:3]))
+            self._refusals.append((int(message.text.removeprefix(REFUSED)[:3]), message.location["url"]))
         elif message.type in {"error", "warning"}:
             self._found.append(f"{message.type} in the console of {message.page and message.page.url}: {message.text}")
 

@@ -1,0 +1,79 @@
+"""Something to see on every page, made once and only looked at."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import Permission
+
+from tests.browser.people import Office
+from tests.browser.running import Site
+from tests.trees import AFTER, BEFORE, Tree, loaded
+from workspaces.models import ApiToken, Organization, WorkspaceToken
+from workspaces.services.previewing import store_preview
+from workspaces.services.tokens import issue_api_token
+
+SCRATCH: Tree = {"PM": {"Infra Lead": {"Scratch": {}}}}
+MOVED: Tree = {"PM": {"Dev Lead": {"Infra Lead": {}}}}
+
+
+class Exhibits:
+    """`dora`, who may do everything here and sees no other test's organization; what addresses have between braces."""
+
+    def __init__(self, site: Site) -> None:
+        self._site, self._ask = site, site.database.ask
+        self.dora = Office(site).hire("dora", "Operator")
+        self._ask(lambda: self.dora.user_permissions.set(Permission.objects.all()))
+        self.ids = {**self._settled(), **self._undecided(), **self._tokens()}
+
+    def _office(self) -> Office:
+        office = Office(self._site)
+        office.admit(self.dora)
+        return office
+
+    def _settled(self) -> dict[str, object]:
+        """After the story: something was created, kept and removed."""
+        office = self._office()
+        office.merge(BEFORE)
+        office.merge(AFTER)
+        run = office.reconcile(AFTER, removing=8)
+        gone = office.workspace("PM", "Infra Lead", "Dev Lead", "QA Engineer")
+        running = self._office().begin_merge(BEFORE)
+        broken = self._office()
+        failed = broken.begin_merge(BEFORE)
+        broken.fail(failed, "interrupted")
+        return {
+            "slug": office.slug, "run": run.pk, "running": running.pk, "failed": failed.pk,
+            "minute": f"day={run.started_at:%Y-%m-%d}&at={run.started_at:%H:%M}&org={office.slug}",
+            "workspace": office.workspace("PM").pk, "gone": gone.pk, "version": office.latest_version(gone),
+            "event": office.latest_event(), "organization": self._ask(Organization.objects.get, slug=office.slug).pk,
+        }  # fmt: skip
+
+    def _undecided(self) -> dict[str, object]:
+        """Previews of every kind, and a subtree to remove."""
+        accident, moved, changed, fresh = (self._office() for _ in range(4))
+        accident.merge(BEFORE)
+        accident.merge(AFTER)
+        moved.merge(SCRATCH)
+        changed.merge(BEFORE)
+        previews = {
+            "plain": self._preview(accident, AFTER),
+            "collateral": self._preview(moved, MOVED),
+            "stale": self._preview(changed, AFTER),
+            "first": self._preview(fresh, BEFORE),
+        }
+        changed.create("Sandbox")
+        return {**previews, "doomed": accident.workspace("PM", "Infra Lead").pk}
+
+    def _preview(self, office: Office, tree: Tree) -> object:
+        organization = self._ask(Organization.objects.get, slug=office.slug)
+        return self._ask(store_preview, organization, loaded(tree), user=self.dora).pk
+
+    def _tokens(self) -> dict[str, object]:
+        office = self._office()
+        office.merge(BEFORE)
+        office.give_token("PM")
+        self._ask(issue_api_token, self.dora, name="laptop")
+        return {
+            "api_token": self._ask(ApiToken.objects.latest, "created_at").pk,
+            "workspace_token": self._ask(WorkspaceToken.objects.latest, "created_at").pk,
+            "user": self.dora.pk,
+        }

@@ -1,0 +1,170 @@
+"""Every page of the admin: readable for everybody, in light and dark, on a narrow screen, and quiet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Open
+from tests.browser.exhibits import Exhibits
+from tests.browser.running import Site
+from tests.browser.screen import LIST, heading, upload
+from tests.browser.templates import written
+from tests.browser.watching import Watch
+
+PAGES = {
+    "home": "/admin/",
+    "import": "/admin/import/",
+    "preview": "/admin/import/{plain}/",
+    "preview, collateral": "/admin/import/{collateral}/",
+    "preview, out of date": "/admin/import/{stale}/",
+    "preview, nothing live": "/admin/import/{first}/",
+    "runs": "/admin/runs/",
+    "run": "/admin/runs/{run}/",
+    "run, going on": "/admin/runs/{running}/",
+    "run, failed": "/admin/runs/{failed}/",
+    "workspaces": LIST,
+    "workspaces, one organization": f"{LIST}?org={{slug}}",
+    "workspaces, nothing found": f"{LIST}?q=nobody",
+    "add workspace": f"{LIST}add/",
+    "workspace": f"{LIST}{{workspace}}/change/",
+    "workspace, removed": f"{LIST}{{gone}}/change/",
+    "history": f"{LIST}{{gone}}/history/",
+    "history, one version": f"{LIST}{{gone}}/history/{{version}}/",
+    "cascade delete": "/admin/cascade-delete/?_selected_action={doomed}",
+    "timeline": "/admin/timeline/",
+    "timeline, one minute": "/admin/timeline/?{minute}",
+    "timeline, nothing there": "/admin/timeline/?day=2001-01-01&at=12:00",
+    "timeline, senseless": "/admin/timeline/?at=25:99",
+    "events": "/admin/audit/structureevent/",
+    "event": "/admin/audit/structureevent/{event}/change/",
+    "organizations": "/admin/workspaces/organization/",
+    "add organization": "/admin/workspaces/organization/add/",
+    "organization": "/admin/workspaces/organization/{organization}/change/",
+    "API tokens": "/admin/workspaces/apitoken/",
+    "API token": "/admin/workspaces/apitoken/{api_token}/change/",
+    "workspace tokens": "/admin/workspaces/workspacetoken/",
+    "workspace token": "/admin/workspaces/workspacetoken/{workspace_token}/change/",
+    "users": "/admin/auth/user/",
+    "add user": "/admin/auth/user/add/",
+    "user": "/admin/auth/user/{user}/change/",
+    "groups": "/admin/auth/group/",
+    "add group": "/admin/auth/group/add/",
+    "own password": "/admin/password_change/",
+    "own password, changed": "/admin/password_change/done/",
+}
+MISTAKES = """name: Dev team
+workspaces:
+  - {name: PM, tier: 9}
+  - {name: PM}
+  - {role: nameless}
+"""
+# Without a copy of the imported stylesheets, which the content security policy refuses; no rule of weight asks for it.
+OPTIONS = {"resultTypes": ["violations"], "preload": False}
+CONTEXT = {"exclude": [[".selector"], [".datetime"], ["td.delete"]]}  # widgets of Django's own, in its own forms
+SETTLED = "() => Promise.all(document.getAnimations().map((each) => each.finished)).then(() => true)"
+NARROW = {"width": 420, "height": 900}
+
+# What sticks out of the window and stands in no box that scrolls by itself.
+STICKING_OUT = """() => {
+  const scrolls = (element) => element && (/auto|scroll|hidden|clip/.test(getComputedStyle(element).overflowX)
+    && element !== document.body && element !== document.documentElement || scrolls(element.parentElement));
+  if (document.scrollingElement.scrollWidth <= innerWidth) return [];
+  return [...document.body.querySelectorAll('*')]
+    .filter((element) => element.getBoundingClientRect().right > innerWidth + 1 && !scrolls(element.parentElement))
+    .map((element) => element.outerHTML.slice(0, 160));
+}"""
+
+
+@pytest.fixture(scope="package")
+def exhibits(site: Site) -> Exhibits:
+    return Exhibits(site)
+
+
+@pytest.fixture
+def visit(sign_in: Open, exhibits: Exhibits) -> Open:
+    """Open an address of the table, with every permission."""
+
+    def go(address: str, **options: object) -> Page:
+        page = sign_in(exhibits.dora, **options)
+        page.goto(address.format(**exhibits.ids))
+        expect(heading(page)).to_be_visible()
+        return page
+
+    return go
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_serious(visit: Open, name: str) -> None:
+    examine(visit(PAGES[name]))
+
+
+def test_axe_finds_nothing_serious_where_nothing_is(visit: Open, watch: Watch) -> None:
+    watch.expects(404)
+    examine(visit("/admin/runs/00000000-0000-0000-0000-000000000000/"))
+
+
+def test_axe_finds_nothing_serious_in_a_list_of_mistakes(visit: Open, watch: Watch) -> None:
+    watch.expects(400)
+    page = visit("/admin/")
+    upload(page, written(MISTAKES))
+    expect(page.get_by_role("alert").get_by_role("listitem")).to_have_count(3)
+    examine(page)
+
+
+def test_axe_finds_nothing_serious_at_the_login(open_window: Open) -> None:
+    page = open_window()
+    page.goto("/admin/")
+    expect(page.get_by_label("Username")).to_be_visible()
+    examine(page)
+
+
+def examine(page: Page) -> None:
+    """Everything in light; in dark the same page has nothing new but its colours."""
+    for theme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast", "link-in-text-block"]})):
+        page.emulate_media(color_scheme=theme)
+        page.evaluate(SETTLED)
+        violations = Axe().run(page, context=CONTEXT, options=OPTIONS | rules).response["violations"]
+        found = [each for each in violations if each["impact"] in {"serious", "critical"}]
+        assert not found, "\n".join(told(each, theme) for each in found)
+
+
+def told(violation: dict, theme: str) -> str:
+    places = [f"  {node['html']}\n    {node['failureSummary']}" for node in violation["nodes"][:5]]
+    return "\n".join([f"{theme}: {violation['help']} ({violation['impact']}, {violation['helpUrl']})", *places])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_narrow_screen_needs_no_scrolling_sideways(visit: Open, name: str) -> None:
+    page = visit(PAGES[name], viewport=NARROW)
+    outside = page.evaluate(STICKING_OUT)
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= NARROW["width"], "\n".join(outside)
+
+
+def test_every_page_without_an_argument_is_in_the_table(visit: Open) -> None:
+    page, missing = visit("/admin/"), []
+    for address in sorted(set(addresses(admin.site.urls[0], "/admin/")) - set(PAGES.values())):
+        answer = page.request.get(address, max_redirects=0)
+        if answer.status == 200 and "text/html" in answer.headers["content-type"]:
+            missing.append(address)
+    assert not missing, f"Add {missing} to PAGES above, so that they are looked at."
+
+
+def addresses(patterns: list[URLPattern | URLResolver], above: str) -> Iterator[str]:
+    for pattern in patterns:
+        address = above + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, address)
+        elif not re.search(r"[<^(]", address):
+            yield address
+
+
+def test_the_description_of_the_api_works_too(visit: Open) -> None:
+    page = visit("/docs/")
+    expect(page.get_by_text("/org/import").first).to_be_visible()
