@@ -68,7 +68,8 @@ def migrated_database(folder: Path, *, unblock: Callable[[], Any]) -> Iterator[D
     finally:
         database.close()
         if beside:
-            _on_server(DROP.format(settings["NAME"]))
+            with unblock():
+                _on_server(DROP.format(settings["NAME"]))
 
 
 def _on_server(*statements: str) -> None:
