@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +19,6 @@ from tests.browser.people import Office, session_of
 from tests.browser.running import Site, migrated_database, running_site
 from tests.browser.watching import Watch
 
-HERE = Path(__file__).parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
     "--no-sandbox",
@@ -37,12 +35,10 @@ PATIENCE = 10_000  # milliseconds
 Open = Callable[..., Page]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-            if not CHROMIUM and not REQUIRED:
-                item.add_marker(pytest.mark.skip(reason="no Chromium here; `make system-deps` installs it"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.add_marker(pytest.mark.xdist_group("browser"))
+    if not CHROMIUM and not REQUIRED:
+        item.add_marker(pytest.mark.skip(reason="no Chromium here; `make system-deps` installs it"))
 
 
 # ---- the browser, for as long as tests of this folder run: its event loop is in the way of all others

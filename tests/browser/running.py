@@ -21,7 +21,7 @@ from tests.processes import ROOT, address_of
 
 Answer = TypeVar("Answer")
 
-DROP = 'DROP DATABASE IF EXISTS "{}" WITH (FORCE)'
+DROP, CREATE = 'DROP DATABASE IF EXISTS "{}" WITH (FORCE)', 'CREATE DATABASE "{}"'
 PATIENCE = 10  # seconds that the site gets to end
 
 
@@ -58,9 +58,8 @@ def migrated_database(folder: Path, *, unblock: Callable[[], Any]) -> Iterator[D
     beside = connection.vendor == "postgresql"
     settings["NAME"] = f"{settings['NAME']}_site" if beside else str(folder / "site.sqlite3")
     if beside:
-        _on_server(
-            f'DROP DATABASE IF EXISTS "{settings["NAME"]}" WITH (FORCE)', f'CREATE DATABASE "{settings["NAME"]}"'
-        )
+        with unblock():
+            _on_server(DROP.format(settings["NAME"]), CREATE.format(settings["NAME"]))
     database = Database(settings, unblock=unblock)
     try:
         database.ask(call_command, "migrate", interactive=False, verbosity=0)
