@@ -1,8 +1,8 @@
-"""Run the tests on SQLite, then on PostgreSQL: the server of DATABASE_URL, or a throwaway one.
+"""Run the tests on SQLite, then on PostgreSQL (the server of DATABASE_URL, or a throwaway one), then in a browser.
 
-Arguments go to pytest; `--only sqlite` or `--only postgres` runs half. What had to be left out is said at the very
-end, and is an error where ORGSITE_TEST_REQUIRE (names, separated by commas: postgres, browser) lists it. The browser
-tests run once, with the first half.
+Arguments go to pytest, and then the browser is left alone; `--only sqlite`, `postgres` or `browser` runs one part. What
+had to be left out is said at the very end, and is an error where ORGSITE_TEST_REQUIRE (names, separated by commas:
+postgres, browser) lists it.
 """
 
 import argparse
@@ -44,21 +44,29 @@ class NoServer(Exception):
 
 def main() -> int:
     options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    options.add_argument("--only", choices=["sqlite", "postgres"])
+    options.add_argument("--only", choices=["sqlite", "postgres", "browser"])
     chosen, pytest_args = options.parse_known_args()
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda number, _: sys.exit(128 + number))  # so that `finally` still runs
 
     given = os.environ.pop("DATABASE_URL", "")
-    results: dict[str, int | str] = {"SQLite": "not asked for.", "PostgreSQL": "not asked for."}
-    if chosen.only != "postgres":
-        results["SQLite"] = run_pytest("SQLite", pytest_args, None if is_postgres(given) else given)
-        pytest_args = ["--ignore=tests/browser", *pytest_args]  # once is enough
-    if chosen.only != "sqlite":
-        results["PostgreSQL"] = run_on_postgres(pytest_args, given)
-    if not any(map(shutil.which, BROWSERS)):
-        results["Browser"] = NO_BROWSER
+    results: dict[str, int | str] = dict.fromkeys(("SQLite", "PostgreSQL", "Browser"), "not asked for.")
+    # A browser's event loop is in the way of all other tests: those run in a process of their own.
+    elsewhere = [*pytest_args, "--ignore=tests/browser"]
+    if chosen.only in (None, "sqlite"):
+        results["SQLite"] = run_pytest("SQLite", elsewhere, None if is_postgres(given) else given)
+    if chosen.only in (None, "postgres"):
+        results["PostgreSQL"] = run_on_postgres(elsewhere, given)
+    if chosen.only == "browser" or not (chosen.only or pytest_args):
+        results["Browser"] = run_in_browser(pytest_args)
     return report(results)
+
+
+def run_in_browser(pytest_args: list[str]) -> int | str:
+    """pytest's exit status, or why it did not run."""
+    if not any(map(shutil.which, BROWSERS)):
+        return NO_BROWSER
+    return run_pytest("a real browser", ["tests/browser", "-n0", *pytest_args], None)
 
 
 def run_on_postgres(pytest_args: list[str], given: str) -> int | str:
