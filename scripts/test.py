@@ -1,7 +1,8 @@
-"""Run the tests on SQLite, then in a browser, then on PostgreSQL: the server of DATABASE_URL, or a throwaway one.
+"""Run the tests on SQLite, then on PostgreSQL: the server of DATABASE_URL, or a throwaway one.
 
-Arguments go to pytest; `--only sqlite`, `--only browser` or `--only postgres` runs a part. What had to be left out is
-said at the very end, and is an error where ORGSITE_TEST_REQUIRE (names, separated by commas) lists it.
+Arguments go to pytest; `--only sqlite` or `--only postgres` runs half. What had to be left out is said at the very
+end, and is an error where ORGSITE_TEST_REQUIRE (names, separated by commas: postgres, browser) lists it. The browser
+tests run once, with the first half.
 """
 
 import argparse
@@ -24,9 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # Two processes at most: each makes a database of its own. `-n0` among the arguments turns them off.
 PYTEST = [sys.executable, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=2", "--dist=loadgroup"]
 BROWSERS = ("chromium", "chromium-browser")
-NO_BROWSER = ["-m", "not browser"]
-PARTS = {"sqlite": "SQLite", "browser": "Browser", "postgres": "PostgreSQL"}
-NOTHING_SELECTED = 5  # pytest's exit status
+NO_BROWSER = "no Chromium found; install it with `make system-deps`."
+REQUIRABLE = {"postgres": "PostgreSQL", "browser": "Browser"}
 WHERE_SERVERS_LIVE = ["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin"]
 SETTINGS = {
     "listen_addresses": "",  # the socket only
@@ -44,29 +44,21 @@ class NoServer(Exception):
 
 def main() -> int:
     options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    options.add_argument("--only", choices=PARTS)
+    options.add_argument("--only", choices=["sqlite", "postgres"])
     chosen, pytest_args = options.parse_known_args()
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda number, _: sys.exit(128 + number))  # so that `finally` still runs
 
     given = os.environ.pop("DATABASE_URL", "")
-    wanted = [chosen.only] if chosen.only else list(PARTS)
-    results: dict[str, int | str] = dict.fromkeys(PARTS.values(), "not asked for.")
-    ours = None if is_postgres(given) else given
-    if "sqlite" in wanted:
-        results["SQLite"] = run_pytest("SQLite", [*NO_BROWSER, *pytest_args], ours)
-    if "browser" in wanted:
-        results["Browser"] = run_in_browser(pytest_args, ours)
-    if "postgres" in wanted:
-        results["PostgreSQL"] = run_on_postgres([*NO_BROWSER, *pytest_args], given)
-    return report(results)
-
-
-def run_in_browser(pytest_args: list[str], database_url: str | None) -> int | str:
-    """pytest's exit status, or why it did not run."""
+    results: dict[str, int | str] = {"SQLite": "not asked for.", "PostgreSQL": "not asked for."}
+    if chosen.only != "postgres":
+        results["SQLite"] = run_pytest("SQLite", pytest_args, None if is_postgres(given) else given)
+        pytest_args = ["--ignore=tests/browser", *pytest_args]  # once is enough
+    if chosen.only != "sqlite":
+        results["PostgreSQL"] = run_on_postgres(pytest_args, given)
     if not any(map(shutil.which, BROWSERS)):
-        return "no Chromium found; install it with `make system-deps`."
-    return run_pytest("SQLite, in a browser", ["-m", "browser", *pytest_args], database_url)
+        results["Browser"] = NO_BROWSER
+    return report(results)
 
 
 def run_on_postgres(pytest_args: list[str], given: str) -> int | str:
@@ -96,25 +88,21 @@ def run_pytest(title: str, args: list[str], database_url: str | None) -> int:
 
 
 def report(results: dict[str, int | str]) -> int:
-    """Say how each part ended, what was left out last. 0 where all that had to pass passed."""
+    """Say how each half ended, what was left out last. 0 where all that had to pass passed."""
     required = {name.strip() for name in os.environ.get("ORGSITE_TEST_REQUIRE", "").split(",")}
-    statuses = [result for result in results.values() if isinstance(result, int)]
-    failures = [status for status in statuses if status not in (0, NOTHING_SELECTED)]
-    status = failures[0] if failures else min(statuses, default=0)  # nothing selected anywhere is a mistake
+    status = 0
     print()
     for part, result in sorted(results.items(), key=lambda item: isinstance(item[1], str)):
-        print(f"{part}: {told(result)}")
-    for name, part in PARTS.items():
-        if name in required and isinstance(results[part], str):
+        if isinstance(result, str):
+            print(f"{part}: LEFT OUT – {result}")
+        else:
+            print(f"{part}: {'passed' if result == 0 else f'FAILED (pytest ended with {result})'}")
+            status = status or result
+    for name, part in REQUIRABLE.items():
+        if name in required and isinstance(results.get(part), str):
             print(f"{part} is required here (ORGSITE_TEST_REQUIRE).")
             status = status or 1
     return status
-
-
-def told(result: int | str) -> str:
-    if isinstance(result, str):
-        return f"LEFT OUT – {result}"
-    return {0: "passed", NOTHING_SELECTED: "no test selected"}.get(result, f"FAILED (pytest ended with {result})")
 
 
 def is_postgres(url: str) -> bool:

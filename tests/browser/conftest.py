@@ -1,7 +1,6 @@
 """The running site, a real browser, and a watch over both.
 
-Each process of the tests has a site and a browser of its own. `scripts/test.py` runs these tests apart from all others,
-which have no use for the event loop that a browser brings along.
+Everything here runs one test after the other in one process (the group below): there is one site and one browser.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ Open = Callable[..., Page]
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    item.add_marker(pytest.mark.browser)
+    item.add_marker(pytest.mark.xdist_group("browser"))
     if not CHROMIUM and not REQUIRED:
         item.add_marker(pytest.mark.skip(reason="no Chromium here; `make system-deps` installs it"))
 
