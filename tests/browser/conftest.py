@@ -1,7 +1,7 @@
 """The running site, a real browser, and a watch over both.
 
-One site and one browser for each process of the tests. `scripts/test.py` runs these tests in a process of their own: the
-event loop of a browser is in the way of all others.
+One site and one browser for each process of the tests. `scripts/test.py` runs these tests in a process of their own:
+the event loop of a browser is in the way of all others.
 """
 
 from __future__ import annotations
