@@ -1,6 +1,7 @@
 """The running site, a real browser, and a watch over both.
 
-Everything here runs one test after the other in one process (the group below): there is one site and one browser.
+One site and one browser for each process of the tests. `scripts/test.py` runs these tests in a process of their own:
+the event loop of a browser is in the way of all others.
 """
 
 from __future__ import annotations
@@ -36,7 +37,6 @@ Open = Callable[..., Page]
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    item.add_marker(pytest.mark.xdist_group("browser"))
     if not CHROMIUM and not REQUIRED:
         item.add_marker(pytest.mark.skip(reason="no Chromium here; `make system-deps` installs it"))
 
