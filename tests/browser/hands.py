@@ -56,6 +56,8 @@ class Keyboard:
 
     def __init__(self, page: Page) -> None:
         self._page = page
+        # Chromium hands over its file dialogs from now on. Asked just before a key is pressed, it may be late.
+        page.on("filechooser", lambda _: None)
 
     def press(self, target: Locator) -> None:
         self._reach(target)
