@@ -1,8 +1,7 @@
 """Run the tests on SQLite, on PostgreSQL (the server of DATABASE_URL, or a throwaway one), and in a browser.
 
-Arguments go to pytest; `--only sqlite`, `postgres` or `browser` runs one part. What was left out is said at the very
-end, and is an error where ORGSITE_TEST_REQUIRE (names, separated by commas: postgres, browser) lists it; the browser,
-which takes minutes, runs only where it is listed.
+Arguments go to pytest; `--only sqlite`, `postgres` or `browser` runs one part. What could not run here is said at the
+very end, and is an error where ORGSITE_TEST_REQUIRE (names, separated by commas: postgres, browser) lists it.
 """
 
 import argparse
@@ -23,9 +22,14 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 # Two processes at most: each makes a database of its own. `-n0` among the arguments turns them off.
-PYTEST = [sys.executable, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=2", "--dist=loadgroup"]
+PYTEST = [sys.executable, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=2"]
 BROWSERS = ("chromium", "chromium-browser")
 NO_BROWSER = "no Chromium found; install it with `make system-deps`."
+BROWSER_TESTS = "tests/browser"
+NOWHERE = "nowhere"  # instead of paths, where all that were given belong to another part
+NOTHING_CHOSEN = "none of its tests was chosen."
+NOT_ASKED_FOR = "not asked for."
+NO_TESTS = 5  # pytest's exit status
 REQUIRABLE = {"postgres": "PostgreSQL", "browser": "Browser"}
 WHERE_SERVERS_LIVE = ["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin"]
 SETTINGS = {
@@ -50,24 +54,34 @@ def main() -> int:
         signal.signal(ending, lambda number, _: sys.exit(128 + number))  # so that `finally` still runs
 
     given = os.environ.pop("DATABASE_URL", "")
-    results: dict[str, int | str] = dict.fromkeys(("SQLite", "PostgreSQL"), "not asked for.")
-    results["Browser"] = "it takes minutes; ORGSITE_TEST_REQUIRE=browser asks for it."
-    # A browser's event loop is in the way of all other tests: those run in a process of their own.
-    elsewhere = [*pytest_args, "--ignore=tests/browser"]
+    results: dict[str, int | str] = dict.fromkeys(("SQLite", "PostgreSQL", "Browser"), NOT_ASKED_FOR)
+    elsewhere, in_browser = divided(pytest_args)
     if chosen.only in (None, "sqlite"):
         results["SQLite"] = run_pytest("SQLite", elsewhere, None if is_postgres(given) else given)
     if chosen.only in (None, "postgres"):
         results["PostgreSQL"] = run_on_postgres(elsewhere, given)
-    if chosen.only == "browser" or (not chosen.only and "browser" in required()):
-        results["Browser"] = run_in_browser(pytest_args)
+    if chosen.only in (None, "browser"):
+        results["Browser"] = run_in_browser(in_browser)
     return report(results)
+
+
+def divided(pytest_args: list[str]) -> tuple[list[str], list[str]]:
+    """The arguments for all tests but the browser's, and for those: its event loop is in the way of any other test."""
+    paths = [argument for argument in pytest_args if Path(ROOT, argument.split("::")[0]).exists()]
+    options = [argument for argument in pytest_args if argument not in paths]
+    browser = [path for path in paths if path.startswith(BROWSER_TESTS)]
+    others = [path for path in paths if path not in browser]
+    return (
+        [*options, f"--ignore={BROWSER_TESTS}", *(others or ([NOWHERE] if paths else []))],
+        [*options, "-n0", *(browser or [NOWHERE if paths else BROWSER_TESTS])],
+    )
 
 
 def run_in_browser(pytest_args: list[str]) -> int | str:
     """pytest's exit status, or why it did not run."""
     if not any(map(shutil.which, BROWSERS)):
         return NO_BROWSER
-    return run_pytest("a real browser", ["tests/browser", "-n0", *pytest_args], None)
+    return run_pytest("a real browser", pytest_args, None)
 
 
 def run_on_postgres(pytest_args: list[str], given: str) -> int | str:
@@ -81,12 +95,16 @@ def run_on_postgres(pytest_args: list[str], given: str) -> int | str:
         return str(reason)
 
 
-def run_pytest(title: str, args: list[str], database_url: str | None) -> int:
+def run_pytest(title: str, args: list[str], database_url: str | None) -> int | str:
+    """pytest's exit status, or that the arguments choose no test of this part."""
+    if NOWHERE in args:
+        return NOTHING_CHOSEN
     print(f"\n==> Tests on {title}\n", flush=True)
     environment = os.environ | ({"DATABASE_URL": database_url} if database_url else {})
     process = subprocess.Popen([*PYTEST, *args], cwd=ROOT, env=environment)
     try:
-        return process.wait()
+        status = process.wait()
+        return NOTHING_CHOSEN if status == NO_TESTS and not os.environ.get("CI") else status
     except KeyboardInterrupt:
         process.wait()  # pytest was interrupted too, and still says how far it came
         raise
@@ -107,7 +125,8 @@ def report(results: dict[str, int | str]) -> int:
             print(f"{part}: {'passed' if result == 0 else f'FAILED (pytest ended with {result})'}")
             status = status or result
     for name, part in REQUIRABLE.items():
-        if name in required() and isinstance(results.get(part), str):
+        missing = isinstance(results[part], str) and results[part] not in (NOTHING_CHOSEN, NOT_ASKED_FOR)
+        if missing and name in required():
             print(f"{part} is required here (ORGSITE_TEST_REQUIRE).")
             status = status or 1
     return status
