@@ -116,3 +116,15 @@ class WorkspaceRemoved(OrgError):
 
 class Interrupted(OrgError):
     """The run was closed as interrupted before it began to change anything; import again."""
+
+
+class EngineError(OrgError):
+    """The container engine did not do what it was asked; it will be asked again."""
+
+
+class EngineAway(EngineError):
+    """The container engine does not answer."""
+
+
+class EngineRefused(EngineError):
+    """The container engine answered no; the message is its own."""

@@ -1,0 +1,80 @@
+"""What the product asks of a container engine: a narrow protocol, and the values that cross it.
+
+Every method may be called again after it was cut off anywhere: it finds what is there and goes on. "Already so" is
+success. All raise `EngineAway` where the engine does not answer and `EngineRefused` with its own words where it
+answers no. Nothing that lacks this installation's label is ever touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+from uuid import UUID
+
+
+class State(Enum):
+    """A workspace's container as the engine tells it."""
+
+    STARTING = "starting"  # made but not running yet, or between two attempts
+    RUNNING = "running"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What a container may use at most; None is no limit. `memory` in bytes, `cpus` in processors."""
+
+    memory: int | None = None
+    cpus: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """A workspace that should run. `config` is a tar archive: the content of its config volume."""
+
+    workspace_id: UUID
+    organization: str
+    name: str
+    image: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    config: bytes = b""
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A container (or service) of this installation. `detail` is the engine's own word on a state that is not running;
+    `node` the machine it is on, where the engine has several."""
+
+    workspace_id: UUID
+    state: State
+    detail: str = ""
+    node: str = ""
+
+
+class Engine(Protocol):
+    """Where the containers are."""
+
+    def check(self) -> str:
+        """One line about the engine, such as its version."""
+
+    def start(self, wanted: Wanted) -> None:
+        """Make the volumes and the container, fill the config volume, start it.
+
+        A running container of that workspace stays as it is. One that does not run is replaced: it may lack the
+        configuration, or hold an access token that is no longer valid. Its volumes keep what is in them.
+        """
+
+    def ask_to_stop(self, workspace_id: UUID) -> None:
+        """Send the container its stop signal and return at once: who asks many waits for all of them together."""
+
+    def remove(self, workspace_id: UUID, *, keep_volumes: bool) -> None:
+        """Remove the container, running or not, then the volumes unless they are kept; see that they are gone."""
+
+    def containers(self) -> Mapping[UUID, Found]:
+        """All containers of this installation, in one request."""
+
+    def volumes(self) -> Mapping[UUID, tuple[str, ...]]:
+        """The names of all volumes of this installation, by workspace, in one request."""
