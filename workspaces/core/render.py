@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
 from workspaces.core.guards import Guard
 from workspaces.core.plan import Action, Plan, Row
+from workspaces.core.template import Node
 
 SIGNS = {
     Action.CREATE: "+",
@@ -48,10 +49,13 @@ def as_json(
     *,
     guard: Guard | None,
     created: Mapping[int, UUID] | None = None,
-    created_status: str,
+    created_status: Callable[[Node], str],
     import_id: UUID | None = None,
 ) -> dict[str, Any]:
-    """The REST answer. `created` maps the index of each created row to its new id; None for a dry run."""
+    """The REST answer. `created` maps the index of each created row to its new id; None for a dry run.
+
+    `created_status` says with which status a node begins.
+    """
     ids = {index: row.live.id if row.live else (created or {}).get(index) for index, row in enumerate(plan.rows)}
     dry_run = created is None
     answer: dict[str, Any] = {
@@ -85,13 +89,13 @@ def errors_of(plan: Plan) -> list[dict[str, Any]]:
     return [{**_identity(row), "error": f"kept: {row.cause}"} for row in plan.held]
 
 
-def _result_row(row: Row, *, own: UUID | None, parent: UUID | None, status: str) -> dict[str, Any]:
+def _result_row(row: Row, *, own: UUID | None, parent: UUID | None, status: Callable[[Node], str]) -> dict[str, Any]:
     return {
         "id": _text(own),
         "name": row.name,
         "parent_id": _text(parent),
         "tier": row.live.tier if row.live else row.node.tier if row.node else None,
-        "status": row.live.status if row.live else status,
+        "status": row.live.status if row.live else status(row.node) if row.node else None,
         "skipped": row.action is Action.KEEP,
     }
 

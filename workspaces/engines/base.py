@@ -9,17 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Protocol
 from uuid import UUID
 
-
-class State(Enum):
-    """A workspace's container as the engine tells it."""
-
-    STARTING = "starting"  # made but not running yet, or between two attempts
-    RUNNING = "running"
-    STOPPED = "stopped"
+from workspaces.core.steps import State
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,18 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Organization",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=63, unique=True)),
+                ("name", models.CharField(max_length=255)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                "ordering": ("slug",),
+            },
+        ),
+        migrations.CreateModel(
             name="ApiToken",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -37,6 +49,19 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Installation",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=63, unique=True)),
+                ("engine", models.CharField(default="", help_text="What the engine said of itself.", max_length=255)),
+                ("engine_seen_at", models.DateTimeField(help_text="When it last answered.", null=True)),
+                ("engine_error", models.TextField(default="", help_text="Empty while it answers.")),
+            ],
+            options={
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="installation_once")],
+            },
+        ),
+        migrations.CreateModel(
             name="Membership",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -45,22 +70,72 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Organization",
+            name="Workspace",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("slug", models.SlugField(max_length=63, unique=True)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ("name", models.CharField(max_length=255)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("role", models.TextField(blank=True, default="")),
+                ("tier", models.PositiveSmallIntegerField(default=2)),
+                ("runtime", models.CharField(blank=True, default="langgraph", max_length=255)),
+                ("model", models.CharField(blank=True, default="", max_length=255)),
                 (
-                    "members",
-                    models.ManyToManyField(
-                        related_name="organizations", through="workspaces.Membership", to=settings.AUTH_USER_MODEL
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("provisioning", "Provisioning"),
+                            ("online", "Online"),
+                            ("offline", "Offline"),
+                            ("failed", "Failed"),
+                            ("removed", "Removed"),
+                        ],
+                        default="provisioning",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "protected",
+                    models.BooleanField(default=False, help_text="Never removed: not by a reconcile, not by a delete."),
+                ),
+                ("external", models.BooleanField(default=False)),
+                ("url", models.TextField(blank=True, default="")),
+                ("spec", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                ("removed_at", models.DateTimeField(blank=True, null=True)),
+                ("last_heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="workspaces.workspace",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="workspaces",
+                        to="workspaces.organization",
                     ),
                 ),
             ],
             options={
-                "ordering": ("slug",),
+                "ordering": ("name", "id"),
+                "permissions": (
+                    ("import_org", "Can import an org template"),
+                    ("cascade_delete", "Can cascade-delete workspaces"),
+                ),
             },
+        ),
+        migrations.AddField(
+            model_name="organization",
+            name="members",
+            field=models.ManyToManyField(
+                related_name="organizations", through="workspaces.Membership", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
             model_name="membership",
@@ -144,95 +219,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Workspace",
-            fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("name", models.CharField(max_length=255)),
-                ("role", models.TextField(blank=True, default="")),
-                ("tier", models.PositiveSmallIntegerField(default=2)),
-                ("runtime", models.CharField(blank=True, default="langgraph", max_length=255)),
-                ("model", models.CharField(blank=True, default="", max_length=255)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("provisioning", "Provisioning"),
-                            ("online", "Online"),
-                            ("offline", "Offline"),
-                            ("failed", "Failed"),
-                            ("removed", "Removed"),
-                        ],
-                        default="provisioning",
-                        max_length=16,
-                    ),
-                ),
-                (
-                    "protected",
-                    models.BooleanField(default=False, help_text="Never removed: not by a reconcile, not by a delete."),
-                ),
-                ("external", models.BooleanField(default=False)),
-                ("url", models.TextField(blank=True, default="")),
-                ("spec", models.JSONField(blank=True, default=dict)),
-                ("created_at", models.DateTimeField()),
-                ("updated_at", models.DateTimeField()),
-                ("removed_at", models.DateTimeField(blank=True, null=True)),
-                ("last_heartbeat_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="workspaces",
-                        to="workspaces.organization",
-                    ),
-                ),
-                (
-                    "parent",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="children",
-                        to="workspaces.workspace",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ("name", "id"),
-                "permissions": (
-                    ("import_org", "Can import an org template"),
-                    ("cascade_delete", "Can cascade-delete workspaces"),
-                ),
-            },
-        ),
-        migrations.CreateModel(
-            name="Schedule",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=255)),
-                ("cron_expr", models.CharField(max_length=255)),
-                ("timezone", models.CharField(default="UTC", max_length=64)),
-                ("prompt", models.TextField(blank=True, default="")),
-                ("enabled", models.BooleanField(default=True)),
-                (
-                    "source",
-                    models.CharField(
-                        choices=[("template", "Template"), ("manual", "Manual")], default="manual", max_length=16
-                    ),
-                ),
-                ("created_at", models.DateTimeField()),
-                ("updated_at", models.DateTimeField()),
-                (
-                    "workspace",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="schedules", to="workspaces.workspace"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ("name",),
-            },
-        ),
-        migrations.CreateModel(
             name="HistoricalWorkspace",
             fields=[
                 ("history_actor", models.CharField(default="", max_length=255)),
@@ -284,17 +270,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "organization",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="workspaces.organization",
-                    ),
-                ),
-                (
                     "parent",
                     models.ForeignKey(
                         blank=True,
@@ -305,6 +280,17 @@ class Migration(migrations.Migration):
                         to="workspaces.workspace",
                     ),
                 ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="workspaces.organization",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "historical workspace",
@@ -313,6 +299,34 @@ class Migration(migrations.Migration):
                 "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="Schedule",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=255)),
+                ("cron_expr", models.CharField(max_length=255)),
+                ("timezone", models.CharField(default="UTC", max_length=64)),
+                ("prompt", models.TextField(blank=True, default="")),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("template", "Template"), ("manual", "Manual")], default="manual", max_length=16
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="schedules", to="workspaces.workspace"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("name",),
+            },
         ),
         migrations.CreateModel(
             name="WorkspaceToken",
@@ -329,34 +343,79 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.UniqueConstraint(fields=("organization", "user"), name="membership_once"),
-        ),
-        migrations.AddIndex(
-            model_name="importrun",
-            index=models.Index(fields=["organization", "-started_at"], name="run_by_time"),
-        ),
-        migrations.AddIndex(
-            model_name="importrun",
-            index=models.Index(condition=models.Q(("state", "running")), fields=["started_at"], name="run_open"),
-        ),
-        migrations.AddConstraint(
-            model_name="importrun",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("mode__in", ["merge", "reconcile"])), name="run_mode"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="importrun",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at__isnull", True), ("state", "running")),
-                    models.Q(("finished_at__isnull", False), ("state__in", ["completed", "failed"])),
-                    _connector="OR",
+        migrations.CreateModel(
+            name="Container",
+            fields=[
+                (
+                    "workspace",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="container",
+                        serialize=False,
+                        to="workspaces.workspace",
+                    ),
                 ),
-                name="run_finished_at",
-            ),
+                ("desired", models.CharField(choices=[("running", "Running"), ("absent", "Absent")], max_length=8)),
+                (
+                    "observed",
+                    models.CharField(
+                        choices=[
+                            ("absent", "Absent"),
+                            ("starting", "Starting"),
+                            ("running", "Running"),
+                            ("stopping", "Stopping"),
+                        ],
+                        default="absent",
+                        max_length=8,
+                    ),
+                ),
+                ("keep_volumes", models.BooleanField(default=False)),
+                ("import_id", models.UUIDField(help_text="The import that decided what is desired.", null=True)),
+                (
+                    "generation",
+                    models.PositiveIntegerField(default=1, help_text="Counts up with each container made anew."),
+                ),
+                ("due_at", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveIntegerField(default=0, help_text="Failures in a row.")),
+                ("last_error", models.TextField(default="")),
+                ("asked_at", models.DateTimeField(help_text="When it was asked to stop.", null=True)),
+                ("released_at", models.DateTimeField(help_text="When all it held was seen to be gone.", null=True)),
+                ("leased_until", models.DateTimeField(null=True)),
+                (
+                    "leased_by",
+                    models.CharField(
+                        default="", help_text="The worker at it: host, process id, start.", max_length=255
+                    ),
+                ),
+                ("changed_at", models.DateTimeField()),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="container_due"
+                    ),
+                    models.Index(
+                        condition=models.Q(("import_id__isnull", False)),
+                        fields=["import_id"],
+                        name="container_by_import",
+                    ),
+                    models.Index(
+                        condition=models.Q(("leased_until__isnull", False)),
+                        fields=["leased_by"],
+                        name="container_leased",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("desired__in", ["running", "absent"])), name="container_desired"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("observed__in", ["absent", "starting", "running", "stopping"])),
+                        name="container_observed",
+                    ),
+                ],
+            },
         ),
         migrations.AddIndex(
             model_name="workspace",
@@ -409,6 +468,35 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="workspace_removed_at",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("organization", "user"), name="membership_once"),
+        ),
+        migrations.AddIndex(
+            model_name="importrun",
+            index=models.Index(fields=["organization", "-started_at"], name="run_by_time"),
+        ),
+        migrations.AddIndex(
+            model_name="importrun",
+            index=models.Index(condition=models.Q(("state", "running")), fields=["started_at"], name="run_open"),
+        ),
+        migrations.AddConstraint(
+            model_name="importrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("mode__in", ["merge", "reconcile"])), name="run_mode"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="importrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", True), ("state", "running")),
+                    models.Q(("finished_at__isnull", False), ("state__in", ["completed", "failed"])),
+                    _connector="OR",
+                ),
+                name="run_finished_at",
             ),
         ),
         migrations.AddConstraint(

@@ -9,14 +9,14 @@ from django.conf import settings
 from workspaces.core.guards import removal_guard
 from workspaces.core.plan import Plan
 from workspaces.core.render import as_json
-from workspaces.services.creating import INITIAL_STATUS
+from workspaces.services.creating import initial_status
 from workspaces.services.importing import Applied
 
 
 def preview_answer(plan: Plan) -> dict[str, Any]:
     """What the plan would do, and what the removal guard says to it."""
     guard = removal_guard(plan, fraction=settings.ORGSITE_REMOVAL_GUARD)
-    return as_json(plan, guard=guard, created_status=INITIAL_STATUS)
+    return as_json(plan, guard=guard, created_status=initial_status)
 
 
 def applied_answer(applied: Applied) -> dict[str, Any]:
@@ -25,6 +25,6 @@ def applied_answer(applied: Applied) -> dict[str, Any]:
         applied.plan,
         guard=None,
         created=applied.created,
-        created_status=INITIAL_STATUS,
+        created_status=initial_status,
         import_id=applied.run.pk,
     )

@@ -16,6 +16,7 @@ from workspaces.core.guards import counted
 from workspaces.errors import CascadeChanged, WorkspaceProtected
 from workspaces.models import Schedule, Status, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
+from workspaces.services.containers import want_absent
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_organizations
 from workspaces.services.telling import workspace_event
@@ -83,8 +84,9 @@ def cascade_delete(
             now = timezone.now()
             why = _why(doomed, reason=reason, causes=causes or {})
             _mark_removed(why, now=now)
+            held = want_absent(why, keep_volumes=keep_volumes, import_id=import_id, now=now)
             record_history(why, kind="~", actor=actor, now=now, import_id=import_id)
-            emit(_events(doomed, why=why, actor=actor, import_id=import_id, keep_volumes=keep_volumes))
+            emit(_events(doomed, why=why, held=held, actor=actor, import_id=import_id, keep_volumes=keep_volumes))
         return doomed
 
 
@@ -141,11 +143,13 @@ def _events(
     doomed: Sequence[Doomed],
     *,
     why: Mapping[UUID, str],
+    held: Collection[UUID],
     actor: Actor,
     import_id: UUID | None,
     keep_volumes: bool,
 ) -> list[Event]:
-    """Each workspace twice: it is removed, and without an engine it held nothing that has to be released first."""
+    """Each is removed; one that has no container is released by that, the others once theirs is gone."""
+    released = {row.id: "no container to release" for row in doomed if row.id not in held}
     return [
         workspace_event(
             what,
@@ -154,10 +158,11 @@ def _events(
             parent_id=row.parent_id,
             organization=row.organization,
             actor=actor,
-            why=cause or why[row.id],
+            why=causes[row.id],
             import_id=import_id,
             keep_volumes=keep_volumes,
         )
-        for what, cause in (("removed", None), ("released", "no engine: nothing was held"))
+        for what, causes in (("removed", why), ("released", released))
         for row in doomed
+        if row.id in causes
     ]

@@ -18,6 +18,7 @@ from workspaces.core.template import Node
 from workspaces.errors import InvalidRequest, NameTaken
 from workspaces.models import Organization, Schedule, Status, Workspace
 from workspaces.services.actors import Actor
+from workspaces.services.containers import engine_runs, want_running
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_organizations
 from workspaces.services.telling import workspace_event
@@ -30,8 +31,14 @@ SCHEDULE_FIELDS = (
     "workspace", "name", "cron_expr", "timezone", "prompt", "enabled", "source", "created_at", "updated_at",
 )  # fmt: skip
 
-# Without an engine there is nothing to wait for: a record is online at once.
-INITIAL_STATUS = Status.ONLINE
+
+def initial_status(node: Node) -> Status:
+    """A record is online at once: where no engine runs, and where the workspace runs elsewhere."""
+    return Status.PROVISIONING if gets_container(node) else Status.ONLINE
+
+
+def gets_container(node: Node) -> bool:
+    return engine_runs() and not node.external
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +94,7 @@ def _insert(
             raise NameTaken("A live workspace has that place and name already.") from error
         raise
     insert_rows(Schedule, SCHEDULE_FIELDS, [row for item in new for row in _schedule_rows(item, now=now)])
+    want_running([item.id for item in new if gets_container(item.node)], import_id=import_id, now=now)
     record_history({item.id: why for item in new}, kind="+", actor=actor, now=now, import_id=import_id)
     emit(_events(new, organization, actor=actor, why=why, import_id=import_id))
 
@@ -95,7 +103,7 @@ def _workspace_row(new: New, *, organization: Organization, now: datetime) -> tu
     node = new.node
     return (
         new.id, organization.pk, new.parent_id, node.name, node.role, node.tier, node.runtime, node.model,
-        INITIAL_STATUS, False, node.external, node.url, node.spec, now, now, None, None,
+        initial_status(node), False, node.external, node.url, node.spec, now, now, None, None,
     )  # fmt: skip
 
 
@@ -109,7 +117,9 @@ def _schedule_rows(new: New, *, now: datetime) -> list[tuple[Any, ...]]:
 def _events(
     new: Sequence[New], organization: Organization, *, actor: Actor, why: str, import_id: UUID | None
 ) -> list[Event]:
-    """Each workspace twice: it begins, and without an engine it is there at once."""
+    """Each workspace begins; one without a container is there at once."""
+    there = [item for item in new if not gets_container(item.node)]
+    told = [("provisioning", why, new), ("online", "no container to wait for", there)]
     return [
         workspace_event(
             what,
@@ -121,6 +131,6 @@ def _events(
             why=cause,
             import_id=import_id,
         )
-        for what, cause in (("provisioning", why), ("online", "no engine: online at once"))
-        for item in new
+        for what, cause, items in told
+        for item in items
     ]

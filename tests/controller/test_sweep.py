@@ -1,0 +1,131 @@
+"""What nobody decided: containers without a workspace, workspaces without a container."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from tests.controller.conftest import Merge, events, key_of, settle
+from tests.trees import BEFORE
+from workspaces.controller import Controller
+from workspaces.engines.base import Wanted
+from workspaces.engines.fake import FakeEngine
+from workspaces.models import Container, Status, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.cascading import cascade_delete
+from workspaces.services.sweeping import mend, survey
+
+
+@pytest.fixture
+def tree(merge: Merge, controller: Controller) -> None:
+    merge(BEFORE)
+    settle(controller)
+    a_while_passes()
+
+
+def a_while_passes() -> None:
+    Container.objects.update(changed_at=timezone.now() - timedelta(minutes=1))
+
+
+def found(engine: FakeEngine) -> list[str]:
+    sweep = survey(engine)
+    ghosts = [f"- {each.known.name if each.known else 'unknown'}: {each.why}" for each in sweep.ghosts]
+    return ghosts + [f"+ {each.known.name if each.known else ''}: {each.why}" for each in sweep.phantoms]
+
+
+def test_where_all_is_well_nothing_is_found(tree: None, engine: FakeEngine) -> None:
+    assert found(engine) == []
+
+
+def test_a_container_that_vanished_is_made_again(tree: None, engine: FakeEngine, controller: Controller) -> None:
+    del engine.host.containers[f"ws-{key_of('PM')}"]
+    assert found(engine) == ["+ PM: its container is gone"]
+    mend(survey(engine))
+    assert Workspace.objects.get(name="PM").status == Status.PROVISIONING
+    settle(controller)
+    assert Workspace.objects.get(name="PM").status == Status.ONLINE
+    assert key_of("PM") in engine.containers()
+
+
+def test_a_container_that_stopped_is_made_again(tree: None, engine: FakeEngine) -> None:
+    engine.ask_to_stop(key_of("PM"))
+    assert found(engine) == ["+ PM: its container stopped"]
+
+
+def test_a_live_workspace_from_the_time_before_the_engine_gets_a_container(
+    merge: Merge, engine: FakeEngine, controller: Controller, settings: Any
+) -> None:
+    settings.ORGSITE_ENGINE = "none"
+    merge({"PM": {}})
+    settings.ORGSITE_ENGINE = "fake"
+    assert found(engine) == ["+ PM: it never had a container"]
+    mend(survey(engine))
+    settle(controller)
+    assert key_of("PM") in engine.containers()
+
+
+def test_a_container_of_a_removed_workspace_goes_and_is_not_told_twice(
+    tree: None, engine: FakeEngine, actor: Actor, controller: Controller
+) -> None:
+    key = key_of("SRE Engineer")
+    cascade_delete([key], actor=actor)
+    settle(controller)
+    a_while_passes()
+    engine.start(Wanted(workspace_id=key, organization="acme", name="SRE Engineer", image="agent:1"))
+    assert found(engine) == ["- SRE Engineer: its workspace is removed"]
+    mend(survey(engine))
+    settle(controller)
+    assert key not in engine.containers()
+    assert events("released") == ["SRE Engineer"]
+
+
+def test_kept_volumes_are_no_leftovers(tree: None, engine: FakeEngine, actor: Actor, controller: Controller) -> None:
+    cascade_delete([key_of("SRE Engineer")], actor=actor, keep_volumes=True)
+    settle(controller)
+    a_while_passes()
+    assert found(engine) == []
+
+
+def test_what_is_being_worked_on_is_left_to_who_works_on_it(tree: None, engine: FakeEngine, actor: Actor) -> None:
+    cascade_delete([key_of("Dev Lead")], actor=actor)
+    assert found(engine) == []
+
+
+def test_what_was_written_down_just_now_may_be_news_to_the_engine(
+    merge: Merge, engine: FakeEngine, controller: Controller
+) -> None:
+    merge({"PM": {}})
+    settle(controller)
+    del engine.host.containers[f"ws-{key_of('PM')}"]
+    assert found(engine) == []
+
+
+def test_a_container_of_an_unknown_workspace_goes_and_those_of_others_stay(tree: None, engine: FakeEngine) -> None:
+    stray, theirs = uuid4(), uuid4()
+    engine.start(Wanted(workspace_id=stray, organization="gone", name="Stray", image="agent:1"))
+    other = FakeEngine(installation="another", host=engine.host)
+    other.start(Wanted(workspace_id=theirs, organization="acme", name="Theirs", image="agent:1"))
+    assert found(engine) == ["- unknown: no workspace has this id"]
+    settle(Controller(engine, grace=timedelta(0), concurrency=1))
+    assert stray not in {*engine.containers(), *engine.volumes()}
+    assert theirs in other.containers()
+
+
+def test_the_command_prints_what_it_finds_and_changes_nothing_in_a_dry_run(
+    tree: None, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workspaces.management.commands.sweep.engine", lambda _: engine)
+    del engine.host.containers[f"ws-{key_of('PM')}"]
+    printed = StringIO()
+    call_command("sweep", "--dry-run", stdout=printed)
+    assert f"+ ws-{key_of('PM')} PM: its container is gone" in printed.getvalue()
+    assert "Sweep: 0 to release, 1 to start again." in printed.getvalue()
+    assert not Container.objects.filter(due_at__isnull=False).exists()
+    call_command("sweep", stdout=printed)
+    assert Container.objects.filter(due_at__isnull=False).count() == 1

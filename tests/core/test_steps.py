@@ -1,0 +1,50 @@
+"""What has to happen next with a container, and how long to wait after a failure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from workspaces.core.steps import State, Step, delay, next_step
+
+NOW = datetime(2026, 1, 1, 20, 13, tzinfo=timezone.utc)
+GRACE = timedelta(seconds=10)
+JUST_NOW, LONG_AGO = NOW - timedelta(seconds=9), NOW - GRACE
+
+
+@pytest.mark.parametrize(
+    ("found", "step"),
+    [
+        (None, Step.START),
+        (State.STOPPED, Step.START),
+        (State.STARTING, Step.WAIT),
+        (State.RUNNING, Step.CONFIRM),
+    ],
+)
+def test_towards_running(found: State | None, step: Step) -> None:
+    assert next_step(wanted=True, found=found, asked_at=None, grace=GRACE, now=NOW) is step
+
+
+@pytest.mark.parametrize(
+    ("found", "asked_at", "step"),
+    [
+        (State.RUNNING, None, Step.ASK_TO_STOP),
+        (State.STARTING, None, Step.ASK_TO_STOP),
+        (State.RUNNING, JUST_NOW, Step.WAIT),
+        (State.RUNNING, LONG_AGO, Step.REMOVE),
+        (State.STOPPED, JUST_NOW, Step.REMOVE),
+        (State.STOPPED, None, Step.REMOVE),
+        (None, None, Step.REMOVE),
+    ],
+)
+def test_towards_nothing(found: State | None, asked_at: datetime | None, step: Step) -> None:
+    assert next_step(wanted=False, found=found, asked_at=asked_at, grace=GRACE, now=NOW) is step
+
+
+def test_the_delay_doubles_up_to_a_minute() -> None:
+    assert [delay(n, jitter=0).total_seconds() for n in (1, 2, 3, 6, 7, 1_000)] == [1, 2, 4, 32, 60, 60]
+
+
+def test_jitter_spreads_over_a_quarter_of_the_delay() -> None:
+    assert delay(3, jitter=1) == timedelta(seconds=5)

@@ -1,0 +1,67 @@
+"""One step with one container: what the engine is asked, and what came of it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from workspaces.core.steps import Step
+from workspaces.engines.base import Engine, Found, Wanted
+from workspaces.errors import EngineAway, EngineError
+from workspaces.services.leases import Claim
+from workspaces.services.outcomes import Outcome, Result
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """A claim and its next step. `found`: what the engine has of it; `wanted`: what to start; `refused`: why it can't
+    be started at all."""
+
+    claim: Claim
+    step: Step
+    found: Found | None = None
+    wanted: Wanted | None = None
+    refused: str = ""
+
+    def carry_out(self, engine: Engine) -> Result:
+        """Never raises: whatever goes wrong is the result."""
+        try:
+            return self._result(self._ask(engine), self._complaint())
+        except EngineAway as error:
+            return self._result(Outcome.UNTRIED, str(error))
+        except EngineError as error:
+            return self._result(Outcome.FAILED, str(error))
+        except Exception as error:
+            logger.exception("%s of %s", self.step.value, self.claim.workspace_id)
+            return self._result(Outcome.FAILED, f"{type(error).__name__}: {error}")
+
+    def _ask(self, engine: Engine) -> Outcome:
+        key = self.claim.workspace_id
+        match self.step:
+            case Step.START if self.wanted:
+                engine.start(self.wanted)
+                return Outcome.RUNS
+            case Step.START:  # it has no image, or was removed since it was claimed
+                return Outcome.FAILED if self.refused else Outcome.UNTRIED
+            case Step.CONFIRM:
+                return Outcome.RUNS
+            case Step.WAIT if self.claim.wanted:
+                return Outcome.FAILED if self._complaint() else Outcome.STARTING
+            case Step.WAIT:
+                return Outcome.STOPPING
+            case Step.ASK_TO_STOP:
+                engine.ask_to_stop(key)
+                return Outcome.ASKED
+            case Step.REMOVE:
+                engine.remove(key, keep_volumes=self.claim.keep_volumes)
+                return Outcome.GONE
+
+    def _complaint(self) -> str:
+        """Why it does not run, where the engine keeps trying by itself."""
+        trying = self.step is Step.WAIT and self.claim.wanted and self.found
+        return self.refused or (self.found.detail if trying and self.found else "")
+
+    def _result(self, outcome: Outcome, error: str = "") -> Result:
+        return Result(workspace_id=self.claim.workspace_id, wanted=self.claim.wanted, outcome=outcome, error=error)

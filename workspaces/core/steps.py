@@ -1,0 +1,54 @@
+"""What has to happen next so that a container becomes what it should be. The worker only carries it out."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import Enum
+
+FIRST_DELAY = 1.0  # seconds after the first failure; doubled after each further one
+LONGEST_DELAY = 60.0
+
+
+class State(Enum):
+    """A workspace's container as the engine tells it; None stands for no container."""
+
+    STARTING = "starting"  # it will run, or try again, by itself
+    RUNNING = "running"
+    STOPPED = "stopped"  # also one that was made and never started
+
+
+class Step(Enum):
+    """What to do with a container now."""
+
+    START = "start"
+    CONFIRM = "confirm"  # it runs, as it should
+    WAIT = "wait"
+    ASK_TO_STOP = "ask to stop"
+    REMOVE = "remove"  # the container, then its volumes
+
+
+def next_step(*, wanted: bool, found: State | None, asked_at: datetime | None, grace: timedelta, now: datetime) -> Step:
+    """`wanted`: it should run; else nothing of it should be left. `asked_at`: when it was asked to stop, if it was.
+
+    Who is asked to stop has `grace` to do so. All are asked first and watched then: nobody waits for one of them.
+    """
+    if wanted:
+        return _towards_running(found)
+    if found in (None, State.STOPPED):
+        return Step.REMOVE
+    if asked_at is None:
+        return Step.ASK_TO_STOP
+    return Step.REMOVE if now - asked_at >= grace else Step.WAIT
+
+
+def _towards_running(found: State | None) -> Step:
+    if found is State.RUNNING:
+        return Step.CONFIRM
+    return Step.WAIT if found is State.STARTING else Step.START
+
+
+def delay(failures: int, *, jitter: float) -> timedelta:
+    """How long to wait after so many failures in a row, at least one; `jitter`, 0 to 1, spreads those that failed
+    together over a quarter of the time."""
+    seconds = min(FIRST_DELAY * 2.0 ** min(failures - 1, 30), LONGEST_DELAY)
+    return timedelta(seconds=seconds * (1 + jitter / 4))

@@ -1,0 +1,43 @@
+"""What a workspace's container should be doing, written in the transaction that decides it. The rest is the worker's."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+
+from orgsite.bulk import insert_rows
+from workspaces.models import Container
+
+FIELDS = (
+    "workspace", "desired", "observed", "keep_volumes", "import_id", "generation", "due_at", "attempts", "last_error",
+    "asked_at", "released_at", "leased_until", "leased_by", "changed_at",
+)  # fmt: skip
+
+RUNNING, ABSENT = Container.Desired.RUNNING, Container.Desired.ABSENT
+
+
+def engine_runs() -> bool:
+    """Whether new workspaces get containers (ORGSITE_ENGINE); without an engine they are records only."""
+    return bool(settings.ORGSITE_ENGINE != "none")
+
+
+def want_running(ids: Collection[UUID], *, import_id: UUID | None, now: datetime) -> None:
+    """New workspaces: each is to get a container."""
+    nothing_yet = (Container.Observed.ABSENT, False, import_id, 1, now, 0, "", None, None, None, "", now)
+    insert_rows(Container, FIELDS, [(key, RUNNING, *nothing_yet) for key in ids])
+
+
+def want_absent(ids: Collection[UUID], *, keep_volumes: bool, import_id: UUID | None, now: datetime) -> frozenset[UUID]:
+    """Removed workspaces: their containers go, and their volumes unless they are kept. Return those that hold any.
+
+    A worker that is starting one of them just now keeps its lease, and finds this when it comes to record the start.
+    """
+    rows = Container.objects.filter(workspace__one_of=ids)
+    rows.update(
+        desired=ABSENT, keep_volumes=keep_volumes, import_id=import_id, due_at=now, attempts=0, last_error="",
+        asked_at=None, changed_at=now,
+    )  # fmt: skip
+    return frozenset(rows.values_list("pk", flat=True))

@@ -1,0 +1,103 @@
+"""What a container needs to start: image, environment with an access token of its own, configuration, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from workspaces.engines.base import Limits, Wanted
+from workspaces.models import Container, Workspace, WorkspaceToken
+from workspaces.services.configvolume import workspace_archives
+from workspaces.services.containers import RUNNING
+from workspaces.services.locking import lock_organizations
+from workspaces.services.tokens import WORKSPACE_PREFIX, digest
+
+ANY = "*"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """`wanted` can be started; `errors` (id → sentence) cannot be until somebody changes a setting."""
+
+    wanted: dict[UUID, Wanted]
+    errors: dict[UUID, str]
+
+
+def prepare(ids: Collection[UUID]) -> Prepared:
+    """What to start for those of `ids` that are still to run, with their tokens made valid.
+
+    Under the organizations' locks: a workspace that is being removed gets no token after its tokens were revoked.
+    """
+    with transaction.atomic():
+        rows = Container.objects.filter(workspace__one_of=ids)
+        lock_organizations(set(rows.order_by().values_list("workspace__organization", flat=True).distinct()))
+        rows = rows.filter(desired=RUNNING).select_related("workspace__organization")
+        ready = {row.pk: row for row in rows if _image(row.workspace)}
+        missing = {row.pk: _no_image(row.workspace) for row in rows if row.pk not in ready}
+        _make_tokens_valid(ready.values())
+        configs = workspace_archives(list(ready))
+    return Prepared(wanted={key: _wanted(row, configs[key]) for key, row in ready.items()}, errors=missing)
+
+
+def container_token(workspace_id: UUID, generation: int) -> str:
+    """The access token in that container's environment. Derived, so that a worker that takes over after another was
+    killed starts the container with the same one; stored, like all tokens, as its SHA-256 alone."""
+    value = f"{workspace_id}/{generation}"
+    return WORKSPACE_PREFIX + salted_hmac("workspaces.container", value, algorithm="sha256").hexdigest()
+
+
+def _make_tokens_valid(rows: Collection[Container]) -> None:
+    """Each has a token that works: where somebody revoked it, the next one. A fixed number of statements."""
+    digests = {row.pk: digest(container_token(row.pk, row.generation)) for row in rows}
+    revoked = WorkspaceToken.objects.filter(digest__one_of=digests.values(), revoked_at__isnull=False)
+    stale = set(revoked.values_list("workspace_id", flat=True))
+    for row in rows:
+        row.generation += row.pk in stale
+    Container.objects.filter(workspace__one_of=stale).update(generation=F("generation") + 1)
+    now = timezone.now()
+    tokens = (digest(container_token(row.pk, row.generation)) for row in rows)
+    WorkspaceToken.objects.bulk_create(
+        [
+            WorkspaceToken(workspace_id=row.pk, digest=text, created_at=now)
+            for row, text in zip(rows, tokens, strict=True)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _wanted(row: Container, config: bytes) -> Wanted:
+    workspace = row.workspace
+    return Wanted(
+        workspace_id=workspace.pk,
+        organization=workspace.organization.slug,
+        name=workspace.name,
+        image=_image(workspace),
+        environment={
+            "ORGSITE_WORKSPACE_ID": str(workspace.pk),
+            "ORGSITE_WORKSPACE_TOKEN": container_token(workspace.pk, row.generation),
+            "ORGSITE_URL": settings.ORGSITE_URL,
+        },
+        config=config,
+        limits=_limits(workspace),
+    )
+
+
+def _image(workspace: Workspace) -> str:
+    images: dict[str, str] = settings.ORGSITE_RUNTIME_IMAGES
+    return images.get(workspace.runtime) or images.get(ANY, "")
+
+
+def _no_image(workspace: Workspace) -> str:
+    return f"No image for the runtime “{workspace.runtime}”: add it, or “*”, to ORGSITE_RUNTIME_IMAGES."
+
+
+def _limits(workspace: Workspace) -> Limits:
+    limits: dict[str, Limits] = settings.ORGSITE_DOCKER_LIMITS
+    return limits.get(str(workspace.tier)) or limits.get(ANY, Limits())
