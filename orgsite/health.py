@@ -18,11 +18,15 @@ from rest_framework.response import Response
 
 from workspaces.api import schema
 from workspaces.api.base import ApiView
-from workspaces.models import ImportRun
+from workspaces.models import Container, ImportRun
+from workspaces.services.containers import engine_runs
+from workspaces.services.installation import last_seen
+from workspaces.services.leases import due
 
 logger = logging.getLogger(__name__)
 
 STUCK = timedelta(minutes=10)  # an import takes seconds; housekeeping closes an abandoned one within a minute
+UNSEEN = timedelta(minutes=3)  # a worker looks at the engine every minute
 
 
 @schema.healthz
@@ -45,8 +49,8 @@ class ReadyView(ApiView):
         checks = readiness()
         ready = set(checks.values()) == {"ok"}
         answer: dict[str, Any] = {"status": "ok" if ready else "unavailable", "checks": checks}
-        if ready and _is_known(request):
-            answer["open_runs"] = _open_runs().count()
+        if checks["database"] == checks["migrations"] == "ok" and _is_known(request):
+            answer |= _numbers()
         return Response(answer, status=200 if ready else 503)
 
 
@@ -81,11 +85,31 @@ def _migrations() -> str:
 
 
 def _engine() -> str:
-    return "ok" if settings.ORGSITE_ENGINE == "none" else "unknown"
+    """As the workers last saw it: this process may not even have a way to the engine."""
+    if not engine_runs():
+        return "ok"
+    seen = last_seen()
+    if seen.engine_error:
+        return "away"
+    return "ok" if seen.engine_seen_at and seen.engine_seen_at > timezone.now() - UNSEEN else "unseen"
 
 
 def _backlog() -> str:
-    return "behind" if _open_runs().filter(started_at__lt=timezone.now() - STUCK).exists() else "ok"
+    since = timezone.now() - STUCK
+    behind = _open_runs().filter(started_at__lt=since).exists() or due(since).exists()
+    return "behind" if behind else "ok"
+
+
+def _numbers() -> dict[str, Any]:
+    """What a user hears besides: how much waits, and the engine's own words."""
+    waiting = Container.objects.filter(due_at__isnull=False)
+    seen = last_seen()
+    return {
+        "open_runs": _open_runs().count(),
+        "containers_due": waiting.count(),
+        "containers_failing": waiting.exclude(last_error="").count(),
+        "engine": {"name": settings.ORGSITE_ENGINE, "said": seen.engine, "error": seen.engine_error},
+    }
 
 
 def _open_runs() -> Any:

@@ -14,8 +14,10 @@ from django.utils import timezone
 from tests.api.conftest import Caller
 from tests.trees import loaded
 from workspaces.core.plan import Mode
-from workspaces.models import ImportRun, Organization
+from workspaces.models import Container, ImportRun, Installation, Organization
 from workspaces.services.actors import Actor
+from workspaces.services.importing import apply_import
+from workspaces.services.installation import installation, note_engine
 from workspaces.services.runs import open_run
 
 ALL_OK = {"database": "ok", "migrations": "ok", "engine": "ok", "backlog": "ok"}
@@ -42,7 +44,14 @@ def test_strangers_hear_states_only(token: str) -> None:
 
 
 def test_users_hear_numbers_too(as_bob: Caller) -> None:
-    assert as_bob.get("/readyz/").json() == {"status": "ok", "checks": ALL_OK, "open_runs": 0}
+    assert as_bob.get("/readyz/").json() == {
+        "status": "ok",
+        "checks": ALL_OK,
+        "open_runs": 0,
+        "containers_due": 0,
+        "containers_failing": 0,
+        "engine": {"name": "none", "said": "", "error": ""},
+    }
 
 
 def test_a_missing_migration_is_not_ready(anybody: Caller) -> None:
@@ -69,3 +78,49 @@ def test_health_is_no_place_for_parameters(client: Client) -> None:
 def test_an_engine_that_nobody_can_ask_is_not_ready(client: Client, settings: Any) -> None:
     settings.ORGSITE_ENGINE = "swarm"
     assert client.get("/readyz").json()["checks"]["engine"] != "ok"
+
+
+# ---- with an engine
+
+
+@pytest.fixture
+def with_engine(settings: Any) -> None:
+    settings.ORGSITE_ENGINE = "fake"
+    settings.ORGSITE_INSTALLATION = ""
+
+
+def engine_state(anybody: Caller) -> tuple[int, str]:
+    answer = anybody.get("/readyz")
+    return answer.status_code, answer.json()["checks"]["engine"]
+
+
+@pytest.mark.usefixtures("with_engine")
+def test_an_engine_that_no_worker_has_seen_lately_is_not_ready(anybody: Caller) -> None:
+    assert engine_state(anybody) == (503, "unseen")
+    installation()
+    note_engine(engine="Docker 20")
+    assert engine_state(anybody) == (200, "ok")
+    Installation.objects.update(engine_seen_at=timezone.now() - timedelta(minutes=4))
+    assert engine_state(anybody) == (503, "unseen")
+
+
+@pytest.mark.usefixtures("with_engine")
+def test_an_engine_that_is_away_is_said_to_strangers_and_explained_to_users(anybody: Caller, as_bob: Caller) -> None:
+    installation()
+    note_engine(error="The container engine does not answer: no such file.")
+    assert engine_state(anybody) == (503, "away")
+    assert as_bob.get("/readyz").json()["engine"]["error"] == "The container engine does not answer: no such file."
+    assert "engine" not in anybody.get("/readyz").json()
+
+
+@pytest.mark.usefixtures("with_engine")
+def test_containers_that_wait_too_long_are_a_backlog(
+    anybody: Caller, as_bob: Caller, organization: Organization, actor: Actor
+) -> None:
+    installation()
+    note_engine(engine="Docker 20")
+    apply_import(organization, loaded({"PM": {}}), mode=Mode.MERGE, actor=actor)
+    assert anybody.get("/readyz").status_code == 200
+    assert as_bob.get("/readyz").json()["containers_due"] == 1
+    Container.objects.update(due_at=timezone.now() - timedelta(minutes=11))
+    assert anybody.get("/readyz").json()["checks"]["backlog"] == "behind"

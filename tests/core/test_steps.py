@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from workspaces.core.steps import State, Step, delay, next_step
 
-NOW = datetime(2026, 1, 1, 20, 13, tzinfo=timezone.utc)
+NOW = datetime(2026, 1, 1, 20, 13, tzinfo=UTC)
 GRACE = timedelta(seconds=10)
 JUST_NOW, LONG_AGO = NOW - timedelta(seconds=9), NOW - GRACE
 

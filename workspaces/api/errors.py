@@ -22,6 +22,7 @@ from orgsite.refusals import RETRY_AFTER, database_away, is_page, too_large
 from workspaces.core.problems import MAX_PROBLEMS
 from workspaces.errors import (
     CascadeChanged,
+    EngineError,
     Interrupted,
     InvalidRequest,
     NameTaken,
@@ -44,6 +45,7 @@ logger = logging.getLogger(__name__)
 
 STATUSES: Mapping[type[OrgError], int] = {
     CascadeChanged: 409,
+    EngineError: 503,
     Interrupted: 503,
     InvalidRequest: 400,
     NameTaken: 409,

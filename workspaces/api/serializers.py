@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from workspaces.core.addresses import check_url
@@ -13,7 +14,7 @@ from workspaces.core.plan import Mode, parse_mode
 from workspaces.core.schema import MAX_LINE
 from workspaces.core.validating import DEFAULT_RUNTIME, DEFAULT_TIER
 from workspaces.errors import UnknownMode
-from workspaces.models import Schedule, Workspace
+from workspaces.models import Container, Schedule, Workspace
 from workspaces.services.visible import ancestor_names, live_children_count
 
 MAX_REASON = 2_000
@@ -170,12 +171,23 @@ class ScheduleRow(serializers.ModelSerializer[Schedule]):
         read_only_fields = fields
 
 
+class ContainerRow(serializers.ModelSerializer[Container]):
+    attempts = serializers.IntegerField(help_text="Failures in a row.")
+    last_error = serializers.CharField(help_text="The engine's own words; empty where nothing is wrong.")
+    next_attempt_at = serializers.DateTimeField(source="due_at", help_text="null where nothing is left to do.")
+
+    class Meta:
+        model = Container
+        fields = ("desired", "observed", "keep_volumes", "attempts", "last_error", "next_attempt_at", "changed_at")
+        read_only_fields = fields
+
+
 class WorkspaceDetail(WorkspaceRow):
     path = serializers.SerializerMethodField(help_text="The names above it, root first.")
     children_count = serializers.SerializerMethodField(help_text="Live workspaces directly below.")
     spec = serializers.DictField()
     schedules = ScheduleRow(many=True)
-    container = serializers.SerializerMethodField(help_text="null where no engine runs.")
+    container = serializers.SerializerMethodField(help_text="null where it has none.")
 
     class Meta(WorkspaceRow.Meta):
         fields = (*WorkspaceRow.Meta.fields, "path", "children_count", "spec", "schedules", "container")
@@ -187,5 +199,7 @@ class WorkspaceDetail(WorkspaceRow):
     def get_children_count(self, workspace: Workspace) -> int:
         return live_children_count(workspace)
 
+    @extend_schema_field(ContainerRow(allow_null=True))
     def get_container(self, workspace: Workspace) -> dict[str, Any] | None:
-        return None
+        row = Container.objects.filter(workspace=workspace).first()
+        return dict(ContainerRow(row).data) if row else None

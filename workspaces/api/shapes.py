@@ -112,7 +112,16 @@ class HealthAnswer(serializers.Serializer[Any]):
     status = serializers.CharField(help_text="`ok`.")
 
 
+class EngineAnswer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="As ORGSITE_ENGINE says.")
+    said = serializers.CharField(help_text="What it said of itself when a worker last saw it.")
+    error = serializers.CharField(help_text="Empty while it answers.")
+
+
 class ReadyAnswer(serializers.Serializer[Any]):
     status = serializers.CharField(help_text="`ok` or `unavailable`.")
     checks = serializers.DictField(child=serializers.CharField())
-    open_runs = serializers.IntegerField(required=False, help_text="Only with credentials.")
+    open_runs = serializers.IntegerField(required=False, help_text="This and what follows only with credentials.")
+    containers_due = serializers.IntegerField(required=False, help_text="Not yet what they should be.")
+    containers_failing = serializers.IntegerField(required=False, help_text="Those of them with an error.")
+    engine = EngineAnswer(required=False)

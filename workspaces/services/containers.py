@@ -1,4 +1,4 @@
-"""What a workspace's container should be doing, written in the transaction that decides it. The rest is the worker's."""
+"""What a workspace's container should be doing, written where it is decided. The worker does the rest."""
 
 from __future__ import annotations
 
