@@ -1,4 +1,4 @@
-"""What an engine holds against what should be there: leftovers of removed workspaces, and live ones without a container.
+"""What an engine holds against what should be there: leftovers of removed workspaces, live ones without a container.
 
 Pure, like a plan: `sweep --dry-run` shows it, the worker carries it out.
 """
