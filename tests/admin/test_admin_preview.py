@@ -171,10 +171,10 @@ def test_preview_again_compares_the_same_template_anew(
 
 
 def test_who_may_not_cascade_delete_reads_but_does_not_apply_reconcile(
-    browser: Callable[[User], Client], bob: User, moved: str
+    signed_in: Callable[[User], Client], bob: User, moved: str
 ) -> None:
     bob.user_permissions.add(Permission.objects.get(codename="import_org"))
-    client = browser(bob)
+    client = signed_in(bob)
     page = text(client.get(moved))
     assert "You may look, not apply." in page
     assert "Reconcile can be applied by alice." in page

@@ -19,8 +19,8 @@ from workspaces.services.tokens import find_api_token, issue_api_token, issue_wo
 
 
 @pytest.fixture
-def root(browser: Callable[[User], Client], db: None) -> Client:
-    return browser(User.objects.create_superuser("root"))
+def root(signed_in: Callable[[User], Client], db: None) -> Client:
+    return signed_in(User.objects.create_superuser("root"))
 
 
 @pytest.fixture
@@ -122,14 +122,14 @@ def test_a_token_page_shows_neither_digest_nor_button(root: Client, alice: User)
 
 
 def test_members_only_see_tokens_of_their_workspaces(
-    browser: Callable[[User], Client], alice: User, charlie: User, live: Callable[..., Applied]
+    signed_in: Callable[[User], Client], alice: User, charlie: User, live: Callable[..., Applied]
 ) -> None:
     live({"PM": {}})
     issue_workspace_token(named("PM"))
     for user in (alice, charlie):
         user.user_permissions.add(Permission.objects.get(codename="view_workspacetoken"))
-    assert "1 workspace token" in text(browser(alice).get("/admin/workspaces/workspacetoken/"))
-    assert "0 workspace tokens" in text(browser(charlie).get("/admin/workspaces/workspacetoken/"))
+    assert "1 workspace token" in text(signed_in(alice).get("/admin/workspaces/workspacetoken/"))
+    assert "0 workspace tokens" in text(signed_in(charlie).get("/admin/workspaces/workspacetoken/"))
 
 
 def test_a_refusal_looks_like_the_site_and_says_that_nothing_changed(stranger: Client, viewer: Client) -> None:
