@@ -140,5 +140,6 @@ def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: 
         may_reconcile=request.user.has_perm(CASCADE),
         who_may=joined(who_may(CASCADE, preview.record.organization), most=8),
         posted=request.POST,
+        reasons={request.POST.get("mode", ""): posted_text(request, "reason")},
         error=error,
     )

@@ -63,6 +63,14 @@ def merge_text(plan: Plan) -> str:
     return f"Creates {counted(plan.created_count, 'workspace')}. Removes nothing{stays}."
 
 
+def reconcile_text(plan: Plan) -> str:
+    """What the dock says beside the reconcile button, in front of what it removes."""
+    if plan.changes_nothing:
+        return nothing(plan)
+    removes = "" if plan.removals else " Removes nothing."
+    return f"Creates {counted(plan.created_count, 'workspace')}.{removes}" if plan.created_count else ""
+
+
 def nothing(plan: Plan) -> str:
     """Why a plan changes nothing."""
     if not plan.result:
