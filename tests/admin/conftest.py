@@ -45,6 +45,11 @@ def stranger(signed_in: Callable[[User], Client], charlie: User) -> Client:
 
 
 @pytest.fixture
+def root(signed_in: Callable[[User], Client], db: None) -> Client:
+    return signed_in(User.objects.create_superuser("root"))
+
+
+@pytest.fixture
 def live(organization: Organization, actor: Actor) -> Callable[..., Applied]:
     """Make the tree live in the organization."""
 

@@ -19,11 +19,6 @@ from workspaces.services.tokens import find_api_token, issue_api_token, issue_wo
 
 
 @pytest.fixture
-def root(signed_in: Callable[[User], Client], db: None) -> Client:
-    return signed_in(User.objects.create_superuser("root"))
-
-
-@pytest.fixture
 def pages(root: Client, live: Callable[..., Applied]) -> dict[str, str]:
     """Every page's text, by its address."""
     run = live(BEFORE).run
@@ -102,6 +97,11 @@ def test_forms_need_their_csrf_token(alice: User, page: str) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
     assert client.post(page, {"org": "acme"}).status_code == 403
+
+
+def test_the_box_that_ends_a_membership_says_whose(root: Client, alice: User, organization: Organization) -> None:
+    page = text(root.get(f"/admin/workspaces/organization/{organization.pk}/change/"))
+    assert 'aria-label="End the membership of alice"' in page
 
 
 def test_tokens_are_revoked_not_deleted(root: Client, alice: User) -> None:
