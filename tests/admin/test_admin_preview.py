@@ -18,7 +18,6 @@ from workspaces.services.actors import Actor
 from workspaces.services.creating import create_workspace
 from workspaces.services.editing import edit_workspace
 from workspaces.services.importing import Applied
-from workspaces.services.previewing import ImportPreview
 from workspaces.services.tokens import issue_workspace_token
 
 Preview = Callable[[Tree], str]
@@ -317,9 +316,3 @@ def test_applying_twice_removes_once(operator: Client, moved: str) -> None:
     operator.post(moved, {"mode": "reconcile", "confirm_removals": "8"})
     assert operator.post(moved, {"mode": "reconcile", "confirm_removals": "8"}).status_code == 409
     assert ImportRun.objects.filter(state="completed", removed_count=8).count() == 1
-
-
-def test_an_expired_preview_does_not_exist(operator: Client, moved: str) -> None:
-    record = ImportPreview.objects.get()
-    ImportPreview.objects.update(expires_at=record.created_at)
-    assert operator.get(moved).status_code == 404
