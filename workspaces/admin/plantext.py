@@ -64,11 +64,12 @@ def merge_text(plan: Plan) -> str:
 
 
 def reconcile_text(plan: Plan) -> str:
-    """What the dock says beside the reconcile button, in front of what it removes."""
+    """What the dock says beside the reconcile button; where something goes, the sentence runs into its number."""
     if plan.changes_nothing:
         return nothing(plan)
-    removes = "" if plan.removals else " Removes nothing."
-    return f"Creates {counted(plan.created_count, 'workspace')}.{removes}" if plan.created_count else ""
+    if not plan.removals:
+        return f"Creates {plan.created_count:,}, removes nothing."
+    return f"Creates {plan.created_count:,}, then removes" if plan.created_count else "Removes"
 
 
 def nothing(plan: Plan) -> str:
