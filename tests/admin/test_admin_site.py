@@ -10,6 +10,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
 from tests.admin.pages import CASCADE, LIST, named, text, upload
 from tests.trees import AFTER, BEFORE
@@ -137,3 +138,8 @@ def test_a_refusal_looks_like_the_site_and_says_that_nothing_changed(stranger: C
     assert (missing.status_code, forbidden.status_code) == (404, 403)
     assert "it is not yours to see" in text(missing)
     assert "Nothing was changed." in text(forbidden)
+
+
+def test_djangos_own_pages_write_times_as_ours_do(root: Client, organization: Organization) -> None:
+    made = timezone.localtime(organization.created_at)
+    assert f"{made.day} {made:%b %Y %H:%M:%S}" in text(root.get("/admin/workspaces/organization/"))
