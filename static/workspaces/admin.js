@@ -2,6 +2,7 @@
 (function () {
   'use strict';
   const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
+  const count = (number) => number.toLocaleString('en');
   document.documentElement.classList.add('ws-js-on');
 
   // ---- typed confirmation: the button waits for the number and the tick
@@ -35,7 +36,7 @@
     input.addEventListener('change', () => {
       const file = input.files[0];
       got.hidden = !file;
-      got.textContent = file ? file.name + ', ' + Math.ceil(file.size / 1024) + ' KB' : '';
+      got.textContent = file ? file.name + ', ' + count(Math.ceil(file.size / 1024)) + ' KB' : '';
     });
   });
 
@@ -117,11 +118,11 @@
         shutUntil = ends[i];
         const note = document.createElement('span');
         note.className = 'ws-tag ws-fold';
-        note.textContent = '+ ' + (ends[i] - i) + ' below' + (shown && !lively[i] ? ', all unchanged' : '');
+        note.textContent = '+ ' + count(ends[i] - i) + ' below' + (shown && !lively[i] ? ', all unchanged' : '');
         row.querySelector('th').append(note);
       }
     });
-    if (shown) shown.textContent = !match ? '' : match.found ? match.found + ' matching' : match.text ? 'Nothing matches.' : 'No changes match.';
+    if (shown) shown.textContent = !match ? '' : match.found ? count(match.found) + ' matching' : match.text ? 'Nothing matches.' : 'No changes match.';
     if (showAll) showAll.hidden = !match || match.found > 0;
   }
 
@@ -163,7 +164,7 @@
     const first = rows[before].querySelector('th');  // where the button was that has just gone
     first.tabIndex = -1;
     first.focus({ preventScroll: true });
-    if (shown) shown.textContent = (rows.length - before) + ' more rows';
+    if (shown) shown.textContent = count(rows.length - before) + ' more rows';
   });
 
   // a link to a folded or filtered row opens the way to it
@@ -197,7 +198,7 @@
       row.classList.toggle('insel', above >= 0);
       note(row, above >= 0 ? rows[above].querySelector('.ws-name').textContent : '');
     });
-    say.textContent = chosen ? chosen + ' selected ↳ ' + going + (going === 1 ? ' workspace' : ' workspaces') + ' with everything below' : '';
+    say.textContent = chosen ? count(chosen) + ' selected ↳ ' + count(going) + (going === 1 ? ' workspace' : ' workspaces') + ' with everything below' : '';
   }
 
   function note(row, name) {

@@ -18,8 +18,8 @@ from workspaces.services.importing import Applied, apply_import
 
 
 @pytest.fixture
-def browser() -> Callable[[User], Client]:
-    """A signed-in browser of the user."""
+def signed_in() -> Callable[[User], Client]:
+    """A browser in which the user has signed in."""
 
     def sign_in(user: User) -> Client:
         client = Client()
@@ -30,18 +30,23 @@ def browser() -> Callable[[User], Client]:
 
 
 @pytest.fixture
-def operator(browser: Callable[[User], Client], alice: User) -> Client:
-    return browser(alice)
+def operator(signed_in: Callable[[User], Client], alice: User) -> Client:
+    return signed_in(alice)
 
 
 @pytest.fixture
-def viewer(browser: Callable[[User], Client], bob: User) -> Client:
-    return browser(bob)
+def viewer(signed_in: Callable[[User], Client], bob: User) -> Client:
+    return signed_in(bob)
 
 
 @pytest.fixture
-def stranger(browser: Callable[[User], Client], charlie: User) -> Client:
-    return browser(charlie)
+def stranger(signed_in: Callable[[User], Client], charlie: User) -> Client:
+    return signed_in(charlie)
+
+
+@pytest.fixture
+def root(signed_in: Callable[[User], Client], db: None) -> Client:
+    return signed_in(User.objects.create_superuser("root"))
 
 
 @pytest.fixture

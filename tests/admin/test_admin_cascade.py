@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +14,10 @@ from django.test import Client
 
 from tests.admin.pages import CASCADE, LIST, live_names, named, text
 from tests.trees import BEFORE
+from workspaces.admin.cascadeview import CascadeView
 from workspaces.core.template import Node
 from workspaces.models import Membership, Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import preview_cascade
 from workspaces.services.creating import create_workspace
 from workspaces.services.editing import edit_workspace
 from workspaces.services.importing import Applied
@@ -33,8 +35,8 @@ def look(client: Client, *chosen: Workspace) -> str:
 def confirm(client: Client, *chosen: Workspace, number: int, **more: Any) -> HttpResponse:
     """Send the form as the page just showed it."""
     ids = [each.pk for each in chosen]
-    expected = " ".join(str(row.id) for row in preview_cascade(ids))
-    sent = {"_selected_action": ids, "expected": expected, "confirm": "1", "confirm_removals": number}
+    shown = CascadeView.of(ids).fingerprint
+    sent = {"_selected_action": ids, "fingerprint": shown, "confirm": "1", "confirm_removals": number}
     return client.post(CASCADE, {**sent, **more})
 
 
@@ -86,12 +88,50 @@ def test_a_protected_workspace_refuses_the_whole_cascade(operator: Client, actor
 def test_a_tree_that_changed_meanwhile_is_shown_again(
     operator: Client, organization: Organization, actor: Actor
 ) -> None:
-    seen = " ".join(str(row.id) for row in preview_cascade([named("Infra Lead").pk]))
+    seen = CascadeView.of([named("Infra Lead").pk]).fingerprint
     create_workspace(organization, Node(name="New", path=""), parent_id=named("Infra Lead").pk, actor=actor)
-    answer = confirm(operator, named("Infra Lead"), number=8, expected=seen)
+    answer = confirm(operator, named("Infra Lead"), number=8, fingerprint=seen)
     assert answer.status_code == 409
-    assert "9 workspaces would go now, 8 were shown" in text(answer)
+    assert "The tree changed meanwhile: 9 workspaces would go now." in text(answer)
     assert len(live_names()) == 10
+
+
+def test_a_form_that_does_not_say_what_it_showed_removes_nothing(operator: Client) -> None:
+    assert confirm(operator, named("Infra Lead"), number=8, fingerprint="").status_code == 409
+    assert len(live_names()) == 9
+
+
+@pytest.fixture
+def wide(live: Callable[..., Applied]) -> Workspace:
+    """A root with 1,200 workspaces below it."""
+    live({"Wide": {f"W{number:04}": {} for number in range(1200)}})
+    return named("Wide")
+
+
+def test_a_long_list_comes_in_pages_and_is_counted_whole(operator: Client, wide: Workspace) -> None:
+    page = look(operator, wide)
+    assert page.count("<del>") == 500
+    assert "<b>1,201 workspaces</b>, here 1 to 500" in page
+    assert "Removes 1,201 workspaces</b>, revokes 0 tokens" in page
+    assert "<b>All 1,201 go.</b>" in page
+
+
+def test_every_workspace_is_on_one_of_the_pages(operator: Client, wide: Workspace) -> None:
+    chosen = [wide.pk, named("Infra Lead").pk]
+    pages = [text(operator.post(CASCADE, {"_selected_action": chosen, "p": number})) for number in (1, 2, 3)]
+    shown = [name for page in pages for name in re.findall("<del>(.*?)</del>", page)]
+    assert len(shown) == len(set(shown)) == 1209
+    assert "here 493 to 992" in pages[1]  # behind the eight of the first box
+
+
+def test_a_page_of_a_tree_that_changed_meanwhile_is_the_first_again(
+    operator: Client, wide: Workspace, actor: Actor
+) -> None:
+    seen = CascadeView.of([wide.pk]).fingerprint
+    create_workspace(wide.organization, Node(name="New", path=""), parent_id=wide.pk, actor=actor)
+    answer = operator.post(CASCADE, {"_selected_action": wide.pk, "p": 2, "fingerprint": seen})
+    assert answer.status_code == 409
+    assert "here 1 to 500" in text(answer)
 
 
 def test_a_selection_over_two_organizations_is_warned_of(
@@ -135,3 +175,14 @@ def test_a_viewer_may_not(viewer: Client) -> None:
 def test_a_stranger_finds_nothing(stranger: Client) -> None:
     assert confirm(stranger, named("Infra Lead"), number=8).status_code == 404
     assert len(live_names()) == 9
+
+
+def test_the_first_page_of_ten_thousand_takes_less_than_two_seconds(
+    operator: Client, live: Callable[..., Applied]
+) -> None:
+    live({"Huge": {f"Team {team}": {f"W{team}-{number}": {} for number in range(99)} for team in range(100)}})
+    chosen = {"_selected_action": named("Huge").pk}
+    before = time.monotonic()
+    page = text(operator.post(CASCADE, chosen))
+    assert time.monotonic() - before < 2
+    assert "Cascade delete: <strong>10,001 workspaces" in page

@@ -75,8 +75,8 @@ def test_nothing_of_another_organization_is_counted(
     assert "No import yet." in page
 
 
-def test_who_may_see_nothing_is_told_so(browser: Callable[[User], Client], db: None) -> None:
-    page = home(browser(User.objects.create_user("dave", is_staff=True)))
+def test_who_may_see_nothing_is_told_so(signed_in: Callable[[User], Client], db: None) -> None:
+    page = home(signed_in(User.objects.create_user("dave", is_staff=True)))
     assert "You may not look at anything here yet." in page
 
 

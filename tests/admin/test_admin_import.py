@@ -93,3 +93,19 @@ def test_the_latest_imports_say_how_many_duplicates_they_left(operator: Client, 
     page = text(operator.get(IMPORT))
     assert "+8 &nbsp; =1 &nbsp; −0" in page
     assert "done, left 8 duplicates" in page
+
+
+def test_who_may_add_an_organization_is_led_there(operator: Client, root: Client) -> None:
+    address = reverse("admin:workspaces_organization_add")
+    assert f'href="{address}">New organization…</a>' in text(root.get(IMPORT))
+    assert address not in text(operator.get(IMPORT))
+
+
+def test_large_numbers_are_written_so_that_they_can_be_read(
+    operator: Client, live: Callable[..., Applied], preview: Callable[..., str]
+) -> None:
+    run = live({f"W{number:04}": {} for number in range(1100)}).run
+    assert "Acme (1,100 live)" in text(operator.get(IMPORT))
+    assert "+1,100 &nbsp; =0" in text(operator.get(IMPORT))
+    assert "<dd>1,100</dd>" in text(operator.get(reverse("admin:run", args=[run.pk])))
+    assert "compared with all 1,100 live workspaces" in text(operator.get(preview(BEFORE)))

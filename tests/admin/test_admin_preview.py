@@ -18,7 +18,6 @@ from workspaces.services.actors import Actor
 from workspaces.services.creating import create_workspace
 from workspaces.services.editing import edit_workspace
 from workspaces.services.importing import Applied
-from workspaces.services.previewing import ImportPreview
 from workspaces.services.tokens import issue_workspace_token
 
 Preview = Callable[[Tree], str]
@@ -171,10 +170,10 @@ def test_preview_again_compares_the_same_template_anew(
 
 
 def test_who_may_not_cascade_delete_reads_but_does_not_apply_reconcile(
-    browser: Callable[[User], Client], bob: User, moved: str
+    signed_in: Callable[[User], Client], bob: User, moved: str
 ) -> None:
     bob.user_permissions.add(Permission.objects.get(codename="import_org"))
-    client = browser(bob)
+    client = signed_in(bob)
     page = text(client.get(moved))
     assert "You may look, not apply." in page
     assert "Reconcile can be applied by alice." in page
@@ -317,9 +316,3 @@ def test_applying_twice_removes_once(operator: Client, moved: str) -> None:
     operator.post(moved, {"mode": "reconcile", "confirm_removals": "8"})
     assert operator.post(moved, {"mode": "reconcile", "confirm_removals": "8"}).status_code == 409
     assert ImportRun.objects.filter(state="completed", removed_count=8).count() == 1
-
-
-def test_an_expired_preview_does_not_exist(operator: Client, moved: str) -> None:
-    record = ImportPreview.objects.get()
-    ImportPreview.objects.update(expires_at=record.created_at)
-    assert operator.get(moved).status_code == 404

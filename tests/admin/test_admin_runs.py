@@ -40,6 +40,15 @@ def test_a_finished_run_says_what_it_did_and_why(viewer: Client, reconciled: Imp
     assert "same name as PM › Dev Lead › QA Engineer" in page
 
 
+def test_a_finished_run_says_how_many_went_that_the_template_does_not_name(
+    viewer: Client, live: Callable[..., Applied], organization: Organization, actor: Actor
+) -> None:
+    live({"PM": {"Infra Lead": {"Scratch": {}}}})
+    wanted, confirmed = loaded({"PM": {"Dev Lead": {"Infra Lead": {}}}}), Confirmation(confirm_removals=2)
+    run = apply_import(organization, wanted, mode=Mode.RECONCILE, actor=actor, confirmation=confirmed).run
+    assert '<div class="collateral"><dt>of them collateral</dt> <dd>1</dd>' in page_of(viewer, run)
+
+
 def test_removals_come_first_and_in_tree_order(viewer: Client, reconciled: ImportRun) -> None:
     page = page_of(viewer, reconciled)
     assert page.index("Removed</span>") < page.index("Created</span>")

@@ -10,17 +10,13 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
 from tests.admin.pages import CASCADE, LIST, named, text, upload
 from tests.trees import AFTER, BEFORE
 from workspaces.models import ApiToken, ImportRun, Organization, Workspace, WorkspaceToken
 from workspaces.services.importing import Applied
 from workspaces.services.tokens import find_api_token, issue_api_token, issue_workspace_token
-
-
-@pytest.fixture
-def root(browser: Callable[[User], Client], db: None) -> Client:
-    return browser(User.objects.create_superuser("root"))
 
 
 @pytest.fixture
@@ -104,6 +100,11 @@ def test_forms_need_their_csrf_token(alice: User, page: str) -> None:
     assert client.post(page, {"org": "acme"}).status_code == 403
 
 
+def test_the_box_that_ends_a_membership_says_whose(root: Client, alice: User, organization: Organization) -> None:
+    page = text(root.get(f"/admin/workspaces/organization/{organization.pk}/change/"))
+    assert 'aria-label="End the membership of alice"' in page
+
+
 def test_tokens_are_revoked_not_deleted(root: Client, alice: User) -> None:
     secret = issue_api_token(alice, name="laptop")
     sent = {"action": "revoke", "_selected_action": [ApiToken.objects.get().pk]}
@@ -122,14 +123,14 @@ def test_a_token_page_shows_neither_digest_nor_button(root: Client, alice: User)
 
 
 def test_members_only_see_tokens_of_their_workspaces(
-    browser: Callable[[User], Client], alice: User, charlie: User, live: Callable[..., Applied]
+    signed_in: Callable[[User], Client], alice: User, charlie: User, live: Callable[..., Applied]
 ) -> None:
     live({"PM": {}})
     issue_workspace_token(named("PM"))
     for user in (alice, charlie):
         user.user_permissions.add(Permission.objects.get(codename="view_workspacetoken"))
-    assert "1 workspace token" in text(browser(alice).get("/admin/workspaces/workspacetoken/"))
-    assert "0 workspace tokens" in text(browser(charlie).get("/admin/workspaces/workspacetoken/"))
+    assert "1 workspace token" in text(signed_in(alice).get("/admin/workspaces/workspacetoken/"))
+    assert "0 workspace tokens" in text(signed_in(charlie).get("/admin/workspaces/workspacetoken/"))
 
 
 def test_a_refusal_looks_like_the_site_and_says_that_nothing_changed(stranger: Client, viewer: Client) -> None:
@@ -137,3 +138,8 @@ def test_a_refusal_looks_like_the_site_and_says_that_nothing_changed(stranger: C
     assert (missing.status_code, forbidden.status_code) == (404, 403)
     assert "it is not yours to see" in text(missing)
     assert "Nothing was changed." in text(forbidden)
+
+
+def test_djangos_own_pages_write_times_as_ours_do(root: Client, organization: Organization) -> None:
+    made = timezone.localtime(organization.created_at)
+    assert f"{made.day} {made:%b %Y %H:%M:%S}" in text(root.get("/admin/workspaces/organization/"))

@@ -18,7 +18,7 @@ LIST = "/admin/audit/structureevent/"
 
 
 @pytest.fixture
-def browser(alice: User) -> Client:
+def operator(alice: User) -> Client:
     client = Client()
     client.force_login(alice)
     return client
@@ -30,28 +30,28 @@ def row(db: None) -> StructureEvent:
     return StructureEvent.objects.get()
 
 
-def test_the_list_shows_the_latest_first(browser: Client, row: StructureEvent) -> None:
+def test_the_list_shows_the_latest_first(operator: Client, row: StructureEvent) -> None:
     write(event(ONLINE, of="Dev Lead"))
-    page = browser.get(LIST).content.decode()
+    page = operator.get(LIST).content.decode()
     assert page.index("Dev Lead") < page.index("Infra Lead")
 
 
-def test_only_visible_organizations_are_listed(browser: Client, charlie: User, row: StructureEvent) -> None:
+def test_only_visible_organizations_are_listed(operator: Client, charlie: User, row: StructureEvent) -> None:
     write(event(REMOVED, of="Theirs", organization="elsewhere"))
     theirs = StructureEvent.objects.get(organization="elsewhere")
-    assert "Theirs" not in browser.get(LIST).content.decode()
-    assert "Elsewhere" not in browser.get(LIST).content.decode()
-    assert browser.get(f"{LIST}{theirs.pk}/change/").status_code == 302
+    assert "Theirs" not in operator.get(LIST).content.decode()
+    assert "Elsewhere" not in operator.get(LIST).content.decode()
+    assert operator.get(f"{LIST}{theirs.pk}/change/").status_code == 302
 
 
-def test_an_event_is_shown_whole_and_escaped(browser: Client, row: StructureEvent) -> None:
-    page = browser.get(f"{LIST}{row.pk}/change/").content.decode()
+def test_an_event_is_shown_whole_and_escaped(operator: Client, row: StructureEvent) -> None:
+    page = operator.get(f"{LIST}{row.pk}/change/").content.decode()
     assert "&quot;why&quot;: &quot;&lt;b&gt;deleted&lt;/b&gt;&quot;" in page
     assert 'name="_save"' not in page
 
 
-def test_nothing_can_be_added_changed_or_deleted(browser: Client, admin_client: Client, row: StructureEvent) -> None:
-    for client in (browser, admin_client):
+def test_nothing_can_be_added_changed_or_deleted(operator: Client, admin_client: Client, row: StructureEvent) -> None:
+    for client in (operator, admin_client):
         assert client.get(f"{LIST}add/").status_code == 403
         assert client.post(f"{LIST}{row.pk}/change/", {"actor": "mallory"}).status_code == 403
         assert client.get(f"{LIST}{row.pk}/delete/").status_code == 403
@@ -67,16 +67,16 @@ def test_without_the_permission_there_is_no_list(bob: User, row: StructureEvent)
     assert client.get(f"{LIST}{row.pk}/change/").status_code == 403
 
 
-def test_filters_let_through_type_and_organization(browser: Client, row: StructureEvent) -> None:
+def test_filters_let_through_type_and_organization(operator: Client, row: StructureEvent) -> None:
     write(event(COMPLETED, run="merge", name="Dev team"))
-    page = browser.get(LIST, {"event_type": COMPLETED, "organization": "acme"}).content.decode()
+    page = operator.get(LIST, {"event_type": COMPLETED, "organization": "acme"}).content.decode()
     assert "Dev team" in page
     assert "Infra Lead" not in page
 
 
-def test_the_list_counts_no_further_than_it_reaches(browser: Client, row: StructureEvent) -> None:
+def test_the_list_counts_no_further_than_it_reaches(operator: Client, row: StructureEvent) -> None:
     with CaptureQueriesContext(connection) as captured:
-        browser.get(LIST)
+        operator.get(LIST)
     counts = [query["sql"] for query in captured if "COUNT(" in query["sql"] and "structure_events" in query["sql"]]
     assert counts
     assert all(f"LIMIT {REACH}" in sql for sql in counts)
@@ -87,7 +87,7 @@ def test_the_admin_registers_it_with_that_paginator() -> None:
     assert reverse("admin:audit_structureevent_changelist") == LIST
 
 
-def test_an_event_leads_to_its_minute(browser: Client, row: StructureEvent) -> None:
-    page = browser.get(f"{LIST}{row.pk}/change/").content.decode()
+def test_an_event_leads_to_its_minute(operator: Client, row: StructureEvent) -> None:
+    page = operator.get(f"{LIST}{row.pk}/change/").content.decode()
     assert 'href="/admin/timeline/?day=2026-05-12&amp;at=20:13&amp;org=acme#m-20260512-2013"' in page
     assert "2026-05-12 20:13:04" in page

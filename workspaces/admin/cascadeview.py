@@ -1,11 +1,15 @@
-"""What a cascade delete would take, as boxes: one for each surviving root, each workspace once."""
+"""What a cascade delete would take, as boxes: one for each surviving root, each workspace once, a page at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from uuid import UUID
+
+from django.core.paginator import Page, Paginator
 
 from workspaces.admin.forest import Spot, forest
 from workspaces.admin.words import counted, joined
@@ -13,7 +17,9 @@ from workspaces.models import Organization, Workspace
 from workspaces.services.cascading import Doomed, Holdings, holdings, preview_cascade
 from workspaces.services.confirming import Demand
 
+ROWS = 500  # on a page
 MOST_ADDED = 8  # subtrees whose sizes are written out
+MOST_NAMED = 20  # protected ones with a link
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,19 +38,31 @@ class DoomedRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Box:
-    """A surviving root with everything below it."""
+    """A surviving root with everything below it. The numbers are those of all of it, `rows` what is on this page."""
 
     path: str
     organization: str
+    count: int
+    tokens: int
+    schedules: int
+    first: int
     rows: tuple[DoomedRow, ...]
 
     @property
-    def tokens(self) -> int:
-        return sum(row.holdings.tokens for row in self.rows)
+    def last(self) -> int:
+        return self.first + len(self.rows) - 1
 
     @property
-    def schedules(self) -> int:
-        return sum(len(row.holdings.schedules) for row in self.rows)
+    def whole(self) -> bool:
+        return len(self.rows) == self.count
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A workspace that goes: its index in the forest, and that of the topmost one that goes with it."""
+
+    index: int
+    top: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +71,13 @@ class CascadeView:
 
     chosen: tuple[UUID, ...]
     doomed: tuple[Doomed, ...]
+    number: str = "1"
 
     @classmethod
-    def of(cls, chosen: Collection[UUID]) -> CascadeView:
-        return cls(chosen=tuple(chosen), doomed=preview_cascade(chosen))
+    def of(cls, chosen: Collection[UUID], *, number: str = "1") -> CascadeView:
+        return cls(chosen=tuple(chosen), doomed=preview_cascade(chosen), number=number)
+
+    # ---- how much goes, whatever page is shown
 
     @property
     def count(self) -> int:
@@ -71,21 +92,21 @@ class CascadeView:
         return f"Remove {counted(self.count, 'workspace')}"
 
     @property
-    def expected(self) -> str:
-        """The ids shown here, for the form to bring back."""
-        return " ".join(str(row.id) for row in self.doomed)
+    def ids(self) -> tuple[UUID, ...]:
+        return tuple(row.id for row in self.doomed)
 
     @property
-    def protected(self) -> list[DoomedRow]:
-        return [row for box in self.boxes for row in box.rows if row.protected]
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of what goes, for the form to bring back: the same text, the same workspaces."""
+        return hashlib.sha256(b"".join(sorted(key.bytes for key in self.ids))).hexdigest()
 
     @property
     def tokens(self) -> int:
-        return sum(box.tokens for box in self.boxes)
+        return sum(each.tokens for each in self._held.values())
 
     @property
     def schedules(self) -> int:
-        return sum(box.schedules for box in self.boxes)
+        return sum(len(each.schedules) for each in self._held.values())
 
     @property
     def selected_count(self) -> int:
@@ -102,7 +123,8 @@ class CascadeView:
 
     @property
     def organizations(self) -> list[str]:
-        return list(dict.fromkeys(box.organization for box in self.boxes))
+        """Names, each once."""
+        return [self._names[slug] for slug in dict.fromkeys(row.organization for row in self.doomed)]
 
     @property
     def organization_names(self) -> str:
@@ -111,52 +133,97 @@ class CascadeView:
     @property
     def summary(self) -> str:
         """`You selected 3. One of them lies below another, so 2 subtrees go: 8 + 2 = 10 workspaces.`"""
-        nested, sizes = self.selected_count - len(self.boxes), [len(box.rows) for box in self.boxes]
+        sizes = [len(lines) for lines in self._subtrees.values()]
+        nested = self.selected_count - len(sizes)
         some = "One of them lies" if nested == 1 else f"{nested:,} of them lie"
         lies = f"{some} below another, so " if nested else ""
         goes = f"{counted(len(sizes), 'subtree')} {'goes' if len(sizes) == 1 else 'go'}"
-        total = f"{' + '.join(map(str, sizes))} = " if 1 < len(sizes) <= MOST_ADDED else ""
+        total = f"{' + '.join(f'{size:,}' for size in sizes)} = " if 1 < len(sizes) <= MOST_ADDED else ""
         return f"You selected {self.selected_count:,}. {lies}{goes}: {total}{counted(self.count, 'workspace')}."
 
+    # ---- what stands in the way
+
     @cached_property
-    def boxes(self) -> tuple[Box, ...]:
-        doomed = {row.id: row for row in self.doomed}
+    def protected(self) -> list[Doomed]:
+        return [row for row in self.doomed if row.protected]
+
+    @property
+    def first_protected(self) -> list[Doomed]:
+        return self.protected[:MOST_NAMED]
+
+    @property
+    def more_protected(self) -> int:
+        return max(0, len(self.protected) - MOST_NAMED)
+
+    # ---- the page
+
+    @cached_property
+    def page(self) -> Page[Line]:
+        return Paginator(self._lines, ROWS).get_page(self.number)
+
+    @property
+    def boxes(self) -> list[Box]:
+        """Those with rows on this page."""
+        return [self._box(top, list(lines)) for top, lines in groupby(self.page, key=lambda line: line.top)]
+
+    def _box(self, top: int, lines: Sequence[Line]) -> Box:
+        root = self._spots[top]
+        every = [self._held[self._spots[line.index].id] for line in self._subtrees[top]]
+        return Box(
+            path=root.path,
+            organization=self._names[root.stem.organization],
+            count=len(every),
+            tokens=sum(each.tokens for each in every),
+            schedules=sum(len(each.schedules) for each in every),
+            first=1 + lines[0].index - top,
+            rows=tuple(self._row(line) for line in lines),
+        )
+
+    def _row(self, line: Line) -> DoomedRow:
+        spot, top = self._spots[line.index], self._spots[line.top]
+        row = self._rows[spot.id]
+        below = f"below {self._spots[spot.parent].name}" if spot is not top and spot.parent is not None else ""
+        return DoomedRow(
+            id=spot.id,
+            name=spot.name,
+            above=spot.above,
+            depth=spot.depth - top.depth,
+            selected=row.root,
+            why=f"and {below}: counted once" if row.root and below else below and f"{below}, not selected",
+            protected=row.protected,
+            holdings=self._held[spot.id],
+        )
+
+    # ---- read once
+
+    @cached_property
+    def _rows(self) -> Mapping[UUID, Doomed]:
+        return {row.id: row for row in self.doomed}
+
+    @cached_property
+    def _held(self) -> Mapping[UUID, Holdings]:
+        return holdings(self.ids)
+
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        """Slug → name of each organization concerned."""
         concerned = Organization.objects.filter(slug__in={row.organization for row in self.doomed})
-        names = {each.slug: each.name for each in concerned}
-        spots = forest(Workspace.objects.live().filter(organization__in=concerned))
-        held = holdings(list(doomed))
-        return tuple(_box(spots, index, doomed, held, names) for index in _roots(spots, doomed))
+        return dict(concerned.values_list("slug", "name"))
 
+    @cached_property
+    def _spots(self) -> tuple[Spot, ...]:
+        return forest(Workspace.objects.live().filter(organization__slug__in=self._names))
 
-def _roots(spots: Sequence[Spot], doomed: Mapping[UUID, Doomed]) -> Iterator[int]:
-    for index, spot in enumerate(spots):
-        if spot.id in doomed and (spot.parent is None or spots[spot.parent].id not in doomed):
-            yield index
+    @cached_property
+    def _lines(self) -> tuple[Line, ...]:
+        """All that goes, in tree order."""
+        tops: dict[int, int] = {}
+        for index, spot in enumerate(self._spots):
+            if spot.id in self._rows:
+                tops[index] = tops.get(spot.parent, index) if spot.parent is not None else index
+        return tuple(Line(index, top) for index, top in tops.items())
 
-
-def _box(
-    spots: Sequence[Spot],
-    root: int,
-    doomed: Mapping[UUID, Doomed],
-    held: Mapping[UUID, Holdings],
-    names: Mapping[str, str],
-) -> Box:
-    top = spots[root]
-    rows = (_row(spots, index, top, doomed[spots[index].id], held) for index in range(root, root + 1 + top.below))
-    return Box(path=top.path, organization=names[top.stem.organization], rows=tuple(rows))
-
-
-def _row(spots: Sequence[Spot], index: int, top: Spot, row: Doomed, held: Mapping[UUID, Holdings]) -> DoomedRow:
-    spot = spots[index]
-    parent = spots[spot.parent].name if spot is not top and spot.parent is not None else ""
-    below = f"below {parent}" if parent else ""
-    return DoomedRow(
-        id=spot.id,
-        name=spot.name,
-        above=spot.above,
-        depth=spot.depth - top.depth,
-        selected=row.root,
-        why=f"and {below}: counted once" if row.root and below else below and f"{below}, not selected",
-        protected=row.protected,
-        holdings=held[spot.id],
-    )
+    @cached_property
+    def _subtrees(self) -> Mapping[int, Sequence[Line]]:
+        """Index of each surviving root → all that goes with it, itself included."""
+        return {top: list(lines) for top, lines in groupby(self._lines, key=lambda line: line.top)}

@@ -16,11 +16,11 @@ from workspaces.admin.access import CASCADE, require
 from workspaces.admin.cascadeview import CascadeView
 from workspaces.admin.pages import posted_text, render_page, status_of
 from workspaces.admin.words import counted
-from workspaces.errors import OrgError
+from workspaces.errors import CascadeChanged, OrgError
 from workspaces.models import Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.cascading import Doomed, cascade_delete
-from workspaces.services.confirming import Demand, confirmed_number
+from workspaces.services.confirming import confirmed_number
 from workspaces.services.visible import parse_id
 
 LIST = "admin:workspaces_workspace_changelist"
@@ -34,12 +34,14 @@ def cascade_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     if not chosen:
         messages.warning(request, "Select the workspaces to remove first.")
         return redirect(LIST)
-    if "confirm" not in request.POST:
-        return _confirmation(request, site, chosen)
+    view = CascadeView.of(chosen, number=request.POST.get("p", "1"))
     try:
-        gone = _remove(request, chosen, user)
+        _refuse_surprise(request, view)
+        if "confirm" not in request.POST:
+            return _confirmation(request, site, view)
+        gone = _remove(request, view, user)
     except OrgError as error:
-        return _confirmation(request, site, chosen, error=error)
+        return _confirmation(request, site, CascadeView.of(chosen), error=error)
     messages.success(request, f"{counted(len(gone), 'workspace')} removed.")
     return redirect(LIST)
 
@@ -54,17 +56,25 @@ def _chosen(request: HttpRequest, user: User) -> list[UUID]:
     return sorted(known)
 
 
-def _remove(request: HttpRequest, chosen: list[UUID], user: User) -> tuple[Doomed, ...]:
-    expected = {key for text in request.POST.get("expected", "").split() if (key := parse_id(text))}
-    confirmed_number(Demand(removals=len(expected)), number=request.POST.get("confirm_removals", ""))
+def _refuse_surprise(request: HttpRequest, view: CascadeView) -> None:
+    """Raise CascadeChanged when other workspaces would go now than the page showed that was looked at."""
+    looked = not request.POST.keys().isdisjoint({"confirm", "fingerprint"})
+    if looked and request.POST.get("fingerprint") != view.fingerprint:
+        raise CascadeChanged(
+            f"The tree changed meanwhile: {counted(view.count, 'workspace')} would go now. Look again."
+        )
+
+
+def _remove(request: HttpRequest, view: CascadeView, user: User) -> tuple[Doomed, ...]:
+    """All that the page showed, or nothing: compared once more under the organization's lock."""
+    confirmed_number(view.demand, number=request.POST.get("confirm_removals", ""))
     reason = posted_text(request, "reason")
-    return cascade_delete(chosen, actor=Actor.of(user), reason=reason, expected=expected)
+    return cascade_delete(view.chosen, actor=Actor.of(user), reason=reason, expected=view.ids)
 
 
 def _confirmation(
-    request: HttpRequest, site: AdminSite, chosen: list[UUID], *, error: OrgError | None = None
+    request: HttpRequest, site: AdminSite, view: CascadeView, *, error: OrgError | None = None
 ) -> HttpResponse:
-    view = CascadeView.of(chosen)
     return render_page(
         request,
         site,

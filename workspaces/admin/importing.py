@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -10,6 +11,8 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.timesince import timesince
 from django.views.decorators.http import require_http_methods, require_safe
 
 from workspaces.admin.access import CASCADE, IMPORT, require, who_may
@@ -51,7 +54,14 @@ def import_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
 def preview_page(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> HttpResponse:
     """Both plans side by side. POST applies the one that was chosen, or compares the template again."""
     user = require(request, IMPORT)
-    preview = _open(preview_id, user)
+    try:
+        return _decide(request, site, preview_id, user)
+    except NotFound:
+        return _gone(request, site)
+
+
+def _decide(request: HttpRequest, site: AdminSite, preview_id: UUID, user: User) -> HttpResponse:
+    preview = open_preview(preview_id, user=user)
     if request.method != "POST":
         return _preview(request, site, preview)
     if "again" in request.POST:
@@ -59,13 +69,17 @@ def preview_page(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> 
     try:
         return redirect("admin:run", _apply(request, preview).run.pk)
     except OrgError as error:
-        return _preview(request, site, _open(preview_id, user), error=error)
+        return _preview(request, site, open_preview(preview_id, user=user), error=error)
 
 
 @require_safe
 def plan_json(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> HttpResponse:  # noqa: ARG001
     """Both plans as a dry run of the API answers them."""
-    preview = _open(preview_id, require(request, IMPORT))
+    user = require(request, IMPORT)
+    try:
+        preview = open_preview(preview_id, user=user)
+    except NotFound as error:
+        raise Http404(str(error)) from error
     answer = {str(mode): preview_answer(preview.plan(mode)) for mode in Mode}
     return JsonResponse(answer, json_dumps_params={"indent": 2, "ensure_ascii": False})
 
@@ -98,13 +112,6 @@ def _apply(request: HttpRequest, preview: Preview) -> Applied:
         confirm_removals=confirmed_number(demand, number=number, ticked=ticked) if mode is Mode.RECONCILE else None,
         reason=posted_text(request, "reason"),
     )
-
-
-def _open(preview_id: UUID, user: User) -> Preview:
-    try:
-        return open_preview(preview_id, user=user)
-    except NotFound as error:
-        raise Http404(str(error)) from error
 
 
 def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError | None = None) -> HttpResponse:
@@ -140,5 +147,13 @@ def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: 
         may_reconcile=request.user.has_perm(CASCADE),
         who_may=joined(who_may(CASCADE, preview.record.organization), most=8),
         posted=request.POST,
+        reasons={request.POST.get("mode", ""): posted_text(request, "reason")},
         error=error,
     )
+
+
+def _gone(request: HttpRequest, site: AdminSite) -> HttpResponse:
+    """Says the same of a preview that expired, of one that never was, and of another organization's."""
+    now = timezone.now()
+    kept = timesince(now - timedelta(seconds=settings.ORGSITE_PREVIEW_LIFETIME), now)
+    return render_page(request, site, "preview_gone.html", title="No such preview", status=404, kept=kept)

@@ -6,14 +6,25 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
+from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
 
 from workspaces.admin.access import require
 from workspaces.models import Membership, Organization, Status
 
 
+class MembershipForms(BaseInlineFormSet):
+    """Django's box for deleting a row has no label; here it says whose membership ends."""
+
+    def add_fields(self, form: ModelForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        if "DELETE" in form.fields and form.instance.pk:
+            form.fields["DELETE"].widget.attrs["aria-label"] = f"End the membership of {form.instance.user}"
+
+
 class MembershipInline(admin.TabularInline):
     model = Membership
+    formset = MembershipForms
     extra = 0
     autocomplete_fields = ("user",)
     readonly_fields = ("created_at",)

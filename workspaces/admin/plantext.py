@@ -63,6 +63,15 @@ def merge_text(plan: Plan) -> str:
     return f"Creates {counted(plan.created_count, 'workspace')}. Removes nothing{stays}."
 
 
+def reconcile_text(plan: Plan) -> str:
+    """What the dock says beside the reconcile button; where something goes, the sentence runs into its number."""
+    if plan.changes_nothing:
+        return nothing(plan)
+    if not plan.removals:
+        return f"Creates {plan.created_count:,}, removes nothing."
+    return f"Creates {plan.created_count:,}, then removes" if plan.created_count else "Removes"
+
+
 def nothing(plan: Plan) -> str:
     """Why a plan changes nothing."""
     if not plan.result:

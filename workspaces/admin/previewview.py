@@ -114,8 +114,8 @@ class PreviewView:
         return plantext.merge_text(self.preview.merge)
 
     @property
-    def reconcile_nothing(self) -> str:
-        return plantext.nothing(self.preview.reconcile)
+    def reconcile_text(self) -> str:
+        return plantext.reconcile_text(self.preview.reconcile)
 
     @property
     def merge_button(self) -> str:

@@ -11,6 +11,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 
+from audit.models import StructureEvent
+from audit.reading import COMPLETED, number
 from workspaces.admin.forest import forest
 from workspaces.admin.words import CREATED, REMOVED, Op, coded, counted
 from workspaces.models import ImportRun, Organization, Status, Workspace
@@ -135,6 +137,12 @@ class RunView:
                 "Tear down", run.removed_count, "Records only: no container stood behind them.", none="Nothing held."
             ),
         )
+
+    @cached_property
+    def collateral(self) -> int:
+        """How many of the removed ones the template did not name, as the run's last event says."""
+        end = StructureEvent.objects.filter(import_id=self.run.pk, event_type=COMPLETED).first()
+        return number(end, "collateral_count") if end else 0
 
     @property
     def warnings(self) -> list[SafeString]:
