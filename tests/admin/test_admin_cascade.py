@@ -112,7 +112,7 @@ def test_a_long_list_comes_in_pages_and_is_counted_whole(operator: Client, wide:
     page = look(operator, wide)
     assert page.count("<del>") == 500
     assert "<b>1,201 workspaces</b>, here 1 to 500" in page
-    assert "Removes 1,201 workspaces</b>, revokes 0 tokens" in page
+    assert "Removes 1,201 workspaces.</b> No container stands behind them. Revokes 0 tokens" in page
     assert "<b>All 1,201 go.</b>" in page
 
 

@@ -11,7 +11,8 @@ from workspaces.core.plan import Mode
 from workspaces.errors import CascadeChanged, WorkspaceProtected
 from workspaces.models import Organization, Schedule, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete, holdings, preview_cascade
+from workspaces.services.cascading import cascade_delete, preview_cascade
+from workspaces.services.holding import holdings
 from workspaces.services.importing import apply_import
 from workspaces.services.tokens import issue_workspace_token
 

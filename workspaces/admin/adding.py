@@ -21,6 +21,7 @@ from workspaces.core.template import Node
 from workspaces.errors import InvalidRequest, NameTaken, OrgError
 from workspaces.models import Organization, Workspace
 from workspaces.services.actors import Actor
+from workspaces.services.containers import engine_runs
 from workspaces.services.creating import create_workspace
 from workspaces.services.visible import parse_id
 
@@ -87,7 +88,9 @@ def add_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
             messages.success(request, f"{workspace.name} created.")
             return redirect("admin:workspaces_workspace_change", workspace.pk)
     status = 400 if form.errors and error is None else status_of(error)
-    return render_page(request, site, "add.html", title="Add workspace", status=status, form=form)
+    return render_page(
+        request, site, "add.html", title="Add workspace", status=status, form=form, engine_runs=engine_runs()
+    )
 
 
 def _create(form: AddForm, user: User) -> Workspace:

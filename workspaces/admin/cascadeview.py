@@ -14,8 +14,9 @@ from django.core.paginator import Page, Paginator
 from workspaces.admin.forest import Spot, forest
 from workspaces.admin.words import counted, joined
 from workspaces.models import Organization, Workspace
-from workspaces.services.cascading import Doomed, Holdings, holdings, preview_cascade
+from workspaces.services.cascading import Doomed, preview_cascade
 from workspaces.services.confirming import Demand
+from workspaces.services.holding import Holdings, Total, holdings, total
 
 ROWS = 500  # on a page
 MOST_ADDED = 8  # subtrees whose sizes are written out
@@ -43,8 +44,7 @@ class Box:
     path: str
     organization: str
     count: int
-    tokens: int
-    schedules: int
+    held: Total
     first: int
     rows: tuple[DoomedRow, ...]
 
@@ -100,13 +100,9 @@ class CascadeView:
         """SHA-256 (hex) of what goes, for the form to bring back: the same text, the same workspaces."""
         return hashlib.sha256(b"".join(sorted(key.bytes for key in self.ids))).hexdigest()
 
-    @property
-    def tokens(self) -> int:
-        return sum(each.tokens for each in self._held.values())
-
-    @property
-    def schedules(self) -> int:
-        return sum(len(each.schedules) for each in self._held.values())
+    @cached_property
+    def held(self) -> Total:
+        return total(self._held.values())
 
     @property
     def selected_count(self) -> int:
@@ -173,8 +169,7 @@ class CascadeView:
             path=root.path,
             organization=self._names[root.stem.organization],
             count=len(every),
-            tokens=sum(each.tokens for each in every),
-            schedules=sum(len(each.schedules) for each in every),
+            held=total(every),
             first=1 + lines[0].index - top,
             rows=tuple(self._row(line) for line in lines),
         )

@@ -13,7 +13,9 @@ from django.utils import timezone
 
 from workspaces.admin.access import IMPORT, VIEW
 from workspaces.admin.runview import RunView, latest_runs
+from workspaces.admin.stages import Stage
 from workspaces.models import ImportRun, Organization, Workspace
+from workspaces.services.containers import failing
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -33,7 +35,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Home:
-    """All that the page asks for: five queries, however many organizations and workspaces there are."""
+    """All that the page asks for: six queries, however many organizations and workspaces there are."""
 
     user: User
 
@@ -62,6 +64,15 @@ class Home:
         since = timezone.now() - FAILED_WITHIN
         failed = latest_runs(self.user).filter(state=ImportRun.State.FAILED, finished_at__gte=since)
         return [RunView(run=run) for run in failed[:LATEST]]
+
+    @cached_property
+    def waiting(self) -> list[Stage]:
+        """The first of the containers that are not what they should be, with an error."""
+        return [Stage(row=row) for row in failing(self.user)[:LATEST]]
+
+    @property
+    def waiting_count(self) -> int:
+        return failing(self.user).count() if self.waiting else 0
 
     @cached_property
     def runs(self) -> list[RunView]:

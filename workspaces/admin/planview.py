@@ -22,7 +22,7 @@ from workspaces.admin.planquery import (
 )
 from workspaces.admin.words import OPS, Op, counted, joined
 from workspaces.core.plan import SEPARATOR, Action, Plan, Reason, Row
-from workspaces.services.cascading import Holdings
+from workspaces.services.holding import Holdings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,8 +14,8 @@ from workspaces.admin.planquery import FIRST_PAGE, PlanQuery
 from workspaces.admin.planview import PlanTable, collateral_links, names_a_live_one, plan_table
 from workspaces.admin.words import coded, counted
 from workspaces.models import ImportRun
-from workspaces.services.cascading import Holdings, holdings
 from workspaces.services.confirming import Demand, demand_of
+from workspaces.services.holding import Holdings, Total, holdings, total
 from workspaces.services.previewing import Change, Preview, changes_since
 
 MOST_CHANGES = 20
@@ -129,11 +129,10 @@ class PreviewView:
     def removed_kinds(self) -> str:
         return plantext.removed_kinds(self.preview.reconcile)
 
-    @property
-    def held(self) -> dict[str, int]:
-        """Totals of what goes with the removed ones."""
-        every = self._holdings.values()
-        return {"tokens": sum(each.tokens for each in every), "schedules": sum(len(each.schedules) for each in every)}
+    @cached_property
+    def held(self) -> Total:
+        """What goes with the removed ones."""
+        return total(self._holdings.values())
 
     @cached_property
     def _holdings(self) -> Mapping[UUID, Holdings]:

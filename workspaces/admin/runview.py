@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -14,6 +15,7 @@ from django.utils.safestring import SafeString
 from audit.models import StructureEvent
 from audit.reading import COMPLETED, number
 from workspaces.admin.forest import forest
+from workspaces.admin.stages import Stage, Stages
 from workspaces.admin.words import CREATED, REMOVED, Op, coded, counted
 from workspaces.models import ImportRun, Organization, Status, Workspace
 from workspaces.services.runs import owner_is_gone
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 State = ImportRun.State
+WORST = 9  # behind all ranks of failures
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +57,7 @@ class RunRow:
     op: Op
     why: str
     when: datetime
+    stage: Stage | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +82,15 @@ class RunView:
     @property
     def running(self) -> bool:
         return self.run.state == State.RUNNING
+
+    @property
+    def moving(self) -> bool:
+        """Whether there is something to wait for: the import, or the containers after it."""
+        return self.running or self.stages.unsettled
+
+    @cached_property
+    def stages(self) -> Stages:
+        return Stages(import_id=self.run.pk)
 
     @cached_property
     def abandoned(self) -> bool:
@@ -131,11 +144,10 @@ class RunView:
         kept = f"{run.created_count:,} created, {run.skipped_count:,} kept."
         return (
             Phase(name="Check plan", result=_DONE, done=1, total=1, text="The plan matched the live tree."),
-            _phase("Create", run.created_count, kept, none=kept),
+            _containers("Create", self.stages.coming, kept) or _phase("Create", run.created_count, kept, none=kept),
             _phase("Remove", run.removed_count, "Tokens revoked, schedules disabled.", none="0 to remove."),
-            _phase(
-                "Tear down", run.removed_count, "Records only: no container stood behind them.", none="Nothing held."
-            ),
+            _containers("Tear down", self.stages.going, "Containers and their volumes.")
+            or _phase("Tear down", run.removed_count, "No container stood behind them.", none="Nothing held."),
         )
 
     @cached_property
@@ -150,13 +162,17 @@ class RunView:
 
     @cached_property
     def rows(self) -> list[RunRow]:
-        """What the run created and removed, removals first, both in tree order: two queries."""
+        """What the run created and removed: failures first, then removals, each in tree order. Three queries."""
         spots = forest(Workspace.objects.filter(organization=self.run.organization_id))
         places = {spot.id: (index, spot.above) for index, spot in enumerate(spots)}
         history = Workspace.history.filter(history_import_id=self.run.pk).order_by("history_id")
         columns = ("id", "name", "status", "history_change_reason", "history_date")
-        rows = [_row(*values, above=places[values[0]][1]) for values in history.values_list(*columns)]
-        return sorted(rows, key=lambda row: (row.op is not REMOVED, places[row.id][0]))
+        stages = self.stages.by_id
+        rows = [
+            _row(*values, above=places[values[0]][1], stage=stages.get(values[0]))
+            for values in history.values_list(*columns)
+        ]
+        return sorted(rows, key=lambda row: (_rank(row), row.op is not REMOVED, places[row.id][0]))
 
 
 def latest_runs(user: User) -> QuerySet[ImportRun]:
@@ -165,9 +181,31 @@ def latest_runs(user: User) -> QuerySet[ImportRun]:
     return ImportRun.objects.filter(organization__in=visible).select_related("organization").order_by("-started_at")
 
 
-def _row(key: UUID, name: str, status: str, reason: str | None, when: datetime, *, above: str) -> RunRow:
+def _row(
+    key: UUID, name: str, status: str, reason: str | None, when: datetime, *, above: str, stage: Stage | None
+) -> RunRow:
     op = REMOVED if status == Status.REMOVED else CREATED
-    return RunRow(id=key, name=name, above=above, op=op, why=reason or "", when=when)
+    return RunRow(id=key, name=name, above=above, op=op, why=reason or "", when=when, stage=stage)
+
+
+def _rank(row: RunRow) -> int:
+    return row.stage.rank if row.stage and row.stage.failing else WORST
+
+
+def _containers(name: str, stages: Collection[Stage], text: str) -> Phase | None:
+    """A phase whose workspaces have containers; None where none of them has."""
+    if not stages:
+        return None
+    done, failing = sum(each.settled for each in stages), sum(each.failing for each in stages)
+    kind, sign = ("ok", "✓") if done == len(stages) else ("retry", "!") if failing else ("run", "…")
+    word = f"{done:,} of {len(stages):,}"
+    return Phase(
+        name=name,
+        result=Result(kind=kind, sign=sign, word=word),
+        done=done,
+        total=len(stages),
+        text=f"{text} {counted(failing, 'container')} with an error." if failing else text,
+    )
 
 
 _DONE = Result(kind="ok", sign="✓", word="done")

@@ -8,6 +8,7 @@ from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
 from audit.pages import timeline
+from workspaces.admin.again import container_again, run_again
 from workspaces.admin.cascading import cascade_page
 from workspaces.admin.importing import import_page, plan_json, preview_page
 from workspaces.admin.runs import run_page, runs_page
@@ -18,6 +19,8 @@ PAGES = (
     ("import/<uuid:preview_id>/plan.json", plan_json, "import_plan"),
     ("runs/", runs_page, "runs"),
     ("runs/<uuid:run_id>/", run_page, "run"),
+    ("runs/<uuid:run_id>/again/", run_again, "run_again"),
+    ("containers/<uuid:workspace_id>/again/", container_again, "container_again"),
     ("cascade-delete/", cascade_page, "cascade_delete"),
     ("timeline/", timeline, "timeline"),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,24 +33,6 @@ class Doomed:
     organization: str
     protected: bool
     root: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Holdings:
-    """What goes with a workspace: its unrevoked tokens and the names of its schedules."""
-
-    tokens: int = 0
-    schedules: tuple[str, ...] = ()
-
-
-def holdings(ids: Collection[UUID]) -> dict[UUID, Holdings]:
-    """What each of the workspaces holds: two queries for any number of them."""
-    usable = WorkspaceToken.objects.filter(workspace__one_of=ids, revoked_at=None)
-    tokens = Counter(usable.values_list("workspace_id", flat=True))
-    schedules: dict[UUID, list[str]] = {}
-    for key, name in Schedule.objects.filter(workspace__one_of=ids).values_list("workspace_id", "name"):
-        schedules.setdefault(key, []).append(name)
-    return {key: Holdings(tokens=tokens[key], schedules=tuple(schedules.get(key, ()))) for key in ids}
 
 
 def preview_cascade(roots: Collection[UUID]) -> tuple[Doomed, ...]:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from orgsite.bulk import insert_rows
-from workspaces.models import Container
+from workspaces.models import Container, Organization
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 FIELDS = (
     "workspace", "desired", "observed", "keep_volumes", "import_id", "generation", "due_at", "attempts", "last_error",
@@ -41,3 +47,17 @@ def want_absent(ids: Collection[UUID], *, keep_volumes: bool, import_id: UUID | 
         asked_at=None, changed_at=now,
     )  # fmt: skip
     return frozenset(rows.values_list("pk", flat=True))
+
+
+def try_again(ids: Collection[UUID]) -> int:
+    """Those of the containers that wait after a failure are due now; return how many. Nothing else changes."""
+    waiting = Container.objects.filter(workspace__one_of=ids, due_at__isnull=False).exclude(last_error="")
+    return waiting.update(due_at=timezone.now())
+
+
+def failing(user: User) -> QuerySet[Container]:
+    """The containers with an error, of the organizations that the user may see, the oldest error first."""
+    rows = Container.objects.filter(
+        due_at__isnull=False, workspace__organization__in=Organization.objects.visible_to(user)
+    )
+    return rows.exclude(last_error="").select_related("workspace__organization").order_by("changed_at")

@@ -1,0 +1,57 @@
+"""What goes with a workspace that is removed: container, volumes, tokens, schedules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from workspaces.engines.naming import volume_names
+from workspaces.models import Container, Schedule, WorkspaceToken
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holdings:
+    """Of one workspace: the names of its volumes (none: a record without a container) and of its schedules, the number
+    of its unrevoked tokens."""
+
+    volumes: tuple[str, ...] = ()
+    tokens: int = 0
+    schedules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Total:
+    """Of several workspaces together."""
+
+    containers: int
+    volumes: int
+    tokens: int
+    schedules: int
+
+
+def holdings(ids: Collection[UUID]) -> dict[UUID, Holdings]:
+    """What each of the workspaces holds: three queries for any number of them."""
+    usable = WorkspaceToken.objects.filter(workspace__one_of=ids, revoked_at=None)
+    tokens = Counter(usable.values_list("workspace_id", flat=True))
+    schedules: dict[UUID, list[str]] = {}
+    for key, name in Schedule.objects.filter(workspace__one_of=ids).values_list("workspace_id", "name"):
+        schedules.setdefault(key, []).append(name)
+    held = Container.objects.filter(workspace__one_of=ids, released_at=None)
+    volumes = {key: tuple(sorted(volume_names(key).values())) for key in held.values_list("pk", flat=True)}
+    return {
+        key: Holdings(volumes=volumes.get(key, ()), tokens=tokens[key], schedules=tuple(schedules.get(key, ())))
+        for key in ids
+    }
+
+
+def total(every: Iterable[Holdings]) -> Total:
+    """The sum of them."""
+    all_of_them = list(every)
+    return Total(
+        containers=sum(1 for each in all_of_them if each.volumes),
+        volumes=sum(len(each.volumes) for each in all_of_them),
+        tokens=sum(each.tokens for each in all_of_them),
+        schedules=sum(len(each.schedules) for each in all_of_them),
+    )
