@@ -145,15 +145,16 @@ def test_what_comes_out_is_counted() -> None:
     assert load(packed(files), limits=limits).count() == 1
     with pytest.raises(TemplateTooLarge, match="more than 2,000 bytes in all its files") as error:
         load(packed({**files, "pm/start.md": "x" * 2_000}), limits=limits)
-    assert error.value.problems[0].path == "workspaces[0].initial_prompt_file"
+    assert error.value.problems[0].path == "workspaces[0].files_dir"
 
 
 def test_a_header_that_lies_about_the_size_does_not_help() -> None:
     data = packed({**FILES, "pm/start.md": "x" * 100_000})
     entry = zipfile.ZipFile(io.BytesIO(data)).getinfo("pm/start.md")
     lie = data.replace(entry.file_size.to_bytes(4, "little"), (10).to_bytes(4, "little"))
-    (problem,) = problems(load, lie)
-    assert problem.startswith(
+    folder, prompt = problems(load, lie)
+    assert folder.startswith("org.yaml:2 workspaces[0].files_dir: pm/start.md can't be unpacked")
+    assert prompt.startswith(
         "org.yaml:2 workspaces[0].initial_prompt_file: the prompt file start.md: pm/start.md can't be unpacked"
     )
 
