@@ -11,7 +11,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from simple_history.models import HistoricalRecords
 
-from workspaces.querysets import OrganizationQuerySet, WorkspaceQuerySet
+from workspaces.querysets import FileSetQuerySet, OrganizationQuerySet, WorkspaceQuerySet
 
 NO_PARENT = uuid.UUID(int=0)
 
@@ -67,6 +67,19 @@ class HistoryFacts(models.Model):
         abstract = True
 
 
+class FileSet(models.Model):
+    """The content of a template's folder, stored once for all workspaces and previews that come with it."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    content = models.BinaryField(help_text="A tar, as `core.filesets` makes it.")
+    created_at = models.DateTimeField()
+
+    objects = FileSetQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.digest
+
+
 class Workspace(models.Model):
     """One node of an organization's tree."""
 
@@ -83,6 +96,9 @@ class Workspace(models.Model):
     external = models.BooleanField(default=False)
     url = models.TextField(blank=True, default="")
     spec = models.JSONField(default=dict, blank=True)
+    files = models.ForeignKey(
+        FileSet, on_delete=models.PROTECT, null=True, blank=True, related_name="workspaces", db_index=False
+    )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)
@@ -93,6 +109,7 @@ class Workspace(models.Model):
         bases=[HistoryFacts],
         history_change_reason_field=models.TextField(null=True),
         excluded_fields=["last_heartbeat_at"],
+        no_db_index=["files"],
     )
 
     class Meta:
@@ -119,7 +136,10 @@ class Workspace(models.Model):
                 name="workspace_removed_at",
             ),
         )
-        indexes = (models.Index(fields=("organization", "status", "name"), name="workspace_by_name"),)
+        indexes = (
+            models.Index(fields=("organization", "status", "name"), name="workspace_by_name"),
+            models.Index(fields=("files",), condition=Q(files__isnull=False), name="workspace_by_files"),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -242,6 +262,19 @@ class ImportPreview(models.Model):
 
     def __str__(self) -> str:
         return f"preview {self.id}"
+
+
+class PreviewFiles(models.Model):
+    """A preview needs these files: as long as it is kept, so are they."""
+
+    preview = models.ForeignKey(ImportPreview, on_delete=models.CASCADE)
+    files = models.ForeignKey(FileSet, on_delete=models.PROTECT, related_name="previews")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("preview", "files"), name="preview_files_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.files_id} for {self.preview_id}"
 
 
 class ApiToken(models.Model):

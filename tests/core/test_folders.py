@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.core.test_zip import load, packed
 from tests.texts import ZONES, MemoryFiles, directory, problems
+from tests.zips import loaded_zip, packed
 from workspaces.core.files import path_fault
 from workspaces.core.filesets import FileSet
 from workspaces.core.limits import Limits
@@ -15,6 +15,7 @@ from workspaces.core.reading import read_tree
 from workspaces.core.template import Template
 from workspaces.core.validating import validate
 from workspaces.errors import TemplateTooLarge
+from workspaces.services.sources import load_upload
 
 ONE = "name: x\nworkspaces:\n- {name: PM, files_dir: pm, initial_prompt_file: start.md}\n"
 FILES: dict[str, str | bytes] = {
@@ -54,13 +55,13 @@ def test_a_workspace_comes_with_all_files_below_its_folder_and_no_others() -> No
 def test_a_zip_gives_the_same_files_as_a_directory() -> None:
     nested = {f"dev team/{name}": content for name, content in FILES.items()}
     noise = {"dev team/pm/.env": "SECRET=1", "dev team/pm/.git/config": "x", "__MACOSX/dev team/pm/._a": "x"}
-    for zipped in (packed(FILES), packed({**nested, **noise})):
-        assert load(zipped).filesets == directory(FILES).filesets
+    for zipped in (FILES, {**nested, **noise}):
+        assert loaded_zip(zipped).template.filesets == directory(FILES).filesets
 
 
 def test_without_a_folder_or_with_an_empty_one_there_are_no_files() -> None:
     org = "name: x\nworkspaces: [{name: a}, {name: b, files_dir: no}, {name: c, files_dir: empty}]"
-    template = load(packed({"org.yaml": org, "empty/": "", "empty/.keep": ""}))
+    template = loaded_zip({"org.yaml": org, "empty/": "", "empty/.keep": ""}).template
     assert [node.files for node in template.workspaces] == ["", "", ""]
     assert not template.filesets
 
@@ -124,7 +125,7 @@ def test_contents_are_no_part_of_the_json_and_the_digests_are() -> None:
 def test_a_file_that_cannot_be_unpacked_is_told_once_for_all_that_share_it() -> None:
     org = "name: x\nworkspaces: [{name: a, files_dir: pm}, {name: b, files_dir: pm}]"
     zipped = packed({"org.yaml": org, "pm/a": "content"}, method=0).replace(b"content", b"damaged", 1)
-    (problem,) = problems(load, zipped)
+    (problem,) = problems(load_upload, "dev.zip", zipped, limits=Limits())
     assert problem.startswith("org.yaml:2 workspaces[0].files_dir: pm/a can't be unpacked")
 
 
@@ -141,12 +142,12 @@ def test_a_path_that_not_every_disk_holds_is_refused(path: str, why: str) -> Non
 
 def test_a_zip_with_such_a_path_is_refused_unless_it_is_hidden() -> None:
     deep = "d/" * 33 + "a"
-    (problem,) = problems(load, packed({**FILES, deep: ""}))
+    (problem,) = problems(loaded_zip, {**FILES, deep: ""})
     assert problem.endswith("the entry lies more than 32 folders deep")
-    assert load(packed({**FILES, f".git/{deep}": ""})).count() == 1
+    assert loaded_zip({**FILES, f".git/{deep}": ""}).template.count() == 1
 
 
 def test_a_zip_in_which_a_file_is_a_folder_too_is_refused() -> None:
-    assert problems(load, packed({**FILES, "pm/start.md/x": ""})) == [
+    assert problems(loaded_zip, {**FILES, "pm/start.md/x": ""}) == [
         "pm/start.md the entry is a file, and a folder to others"
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import stat
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.texts import ZONES, problems
+from tests.zips import packed
 from workspaces.core.limits import Limits
 from workspaces.core.reading import read_upload
 from workspaces.core.template import Template
@@ -22,23 +23,6 @@ from workspaces.errors import OrgError, TemplateTooLarge
 
 ORG = "name: Dev team\nworkspaces: [{name: PM, files_dir: pm, initial_prompt_file: start.md}]\n"
 FILES: dict[str, str | bytes] = {"org.yaml": ORG, "pm/start.md": "Go"}
-
-
-def packed(
-    files: Mapping[str, str | bytes],
-    *,
-    method: int = zipfile.ZIP_DEFLATED,
-    change: Callable[[zipfile.ZipInfo], object] = lambda entry: None,
-) -> bytes:
-    """A zip of `files`; `change` may spoil each entry before it is written."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in files.items():
-            entry = zipfile.ZipInfo(name)
-            entry.compress_type = method
-            change(entry)
-            archive.writestr(entry, content)
-    return buffer.getvalue()
 
 
 def load(data: bytes, *, limits: Limits | None = None) -> Template:

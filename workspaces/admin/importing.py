@@ -55,7 +55,7 @@ def preview_page(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> 
     if request.method != "POST":
         return _preview(request, site, preview)
     if "again" in request.POST:
-        return redirect("admin:import_preview", preview_again(preview, user=user).pk)
+        return redirect("admin:import_preview", _again(preview, user).pk)
     try:
         return redirect("admin:run", _apply(request, preview).run.pk)
     except OrgError as error:
@@ -98,6 +98,13 @@ def _apply(request: HttpRequest, preview: Preview) -> Applied:
         confirm_removals=confirmed_number(demand, number=number, ticked=ticked) if mode is Mode.RECONCILE else None,
         reason=posted_text(request, "reason"),
     )
+
+
+def _again(preview: Preview, user: User) -> ImportPreview:
+    try:
+        return preview_again(preview, user=user)
+    except NotFound as error:
+        raise Http404(str(error)) from error
 
 
 def _open(preview_id: UUID, user: User) -> Preview:

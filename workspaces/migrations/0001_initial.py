@@ -16,6 +16,14 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="FileSet",
+            fields=[
+                ("digest", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("content", models.BinaryField(help_text="A tar, as `core.filesets` makes it.")),
+                ("created_at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="ApiToken",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -144,6 +152,22 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="PreviewFiles",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "files",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="previews", to="workspaces.fileset"
+                    ),
+                ),
+                (
+                    "preview",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="workspaces.importpreview"),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Workspace",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -177,6 +201,17 @@ class Migration(migrations.Migration):
                 ("updated_at", models.DateTimeField()),
                 ("removed_at", models.DateTimeField(blank=True, null=True)),
                 ("last_heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "files",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="workspaces",
+                        to="workspaces.fileset",
+                    ),
+                ),
                 (
                     "organization",
                     models.ForeignKey(
@@ -275,6 +310,18 @@ class Migration(migrations.Migration):
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
                 ),
                 (
+                    "files",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="workspaces.fileset",
+                    ),
+                ),
+                (
                     "history_user",
                     models.ForeignKey(
                         null=True,
@@ -358,9 +405,19 @@ class Migration(migrations.Migration):
                 name="run_finished_at",
             ),
         ),
+        migrations.AddConstraint(
+            model_name="previewfiles",
+            constraint=models.UniqueConstraint(fields=("preview", "files"), name="preview_files_once"),
+        ),
         migrations.AddIndex(
             model_name="workspace",
             index=models.Index(fields=["organization", "status", "name"], name="workspace_by_name"),
+        ),
+        migrations.AddIndex(
+            model_name="workspace",
+            index=models.Index(
+                condition=models.Q(("files__isnull", False)), fields=["files"], name="workspace_by_files"
+            ),
         ),
         migrations.AddConstraint(
             model_name="workspace",
