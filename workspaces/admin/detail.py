@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from workspaces.admin.access import ADD, CASCADE
 from workspaces.core.plan import SEPARATOR
 from workspaces.models import Workspace
+from workspaces.services.configvolume import stored_files
 from workspaces.services.visible import ancestor_names, live_children_count, parse_id
 
 
@@ -58,6 +59,7 @@ def detail(request: HttpRequest, workspace: Workspace) -> dict[str, Any]:
         "above": above,
         "below_query": SEPARATOR.join([*above, workspace.name, ""]).strip(),
         "children_count": live_children_count(workspace),
+        "files": stored_files(workspace),
         "schedules": workspace.schedules.all(),
         "usable_tokens": sum(1 for revoked in tokens if revoked is None),
         "revoked_tokens": sum(1 for revoked in tokens if revoked is not None),
