@@ -21,6 +21,7 @@ from workspaces.services.actors import Actor
 from workspaces.services.cascading import cascade_delete
 from workspaces.services.editing import edit_workspace
 from workspaces.services.filesets import forget_unused_filesets
+from workspaces.services.housekeeping import keep_house
 from workspaces.services.importing import Applied, Confirmation, apply_import, preview_import
 from workspaces.services.previewing import (
     Preview,
@@ -170,6 +171,14 @@ def test_files_that_nothing_needs_are_forgotten_with_the_last_preview(organizati
     expire(expired)
     keep_house_here()
     assert list(FileSet.objects.values_list("digest", flat=True)) == [*other.template.files()]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_housekeeping_forgets_expired_previews_and_then_their_files(organization: Organization, alice: User) -> None:
+    expire(kept(organization, team(PM="plan"), alice))
+    keep_house()
+    assert not ImportPreview.objects.exists()
+    assert not FileSet.objects.exists()
 
 
 def test_forgetting_loads_no_contents(organization: Organization, alice: User) -> None:
