@@ -41,8 +41,14 @@ class OneOf(Lookup):
         return f"{left} {right}", (*left_params, *right_params)
 
 
-def insert_rows(model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Insert `rows` (values in the order of `fields`) by one call. No signals, no defaults, no ids returned."""
+def insert_rows(
+    model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Any]], *, skip_existing: bool = False
+) -> None:
+    """Insert `rows` (values in the order of `fields`) by one call. No signals, no defaults, no ids returned.
+
+    With `skip_existing` a row that a unique index refuses is left out, also one that another transaction inserts
+    meanwhile. The rows go in in the order given: where callers may meet, each sorts them by what is unique.
+    """
     columns: list[Any] = [model._meta.get_field(name) for name in fields]
     connection = connections[router.db_for_write(model)]
     prepared = [
@@ -52,14 +58,16 @@ def insert_rows(model: type[models.Model], fields: Sequence[str], rows: Iterable
         return
     quote = connection.ops.quote_name
     target = f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(quote(c.column) for c in columns)})"
+    end = " ON CONFLICT DO NOTHING" if skip_existing else ""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             arrays = ", ".join(f"%s::{_array_type(column, connection)}" for column in columns)
             cursor.execute(
-                f"{target} SELECT * FROM unnest({arrays})", [list(values) for values in zip(*prepared, strict=True)]
+                f"{target} SELECT * FROM unnest({arrays}){end}",
+                [list(values) for values in zip(*prepared, strict=True)],
             )
         else:
-            cursor.executemany(f"{target} VALUES ({', '.join(['%s'] * len(columns))})", prepared)
+            cursor.executemany(f"{target} VALUES ({', '.join(['%s'] * len(columns))}){end}", prepared)
 
 
 def _prepared(column: Any, value: Any, connection: BaseDatabaseWrapper) -> Any:
@@ -71,7 +79,7 @@ def _prepared(column: Any, value: Any, connection: BaseDatabaseWrapper) -> Any:
 def _array_type(column: Any, connection: BaseDatabaseWrapper) -> str:
     if isinstance(column, models.JSONField):
         return "text[]::jsonb[]"
-    if isinstance(column, models.CharField):
+    if isinstance(column.target_field if column.is_relation else column, models.CharField):
         return "text[]"  # a cast to varchar(n) cuts what is too long; the column itself refuses it
     kind = column.rel_db_type(connection) if column.is_relation else column.cast_db_type(connection)
     return f"{kind}[]"

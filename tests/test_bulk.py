@@ -29,7 +29,7 @@ def row(organization: Organization, **values: object) -> list[object]:
     now = timezone.now()
     usual = dict.fromkeys(FIELDS, "") | {
         "id": uuid4(), "organization": organization.pk, "parent": None, "name": "PM", "tier": 2, "status": "online",
-        "protected": False, "external": True, "spec": {}, "created_at": now, "updated_at": now,
+        "protected": False, "external": True, "spec": {}, "files": None, "created_at": now, "updated_at": now,
         "removed_at": None, "last_heartbeat_at": None,
     }  # fmt: skip
     return list({**usual, **values}.values())

@@ -71,7 +71,7 @@ def test_core_is_pure() -> None:
 
 ARROWS = {
     "workspaces/services": ("workspaces.api", "workspaces.admin", "workspaces.management", "rest_framework"),
-    "workspaces/models.py": ("workspaces.services", "workspaces.api", "workspaces.admin"),
+    "workspaces/models": ("workspaces.services", "workspaces.api", "workspaces.admin"),
     "audit": ("workspaces.services", "workspaces.admin"),
 }
 

@@ -36,6 +36,12 @@ class MemoryFiles:
     def is_dir(self, path: str) -> bool:
         return not path or any(name.startswith(f"{path}/") for name in self.files)
 
+    def walk(self, folder: str, *, limit: int) -> list[str]:
+        found = sorted(name for name in self.files if not folder or name.startswith(f"{folder}/"))
+        if len(found) > limit:
+            raise OverBudget(f"more than {limit} files")
+        return found
+
 
 def data(text: str | bytes, *, format: Format = "yaml", limits: Limits | None = None) -> Any:
     """The plain data of an inline text."""

@@ -14,7 +14,7 @@ from orgsite import bulk  # noqa: F401 - registers the `one_of` lookup
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
-    from workspaces.models import Organization, Workspace  # noqa: F401 - named in the base classes
+    from workspaces.models import FileSet, Organization, Workspace  # noqa: F401 - named in the base classes
 
 # The plus keeps SQLite off the organization's index: each step would read all of the organization's rows.
 LIVE_SUBTREE = """
@@ -47,6 +47,25 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         if not user.is_active:
             return self.none()
         return self if user.is_superuser else self.filter(members=user.pk)
+
+
+class FileSetQuerySet(models.QuerySet["FileSet"]):
+    def hold(self, digests: Collection[str]) -> frozenset[str]:
+        """Those of `digests` that are stored, and stay so until the transaction ends.
+
+        The lock (`KEY SHARE`) is the one that a foreign key takes: it stops whoever would delete the row, nobody else.
+        On SQLite the transaction itself holds the database's only write lock.
+        """
+        found = self.filter(pk__one_of=sorted(digests)).order_by("pk").values_list("pk", flat=True)
+        connection = connections[self.db]
+        statement, params = found.query.get_compiler(connection=connection).as_sql()
+        with connection.cursor() as cursor:
+            cursor.execute(f"{statement} FOR KEY SHARE" if connection.vendor == "postgresql" else statement, params)
+            return frozenset(digest for (digest,) in cursor.fetchall())
+
+    def unused(self) -> Self:
+        """Those that no workspace, live or removed, and no preview needs."""
+        return self.filter(workspaces=None, previews=None)
 
 
 class WorkspaceQuerySet(models.QuerySet["Workspace"]):

@@ -8,12 +8,14 @@ import pytest
 from django.test import Client
 
 from tests.admin.pages import LIST, live_names, named, text
+from tests.zips import loaded_zip
+from workspaces.core.plan import Mode
 from workspaces.models import Organization, Workspace
 from workspaces.services import editing
 from workspaces.services.actors import Actor
 from workspaces.services.cascading import cascade_delete
 from workspaces.services.editing import edit_workspace
-from workspaces.services.importing import Applied
+from workspaces.services.importing import Applied, apply_import
 
 ADD = f"{LIST}add/"
 NEW = {"organization": "acme", "name": "Writer", "tier": "3"}
@@ -34,6 +36,14 @@ def test_its_page_says_where_it_stands_and_what_hangs_on_it(viewer: Client, lead
     assert "under PM" in page
     assert "1 live workspace directly below" in page
     assert "0 usable, 0 revoked" in page
+
+
+def test_its_page_lists_the_files_it_came_with(viewer: Client, organization: Organization, actor: Actor) -> None:
+    files = {"org.yaml": "name: x\nworkspaces: [{name: PM, files_dir: pm}]", "pm/<b>.md": "x" * 2_048}
+    apply_import(organization, loaded_zip(files), mode=Mode.MERGE, actor=actor)
+    page = text(viewer.get(change(named("PM"))))
+    assert "1 file for its config volume" in page
+    assert '<th scope="row" class="ws-mono">&lt;b&gt;.md</th><td class="ws-nowrap">2.0 KB</td>' in page
 
 
 def test_protection_role_and_tier_can_be_changed_with_a_reason(operator: Client, lead: Workspace) -> None:

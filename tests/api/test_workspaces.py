@@ -8,8 +8,11 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.api.conftest import Caller
+from tests.zips import packed
+from workspaces.core.filesets import FileSet
 from workspaces.models import Organization, Workspace, WorkspaceToken
 from workspaces.services.tokens import digest
 
@@ -85,6 +88,14 @@ def test_one_workspace_is_shown_with_all_that_belongs_to_it(as_bob: Caller, name
     assert (shown["organization"], shown["status"], shown["container"]) == ("acme", "online", None)
     assert (shown["spec"], shown["schedules"], shown["children_count"]) == ({}, [], 0)
     assert as_bob.get(f"/workspaces/{named('Dev Lead').pk}/").json()["children_count"] == 4
+
+
+def test_the_digest_of_its_files_is_shown(as_alice: Caller, organization: Organization) -> None:
+    files = {"org.yaml": "name: x\nworkspaces: [{name: PM, files_dir: pm, children: [{name: QA}]}]", "pm/a.md": "ay"}
+    upload = SimpleUploadedFile("dev.zip", packed(files))
+    answer = as_alice.upload("/org/import", file=upload, org=organization.slug).json()
+    digests = [as_alice.get(f"/workspaces/{row['id']}").json()["files"] for row in answer["workspaces"]]
+    assert digests == [FileSet.of({"a.md": b"ay"}).digest, None]
 
 
 def test_schedules_are_shown(as_alice: Caller) -> None:

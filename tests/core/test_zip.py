@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import stat
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.texts import ZONES, problems
+from tests.zips import packed
 from workspaces.core.limits import Limits
 from workspaces.core.reading import read_upload
 from workspaces.core.template import Template
@@ -22,23 +23,6 @@ from workspaces.errors import OrgError, TemplateTooLarge
 
 ORG = "name: Dev team\nworkspaces: [{name: PM, files_dir: pm, initial_prompt_file: start.md}]\n"
 FILES: dict[str, str | bytes] = {"org.yaml": ORG, "pm/start.md": "Go"}
-
-
-def packed(
-    files: Mapping[str, str | bytes],
-    *,
-    method: int = zipfile.ZIP_DEFLATED,
-    change: Callable[[zipfile.ZipInfo], object] = lambda entry: None,
-) -> bytes:
-    """A zip of `files`; `change` may spoil each entry before it is written."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in files.items():
-            entry = zipfile.ZipInfo(name)
-            entry.compress_type = method
-            change(entry)
-            archive.writestr(entry, content)
-    return buffer.getvalue()
 
 
 def load(data: bytes, *, limits: Limits | None = None) -> Template:
@@ -145,15 +129,16 @@ def test_what_comes_out_is_counted() -> None:
     assert load(packed(files), limits=limits).count() == 1
     with pytest.raises(TemplateTooLarge, match="more than 2,000 bytes in all its files") as error:
         load(packed({**files, "pm/start.md": "x" * 2_000}), limits=limits)
-    assert error.value.problems[0].path == "workspaces[0].initial_prompt_file"
+    assert error.value.problems[0].path == "workspaces[0].files_dir"
 
 
 def test_a_header_that_lies_about_the_size_does_not_help() -> None:
     data = packed({**FILES, "pm/start.md": "x" * 100_000})
     entry = zipfile.ZipFile(io.BytesIO(data)).getinfo("pm/start.md")
     lie = data.replace(entry.file_size.to_bytes(4, "little"), (10).to_bytes(4, "little"))
-    (problem,) = problems(load, lie)
-    assert problem.startswith(
+    folder, prompt = problems(load, lie)
+    assert folder.startswith("org.yaml:2 workspaces[0].files_dir: pm/start.md can't be unpacked")
+    assert prompt.startswith(
         "org.yaml:2 workspaces[0].initial_prompt_file: the prompt file start.md: pm/start.md can't be unpacked"
     )
 

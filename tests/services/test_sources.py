@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.texts import problems
-from workspaces.core.files import Unreadable
+from workspaces.core.files import OverBudget, Unreadable
 from workspaces.core.limits import Limits
 from workspaces.core.reading import read_object
 from workspaces.errors import TemplateNotFound, TemplateTooLarge, UnsupportedTemplateFile
@@ -48,7 +49,7 @@ def test_a_directory_loads_with_its_name_and_digest(root: Path) -> None:
 
 def test_the_digest_changes_with_any_file_that_is_read(root: Path) -> None:
     before = load_directory(root, limits=LIMITS).sha256
-    (root / "pm" / "other.md").write_text("unread")
+    (root / "other.md").write_text("unread")
     assert load_directory(root, limits=LIMITS).sha256 == before
     (root / "pm" / "start.md").write_text("Stop")
     assert load_directory(root, limits=LIMITS).sha256 != before
@@ -98,6 +99,54 @@ def test_what_is_no_plain_file_is_not_read(root: Path, monkeypatch: pytest.Monke
             assert not DirectoryFiles(root).is_file(name)
 
 
+def test_a_folder_is_listed_without_links_hidden_files_and_what_is_no_plain_file(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root / "pm")
+    for name in ("b", ".git", "b/.cache"):
+        Path(name).mkdir()
+    for name in ("b/x", "b/a", ".env", ".git/config", "b/.cache/y"):
+        Path(name).touch()
+    Path("link.md").symlink_to("start.md")
+    Path("up").symlink_to("..")
+    os.mkfifo("pipe")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket")
+        assert DirectoryFiles(root).walk("pm", limit=100) == ["pm/b/a", "pm/b/x", "pm/start.md"]
+        assert DirectoryFiles(root).walk("", limit=100) == ["org.yaml", "pm/b/a", "pm/b/x", "pm/start.md"]
+
+
+def test_a_folder_reached_by_a_link_is_not_listed(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "key").touch()
+    (root / "link").symlink_to(tmp_path / "secret")
+    for folder in ("link", "pm/start.md", "no"):
+        with pytest.raises(Unreadable):
+            DirectoryFiles(root).walk(folder, limit=10)
+
+
+def test_a_link_among_the_files_of_a_workspace_is_left_out(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("SECRET")
+    (root / "pm" / "key").symlink_to(tmp_path / "secret")
+    (files,) = load_directory(root, limits=LIMITS).template.filesets.values()
+    assert files.files == (("start.md", b"Go"),)
+
+
+def test_a_folder_of_more_entries_than_may_be_looked_at_is_refused(root: Path) -> None:
+    for number in range(10):
+        (root / "pm" / f".{number}").touch()
+    assert DirectoryFiles(root).walk("pm", limit=11) == ["pm/start.md"]
+    with pytest.raises(OverBudget):
+        DirectoryFiles(root).walk("pm", limit=10)
+
+
+def test_a_name_that_is_no_text_is_a_problem_of_the_folder(root: Path) -> None:
+    os.close(os.open(os.fsencode(root) + b"/pm/\xff", os.O_CREAT))
+    assert problems(load_directory, root, limits=LIMITS) == [
+        "org.yaml:4 workspaces[0].files_dir: pm holds '\\udcff', which has a name that is no UTF-8 text"
+    ]
+
+
 def test_a_file_is_read_up_to_its_limit_only(root: Path) -> None:
     with (root / "org.yaml").open("wb") as file:
         file.truncate(10_000_000_000)
@@ -111,6 +160,8 @@ def test_no_descriptor_stays_open(root: Path) -> None:
     for name in ("org.yaml", "no", "pm/start.md", "pm/no/x", "pm"):
         files.is_file(name)
         files.is_dir(name)
+        with suppress(Unreadable, OverBudget):
+            files.walk(name, limit=0)
     assert len([*Path("/proc/self/fd").iterdir()]) == before
 
 

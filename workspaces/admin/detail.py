@@ -12,8 +12,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from workspaces.admin.access import ADD, CASCADE
+from workspaces.admin.stages import Stage
 from workspaces.core.plan import SEPARATOR
-from workspaces.models import Workspace
+from workspaces.models import Container, Workspace
+from workspaces.services.configvolume import stored_files
 from workspaces.services.visible import ancestor_names, live_children_count, parse_id
 
 
@@ -58,7 +60,9 @@ def detail(request: HttpRequest, workspace: Workspace) -> dict[str, Any]:
         "above": above,
         "below_query": SEPARATOR.join([*above, workspace.name, ""]).strip(),
         "children_count": live_children_count(workspace),
+        "files": stored_files(workspace),
         "schedules": workspace.schedules.all(),
+        "stage": Stage(row=row) if (row := Container.objects.filter(workspace=workspace).first()) else None,
         "usable_tokens": sum(1 for revoked in tokens if revoked is None),
         "revoked_tokens": sum(1 for revoked in tokens if revoked is not None),
         "may_add": workspace.is_live and request.user.has_perm(ADD),

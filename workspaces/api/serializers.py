@@ -186,11 +186,14 @@ class WorkspaceDetail(WorkspaceRow):
     path = serializers.SerializerMethodField(help_text="The names above it, root first.")
     children_count = serializers.SerializerMethodField(help_text="Live workspaces directly below.")
     spec = serializers.DictField()
+    files = serializers.CharField(
+        source="files_id", allow_null=True, help_text="Digest of the files it was created with; null where none came."
+    )
     schedules = ScheduleRow(many=True)
     container = serializers.SerializerMethodField(help_text="null where it has none.")
 
     class Meta(WorkspaceRow.Meta):
-        fields = (*WorkspaceRow.Meta.fields, "path", "children_count", "spec", "schedules", "container")
+        fields = (*WorkspaceRow.Meta.fields, "path", "children_count", "spec", "files", "schedules", "container")
         read_only_fields = fields
 
     def get_path(self, workspace: Workspace) -> list[str]:

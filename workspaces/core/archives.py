@@ -7,9 +7,10 @@ import stat
 import struct
 import zipfile
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterable
 
-from workspaces.core.files import OverBudget, Unreadable, folder_of
+from workspaces.core.files import OverBudget, Unreadable, folder_of, path_fault
 from workspaces.core.limits import Limits
 from workspaces.core.problems import clip
 from workspaces.errors import Problem, TemplateInvalid, TemplateTooLarge
@@ -23,6 +24,7 @@ _CHUNK = 64 * 1024
 # bz2 and lzma unpack a few kilobytes to hundreds of megabytes in a single step
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED = 0x1
+_AFTER_SLASH = chr(ord("/") + 1)
 _PLAIN_TYPES = frozenset({0, stat.S_IFREG, stat.S_IFDIR})
 # What the zipfile module lets through for damaged archives
 _DAMAGED = (
@@ -50,7 +52,9 @@ class ZipFiles:
         self._files = _by_path(entries)
         folders = {path for entry in entries if entry.is_dir() and not _hidden(path := _path(entry))}
         self._folders = _with_parents(folders, self._files)
+        _check_shape(self._files, self._folders)
         self._top = _common_folder(self._files)
+        self._paths = sorted(self._files)
 
     def read(self, path: str, *, limit: int) -> bytes:
         """As `Files.read`, counting the bytes that come out, whatever the header says."""
@@ -70,6 +74,15 @@ class ZipFiles:
     def is_dir(self, path: str) -> bool:
         """As `Files.is_dir`."""
         return (self._top + path).rstrip("/") in self._folders
+
+    def walk(self, folder: str, *, limit: int) -> list[str]:
+        """As `Files.walk`: sorted paths that begin alike stand side by side."""
+        prefix = f"{self._top}{folder}/" if folder else self._top
+        first = bisect_left(self._paths, prefix)
+        last = bisect_left(self._paths, f"{prefix[:-1]}{_AFTER_SLASH}") if prefix else len(self._paths)
+        if last - first > limit:
+            raise OverBudget(f"more than {limit:,} files")
+        return [path[len(self._top) :] for path in self._paths[first:last]]
 
 
 def _open(data: bytes) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
@@ -93,13 +106,22 @@ def _by_path(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     seen: set[str] = set()
     for entry in entries:
         path = _path(entry)
+        visible = bool(path) and not _hidden(path)
         problem = _fault(entry) or ("is in the zip twice" if path in seen else "")
+        problem = problem or (path_fault(path) if visible else "")
         if problem:
             raise _invalid(f"the entry {problem}", file=clip(entry.orig_filename, 200))
         seen.add(path)
-        if path and not entry.is_dir() and not _hidden(path):
+        if visible and not entry.is_dir():
             files[path] = entry
     return files
+
+
+def _check_shape(files: Iterable[str], folders: frozenset[str]) -> None:
+    """Refuse a zip that no folder on a disk could hold."""
+    clash = next((path for path in files if path in folders), None)
+    if clash:
+        raise _invalid("the entry is a file, and a folder to others", file=clip(clash, 200))
 
 
 def _fault(entry: zipfile.ZipInfo) -> str:

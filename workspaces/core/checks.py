@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from workspaces.core.document import Document
 from workspaces.core.files import Files, OverBudget, Unreadable
+from workspaces.core.filesets import FileSet
 from workspaces.core.limits import Limits
 from workspaces.core.notices import Notices
 from workspaces.core.problems import Path, Problems, too_large
@@ -20,7 +22,10 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 @dataclass(kw_only=True, slots=True)
 class Checks:
-    """One validation. `declared` counts workspaces, `expanded` the bytes that defaults and prompt files add."""
+    """One validation. `declared` counts workspaces, `expanded` the bytes that defaults and prompt files add.
+
+    `filesets` are the folders read so far, by their paths, and `contents` the files in them.
+    """
 
     document: Document
     files: Files | None
@@ -30,6 +35,8 @@ class Checks:
     notices: Notices
     declared: int = 0
     expanded: int = 0
+    filesets: dict[str, FileSet] = field(default_factory=dict)
+    contents: dict[str, bytes] = field(default_factory=dict)
 
     def problem(self, path: Path, message: str) -> None:
         """Note what is wrong at `path`."""
@@ -52,10 +59,24 @@ class Checks:
 
     def read(self, file: str, path: Path) -> bytes:
         """A file that the value at `path` names. Raises `Unreadable` and `TemplateTooLarge`."""
+        with self._within_budget(path) as files:
+            return files.read(file, limit=self.limits.max_bytes)
+
+    def read_prompt(self, file: str, path: Path) -> bytes:
+        """As `read`; a file that came with a folder is at hand and counts no second time."""
+        return self.contents[file] if file in self.contents else self.read(file, path)
+
+    def walk(self, folder: str, path: Path) -> list[str]:
+        """The files below a folder that the value at `path` names. Raises `Unreadable` and `TemplateTooLarge`."""
+        with self._within_budget(path) as files:
+            return files.walk(folder, limit=self.limits.max_file_reads)
+
+    @contextmanager
+    def _within_budget(self, path: Path) -> Iterator[Files]:
         if self.files is None:
             raise Unreadable("can't be read")
         try:
-            return self.files.read(file, limit=self.limits.max_bytes)
+            yield self.files
         except OverBudget as error:
             raise too_large(str(error), path, self.document.mark(path)) from error
 

@@ -8,6 +8,8 @@ from typing import Protocol
 from workspaces.core.limits import Limits
 
 MAX_PATH = 1024
+MAX_FOLDERS = 32
+MAX_NAME = 255
 
 
 class Unreadable(Exception):
@@ -19,7 +21,7 @@ class OverBudget(Exception):
 
 
 class Files(Protocol):
-    """A template's files. Paths are relative to its root, written with `/` and already checked by `resolve`."""
+    """A template's files. Paths are relative to its root, written with `/`, and come from `resolve` or from `walk`."""
 
     def read(self, path: str, *, limit: int) -> bytes:
         """The whole file. Raises `Unreadable`, or `OverBudget` where it is longer than `limit` bytes."""
@@ -29,6 +31,12 @@ class Files(Protocol):
 
     def is_dir(self, path: str) -> bool:
         """Whether `path` is a folder; "" is the root."""
+
+    def walk(self, folder: str, *, limit: int) -> list[str]:
+        """The paths of all plain files below `folder`, sorted; what is hidden or a link is left out.
+
+        Raises `Unreadable`, or `OverBudget` where more than `limit` entries would have to be looked at.
+        """
 
 
 def resolve(folder: str, reference: str) -> str:
@@ -60,6 +68,19 @@ def _step(parts: list[str], part: str) -> None:
         parts.append(part)
 
 
+def path_fault(path: str) -> str:
+    """Why a file of this path could not be unpacked everywhere, "" where it can; completes a sentence about it."""
+    try:
+        names = path.encode().split(b"/")
+    except UnicodeEncodeError:
+        return "has a name that is no UTF-8 text"
+    if len(path) > MAX_PATH:
+        return f"has a path of more than {MAX_PATH:,} characters"
+    if len(names) > MAX_FOLDERS + 1:
+        return f"lies more than {MAX_FOLDERS} folders deep"
+    return f"has a name of more than {MAX_NAME} bytes" if max(map(len, names)) > MAX_NAME else ""
+
+
 def folder_of(path: str) -> str:
     """The folder a file lies in; "" is the root."""
     return path.rpartition("/")[0]
@@ -80,9 +101,7 @@ class CountedFiles:
 
     def read(self, path: str, *, limit: int) -> bytes:
         """As `Files.read`; `OverBudget` too when all readings together exceed the limits."""
-        if not self._reads_left:
-            raise OverBudget(f"more than {self._limits.max_file_reads:,} files to read")
-        self._reads_left -= 1
+        self._count_reading()
         try:
             data = self._files.read(path, limit=min(limit, self._bytes_left))
         except OverBudget as error:
@@ -98,6 +117,22 @@ class CountedFiles:
     def is_dir(self, path: str) -> bool:
         """As `Files.is_dir`."""
         return self._files.is_dir(path)
+
+    def walk(self, folder: str, *, limit: int) -> list[str]:
+        """As `Files.walk`; it counts as one reading, and lists no more files than may still be read."""
+        self._count_reading()
+        try:
+            return self._files.walk(folder, limit=min(limit, self._reads_left))
+        except OverBudget as error:
+            raise self._too_many() from error
+
+    def _count_reading(self) -> None:
+        if not self._reads_left:
+            raise self._too_many()
+        self._reads_left -= 1
+
+    def _too_many(self) -> OverBudget:
+        return OverBudget(f"more than {self._limits.max_file_reads:,} files to read")
 
     @property
     def count(self) -> int:

@@ -37,24 +37,6 @@ def _from_file(checks: Checks, file: str, *, folder: str, path: Path) -> str | N
 
 def _read(checks: Checks, file: str, path: Path) -> bytes:
     try:
-        return checks.read(file, path)
+        return checks.read_prompt(file, path)
     except Unreadable as error:
         raise ValueError(f"{clip(file, 200)} {error}") from error
-
-
-def files_folder(checks: Checks, files_dir: object, path: Path) -> str | None:
-    """The folder a workspace's files lie in; "" for the root, None (and a problem noted) where it is no inner path."""
-    if files_dir is None:
-        return ""
-    if not isinstance(files_dir, str):
-        return None
-    try:
-        folder = resolve("", files_dir)
-    except ValueError as error:
-        checks.problem(path, str(error))
-        return None
-    if checks.files is None:
-        checks.notices.say(f"`files_dir` {NEEDS_FILES} and is left empty", path)
-    elif not checks.files.is_dir(folder):
-        checks.notices.say("`files_dir` is no folder of the template", path)
-    return folder

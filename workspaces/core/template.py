@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
+from workspaces.core.filesets import FileSet
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScheduleSpec:
@@ -26,7 +28,8 @@ class Node:
     """One declared workspace, defaults already applied.
 
     `path` locates it in the document (`workspaces[0].children[2]`); `place` shows it to people (`org.yaml:41`).
-    `spec` is JSON-ready and holds all that has no column of its own.
+    `spec` is JSON-ready and holds all that has no column of its own. `files` is the digest of what lies in its
+    `files_dir`, "" where there is nothing.
     """
 
     name: str
@@ -41,18 +44,24 @@ class Node:
     url: str = ""
     schedules: tuple[ScheduleSpec, ...] = ()
     spec: Mapping[str, Any] = field(default_factory=dict)
+    files: str = ""
     children: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """A whole org template. `header` holds the top-level keys besides `defaults` and `workspaces`, as written."""
+    """A whole org template. `header` holds the top-level keys besides `defaults` and `workspaces`, as written.
+
+    `filesets` has, by digest, the contents that were read with it. It is no part of what the template declares: the
+    digests in the nodes are, and a template that comes from its JSON has no contents.
+    """
 
     name: str
     description: str = ""
     header: Mapping[str, Any] = field(default_factory=dict)
     workspaces: tuple[Node, ...] = ()
     warnings: tuple[str, ...] = ()
+    filesets: Mapping[str, FileSet] = field(default_factory=dict, compare=False, repr=False)
 
     def walk(self) -> Iterator[Node]:
         """Every node, depth first, in template order."""
@@ -69,6 +78,10 @@ class Template:
     def count(self) -> int:
         """Number of declared nodes."""
         return sum(1 for _ in self.walk())
+
+    def files(self) -> frozenset[str]:
+        """The digests of all files that its workspaces come with."""
+        return frozenset(node.files for node in self.walk() if node.files)
 
     @cached_property
     def digest(self) -> str:
@@ -96,7 +109,7 @@ class Template:
         )
 
 
-_TEMPLATE, _NODE = ([each.name for each in fields(kind)] for kind in (Template, Node))
+_TEMPLATE, _NODE = ([each.name for each in fields(kind) if each.compare] for kind in (Template, Node))
 
 
 def _plain(node: Node) -> dict[str, Any]:

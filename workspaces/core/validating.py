@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 from workspaces.core.checks import Checks
 from workspaces.core.document import Document
 from workspaces.core.files import Files
+from workspaces.core.folders import files_digest, files_folder
 from workspaces.core.inheriting import Inherited, inherited, node_spec
 from workspaces.core.limits import Limits
 from workspaces.core.names import clean_name
 from workspaces.core.notices import Notices
 from workspaces.core.problems import Path, Problems, format_path, too_large
-from workspaces.core.prompts import files_folder
 from workspaces.core.schedules import schedules
 from workspaces.core.schema import Defaults, OrgTemplate, Workspace
 from workspaces.core.template import Node, ScheduleSpec, Template
@@ -63,6 +63,7 @@ def _template(checks: Checks, raw: Mapping[str, Any]) -> Template:
         header={key: value for key, value in raw.items() if key not in ("defaults", "workspaces")},
         workspaces=_assemble(flat),
         warnings=checks.notices.sentences(),
+        filesets={fileset.digest: fileset for fileset in checks.filesets.values() if fileset.files},
     )
 
 
@@ -133,13 +134,14 @@ def _node(checks: Checks, defaults: Inherited, here: _Pending) -> Node:
     checks.unknown(raw, path, Workspace.model_fields)
     _check_meaning(checks, raw, path)
     folder = files_folder(checks, raw.get("files_dir"), (*path, "files_dir"))
+    files = "" if raw.get("files_dir") is None else files_digest(checks, folder, (*path, "files_dir"))
     spec = node_spec(checks, defaults, raw, folder=folder, path=path)
     timed, extra = schedules(checks, raw.get("schedules"), folder=folder, path=(*path, "schedules"))
     if extra:
         spec[SCHEDULES_EXTRA] = extra
     if model is None:
         return _INVALID
-    return _columns(model, defaults.model, spec, timed, path=path, place=str(checks.document.mark(path)))
+    return _columns(model, defaults.model, spec, timed, files=files, path=path, place=str(checks.document.mark(path)))
 
 
 def _check_meaning(checks: Checks, raw: Mapping[str, Any], path: Path) -> None:
@@ -159,6 +161,7 @@ def _columns(
     spec: Mapping[str, Any],
     timed: tuple[ScheduleSpec, ...],
     *,
+    files: str,
     path: Path,
     place: str,
 ) -> Node:
@@ -175,6 +178,7 @@ def _columns(
         url=own.url or "",
         schedules=timed,
         spec=spec,
+        files=files,
     )
 
 

@@ -16,6 +16,14 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="FileSet",
+            fields=[
+                ("digest", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("content", models.BinaryField(help_text="A tar, as `core.filesets` makes it.")),
+                ("created_at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Organization",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -46,27 +54,6 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Installation",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=63, unique=True)),
-                ("engine", models.CharField(default="", help_text="What the engine said of itself.", max_length=255)),
-                ("engine_seen_at", models.DateTimeField(help_text="When it last answered.", null=True)),
-                ("engine_error", models.TextField(default="", help_text="Empty while it answers.")),
-            ],
-            options={
-                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="installation_once")],
-            },
-        ),
-        migrations.CreateModel(
-            name="Membership",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
@@ -114,6 +101,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "files",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="workspaces",
+                        to="workspaces.fileset",
+                    ),
+                ),
+                (
                     "organization",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
@@ -129,6 +127,27 @@ class Migration(migrations.Migration):
                     ("cascade_delete", "Can cascade-delete workspaces"),
                 ),
             },
+        ),
+        migrations.CreateModel(
+            name="Installation",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=63, unique=True)),
+                ("engine", models.CharField(default="", help_text="What the engine said of itself.", max_length=255)),
+                ("engine_seen_at", models.DateTimeField(help_text="When it last answered.", null=True)),
+                ("engine_error", models.TextField(default="", help_text="Empty while it answers.")),
+            ],
+            options={
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="installation_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Membership",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+            ],
         ),
         migrations.AddField(
             model_name="organization",
@@ -261,6 +280,18 @@ class Migration(migrations.Migration):
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
                 ),
                 (
+                    "files",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="workspaces.fileset",
+                    ),
+                ),
+                (
                     "history_user",
                     models.ForeignKey(
                         null=True,
@@ -299,6 +330,22 @@ class Migration(migrations.Migration):
                 "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="PreviewFiles",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "files",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="previews", to="workspaces.fileset"
+                    ),
+                ),
+                (
+                    "preview",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="workspaces.importpreview"),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="Schedule",
@@ -421,6 +468,12 @@ class Migration(migrations.Migration):
             model_name="workspace",
             index=models.Index(fields=["organization", "status", "name"], name="workspace_by_name"),
         ),
+        migrations.AddIndex(
+            model_name="workspace",
+            index=models.Index(
+                condition=models.Q(("files__isnull", False)), fields=["files"], name="workspace_by_files"
+            ),
+        ),
         migrations.AddConstraint(
             model_name="workspace",
             constraint=models.UniqueConstraint(
@@ -498,6 +551,10 @@ class Migration(migrations.Migration):
                 ),
                 name="run_finished_at",
             ),
+        ),
+        migrations.AddConstraint(
+            model_name="previewfiles",
+            constraint=models.UniqueConstraint(fields=("preview", "files"), name="preview_files_once"),
         ),
         migrations.AddConstraint(
             model_name="schedule",

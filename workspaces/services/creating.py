@@ -25,7 +25,7 @@ from workspaces.services.telling import workspace_event
 
 FIELDS = (
     "id", "organization", "parent", "name", "role", "tier", "runtime", "model", "status", "protected", "external",
-    "url", "spec", "created_at", "updated_at", "removed_at", "last_heartbeat_at",
+    "url", "spec", "files", "created_at", "updated_at", "removed_at", "last_heartbeat_at",
 )  # fmt: skip
 SCHEDULE_FIELDS = (
     "workspace", "name", "cron_expr", "timezone", "prompt", "enabled", "source", "created_at", "updated_at",
@@ -103,7 +103,7 @@ def _workspace_row(new: New, *, organization: Organization, now: datetime) -> tu
     node = new.node
     return (
         new.id, organization.pk, new.parent_id, node.name, node.role, node.tier, node.runtime, node.model,
-        initial_status(node), False, node.external, node.url, node.spec, now, now, None, None,
+        initial_status(node), False, node.external, node.url, node.spec, node.files or None, now, now, None, None,
     )  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""What somebody has to do now and then: close abandoned runs, forget expired previews. Site and worker both do."""
+"""What somebody has to do now and then: close abandoned runs, forget expired previews and files that nothing needs.
+
+Site and worker both do.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from threading import Event, Thread
 
 from django.db import connection
 
+from workspaces.services.filesets import forget_unused_filesets
 from workspaces.services.previewing import delete_expired
 from workspaces.services.runs import close_interrupted
 
@@ -18,9 +22,10 @@ INTERVAL = 20  # seconds; a run of a killed process is closed within 60 s of the
 def keep_house() -> None:
     """One round. Whatever goes wrong is logged, and the next round tries again."""
     try:
-        closed, forgotten = close_interrupted(), delete_expired()
-        if closed or forgotten:
-            logger.info("closed %d interrupted runs, forgot %d expired previews", closed, forgotten)
+        closed, forgotten, files = close_interrupted(), delete_expired(), forget_unused_filesets()
+        if closed or forgotten or files:
+            message = "closed %d interrupted runs, forgot %d expired previews and %d sets of files"
+            logger.info(message, closed, forgotten, files)
     except Exception:
         logger.exception("housekeeping failed; it will be tried again in %d s", INTERVAL)
     finally:

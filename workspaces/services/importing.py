@@ -17,6 +17,7 @@ from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.cascading import cascade_delete
 from workspaces.services.creating import create_planned
+from workspaces.services.filesets import store_filesets
 from workspaces.services.locking import lock_organizations
 from workspaces.services.runs import at_work, claim_run, complete_run, open_run
 from workspaces.services.snapshot import snapshot
@@ -56,7 +57,8 @@ def apply_import(
 ) -> Applied:
     """Plan again under the organization's lock and carry the plan out: all of it or nothing.
 
-    Raises PlanChanged, RemovalNotConfirmed; whatever is raised, the run is closed as failed and its event written.
+    Raises PlanChanged, RemovalNotConfirmed, NotFound (an expired preview's files); whatever is raised, the run is
+    closed as failed and its event written.
     """
     run = open_run(organization, loaded, mode=mode, actor=actor, reason=reason)
     with at_work(run), transaction.atomic():
@@ -78,8 +80,10 @@ def _check(plan: Plan, confirmation: Confirmation) -> None:
 
 def _execute(plan: Plan, *, run: ImportRun, actor: Actor) -> dict[int, UUID]:
     """Create first, remove last: a creation that fails has destroyed nothing."""
+    now = timezone.now()
+    store_filesets(_files(plan), given=plan.template.filesets, now=now)
     created = create_planned(
-        plan, organization=run.organization, actor=actor, reason=run.reason, import_id=run.pk, now=timezone.now()
+        plan, organization=run.organization, actor=actor, reason=run.reason, import_id=run.pk, now=now
     )
     if plan.removals:
         cascade_delete(
@@ -91,6 +95,11 @@ def _execute(plan: Plan, *, run: ImportRun, actor: Actor) -> dict[int, UUID]:
             expected=[row.live.id for row in plan.removals if row.live],
         )
     return created
+
+
+def _files(plan: Plan) -> frozenset[str]:
+    """The digests of the files that the workspaces to be created come with."""
+    return frozenset(row.node.files for row in plan.rows if row.node and row.node.files and not row.live)
 
 
 def _verify(plan: Plan, organization: Organization) -> None:

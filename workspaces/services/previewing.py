@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from workspaces.core.plan import Live, Mode, Plan, fingerprint, plan_import
@@ -18,6 +19,7 @@ from workspaces.core.template import Template
 from workspaces.errors import NotFound
 from workspaces.models import ImportPreview, Organization, Workspace
 from workspaces.services.actors import Actor
+from workspaces.services.filesets import keep_for_preview
 from workspaces.services.importing import Applied, Confirmation, apply_import
 from workspaces.services.snapshot import snapshot
 from workspaces.services.sources import LoadedTemplate
@@ -64,7 +66,14 @@ class Preview:
 
 
 def store_preview(organization: Organization, loaded: LoadedTemplate, *, user: User) -> ImportPreview:
-    """Keep the template and the tree it was compared with. Touches no workspace and emits no event."""
+    """Keep the template, its files and the tree it was compared with. Touches no workspace and emits no event."""
+    with transaction.atomic():
+        record = _create(organization, loaded, user=user)
+        keep_for_preview(record, loaded.template.files(), given=loaded.template.filesets)
+    return record
+
+
+def _create(organization: Organization, loaded: LoadedTemplate, *, user: User) -> ImportPreview:
     seen, now = snapshot(organization), timezone.now()
     return ImportPreview.objects.create(
         organization=organization,
@@ -81,7 +90,7 @@ def store_preview(organization: Organization, loaded: LoadedTemplate, *, user: U
 
 
 def preview_again(preview: Preview, *, user: User) -> ImportPreview:
-    """The same template beside the tree as it is now."""
+    """The same template beside the tree as it is now. Raises NotFound where the first preview expired meanwhile."""
     return store_preview(preview.record.organization, _loaded(preview), user=user)
 
 

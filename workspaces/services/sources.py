@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from workspaces.core.document import Document
-from workspaces.core.files import OverBudget, Unreadable
+from workspaces.core.files import OverBudget, Unreadable, path_fault
 from workspaces.core.limits import Limits
 from workspaces.core.problems import clip
 from workspaces.core.reading import Format, Source, file_name, read_inline, read_tree, read_upload
@@ -80,6 +80,33 @@ class DirectoryFiles:
         """As `Files.is_dir`."""
         return stat.S_ISDIR(self._mode(path))
 
+    def walk(self, folder: str, *, limit: int) -> list[str]:
+        """As `Files.walk`. Each folder is reached as each file is: by its components, following no link."""
+        found, waiting, seen = [], [folder], 0
+        while waiting:
+            here = waiting.pop()
+            files, folders, entries = self._entries(here, limit - seen)
+            found += [_below(here, name) for name in files]
+            waiting += [_below(here, name) for name in folders]
+            seen += entries
+        return sorted(found)
+
+    def _entries(self, folder: str, limit: int) -> tuple[list[str], list[str], int]:
+        """The names of the plain files and of the folders in `folder`, and how many entries there are."""
+        files: list[str] = []
+        folders: list[str] = []
+        count = 0
+        try:
+            with self._opened(folder) as descriptor, os.scandir(descriptor) as listed:
+                for count, entry in enumerate(listed, start=1):
+                    if count > limit:
+                        raise OverBudget(f"more than {limit:,} files")
+                    if not entry.name.startswith("."):
+                        _sort_in(entry, folder, files, folders)
+        except OSError as error:
+            raise Unreadable(_why(error)) from error
+        return files, folders, count
+
     def _mode(self, path: str) -> int:
         try:
             with self._opened(path) as descriptor:
@@ -99,6 +126,19 @@ class DirectoryFiles:
             yield current
         finally:
             os.close(current)
+
+
+def _sort_in(entry: os.DirEntry[str], folder: str, files: list[str], folders: list[str]) -> None:
+    """Put a plain file's or a folder's name into its list. Anything else, links too, is passed by unopened."""
+    names = files if entry.is_file(follow_symlinks=False) else folders
+    if names is files or entry.is_dir(follow_symlinks=False):
+        if fault := path_fault(_below(folder, entry.name)):
+            raise Unreadable(f"holds {clip(ascii(entry.name), 100)}, which {fault}")
+        names.append(entry.name)
+
+
+def _below(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
 
 
 def _replace(old: int, new: int) -> int:

@@ -1,0 +1,54 @@
+"""The files of one folder as a value: known by a digest, kept and handed out as a tar that is always the same."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileSet:
+    """Paths relative to their folder, each with its content, sorted by path."""
+
+    files: tuple[tuple[str, bytes], ...]
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes]) -> FileSet:
+        """The set of these files, in whatever order they are given."""
+        return cls(files=tuple(sorted(files.items())))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) over paths and contents. Each is preceded by its length, so no two sets read alike."""
+        total = hashlib.sha256()
+        for path, content in self.files:
+            for part in (path.encode(), content):
+                total.update(len(part).to_bytes(8, "big") + part)
+        return total.hexdigest()
+
+    def to_tar(self) -> bytes:
+        """An uncompressed tar: plain files that everybody may read, of user 0 and time 0."""
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            for path, content in self.files:
+                entry = tarfile.TarInfo(path)
+                entry.mode, entry.size = 0o644, len(content)
+                archive.addfile(entry, io.BytesIO(content))
+        return buffer.getvalue()
+
+    @classmethod
+    def from_tar(cls, data: bytes) -> FileSet:
+        """The set that `to_tar` was called on. For tars made here, never for one from elsewhere."""
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+            opened = ((entry.name, archive.extractfile(entry)) for entry in archive)
+            return cls(files=tuple((path, file.read()) for path, file in opened if file))
+
+
+def tar_listing(data: bytes) -> list[tuple[str, int]]:
+    """Path and size (bytes) of each file in a tar made by `to_tar`."""
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        return [(entry.name, entry.size) for entry in archive]

@@ -1,0 +1,23 @@
+"""The rows. Invariants are constraints here; what changes the rows lives in `services/`."""
+
+from workspaces.models.containers import Container, Installation
+from workspaces.models.imports import ImportPreview, ImportRun, PreviewFiles
+from workspaces.models.tokens import ApiToken, WorkspaceToken
+from workspaces.models.tree import FileSet, HistoryFacts, Membership, Organization, Schedule, Status, Workspace
+
+__all__ = [
+    "ApiToken",
+    "Container",
+    "FileSet",
+    "HistoryFacts",
+    "ImportPreview",
+    "ImportRun",
+    "Installation",
+    "Membership",
+    "Organization",
+    "PreviewFiles",
+    "Schedule",
+    "Status",
+    "Workspace",
+    "WorkspaceToken",
+]

@@ -1,0 +1,69 @@
+"""What stands behind the workspaces, as far as this site knows."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from workspaces.models.tree import Workspace
+
+
+class Container(models.Model):
+    """What a workspace's container should be, and what was last seen of it. Where `due_at` is set there is work to do:
+    these rows are the queue. A released one stays, as desired and observed `absent`."""
+
+    class Desired(models.TextChoices):
+        RUNNING = "running"
+        ABSENT = "absent"
+
+    class Observed(models.TextChoices):
+        ABSENT = "absent"
+        STARTING = "starting"
+        RUNNING = "running"
+        STOPPING = "stopping"
+
+    workspace = models.OneToOneField(Workspace, on_delete=models.PROTECT, primary_key=True, related_name="container")
+    desired = models.CharField(max_length=8, choices=Desired.choices)
+    observed = models.CharField(max_length=8, choices=Observed.choices, default=Observed.ABSENT)
+    keep_volumes = models.BooleanField(default=False)
+    import_id = models.UUIDField(null=True, help_text="The import that decided what is desired.")
+    generation = models.PositiveIntegerField(default=1, help_text="Counts up with each container made anew.")
+    due_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0, help_text="Failures in a row.")
+    last_error = models.TextField(default="")
+    asked_at = models.DateTimeField(null=True, help_text="When it was asked to stop.")
+    released_at = models.DateTimeField(null=True, help_text="When all it held was seen to be gone.")
+    leased_until = models.DateTimeField(null=True)
+    leased_by = models.CharField(max_length=255, default="", help_text="The worker at it: host, process id, start.")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(desired__in=["running", "absent"]), name="container_desired"),
+            models.CheckConstraint(
+                condition=Q(observed__in=["absent", "starting", "running", "stopping"]), name="container_observed"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("due_at",), condition=Q(due_at__isnull=False), name="container_due"),
+            models.Index(fields=("import_id",), condition=Q(import_id__isnull=False), name="container_by_import"),
+            models.Index(fields=("leased_by",), condition=Q(leased_until__isnull=False), name="container_leased"),
+        )
+
+    def __str__(self) -> str:
+        return f"ws-{self.workspace_id}"
+
+
+class Installation(models.Model):
+    """This site, one row: the name that its containers are labelled with, and what a worker last saw of the engine."""
+
+    name = models.CharField(max_length=63, unique=True)
+    engine = models.CharField(max_length=255, default="", help_text="What the engine said of itself.")
+    engine_seen_at = models.DateTimeField(null=True, help_text="When it last answered.")
+    engine_error = models.TextField(default="", help_text="Empty while it answers.")
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(id=1), name="installation_once"),)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,95 @@
+"""Imports that ran, and those that wait for a decision."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from workspaces.models.tree import FileSet, Organization
+
+
+class ImportRun(models.Model):
+    """One import that began: who, from what, in which mode, and how it ended. Its id is the `import_id` everywhere."""
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        COMPLETED = "completed"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="runs")
+    mode = models.CharField(max_length=16)
+    template_name = models.CharField(max_length=255)
+    template_sha256 = models.CharField(max_length=64)
+    template_header = models.JSONField(default=dict)
+    source = models.CharField(max_length=255, blank=True, default="")
+    reason = models.TextField(blank=True, default="")
+    actor = models.CharField(max_length=255)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.RUNNING)
+    owner = models.CharField(max_length=255, help_text="The process that runs it: host, process id, start time.")
+    fingerprint = models.CharField(max_length=64, blank=True, default="")
+    created_count = models.PositiveIntegerField(default=0)
+    skipped_count = models.PositiveIntegerField(default=0)
+    removed_count = models.PositiveIntegerField(default=0)
+    left_running_count = models.PositiveIntegerField(default=0)
+    live_before = models.PositiveIntegerField(default=0)
+    live_after = models.PositiveIntegerField(default=0)
+    reconcile_errors = models.JSONField(default=list)
+    warnings = models.JSONField(default=list)
+    error = models.TextField(blank=True, default="")
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-started_at",)
+        constraints = (
+            models.CheckConstraint(condition=Q(mode__in=["merge", "reconcile"]), name="run_mode"),
+            models.CheckConstraint(
+                condition=Q(state="running", finished_at__isnull=True)
+                | Q(state__in=["completed", "failed"], finished_at__isnull=False),
+                name="run_finished_at",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("organization", "-started_at"), name="run_by_time"),
+            models.Index(fields=("started_at",), condition=Q(state="running"), name="run_open"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.mode} of {self.source or self.template_name}"
+
+
+class ImportPreview(models.Model):
+    """A read template with both plans' fingerprints, waiting for a decision. Any web process can confirm it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    source = models.CharField(max_length=255, blank=True, default="")
+    sha256 = models.CharField(max_length=64)
+    template = models.TextField(help_text="JSON as text: a JSON column may write numbers in another way.")
+    merge_fingerprint = models.CharField(max_length=64)
+    reconcile_fingerprint = models.CharField(max_length=64)
+    seen = models.JSONField(default=list, help_text="The live rows the plans were made from.")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"preview {self.id}"
+
+
+class PreviewFiles(models.Model):
+    """A preview needs these files: as long as it is kept, so are they."""
+
+    preview = models.ForeignKey(ImportPreview, on_delete=models.CASCADE)
+    files = models.ForeignKey(FileSet, on_delete=models.PROTECT, related_name="previews")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("preview", "files"), name="preview_files_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.files_id} for {self.preview_id}"

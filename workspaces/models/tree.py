@@ -1,0 +1,181 @@
+"""The tree: organizations, workspaces, and what a template declares for each of them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
+from simple_history.models import HistoricalRecords
+
+from workspaces.querysets import FileSetQuerySet, OrganizationQuerySet, WorkspaceQuerySet
+
+NO_PARENT = uuid.UUID(int=0)
+
+
+class Organization(models.Model):
+    """The scope of names, permissions and reconcile. Its row is the lock of every structural change."""
+
+    slug = models.SlugField(max_length=63, unique=True)
+    name = models.CharField(max_length=255)
+    created_at = models.DateTimeField(auto_now_add=True)
+    members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="organizations")
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A user who may see an organization; what she may do there, Django's permissions say."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("organization", "user"), name="membership_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.organization}"
+
+
+class Status(models.TextChoices):
+    """`removed` is final; every other status is live."""
+
+    PROVISIONING = "provisioning"
+    ONLINE = "online"
+    OFFLINE = "offline"
+    FAILED = "failed"
+    REMOVED = "removed"
+
+
+class HistoryFacts(models.Model):
+    """What a history row says besides the values: who, why, and in which run."""
+
+    history_actor = models.CharField(max_length=255, default="")
+    history_import_id = models.UUIDField(null=True, db_index=True)
+
+    class Meta:
+        abstract = True
+
+
+class FileSet(models.Model):
+    """The content of a template's folder, stored once for all workspaces and previews that come with it."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    content = models.BinaryField(help_text="A tar, as `core.filesets` makes it.")
+    created_at = models.DateTimeField()
+
+    objects = FileSetQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+class Workspace(models.Model):
+    """One node of an organization's tree."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="workspaces")
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    name = models.CharField(max_length=255)
+    role = models.TextField(blank=True, default="")
+    tier = models.PositiveSmallIntegerField(default=2)
+    runtime = models.CharField(max_length=255, blank=True, default="langgraph")
+    model = models.CharField(max_length=255, blank=True, default="")
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PROVISIONING)
+    protected = models.BooleanField(default=False, help_text="Never removed: not by a reconcile, not by a delete.")
+    external = models.BooleanField(default=False)
+    url = models.TextField(blank=True, default="")
+    spec = models.JSONField(default=dict, blank=True)
+    files = models.ForeignKey(
+        FileSet, on_delete=models.PROTECT, null=True, blank=True, related_name="workspaces", db_index=False
+    )
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+    last_heartbeat_at = models.DateTimeField(null=True, blank=True)
+
+    objects = WorkspaceQuerySet.as_manager()
+    history = HistoricalRecords(
+        bases=[HistoryFacts],
+        history_change_reason_field=models.TextField(null=True),
+        excluded_fields=["last_heartbeat_at"],
+        no_db_index=["files"],
+    )
+
+    class Meta:
+        ordering = ("name", "id")
+        permissions = (
+            ("import_org", "Can import an org template"),
+            ("cascade_delete", "Can cascade-delete workspaces"),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                F("organization"),
+                Coalesce("parent", Value(NO_PARENT, output_field=models.UUIDField())),
+                F("name"),
+                condition=~Q(status=Status.REMOVED),
+                name="workspace_live_name",
+            ),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="workspace_status"),
+            models.CheckConstraint(condition=Q(tier__gte=1, tier__lte=4), name="workspace_tier"),
+            models.CheckConstraint(condition=~Q(name=""), name="workspace_name_not_empty"),
+            models.CheckConstraint(condition=~Q(parent=F("id")), name="workspace_not_its_own_parent"),
+            models.CheckConstraint(
+                condition=Q(status=Status.REMOVED, removed_at__isnull=False)
+                | (~Q(status=Status.REMOVED) & Q(removed_at__isnull=True)),
+                name="workspace_removed_at",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("organization", "status", "name"), name="workspace_by_name"),
+            models.Index(fields=("files",), condition=Q(files__isnull=False), name="workspace_by_files"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def delete(self, *args: object, **kwargs: object) -> NoReturn:
+        """As for the queryset: a workspace is removed by `cascade_delete`, and its row stays."""
+        raise TypeError("Workspaces are not deleted: call cascade_delete.")
+
+    @property
+    def is_live(self) -> bool:
+        return self.status != Status.REMOVED
+
+
+class Schedule(models.Model):
+    """A cron schedule of a workspace."""
+
+    class Source(models.TextChoices):
+        TEMPLATE = "template"
+        MANUAL = "manual"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="schedules")
+    name = models.CharField(max_length=255)
+    cron_expr = models.CharField(max_length=255)
+    timezone = models.CharField(max_length=64, default="UTC")
+    prompt = models.TextField(blank=True, default="")
+    enabled = models.BooleanField(default=True)
+    source = models.CharField(max_length=16, choices=Source.choices, default=Source.MANUAL)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(fields=("workspace", "name"), name="schedule_name"),
+            models.CheckConstraint(condition=Q(source__in=["template", "manual"]), name="schedule_source"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
