@@ -6,9 +6,8 @@ from django.contrib.auth.models import Permission
 
 from tests.browser.people import Office
 from tests.browser.running import Site
-from tests.trees import AFTER, BEFORE, Tree, loaded
+from tests.trees import AFTER, BEFORE, Tree
 from workspaces.models import ApiToken, Organization, WorkspaceToken
-from workspaces.services.previewing import store_preview
 from workspaces.services.tokens import issue_api_token
 
 SCRATCH: Tree = {"PM": {"Infra Lead": {"Scratch": {}}}}
@@ -55,17 +54,13 @@ class Exhibits:
         moved.merge(SCRATCH)
         changed.merge(BEFORE)
         previews = {
-            "plain": self._preview(accident, AFTER),
-            "collateral": self._preview(moved, MOVED),
-            "stale": self._preview(changed, AFTER),
-            "first": self._preview(fresh, BEFORE),
+            "plain": accident.preview(AFTER, by=self.dora),
+            "collateral": moved.preview(MOVED, by=self.dora),
+            "stale": changed.preview(AFTER, by=self.dora),
+            "first": fresh.preview(BEFORE, by=self.dora),
         }
         changed.create("Sandbox")
         return {**previews, "doomed": accident.workspace("PM", "Infra Lead").pk}
-
-    def _preview(self, office: Office, tree: Tree) -> object:
-        organization = self._ask(Organization.objects.get, slug=office.slug)
-        return self._ask(store_preview, organization, loaded(tree), user=self.dora).pk
 
     def _tokens(self) -> dict[str, object]:
         office = self._office()

@@ -14,6 +14,8 @@ IS_RINGED = """element => {
   return (ring.outlineStyle !== 'none' && parseFloat(ring.outlineWidth) > 0) || ring.boxShadow !== 'none';
 }"""
 
+IN_ITS_GROUP = "element => document.activeElement.type === 'radio' && document.activeElement.name === element.name"
+
 
 class Hand(Protocol):
     def press(self, target: Locator) -> None:
@@ -23,6 +25,9 @@ class Hand(Protocol):
         """A link that only a keyboard finds."""
 
     def tick(self, target: Locator) -> None: ...
+
+    def choose(self, target: Locator) -> None:
+        """One of a group of round buttons."""
 
     def write(self, target: Locator, text: str) -> None: ...
 
@@ -40,6 +45,9 @@ class Mouse:
         expect(link).not_to_be_in_viewport()
 
     def tick(self, target: Locator) -> None:
+        target.check()
+
+    def choose(self, target: Locator) -> None:
         target.check()
 
     def write(self, target: Locator, text: str) -> None:
@@ -70,6 +78,18 @@ class Keyboard:
         self._reach(target)
         self._page.keyboard.press("Space")
         expect(target).to_be_checked()
+
+    def choose(self, target: Locator) -> None:
+        """Tab leads to the one of the group that is chosen, the arrows from there to all others."""
+        for _ in range(FURTHEST):
+            if target.evaluate(IN_ITS_GROUP):
+                break
+            self._page.keyboard.press("Tab")
+        for _ in range(FURTHEST):
+            if target.is_checked():
+                return
+            self._page.keyboard.press("ArrowDown")
+        raise AssertionError(f"neither Tab nor arrows lead to {target}")
 
     def write(self, target: Locator, text: str) -> None:
         self._reach(target)

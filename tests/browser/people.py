@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -19,7 +20,9 @@ from workspaces.models import ImportRun, Membership, Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.cascading import cascade_delete
 from workspaces.services.creating import create_workspace
+from workspaces.services.editing import edit_workspace
 from workspaces.services.importing import Confirmation, apply_import
+from workspaces.services.previewing import store_preview
 from workspaces.services.runs import fail_run, open_run
 from workspaces.services.tokens import issue_workspace_token
 
@@ -73,6 +76,14 @@ class Office:
     def create(self, name: str, *, by: str = "sam") -> None:
         node = Node(name=name, path="")
         self._ask(create_workspace, self._organization, node, parent_id=None, actor=Actor(name=by))
+
+    def preview(self, tree: Tree, *, by: User) -> UUID:
+        """A stored preview of that tree."""
+        return self._ask(store_preview, self._organization, loaded(tree), user=by).pk
+
+    def describe(self, *path: str, role: str, by: str = "sam") -> None:
+        """Change the role of the workspace there: one version more in its history."""
+        self._ask(edit_workspace, self.workspace(*path), {"role": role}, actor=Actor(name=by), reason="new role")
 
     def remove(self, *path: str, by: str = "sam") -> None:
         self._ask(cascade_delete, [self.workspace(*path).pk], actor=Actor(name=by), reason="no longer needed")

@@ -35,6 +35,11 @@ def row(page: Page, name: str, *, under: str) -> Locator:
     return page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=place))
 
 
+def rows(page: Page) -> Locator:
+    """All rows of workspaces that can be seen."""
+    return page.get_by_role("row").filter(has=page.get_by_role("rowheader"))
+
+
 def card(page: Page, name: str) -> Locator:
     return page.get_by_role("region", name=re.compile(f"^{name}"))
 

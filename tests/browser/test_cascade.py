@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
+from tests.browser.hands import Keyboard
 from tests.browser.people import Office
 from tests.browser.screen import LIST, heading, number_box, row
 from tests.browser.watching import Watch
@@ -47,6 +48,18 @@ def test_the_selected_go_with_everything_below_them(
     expect(page.get_by_role("main")).to_contain_text("3 of the 5 were not selected by you")
     number_box(page).fill("5")
     page.get_by_role("button", name="Remove 5 workspaces").click()
+    expect(page.get_by_text("5 workspaces removed.")).to_be_visible()
+    assert office.live() == ["Infra Lead", "PM", "SRE Engineer", "Security Engineer"]
+
+
+def test_with_the_keyboard_alone_from_the_list_to_the_end(page: Page, office: Office, tree: None) -> None:
+    hand = Keyboard(page)
+    page.goto(LIST)
+    hand.tick(row(page, "Dev Lead", under="PM › Infra Lead").get_by_role("checkbox"))
+    hand.press(page.get_by_role("button", name="Go"))
+    hand.write(page.get_by_label("Reason"), "no longer needed")
+    hand.write(number_box(page), "5")
+    hand.press(page.get_by_role("button", name="Remove 5 workspaces"))
     expect(page.get_by_text("5 workspaces removed.")).to_be_visible()
     assert office.live() == ["Infra Lead", "PM", "SRE Engineer", "Security Engineer"]
 

@@ -148,6 +148,17 @@ def test_a_narrow_screen_needs_no_scrolling_sideways(visit: Open, name: str) -> 
     assert page.evaluate("document.scrollingElement.scrollWidth") <= NARROW["width"], "\n".join(outside)
 
 
+@pytest.mark.parametrize("width", [1290, 1120])
+def test_the_list_never_runs_into_its_filter(visit: Open, width: int) -> None:
+    page = visit(f"{LIST}?org={{slug}}&status=all", viewport={"width": width, "height": 900})
+    expect(page.get_by_role("row").filter(has_text="was under PM")).not_to_have_count(0)
+    table = page.get_by_role("table").bounding_box()
+    beside = page.get_by_role("navigation", name="Filter").bounding_box()
+    assert table
+    assert beside
+    assert table["x"] + table["width"] <= beside["x"] or table["y"] + table["height"] <= beside["y"]
+
+
 def test_every_page_without_an_argument_is_in_the_table(visit: Open) -> None:
     page, missing = visit("/admin/"), []
     for address in sorted(set(addresses(admin.site.urls[0], "/admin/")) - set(PAGES.values())):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.hands import Keyboard
 from tests.browser.people import Office
-from tests.browser.screen import preview, row
+from tests.browser.screen import dock, heading, number_box, preview, row, rows
 from tests.browser.templates import declaring
 from tests.trees import Tree
 
@@ -22,10 +23,6 @@ def plan(page: Page, office: Office) -> Page:
     office.merge(LIVE)
     preview(page, declaring(WANTED))
     return page
-
-
-def rows(page: Page) -> Locator:
-    return page.get_by_role("row").filter(has=page.get_by_role("rowheader"))
 
 
 def test_what_does_not_change_is_folded_at_first_and_says_how_much(plan: Page) -> None:
@@ -70,3 +67,29 @@ def test_a_link_to_the_twin_unfolds_and_shows_it(page: Page, office: Office) -> 
     expect(twin).to_have_count(0)
     row(page, "Ann", under="PM").get_by_role("link").click()
     expect(twin).to_be_in_viewport()
+
+
+def test_without_colours_signs_and_words_tell_the_kinds_of_rows_apart(page: Page, office: Office) -> None:
+    page.emulate_media(forced_colors="active")
+    office.merge({"PM": {"Infra Lead": {"Scratch": {}}}})
+    preview(page, declaring({"PM": {"Dev Lead": {"Infra Lead": {}}}}))
+    leftover, collateral = row(page, "Infra Lead", under="PM"), row(page, "Scratch", under="PM › Infra Lead")
+    cells = [*leftover.get_by_role("cell").all()[:2], collateral.get_by_role("cell").nth(1)]
+    cells.append(row(page, "Dev Lead", under="PM").get_by_role("cell").first)
+    for cell, words in zip(cells, ("≠Left running", "−Remove", "×Collateral", "+Create"), strict=True):
+        expect(cell).to_contain_text(words)
+    edges = [cell.evaluate("cell => getComputedStyle(cell).borderLeft") for cell in cells]
+    assert "6px solid" in edges[1]
+    assert "12px double" in edges[2]
+
+
+def test_without_colours_the_focus_stays_visible_on_the_way_to_applying(page: Page, office: Office) -> None:
+    page.emulate_media(forced_colors="active")
+    office.merge({"PM": {"Infra Lead": {"Scratch": {}}}})
+    preview(page, declaring({"PM": {"Dev Lead": {"Infra Lead": {}}}}))
+    hand = Keyboard(page)
+    hand.press(page.get_by_role("link", name="Skip the table, go to Apply"))
+    hand.tick(dock(page).get_by_role("checkbox"))
+    hand.write(number_box(page), "2")
+    hand.press(dock(page).get_by_role("button", name="remove 2"))
+    expect(heading(page)).to_contain_text("reconcile dev.yaml")

@@ -1,14 +1,12 @@
-"""Signing in, and a run that goes on while somebody watches it."""
+"""Signing in, and a theme of one's own."""
 
 from __future__ import annotations
 
-from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
 from tests.browser.people import Office
-from tests.browser.screen import heading, section
-from tests.trees import BEFORE
+from tests.browser.screen import section
 
 
 def test_who_signs_in_lands_on_the_home_page(open_window: Open, office: Office) -> None:
@@ -22,12 +20,17 @@ def test_who_signs_in_lands_on_the_home_page(open_window: Open, office: Office) 
     expect(section(page, "Import")).to_be_visible()
 
 
-def test_the_page_of_a_run_moves_by_itself_and_says_how_it_ended(page: Page, office: Office, alice: User) -> None:
-    run = office.begin_merge(BEFORE)
-    page.goto(f"/admin/runs/{run.pk}/")
-    expect(heading(page)).to_contain_text("merge dev.yaml")
-    expect(page.get_by_role("button", name="Pause refresh")).to_be_visible()
-    office.fail(run, "the disk is full")
-    expect(page.get_by_role("main")).to_contain_text("the disk is full")
-    expect(page.get_by_role("button", name="Pause refresh")).to_have_count(0)
-    expect(page.get_by_role("status").filter(has_text="Nothing was changed")).to_be_attached()
+def background(page: Page) -> str:
+    return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
+def test_the_theme_can_be_switched_and_stays(page: Page) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto("/admin/")
+    light = background(page)
+    for chosen in ("dark", "light", "auto", "dark"):
+        page.get_by_role("button", name="Toggle theme").click()
+        expect(page.get_by_role("button", name=f"current theme: {chosen}")).to_be_visible()
+        assert (background(page) == light) is (chosen != "dark")
+    page.reload()
+    assert background(page) != light

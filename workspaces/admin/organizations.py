@@ -49,5 +49,5 @@ class OrganizationAdmin(admin.ModelAdmin):
         return False
 
     @admin.display(description="live workspaces", ordering="live_count")
-    def live(self, obj: Any) -> int:
-        return int(obj.live_count)
+    def live(self, obj: Any) -> str:
+        return f"{obj.live_count:,}"
