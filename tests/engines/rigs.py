@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from docker import APIClient
+from docker.types import ContainerSpec, ServiceMode, TaskTemplate
 
 from tests.dockerd import Machine, clear
 from workspaces.engines.base import Engine, Limits, State, Wanted
@@ -18,6 +19,7 @@ from workspaces.engines.docker import DockerEngine
 from workspaces.engines.fake import Container, FakeEngine, Host, Volume
 from workspaces.engines.naming import volume_names
 from workspaces.engines.options import Options
+from workspaces.engines.swarm import SwarmEngine
 
 PATIENCE = 15  # seconds
 
@@ -209,3 +211,37 @@ class DockerRig(RealRig):
     def container_names(self) -> set[str]:
         with self.machines[0].api() as api:
             return {name.lstrip("/") for each in api.containers(all=True) for name in each["Names"]}
+
+
+class SwarmRig(RealRig):
+    def engine(self, installation: str = "default", **options: Any) -> Engine:
+        nodes = {machine.hostname: machine.address for machine in self.machines}
+        given = {"network": "host", "grace": 2, "timeout": 20, "nodes": nodes} | options
+        return self._keep(SwarmEngine(Options(installation=installation, address=self.address, **given)))
+
+    def add_container(self, name: str, labels: Mapping[str, str]) -> None:
+        with self.machines[0].api() as api:
+            template = TaskTemplate(ContainerSpec("orgsite-polite:1"), networks=["host"])
+            api.create_service(template, name=name, labels=dict(labels), mode=ServiceMode("replicated", 1))
+
+    def container_names(self) -> set[str]:
+        """The services, and the containers that are no service's any more."""
+        with self.machines[0].api() as api:
+            services = {service["Spec"]["Name"] for service in api.services()}
+        containers = [each["Labels"].get("com.docker.swarm.service.name", each["Id"]) for each in self._containers()]
+        return services | set(containers)
+
+    def configs(self) -> set[str]:
+        with self.machines[0].api() as api:
+            return {config["Spec"]["Name"] for config in api.configs()}
+
+    def close(self) -> None:
+        with self.machines[0].api() as api:
+            for service in api.services():
+                api.remove_service(service["ID"])
+            for config in api.configs():
+                api.remove_config(config["ID"])
+        super().close()
+
+    def _containers(self) -> list[dict[str, Any]]:
+        return [container for api in self._apis() for container in api.containers(all=True)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from docker.types import HostConfig, Mount
 
 from workspaces.engines.base import Found, State, Wanted
 from workspaces.engines.connection import Connection
+from workspaces.engines.containers import CONFLICT, remove_container
 from workspaces.engines.naming import (
     CONFIG,
     container_name,
@@ -27,7 +27,6 @@ from workspaces.engines.volumes import make_volumes, remove_volumes, volumes_by_
 from workspaces.errors import EngineRefused
 
 STATES = {"created": State.STARTING, "restarting": State.STARTING, "running": State.RUNNING}  # any other is STOPPED
-CONFLICT = 409
 
 
 class DockerEngine:
@@ -130,19 +129,6 @@ class DockerEngine:
             mem_limit=limits.memory,
             nano_cpus=None if limits.cpus is None else round(limits.cpus * 10**9),
         )
-
-
-def remove_container(api: APIClient, container_id: str) -> None:
-    """Running or not, with what it wrote outside of named volumes. Returns when it is gone, whoever removed it."""
-    try:
-        api.remove_container(container_id, force=True, v=True)
-    except NotFound:
-        return
-    except APIError as error:
-        if error.status_code != CONFLICT:  # somebody else's removal is in progress
-            raise
-        with suppress(NotFound):
-            api.wait(container_id, condition="removed")
 
 
 def pull(api: APIClient, image: str) -> None:
