@@ -8,6 +8,7 @@ the tests that ask for these fixtures are left out, or fail where ORGSITE_TEST_R
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shutil
@@ -31,12 +32,10 @@ PATIENCE = 30  # seconds
 
 # What the images do. `sleep` runs beside the shell, which answers a signal at once this way.
 WORK = "echo started >>/data/log; while :; do sleep 60 & wait $!; done"
-BYE = "trap 'echo ended >>/data/log; exit 0'"
 IMAGES = {
-    "orgsite-polite:1": ("TERM", f"{BYE} TERM; {WORK}"),
-    "orgsite-stubborn:1": ("TERM", f"trap '' TERM; {WORK}"),
-    "orgsite-peculiar:1": ("USR1", f"{BYE} USR1; trap '' TERM; {WORK}"),
-    "orgsite-failing:1": ("TERM", "exit 3"),
+    "orgsite-polite:1": f"trap 'echo ended >>/data/log; exit 0' TERM; {WORK}",
+    "orgsite-stubborn:1": f"trap '' TERM; {WORK}",
+    "orgsite-failing:1": "exit 3",
 }
 APPLETS = ("sh", "sleep", "cat", "id", "grep", "mkdir")
 
@@ -67,6 +66,9 @@ class Machine:
         places = [f"--{name}={self.folder / name}" for name in ("data-root", "exec-root", "pidfile")]
         with (self.folder / "log").open("ab") as log:
             self._daemon = _spawn(*self._inside(), _program("dockerd"), *options, *places, *arguments, log=log)
+
+    def wait(self) -> None:
+        """Until the engine answers."""
         _until(self._answers)
 
     def stop(self) -> None:
@@ -132,11 +134,11 @@ def connect(one: Machine, other: Machine, *, network: str) -> None:
 
 
 def load_images(api: APIClient) -> None:
-    api.import_image_from_data(_root_of_an_image(), repository="orgsite-root", tag="1")
-    for name, (signal, script) in IMAGES.items():
-        recipe = f'FROM orgsite-root:1\nSTOPSIGNAL SIG{signal}\nCMD ["/bin/sh", "-c", "{script}"]\n'
-        for said in api.build(fileobj=io.BytesIO(recipe.encode()), tag=name, rm=True, decode=True):
-            assert "error" not in said, said
+    content = _root_of_an_image()
+    for name, script in IMAGES.items():
+        repository, tag = name.split(":")
+        command = json.dumps(["/bin/sh", "-c", script])
+        api.import_image_from_data(content, repository=repository, tag=tag, changes=[f"CMD {command}"])
 
 
 # ---- fixtures
@@ -166,6 +168,7 @@ def docker(_engines_can_run: None) -> Iterator[Machine]:
     machine = Machine("alone")
     try:
         machine.start()
+        machine.wait()
         with machine.api() as api:
             load_images(api)
         yield machine
@@ -181,6 +184,8 @@ def swarm(_engines_can_run: None) -> Iterator[tuple[Machine, Machine]]:
         connect(*machines, network="10.77.0")
         for machine in machines:
             machine.start()
+        for machine in machines:
+            machine.wait()
             with machine.api() as api:
                 load_images(api)
         with machines[0].api() as manager, machines[1].api() as worker:

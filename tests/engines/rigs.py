@@ -215,7 +215,8 @@ class DockerRig(RealRig):
 
 class SwarmRig(RealRig):
     def engine(self, installation: str = "default", **options: Any) -> Engine:
-        nodes = {machine.hostname: machine.address for machine in self.machines}
+        away = self.address != self.machines[0].address
+        nodes = {each.hostname: self.address if away else each.address for each in self.machines}
         given = {"network": "host", "grace": 2, "timeout": 20, "nodes": nodes} | options
         return self._keep(SwarmEngine(Options(installation=installation, address=self.address, **given)))
 

@@ -9,6 +9,7 @@ from docker.types import (
     ContainerSpec,
     DriverConfig,
     Mount,
+    Placement,
     Privileges,
     Resources,
     RestartPolicy,
@@ -24,9 +25,18 @@ RESTART_DELAY = 5 * SECOND
 
 
 def task_template(
-    wanted: Wanted, *, labels: dict[str, str], configs: list[ConfigReference], generation: int, options: Options
+    wanted: Wanted,
+    *,
+    labels: dict[str, str],
+    configs: list[ConfigReference],
+    generation: int,
+    node_id: str,
+    options: Options,
 ) -> TaskTemplate:
-    """A higher generation than the last one makes the swarm try anew, even where nothing else has changed."""
+    """A higher generation than the last one makes the swarm try anew, even where nothing else has changed.
+
+    `node_id` is the only node that may have it, "" for any.
+    """
     limits = wanted.limits
     return TaskTemplate(
         ContainerSpec(
@@ -43,6 +53,7 @@ def task_template(
         ),
         resources=Resources(cpu_limit=round((limits.cpus or 0) * SECOND), mem_limit=limits.memory or 0),
         restart_policy=RestartPolicy("any", delay=RESTART_DELAY),
+        placement=Placement(constraints=[f"node.id=={node_id}"] if node_id else []),
         networks=[options.network] if options.network else None,
         force_update=generation,
     )

@@ -23,11 +23,13 @@ from workspaces.engines.configs import put_configs, remove_configs
 from workspaces.engines.connection import Connection
 from workspaces.engines.containers import CONFLICT, remove_container
 from workspaces.engines.naming import (
+    DATA,
     container_name,
     labels_of,
     only_ours,
     owner_of,
     see_that_it_is_ours,
+    volume_names,
 )
 from workspaces.engines.options import Options
 from workspaces.engines.services import task_template
@@ -63,11 +65,13 @@ class SwarmEngine:
             service = self._service(api, wanted.workspace_id)
             if service and _runs(api, service):
                 return
-            self._see_that_volumes_are_ours(wanted.workspace_id)
+            home = self._home_of(api, wanted.workspace_id)
             configs = put_configs(api, wanted, installation=self._options.installation)
-            self._put_service(api, service, wanted, configs)
+            self._put_service(api, service, wanted, configs=configs, home=home)
             self._forget_configs(api, wanted.workspace_id, but=configs)
             _watch(api, wanted.workspace_id, generation=_generation_of(service) + 1)
+            if home:
+                _let_go_anywhere(api, wanted.workspace_id)
 
     def ask_to_stop(self, workspace_id: UUID) -> None:
         with self._manager.api() as api:
@@ -128,12 +132,19 @@ class SwarmEngine:
         return service
 
     def _put_service(
-        self, api: APIClient, service: tasks.Service | None, wanted: Wanted, configs: list[ConfigReference]
+        self,
+        api: APIClient,
+        service: tasks.Service | None,
+        wanted: Wanted,
+        *,
+        configs: list[ConfigReference],
+        home: str,
     ) -> None:
         """One that is there gets a new generation of attempts, after what is left of the last one has ended."""
-        labels = labels_of(wanted, installation=self._options.installation)
-        generation = _generation_of(service) + 1
-        template = task_template(wanted, labels=labels, configs=configs, generation=generation, options=self._options)
+        labels, generation = labels_of(wanted, installation=self._options.installation), _generation_of(service) + 1
+        template = task_template(
+            wanted, labels=labels, configs=configs, generation=generation, node_id=home, options=self._options
+        )
         if service:
             _update(api, service, template=template, replicas=1)
         else:
@@ -145,11 +156,22 @@ class SwarmEngine:
 
     # ---- nodes
 
-    def _see_that_volumes_are_ours(self, workspace_id: UUID) -> None:
-        """On the nodes that answer: a service does not go to one that is down."""
+    def _home_of(self, api: APIClient, workspace_id: UUID) -> str:
+        """The id of the node that has the workspace's data: that of the last attempt, else where they are youngest.
+
+        "" where there are none yet, or on no node that answers, or where a driver brings them to every node.
+        """
+        data, homes = volume_names(workspace_id)[DATA], {}
         for node in self._nodes.values():
-            with suppress(EngineAway), node.api() as api:
-                see_that_volumes_are_ours(api, workspace_id=workspace_id, installation=self._options.installation)
+            with suppress(EngineAway), node.api() as there:
+                installation = self._options.installation
+                found = see_that_volumes_are_ours(there, workspace_id=workspace_id, installation=installation)
+                if data in found:
+                    homes[there.info()["Swarm"]["NodeID"]] = found[data]
+        if self._options.volume_driver or self._options.volume_options:
+            return ""
+        last = next((each.get("NodeID", "") for each in _attempts(api, workspace_id)), "")
+        return last if last in homes else max(homes, key=lambda each: homes[each], default="")
 
     def _clear_nodes(self, workspace_id: UUID, *, keep_volumes: bool) -> None:
         """Every node, then the first error: one that does not answer keeps nothing on the others."""
@@ -181,6 +203,14 @@ def _runs(api: APIClient, service: tasks.Service) -> bool:
     return tasks.replicas_of(service) > 0 and tasks.state_of(service, attempts) is State.RUNNING
 
 
+def _attempts(api: APIClient, workspace_id: UUID) -> list[tasks.Task]:
+    """Of its service, the newest first; none where there is no service."""
+    try:
+        return tasks.newest_first(api.tasks(filters={"service": container_name(workspace_id)}))
+    except NotFound:
+        return []
+
+
 def _generation_of(service: tasks.Service | None) -> int:
     return int(service["Spec"]["TaskTemplate"].get("ForceUpdate") or 0) if service else 0
 
@@ -189,13 +219,23 @@ def _watch(api: APIClient, workspace_id: UUID, *, generation: int) -> None:
     """EngineRefused with the swarm's words where the first attempt fails at once. A long one goes on unwatched."""
     deadline = time.monotonic() + WATCHED
     while time.monotonic() < deadline:
-        listed = api.tasks(filters={"service": container_name(workspace_id)})
+        listed = _attempts(api, workspace_id)
         attempts = [each for each in listed if each["Spec"].get("ForceUpdate", 0) == generation]
         if any(each["Status"]["State"] == "running" for each in attempts):
             return
         if words := tasks.refusal(attempts):
             raise EngineRefused(words)
         time.sleep(STEP)
+
+
+def _let_go_anywhere(api: APIClient, workspace_id: UUID) -> None:
+    """It was sent to the node that has its data. From now on it may move, if that node goes down.
+
+    A swarm leaves an attempt alone when nothing but its constraints change, and its node still fits.
+    """
+    service = api.inspect_service(container_name(workspace_id))
+    template = service["Spec"]["TaskTemplate"] | {"Placement": {"Constraints": []}}
+    _update(api, service, template=template, replicas=tasks.replicas_of(service))
 
 
 def _update(api: APIClient, service: tasks.Service, *, template: Any, replicas: int) -> None:

@@ -22,14 +22,14 @@ def make_volumes(api: APIClient, *, workspace_id: UUID, labels: dict[str, str], 
         )
 
 
-def see_that_volumes_are_ours(api: APIClient, *, workspace_id: UUID, installation: str) -> list[str]:
-    """The names of those that are there. EngineRefused where one was made by somebody else."""
+def see_that_volumes_are_ours(api: APIClient, *, workspace_id: UUID, installation: str) -> dict[str, str]:
+    """Those that are there: name → when it was made. EngineRefused where somebody else made one."""
     # The engine's filter finds names that contain the word too.
     listed = _listed(api, {"name": [container_name(workspace_id)]})
-    found = {each["Name"]: each["Labels"] for each in listed if each["Name"] in volume_names(workspace_id).values()}
-    for name, labels in found.items():
-        see_that_it_is_ours(f"volume {name}", labels=labels, installation=installation)
-    return sorted(found)
+    found = [each for each in listed if each["Name"] in volume_names(workspace_id).values()]
+    for volume in found:
+        see_that_it_is_ours(f"volume {volume['Name']}", labels=volume["Labels"], installation=installation)
+    return {volume["Name"]: volume.get("CreatedAt", "") for volume in found}
 
 
 def remove_volumes(api: APIClient, *, workspace_id: UUID, installation: str) -> None:
