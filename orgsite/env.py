@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -62,3 +65,91 @@ def secret_key(name: str, *, debug: bool) -> str:
     if value or debug:
         return value or "known to everybody, for debug mode only"
     raise ImproperlyConfigured(f"Set {name} to a long random text (or ORGSITE_DEBUG=1 on a developer's machine).")
+
+
+# ---- what container engines are told
+
+NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+INSTALLATION = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
+CAPABILITY = re.compile(r"(?!ALL$|CAP_ALL$)[A-Z][A-Z0-9_]*")
+RESTART = re.compile(r"no|always|unless-stopped|on-failure(:[0-9]{1,4})?")
+MEMORY = re.compile(r"[0-9]{1,15}(\.[0-9]{1,3})?[bkmg]b?", re.IGNORECASE)
+IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@-]*")
+ENGINE_ADDRESS = re.compile(r"(unix|tcp|https?|ssh|npipe)://\S+")
+ANYTHING = re.compile(r".*", re.DOTALL)
+SITE_ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+
+
+def matching(name: str, default: str, *, pattern: re.Pattern[str], like: str) -> str:
+    """A text of one form; `like` says in a few words which."""
+    value = text(name, default)
+    if value and not pattern.fullmatch(value):
+        raise ImproperlyConfigured(f"{name}={value!r} makes no sense; it has to be {like}.")
+    return value
+
+
+def json_object(name: str, *, like: str, default: str = "{}") -> dict[str, Any]:
+    value = text(name, default)
+    try:
+        given = json.loads(value)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise ImproperlyConfigured(f"{name}={value!r} is not a JSON object; write it like {like}.")
+    return given
+
+
+def texts(name: str, *, pattern: re.Pattern[str], like: str, default: str = "{}") -> dict[str, str]:
+    """A JSON object whose values are texts of one form."""
+    given = json_object(name, like=like, default=default)
+    for key, value in given.items():
+        if not key or not isinstance(value, str) or not pattern.fullmatch(value):
+            raise ImproperlyConfigured(f"{name}: {value!r} makes no sense for {key!r}; write it like {like}.")
+    return given
+
+
+def capabilities(name: str) -> list[str]:
+    given = [word.upper() for word in words(name)]
+    for word in given:
+        if not CAPABILITY.fullmatch(word):
+            raise ImproperlyConfigured(
+                f"{name}: {word!r} is no capability; name each one, like NET_BIND_SERVICE,CHOWN."
+            )
+    return given
+
+
+def limits(name: str) -> dict[str, dict[str, Any]]:
+    """Tier → what a container may use: `memory` as Docker writes it, `cpus` as a number."""
+    like = '{"1": {"memory": "512m", "cpus": 0.5}, "*": {"memory": "1g"}}'
+    given = json_object(name, like=like)
+    for tier, limit in given.items():
+        known = tier in ("1", "2", "3", "4", "*") and isinstance(limit, dict) and limit.keys() <= {"memory", "cpus"}
+        if not known or not _is_memory(limit.get("memory", "1m")) or not _is_cpus(limit.get("cpus", 1)):
+            raise ImproperlyConfigured(f"{name}: {limit!r} makes no sense for tier {tier!r}; write it like {like}.")
+    return given
+
+
+def _is_memory(value: object) -> bool:
+    return isinstance(value, str) and bool(MEMORY.fullmatch(value)) and float(value.rstrip("bBkKmMgG")) > 0
+
+
+def _is_cpus(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0.01 <= value <= 1024
+
+
+def images(name: str, *, engine: str) -> dict[str, str]:
+    """Runtime → image, "*" for any other. An engine that starts containers needs one; the one in memory takes any."""
+    like = '{"claude-code": "registry.example/claude-code:2", "*": "agent:latest"}'
+    given = texts(name, pattern=IMAGE, like=like, default='{"*": "in-memory"}' if engine == "fake" else "{}")
+    if engine in ("docker", "swarm") and not given:
+        raise ImproperlyConfigured(f"ORGSITE_ENGINE={engine} needs {name}: the image of each runtime, like {like}.")
+    return given
+
+
+def network(name: str, *, engine: str) -> str:
+    value = matching(name, "", pattern=NETWORK, like="none, host or a network's name")
+    if engine == "swarm" and value == "none":
+        raise ImproperlyConfigured(
+            f"{name}=none is not possible in a swarm: use an overlay network made with --internal."
+        )
+    return value

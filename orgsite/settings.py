@@ -21,13 +21,40 @@ ORGSITE_MAX_TEMPLATE_BYTES = env.integer("ORGSITE_MAX_TEMPLATE_BYTES", 5 * 1024 
 ORGSITE_MAX_TEMPLATE_NODES = env.integer("ORGSITE_MAX_TEMPLATE_NODES", 20_000)
 ORGSITE_MAX_TEMPLATE_DEPTH = env.integer("ORGSITE_MAX_TEMPLATE_DEPTH", 64, most=150)
 ORGSITE_REMOVAL_GUARD = env.fraction("ORGSITE_REMOVAL_GUARD", 0.5)
-ORGSITE_ENGINE = env.choice("ORGSITE_ENGINE", "none", of=("none", "fake"))
-ORGSITE_RUNTIME_IMAGES = {"*": "busybox"}
-ORGSITE_DOCKER_LIMITS = {}
-ORGSITE_INSTALLATION = ""
-ORGSITE_URL = ""
 ORGSITE_LOCK_TIMEOUT = env.integer("ORGSITE_LOCK_TIMEOUT", 20, most=86_400)  # seconds
 ORGSITE_PREVIEW_LIFETIME = env.integer("ORGSITE_PREVIEW_LIFETIME", 24 * 60 * 60)  # seconds
+
+# ---- where the containers are, and how they are made
+
+ORGSITE_ENGINE = env.choice("ORGSITE_ENGINE", "none", of=("none", "docker", "swarm", "fake"))
+ORGSITE_RUNTIME_IMAGES = env.images("ORGSITE_RUNTIME_IMAGES", engine=ORGSITE_ENGINE)
+ORGSITE_INSTALLATION = env.matching(
+    "ORGSITE_INSTALLATION",
+    "default",
+    pattern=env.INSTALLATION,
+    like="1 to 63 of a-z, 0-9, dot, hyphen and underscore, the first a letter or digit",
+)
+ORGSITE_URL = env.matching(
+    "ORGSITE_URL", "http://127.0.0.1:8000", pattern=env.SITE_ADDRESS, like="an address like https://orgs.example"
+).rstrip("/")  # as containers reach the site
+ORGSITE_DOCKER_NETWORK = env.network("ORGSITE_DOCKER_NETWORK", engine=ORGSITE_ENGINE)
+ORGSITE_DOCKER_LIMITS = env.limits("ORGSITE_DOCKER_LIMITS")
+ORGSITE_DOCKER_RESTART = env.matching(
+    "ORGSITE_DOCKER_RESTART",
+    "unless-stopped",
+    pattern=env.RESTART,
+    like="one of no, always, unless-stopped, on-failure, on-failure:5",
+)
+ORGSITE_DOCKER_CAPABILITIES = env.capabilities("ORGSITE_DOCKER_CAPABILITIES")
+ORGSITE_DOCKER_INIT = env.flag("ORGSITE_DOCKER_INIT", default=True)
+ORGSITE_VOLUME_DRIVER = env.text("ORGSITE_VOLUME_DRIVER")
+ORGSITE_VOLUME_OPTIONS = env.texts("ORGSITE_VOLUME_OPTIONS", pattern=env.ANYTHING, like='{"type": "nfs"}')
+ORGSITE_STOP_GRACE = env.integer("ORGSITE_STOP_GRACE", 10, most=3_600)  # seconds
+ORGSITE_ENGINE_TIMEOUT = env.integer("ORGSITE_ENGINE_TIMEOUT", 30, most=3_600)  # seconds
+ORGSITE_ENGINE_CONCURRENCY = env.integer("ORGSITE_ENGINE_CONCURRENCY", 8, most=1_000)
+ORGSITE_SWARM_NODES = env.texts(
+    "ORGSITE_SWARM_NODES", pattern=env.ENGINE_ADDRESS, like='{"node-1": "tcp://node-1.example:2376"}'
+)
 
 # ---- Django
 

@@ -9,9 +9,21 @@ postgres_server() {
     return 1
 }
 
+static_busybox() { # the usual one would need a C library inside the containers
+    command -v busybox >/dev/null && ! ldd "$(command -v busybox)" >/dev/null 2>&1
+}
+
+# /usr/sbin is where dockerd and iptables are, and is not on everybody's path.
+PATH="$PATH:/usr/sbin:/sbin"
+
 missing=""
 postgres_server || missing="$missing postgresql"
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing="$missing chromium"
+# A container engine of the tests' own: it is started by them, and only as root.
+command -v dockerd >/dev/null || missing="$missing docker.io"
+command -v iptables >/dev/null || missing="$missing iptables"
+command -v ip >/dev/null || missing="$missing iproute2"
+static_busybox || missing="$missing busybox-static"
 
 if [ -z "$missing" ]; then
     echo "System packages: nothing is missing."

@@ -13,6 +13,8 @@ from audit import triggers
 from workspaces.models import Membership, Organization
 from workspaces.services.actors import Actor
 
+pytest_plugins = ["tests.dockerd"]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _flush_can_empty_the_audit_table() -> Iterator[None]:

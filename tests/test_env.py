@@ -33,6 +33,29 @@ def test_a_flag_is_on_or_off(given, value: str, on: bool) -> None:
         (lambda name: env.fraction(name, 0.5), "half"),
         (lambda name: env.choice(name, "none", of=("none",)), "docker"),
         (lambda name: env.throttle_rate(name, "60"), "many"),
+        (lambda name: env.matching(name, "", pattern=env.INSTALLATION, like="short"), "Not A Label"),
+        (lambda name: env.matching(name, "", pattern=env.INSTALLATION, like="short"), "x" * 64),
+        (lambda name: env.matching(name, "", pattern=env.RESTART, like="a policy"), "sometimes"),
+        (lambda name: env.matching(name, "", pattern=env.SITE_ADDRESS, like="an address"), "example.org"),
+        (lambda name: env.texts(name, pattern=env.ENGINE_ADDRESS, like="{}"), "not json"),
+        (lambda name: env.texts(name, pattern=env.ENGINE_ADDRESS, like="{}"), '["a list"]'),
+        (lambda name: env.texts(name, pattern=env.ENGINE_ADDRESS, like="{}"), '{"node": "node:2376"}'),
+        (lambda name: env.texts(name, pattern=env.ENGINE_ADDRESS, like="{}"), '{"node": 2376}'),
+        (lambda name: env.images(name, engine="none"), '{"*": ""}'),
+        (lambda name: env.images(name, engine="none"), '{"*": "two words"}'),
+        (lambda name: env.images(name, engine="docker"), "{}"),
+        (lambda name: env.network(name, engine="docker"), "container:other"),
+        (lambda name: env.network(name, engine="swarm"), "none"),
+        (env.capabilities, "CHOWN,NET ADMIN"),
+        (env.capabilities, "all"),
+        (env.limits, '{"5": {"memory": "1g"}}'),
+        (env.limits, '{"1": "1g"}'),
+        (env.limits, '{"1": {"memory": "much"}}'),
+        (env.limits, '{"1": {"memory": "0m"}}'),
+        (env.limits, '{"1": {"cpus": 0}}'),
+        (env.limits, '{"1": {"cpus": NaN}}'),
+        (env.limits, '{"1": {"cpus": true}}'),
+        (env.limits, '{"1": {"disk": "1g"}}'),
     ],
 )
 def test_nonsense_is_refused_by_name(given, read, value: str) -> None:
@@ -46,6 +69,23 @@ def test_a_throttle_is_off_or_a_rate_a_minute(given) -> None:
     assert env.throttle_rate("ORGSITE_THING", "60") is None
     given("30")
     assert env.throttle_rate("ORGSITE_THING", "60") == "30/minute"
+
+
+def test_what_engines_are_told_is_read_as_written(given) -> None:
+    given('{"1": {"memory": "512m", "cpus": 0.5}, "*": {"memory": "1g"}}')
+    assert env.limits("ORGSITE_THING")["1"] == {"memory": "512m", "cpus": 0.5}
+    given("net_bind_service, CHOWN")
+    assert env.capabilities("ORGSITE_THING") == ["NET_BIND_SERVICE", "CHOWN"]
+    given("on-failure:5")
+    assert env.matching("ORGSITE_THING", "no", pattern=env.RESTART, like="a policy") == "on-failure:5"
+
+
+def test_only_the_engine_in_memory_comes_with_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ORGSITE_THING", raising=False)
+    assert env.images("ORGSITE_THING", engine="fake") == {"*": "in-memory"}
+    assert env.images("ORGSITE_THING", engine="none") == {}
+    with pytest.raises(ImproperlyConfigured, match="ORGSITE_ENGINE=docker needs ORGSITE_THING"):
+        env.images("ORGSITE_THING", engine="docker")
 
 
 def test_without_a_key_only_debug_mode_starts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,67 @@
+"""One engine's API, and the border at which every error of Docker's libraries becomes one of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from docker import APIClient
+from docker.errors import APIError, DockerException
+from docker.utils import kwargs_from_env
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
+
+from workspaces.engines.options import Options
+from workspaces.errors import EngineAway, EngineRefused
+
+
+class Connection:
+    """An engine's API, connected when it is first needed and shared by all threads.
+
+    The address is DOCKER_HOST (with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, as Docker reads them) unless it is given.
+    """
+
+    def __init__(self, options: Options, *, address: str = "", called: str = "The container engine") -> None:
+        self._options, self._address, self._called = options, address or options.address, called
+        self._lock = Lock()
+        self._client: APIClient | None = None
+
+    @contextmanager
+    def api(self) -> Iterator[APIClient]:
+        """The API. What goes wrong inside is raised as EngineAway or EngineRefused."""
+        try:
+            yield self._connected()
+        except APIError as error:
+            raise EngineRefused(str(error.explanation or error)) from error
+        except (OSError, HTTPError, DockerException) as error:
+            if not (error.__cause__ or error.__context__ or isinstance(error, OSError)):
+                raise EngineRefused(str(error)) from error  # the library's own word, such as on a version too old
+            raise EngineAway(f"{self._called} does not answer: {_reason(error)}.") from error
+
+    def close(self) -> None:
+        with self._lock:
+            client, self._client = self._client, None
+        if client:
+            client.close()
+
+    def _connected(self) -> APIClient:
+        with self._lock:
+            self._client = self._client or self._connect()
+            return self._client
+
+    def _connect(self) -> APIClient:
+        given = kwargs_from_env() | ({"base_url": self._address} if self._address else {})
+        size = self._options.concurrency
+        client = APIClient(version="auto", timeout=self._options.timeout, max_pool_size=size, **given)
+        for scheme in ("http://", "https://"):  # APIClient passes the size on for sockets only
+            if client.base_url.startswith(scheme):
+                client.mount(scheme, HTTPAdapter(pool_maxsize=size))
+        return client
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost words: what is around them only says again that a connection failed."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return str(getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")

@@ -1,0 +1,189 @@
+"""An engine in memory: for tests, and for trying the product where there is no Docker.
+
+What it holds lives as long as the process. A `Host` stands for the machine; engines of several installations may share
+one, as they may share a Docker Engine. Everything may be called from many threads.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import RLock
+from uuid import UUID, uuid4
+
+from workspaces.engines.base import Found, State, Wanted
+from workspaces.engines.naming import (
+    CONFIG,
+    container_name,
+    labels_of,
+    owner_of,
+    see_that_it_is_ours,
+    volume_names,
+)
+from workspaces.errors import EngineAway, EngineRefused
+
+
+@dataclass(kw_only=True)
+class Container:
+    labels: Mapping[str, str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    image: str = ""
+    running: bool = True
+    id: str = field(default_factory=lambda: uuid4().hex)
+    started_at: float = field(default_factory=time.monotonic)
+
+
+@dataclass(kw_only=True)
+class Volume:
+    labels: Mapping[str, str]
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Host:
+    """What is there, by name."""
+
+    containers: dict[str, Container] = field(default_factory=dict)
+    volumes: dict[str, Volume] = field(default_factory=dict)
+    lock: RLock = field(default_factory=RLock)
+
+
+@dataclass(kw_only=True)
+class Knobs:
+    """What can be made to go wrong. A stubborn workspace, or image, goes on when it is asked to stop. `refusing` are
+    the words of a no. `images` are those that can be had, None for any. `takes` is how many seconds each call takes."""
+
+    away: bool = False
+    takes: float = 0.0
+    images: frozenset[str] | None = None
+    stubborn: set[UUID] = field(default_factory=set)
+    stubborn_images: frozenset[str] = frozenset()
+    refusing: dict[UUID, str] = field(default_factory=dict)
+
+
+class FakeEngine:
+    """`calls` are all calls about a workspace, in the order they began. `overlapping` are the workspaces that two
+    threads worked on at once."""
+
+    def __init__(self, *, installation: str = "default", host: Host | None = None) -> None:
+        self.host = host or Host()
+        self.knobs = Knobs()
+        self.calls: list[tuple[str, UUID]] = []
+        self.overlapping: set[UUID] = set()
+        self._installation = installation
+        self._working: list[UUID] = []
+
+    def check(self) -> str:
+        self._answer()
+        return "In memory, for trying things out"
+
+    def start(self, wanted: Wanted) -> None:
+        with self._asked("start", wanted.workspace_id):
+            there = self._container(wanted.workspace_id)
+            if there and there.running:
+                return
+            labels = labels_of(wanted, installation=self._installation)
+            volumes = self._make_volumes(wanted.workspace_id, labels)
+            if self.knobs.images is not None and wanted.image not in self.knobs.images:
+                raise EngineRefused(f"The image {wanted.image} cannot be pulled: there is none of that name.")
+            volumes[CONFIG].files.update(_unpacked(wanted.config))
+            self.host.containers[container_name(wanted.workspace_id)] = Container(
+                labels=labels, environment=dict(wanted.environment), image=wanted.image
+            )
+
+    def ask_to_stop(self, workspace_id: UUID) -> None:
+        with self._asked("ask_to_stop", workspace_id):
+            there = self._container(workspace_id)
+            if there and not self._is_stubborn(workspace_id, there):
+                there.running = False
+
+    def remove(self, workspace_id: UUID, *, keep_volumes: bool) -> None:
+        with self._asked("remove", workspace_id):
+            if self._container(workspace_id):
+                del self.host.containers[container_name(workspace_id)]
+            for name in () if keep_volumes else self._volumes(workspace_id):
+                del self.host.volumes[name]
+
+    def containers(self) -> Mapping[UUID, Found]:
+        self._answer()
+        with self.host.lock:
+            owned = ((self._owner_of(name, each), each) for name, each in self.host.containers.items())
+            return {owner: _found(owner, each) for owner, each in owned if owner}
+
+    def volumes(self) -> Mapping[UUID, tuple[str, ...]]:
+        self._answer()
+        with self.host.lock:
+            names = defaultdict(list)
+            for name, volume in sorted(self.host.volumes.items()):
+                names[self._owner_of(name, volume)].append(name)
+            return {owner: tuple(of_one) for owner, of_one in names.items() if owner}
+
+    def _container(self, workspace_id: UUID) -> Container | None:
+        name = container_name(workspace_id)
+        there = self.host.containers.get(name)
+        if there:
+            see_that_it_is_ours(f"container {name}", labels=there.labels, installation=self._installation)
+        return there
+
+    def _volumes(self, workspace_id: UUID) -> list[str]:
+        names = sorted(name for name in volume_names(workspace_id).values() if name in self.host.volumes)
+        for name in names:
+            labels = self.host.volumes[name].labels
+            see_that_it_is_ours(f"volume {name}", labels=labels, installation=self._installation)
+        return names
+
+    def _make_volumes(self, workspace_id: UUID, labels: Mapping[str, str]) -> dict[str, Volume]:
+        """By where they are in a container."""
+        self._volumes(workspace_id)
+        return {
+            place: self.host.volumes.setdefault(name, Volume(labels=labels))
+            for place, name in volume_names(workspace_id).items()
+        }
+
+    def _owner_of(self, name: str, thing: Container | Volume) -> UUID | None:
+        return owner_of(name, labels=thing.labels, installation=self._installation)
+
+    def _is_stubborn(self, workspace_id: UUID, container: Container) -> bool:
+        return workspace_id in self.knobs.stubborn or container.image in self.knobs.stubborn_images
+
+    def _answer(self) -> None:
+        time.sleep(self.knobs.takes)
+        if self.knobs.away:
+            raise EngineAway("The container engine does not answer: it was told not to.")
+
+    @contextmanager
+    def _asked(self, what: str, workspace_id: UUID) -> Iterator[None]:
+        with self.host.lock:
+            self.calls.append((what, workspace_id))
+            if workspace_id in self._working:
+                self.overlapping.add(workspace_id)
+            self._working.append(workspace_id)
+        try:
+            self._answer()
+            if words := self.knobs.refusing.get(workspace_id):
+                raise EngineRefused(words)
+            with self.host.lock:
+                yield
+        finally:
+            with self.host.lock:
+                self._working.remove(workspace_id)
+
+
+def _found(workspace_id: UUID, container: Container) -> Found:
+    if container.running:
+        return Found(workspace_id=workspace_id, state=State.RUNNING)
+    return Found(workspace_id=workspace_id, state=State.STOPPED, detail="Exited (0)")
+
+
+def _unpacked(archive: bytes) -> dict[str, bytes]:
+    """The files of a tar archive, by name."""
+    if not archive:
+        return {}
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        opened = ((member.name, tar.extractfile(member)) for member in tar)
+        return {name: file.read() for name, file in opened if file}

@@ -1,0 +1,31 @@
+"""How containers are made here: what an operator chooses once for a whole installation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """The defaults are those of the settings.
+
+    `address` is where the engine answers, "" for DOCKER_HOST or the engine's own default. `network` is `none`, `host`
+    or a network's name, "" for the engine's default. `restart` is a restart policy of Docker. `capabilities` are given
+    back to containers, which have none otherwise. `grace` and `timeout` are seconds: what a container gets to end by
+    itself, and what the engine gets to answer. `concurrency` is how many threads ask at once. `nodes` are the
+    addresses of the engines of a swarm, by the node's hostname.
+    """
+
+    installation: str = "default"
+    address: str = ""
+    network: str = ""
+    restart: str = "unless-stopped"
+    capabilities: tuple[str, ...] = ()
+    init: bool = True
+    volume_driver: str = ""
+    volume_options: Mapping[str, str] = field(default_factory=dict)
+    grace: int = 10
+    concurrency: int = 8
+    timeout: int = 30
+    nodes: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,53 @@
+"""The named volumes of a workspace on one engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from docker import APIClient
+from docker.errors import NotFound
+
+from workspaces.engines.naming import container_name, only_ours, owner_of, see_that_it_is_ours, volume_names
+from workspaces.engines.options import Options
+
+
+def make_volumes(api: APIClient, *, workspace_id: UUID, labels: dict[str, str], options: Options) -> None:
+    """The engine answers with the one that is there already, whoever made it."""
+    see_that_volumes_are_ours(api, workspace_id=workspace_id, installation=options.installation)
+    for name in volume_names(workspace_id).values():
+        api.create_volume(
+            name, driver=options.volume_driver or None, driver_opts=dict(options.volume_options) or None, labels=labels
+        )
+
+
+def see_that_volumes_are_ours(api: APIClient, *, workspace_id: UUID, installation: str) -> dict[str, str]:
+    """Those that are there: name → when it was made. EngineRefused where somebody else made one."""
+    # The engine's filter finds names that contain the word too.
+    listed = _listed(api, {"name": [container_name(workspace_id)]})
+    found = [each for each in listed if each["Name"] in volume_names(workspace_id).values()]
+    for volume in found:
+        see_that_it_is_ours(f"volume {volume['Name']}", labels=volume["Labels"], installation=installation)
+    return {volume["Name"]: volume.get("CreatedAt", "") for volume in found}
+
+
+def remove_volumes(api: APIClient, *, workspace_id: UUID, installation: str) -> None:
+    for name in see_that_volumes_are_ours(api, workspace_id=workspace_id, installation=installation):
+        try:
+            api.remove_volume(name)
+        except NotFound:
+            continue
+
+
+def volumes_by_workspace(api: APIClient, *, installation: str) -> Mapping[UUID, tuple[str, ...]]:
+    by_workspace: dict[UUID, list[str]] = {}
+    for volume in _listed(api, only_ours(installation)):
+        owner = owner_of(volume["Name"], labels=volume["Labels"], installation=installation)
+        if owner:
+            by_workspace.setdefault(owner, []).append(volume["Name"])
+    return {owner: tuple(sorted(names)) for owner, names in by_workspace.items()}
+
+
+def _listed(api: APIClient, filters: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    return api.volumes(filters=dict(filters))["Volumes"] or ()
