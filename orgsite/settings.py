@@ -30,7 +30,7 @@ ORGSITE_ENGINE = env.choice("ORGSITE_ENGINE", "none", of=("none", "docker", "swa
 ORGSITE_RUNTIME_IMAGES = env.images("ORGSITE_RUNTIME_IMAGES", engine=ORGSITE_ENGINE)
 ORGSITE_INSTALLATION = env.matching(
     "ORGSITE_INSTALLATION",
-    "default",
+    "",  # one of its own, made when it is first needed
     pattern=env.INSTALLATION,
     like="1 to 63 of a-z, 0-9, dot, hyphen and underscore, the first a letter or digit",
 )

@@ -28,7 +28,7 @@ class Work:
     def carry_out(self, engine: Engine) -> Result:
         """Never raises: whatever goes wrong is the result."""
         try:
-            return self._result(self._ask(engine), self._complaint())
+            return self._result(self._ask(engine), self._complaint)
         except EngineAway as error:
             return self._result(Outcome.UNTRIED, str(error))
         except EngineError as error:
@@ -42,15 +42,15 @@ class Work:
         match self.step:
             case Step.START if self.wanted:
                 engine.start(self.wanted)
-                return Outcome.RUNS
+                return Outcome.STARTING  # whether it runs, the engine is asked the next time
             case Step.START:  # it has no image, or was removed since it was claimed
                 return Outcome.FAILED if self.refused else Outcome.UNTRIED
             case Step.CONFIRM:
                 return Outcome.RUNS
-            case Step.WAIT if self.claim.wanted:
-                return Outcome.FAILED if self._complaint() else Outcome.STARTING
             case Step.WAIT:
-                return Outcome.STOPPING
+                return Outcome.STARTING if self.claim.wanted else Outcome.STOPPING
+            case Step.REPORT:
+                return Outcome.FAILED
             case Step.ASK_TO_STOP:
                 engine.ask_to_stop(key)
                 return Outcome.ASKED
@@ -58,10 +58,12 @@ class Work:
                 engine.remove(key, keep_volumes=self.claim.keep_volumes)
                 return Outcome.GONE
 
+    @property
     def _complaint(self) -> str:
-        """Why it does not run, where the engine keeps trying by itself."""
-        trying = self.step is Step.WAIT and self.claim.wanted and self.found
-        return self.refused or (self.found.detail if trying and self.found else "")
+        """Why it does not run, in the engine's words."""
+        if self.step is Step.REPORT:
+            return f"It does not stay up: {self.found.detail}" if self.found else "It does not stay up."
+        return self.refused
 
     def _result(self, outcome: Outcome, error: str = "") -> Result:
         return Result(workspace_id=self.claim.workspace_id, wanted=self.claim.wanted, outcome=outcome, error=error)

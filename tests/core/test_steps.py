@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from workspaces.core.steps import State, Step, delay, next_step
+from workspaces.core.steps import PATIENCE, State, Step, delay, next_step
 
 NOW = datetime(2026, 1, 1, 20, 13, tzinfo=UTC)
 GRACE = timedelta(seconds=10)
@@ -24,6 +24,20 @@ JUST_NOW, LONG_AGO = NOW - timedelta(seconds=9), NOW - GRACE
 )
 def test_towards_running(found: State | None, step: Step) -> None:
     assert next_step(wanted=True, found=found, asked_at=None, grace=GRACE, now=NOW) is step
+
+
+@pytest.mark.parametrize(
+    ("found", "asked_at", "step"),
+    [
+        (State.RUNNING, JUST_NOW, Step.CONFIRM),
+        (State.STARTING, JUST_NOW, Step.WAIT),
+        (State.STARTING, NOW - PATIENCE, Step.REPORT),
+        (State.STOPPED, JUST_NOW, Step.REPORT),
+        (None, JUST_NOW, Step.START),
+    ],
+)
+def test_once_it_was_asked_to_start(found: State | None, asked_at: datetime, step: Step) -> None:
+    assert next_step(wanted=True, found=found, asked_at=asked_at, grace=GRACE, now=NOW) is step
 
 
 @pytest.mark.parametrize(

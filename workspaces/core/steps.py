@@ -7,6 +7,7 @@ from enum import Enum
 
 FIRST_DELAY = 1.0  # seconds after the first failure; doubled after each further one
 LONGEST_DELAY = 60.0
+PATIENCE = timedelta(seconds=60)  # with a container that tries to start by itself
 
 
 class State(Enum):
@@ -23,28 +24,35 @@ class Step(Enum):
     START = "start"
     CONFIRM = "confirm"  # it runs, as it should
     WAIT = "wait"
+    REPORT = "report"  # it was started, and does not run
     ASK_TO_STOP = "ask to stop"
     REMOVE = "remove"  # the container, then its volumes
 
 
 def next_step(*, wanted: bool, found: State | None, asked_at: datetime | None, grace: timedelta, now: datetime) -> Step:
-    """`wanted`: it should run; else nothing of it should be left. `asked_at`: when it was asked to stop, if it was.
+    """`wanted`: it should run; else nothing of it should be left. `asked_at`: when it was asked to start, or to stop.
 
     Who is asked to stop has `grace` to do so. All are asked first and watched then: nobody waits for one of them.
     """
+    asked = None if asked_at is None else now - asked_at
     if wanted:
-        return _towards_running(found)
+        return _towards_running(found, asked)
     if found in (None, State.STOPPED):
         return Step.REMOVE
-    if asked_at is None:
+    if asked is None:
         return Step.ASK_TO_STOP
-    return Step.REMOVE if now - asked_at >= grace else Step.WAIT
+    return Step.REMOVE if asked >= grace else Step.WAIT
 
 
-def _towards_running(found: State | None) -> Step:
-    if found is State.RUNNING:
-        return Step.CONFIRM
-    return Step.WAIT if found is State.STARTING else Step.START
+def _towards_running(found: State | None, asked: timedelta | None) -> Step:
+    match found:
+        case State.RUNNING:
+            return Step.CONFIRM
+        case State.STARTING:
+            return Step.REPORT if asked is not None and asked >= PATIENCE else Step.WAIT
+        case State.STOPPED if asked is not None:
+            return Step.REPORT
+    return Step.START
 
 
 def delay(failures: int, *, jitter: float) -> timedelta:

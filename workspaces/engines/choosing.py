@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from threading import Lock
 
 from django.conf import settings
 from docker.utils import parse_bytes
@@ -16,19 +15,27 @@ from workspaces.engines.swarm import SwarmEngine
 
 ANY = "*"
 
-_making = Lock()
+
+@cache
+def engine(installation: str) -> Engine | None:
+    """The engine of this process, shared by its threads; None where workspaces are records only.
+
+    `installation` is the name in the labels of all that it makes, finds and removes.
+    """
+    match settings.ORGSITE_ENGINE:
+        case "docker":
+            return DockerEngine(options(installation))
+        case "swarm":
+            return SwarmEngine(options(installation))
+        case "fake":
+            return FakeEngine(installation=installation)
+    return None
 
 
-def engine() -> Engine | None:
-    """The one engine of this process, shared by its threads; None where workspaces are records only."""
-    with _making:
-        return _engine()
-
-
-def image_for(runtime: str) -> str | None:
-    """The image of a runtime; None where the settings name none."""
-    images = settings.ORGSITE_RUNTIME_IMAGES
-    return images.get(runtime) or images.get(ANY)
+def image_for(runtime: str) -> str:
+    """The image of a runtime; "" where the settings name none."""
+    images: dict[str, str] = settings.ORGSITE_RUNTIME_IMAGES
+    return images.get(runtime) or images.get(ANY, "")
 
 
 def limits_for(tier: int) -> Limits:
@@ -38,9 +45,9 @@ def limits_for(tier: int) -> Limits:
     return Limits(memory=None if memory is None else int(parse_bytes(memory)), cpus=chosen.get("cpus"))
 
 
-def options() -> Options:
+def options(installation: str) -> Options:
     return Options(
-        installation=settings.ORGSITE_INSTALLATION,
+        installation=installation,
         network=settings.ORGSITE_DOCKER_NETWORK,
         restart=settings.ORGSITE_DOCKER_RESTART,
         capabilities=tuple(settings.ORGSITE_DOCKER_CAPABILITIES),
@@ -52,21 +59,3 @@ def options() -> Options:
         timeout=settings.ORGSITE_ENGINE_TIMEOUT,
         nodes=settings.ORGSITE_SWARM_NODES,
     )
-
-
-@cache
-def _engine() -> Engine | None:
-    match settings.ORGSITE_ENGINE:
-        case "docker":
-            return DockerEngine(options())
-        case "swarm":
-            return SwarmEngine(options())
-        case "fake":
-            return FakeEngine(installation=settings.ORGSITE_INSTALLATION)
-    return None
-
-
-def forget() -> None:
-    """The next call of `engine()` makes a new one, from the settings as they are then."""
-    with _making:
-        _engine.cache_clear()

@@ -10,7 +10,8 @@ from docker import APIClient
 from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import HostConfig, Mount
 
-from workspaces.engines.base import Found, State, Wanted
+from workspaces.core.steps import State
+from workspaces.engines.base import Found, Wanted
 from workspaces.engines.connection import Connection
 from workspaces.engines.containers import CONFLICT, remove_container
 from workspaces.engines.naming import (
@@ -26,7 +27,7 @@ from workspaces.engines.options import Options
 from workspaces.engines.volumes import make_volumes, remove_volumes, volumes_by_workspace
 from workspaces.errors import EngineRefused
 
-STATES = {"created": State.STARTING, "restarting": State.STARTING, "running": State.RUNNING}  # any other is STOPPED
+STATES = {"restarting": State.STARTING, "running": State.RUNNING}  # any other is STOPPED, "created" too
 
 
 class DockerEngine:

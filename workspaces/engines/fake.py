@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from threading import RLock
 from uuid import UUID, uuid4
 
-from workspaces.engines.base import Found, State, Wanted
+from workspaces.core.steps import State
+from workspaces.engines.base import Found, Wanted
 from workspaces.engines.naming import (
     CONFIG,
     container_name,
@@ -91,7 +92,7 @@ class FakeEngine:
             volumes = self._make_volumes(wanted.workspace_id, labels)
             if self.knobs.images is not None and wanted.image not in self.knobs.images:
                 raise EngineRefused(f"The image {wanted.image} cannot be pulled: there is none of that name.")
-            volumes[CONFIG].files.update(_unpacked(wanted.config))
+            volumes[CONFIG].files |= _unpacked(wanted.config)
             self.host.containers[container_name(wanted.workspace_id)] = Container(
                 labels=labels, environment=dict(wanted.environment), image=wanted.image
             )

@@ -17,8 +17,9 @@ from docker import APIClient
 from docker.errors import APIError, NotFound
 from docker.types import ConfigReference, ServiceMode
 
+from workspaces.core.steps import State
 from workspaces.engines import tasks
-from workspaces.engines.base import Found, State, Wanted
+from workspaces.engines.base import Found, Wanted
 from workspaces.engines.configs import put_configs, remove_configs
 from workspaces.engines.connection import Connection
 from workspaces.engines.containers import CONFLICT, remove_container

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from workspaces.engines.base import Found, State
+from workspaces.core.steps import State
+from workspaces.engines.base import Found
 
 ENDED = frozenset({"complete", "shutdown", "failed", "rejected", "remove", "orphaned"})
 

@@ -426,7 +426,7 @@ class Migration(migrations.Migration):
                 ("due_at", models.DateTimeField(null=True)),
                 ("attempts", models.PositiveIntegerField(default=0, help_text="Failures in a row.")),
                 ("last_error", models.TextField(default="")),
-                ("asked_at", models.DateTimeField(help_text="When it was asked to stop.", null=True)),
+                ("asked_at", models.DateTimeField(help_text="When it was asked to start, or to stop.", null=True)),
                 ("released_at", models.DateTimeField(help_text="When all it held was seen to be gone.", null=True)),
                 ("leased_until", models.DateTimeField(null=True)),
                 (

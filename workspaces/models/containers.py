@@ -31,7 +31,7 @@ class Container(models.Model):
     due_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0, help_text="Failures in a row.")
     last_error = models.TextField(default="")
-    asked_at = models.DateTimeField(null=True, help_text="When it was asked to stop.")
+    asked_at = models.DateTimeField(null=True, help_text="When it was asked to start, or to stop.")
     released_at = models.DateTimeField(null=True, help_text="When all it held was seen to be gone.")
     leased_until = models.DateTimeField(null=True)
     leased_by = models.CharField(max_length=255, default="", help_text="The worker at it: host, process id, start.")

@@ -127,11 +127,13 @@ def _write(row: Container, result: Result, *, now: datetime) -> Entry | None:
             row.released_at = row.released_at or now
         case Outcome.FAILED:
             row.attempts, row.last_error = row.attempts + 1, result.error
+            row.asked_at = None if result.wanted else row.asked_at
             row.due_at = now + delay(row.attempts, jitter=random.random())
         case Outcome.UNTRIED:
             row.last_error, row.due_at = result.error, now
         case Outcome.STARTING:
             row.observed, row.due_at = Container.Observed.STARTING, now + LOOK_AGAIN
+            row.asked_at = row.asked_at or now
         case Outcome.ASKED | Outcome.STOPPING:
             row.observed, row.due_at = Container.Observed.STOPPING, now + LOOK_AGAIN
             row.asked_at = row.asked_at or now

@@ -12,14 +12,13 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from workspaces.engines.base import Limits, Wanted
+from workspaces.engines.base import Wanted
+from workspaces.engines.choosing import image_for, limits_for
 from workspaces.models import Container, Workspace, WorkspaceToken
 from workspaces.services.configvolume import workspace_archives
 from workspaces.services.containers import RUNNING
 from workspaces.services.locking import lock_organizations
 from workspaces.services.tokens import WORKSPACE_PREFIX, digest
-
-ANY = "*"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +38,7 @@ def prepare(ids: Collection[UUID]) -> Prepared:
         rows = Container.objects.filter(workspace__one_of=ids)
         lock_organizations(set(rows.order_by().values_list("workspace__organization", flat=True).distinct()))
         rows = rows.filter(desired=RUNNING).select_related("workspace__organization")
-        ready = {row.pk: row for row in rows if _image(row.workspace)}
+        ready = {row.pk: row for row in rows if image_for(row.workspace.runtime)}
         missing = {row.pk: _no_image(row.workspace) for row in rows if row.pk not in ready}
         _make_tokens_valid(ready.values())
         configs = workspace_archives(list(ready))
@@ -78,26 +77,16 @@ def _wanted(row: Container, config: bytes) -> Wanted:
         workspace_id=workspace.pk,
         organization=workspace.organization.slug,
         name=workspace.name,
-        image=_image(workspace),
+        image=image_for(workspace.runtime),
         environment={
             "ORGSITE_WORKSPACE_ID": str(workspace.pk),
             "ORGSITE_WORKSPACE_TOKEN": container_token(workspace.pk, row.generation),
             "ORGSITE_URL": settings.ORGSITE_URL,
         },
         config=config,
-        limits=_limits(workspace),
+        limits=limits_for(workspace.tier),
     )
-
-
-def _image(workspace: Workspace) -> str:
-    images: dict[str, str] = settings.ORGSITE_RUNTIME_IMAGES
-    return images.get(workspace.runtime) or images.get(ANY, "")
 
 
 def _no_image(workspace: Workspace) -> str:
     return f"No image for the runtime “{workspace.runtime}”: add it, or “*”, to ORGSITE_RUNTIME_IMAGES."
-
-
-def _limits(workspace: Workspace) -> Limits:
-    limits: dict[str, Limits] = settings.ORGSITE_DOCKER_LIMITS
-    return limits.get(str(workspace.tier)) or limits.get(ANY, Limits())

@@ -83,7 +83,7 @@ def _start_again(findings: Sequence[Finding]) -> None:
         known = set(rows.values_list("pk", flat=True))
         settled = rows.filter(desired=RUNNING, due_at=None)
         again = set(settled.values_list("pk", flat=True)) | (live.keys() - known)
-        settled.update(observed=Container.Observed.ABSENT, due_at=now, changed_at=now)
+        settled.update(observed=Container.Observed.ABSENT, due_at=now, asked_at=None, changed_at=now)
         want_running(live.keys() - known, import_id=None, now=now)
         _provision_again([row for key, row in live.items() if key in again], why=why, now=now)
 
