@@ -36,6 +36,7 @@ IMAGES = {
     "orgsite-polite:1": f"trap 'echo ended >>/data/log; exit 0' TERM; {WORK}",
     "orgsite-stubborn:1": f"trap '' TERM; {WORK}",
     "orgsite-failing:1": "exit 3",
+    "orgsite-cached:1": WORK,
 }
 APPLETS = ("sh", "sleep", "cat", "id", "grep", "mkdir")
 
@@ -138,7 +139,8 @@ def load_images(api: APIClient) -> None:
     for name, script in IMAGES.items():
         repository, tag = name.split(":")
         command = json.dumps(["/bin/sh", "-c", script])
-        api.import_image_from_data(content, repository=repository, tag=tag, changes=[f"CMD {command}"])
+        changes = [f"CMD {command}", *(["VOLUME /cache"] if repository == "orgsite-cached" else [])]
+        api.import_image_from_data(content, repository=repository, tag=tag, changes=changes)
 
 
 # ---- fixtures

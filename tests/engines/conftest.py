@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.engines.rigs import DockerRig, FakeRig, Rig, SwarmRig
+from tests.engines.rigs import DockerRig, FakeRig, RealRig, Rig, SwarmRig
 from workspaces.engines.base import Engine
 
 RIGS = [
@@ -16,10 +16,10 @@ RIGS = [
 ]
 
 
-def rig_of(kind: str, request: pytest.FixtureRequest) -> Iterator[Rig]:
-    if kind == "fake":
-        rig: Rig = FakeRig()
-    elif kind == "swarm":
+def rig_of(request: pytest.FixtureRequest) -> Iterator[FakeRig | DockerRig | SwarmRig]:
+    if request.param == "fake":
+        rig: FakeRig | DockerRig | SwarmRig = FakeRig()
+    elif request.param == "swarm":
         rig = SwarmRig(request.getfixturevalue("swarm"))
     else:
         rig = DockerRig((request.getfixturevalue("docker"),))
@@ -29,7 +29,14 @@ def rig_of(kind: str, request: pytest.FixtureRequest) -> Iterator[Rig]:
 
 @pytest.fixture(params=RIGS)
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
-    yield from rig_of(request.param, request)
+    """Any engine."""
+    yield from rig_of(request)
+
+
+@pytest.fixture(params=RIGS[1:])
+def real(request: pytest.FixtureRequest) -> Iterator[RealRig]:
+    """One that starts containers."""
+    yield from rig_of(request)
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ class SwarmEngine:
     def start(self, wanted: Wanted) -> None:
         with self._manager.api() as api:
             service = self._service(api, wanted.workspace_id)
-            if service and _runs(api, service):
+            if service and _runs(service, _attempts(api, wanted.workspace_id)):
                 return
             home = self._home_of(api, wanted.workspace_id)
             configs = put_configs(api, wanted, installation=self._options.installation)
@@ -198,10 +198,9 @@ class SwarmEngine:
             _when_let_go(lambda: remove_volumes(api, workspace_id=workspace_id, installation=installation))
 
 
-def _runs(api: APIClient, service: tasks.Service) -> bool:
+def _runs(service: tasks.Service, newest_first: list[tasks.Task]) -> bool:
     """And nobody has asked it to stop."""
-    attempts = tasks.newest_first(api.tasks(filters={"service": service["ID"]}))
-    return tasks.replicas_of(service) > 0 and tasks.state_of(service, attempts) is State.RUNNING
+    return tasks.replicas_of(service) > 0 and tasks.state_of(service, newest_first) is State.RUNNING
 
 
 def _attempts(api: APIClient, workspace_id: UUID) -> list[tasks.Task]:
