@@ -1,0 +1,72 @@
+"""A database besides the test's own, for what other processes work on: a running site, a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.core.management import call_command
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.utils import load_backend
+
+from tests.processes import address_of
+
+Answer = TypeVar("Answer")
+
+DROP, CREATE = 'DROP DATABASE IF EXISTS "{}" WITH (FORCE)', 'CREATE DATABASE "{}"'
+
+
+class Database:
+    """The site's database, seen from the tests.
+
+    A thread of its own holds the connection: the tests' own thread has that of its own test database, and the event
+    loop that drives the browser, beside which Django refuses to wait for a database.
+    """
+
+    def __init__(self, settings: dict[str, Any], *, unblock: Callable[[], Any]) -> None:
+        self.address = address_of(settings)
+        self._settings, self._unblock = settings, unblock
+        self._thread = ThreadPoolExecutor(max_workers=1, initializer=self._connect)
+
+    def ask(self, function: Callable[..., Answer], *args: Any, **kwargs: Any) -> Answer:
+        """What the function returns when it runs on the site's database."""
+        with self._unblock():
+            return self._thread.submit(function, *args, **kwargs).result()
+
+    def close(self) -> None:
+        self.ask(connections.close_all)
+        self._thread.shutdown()
+
+    def _connect(self) -> None:
+        backend = load_backend(self._settings["ENGINE"])
+        connections[DEFAULT_DB_ALIAS] = backend.DatabaseWrapper(self._settings, DEFAULT_DB_ALIAS)
+
+
+@contextmanager
+def migrated_database(folder: Path, *, unblock: Callable[[], Any]) -> Iterator[Database]:
+    """A fresh one: a SQLite file in the folder, or a second database on the PostgreSQL server of this run."""
+    settings = deepcopy(connection.settings_dict)
+    beside = connection.vendor == "postgresql"
+    settings["NAME"] = f"{settings['NAME']}_site" if beside else str(folder / "site.sqlite3")
+    if beside:
+        with unblock():
+            _on_server(DROP.format(settings["NAME"]), CREATE.format(settings["NAME"]))
+    database = Database(settings, unblock=unblock)
+    try:
+        database.ask(call_command, "migrate", interactive=False, verbosity=0)
+        yield database
+    finally:
+        database.close()
+        if beside:
+            with unblock():
+                _on_server(DROP.format(settings["NAME"]))
+
+
+def _on_server(*statements: str) -> None:
+    with connection._nodb_cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)

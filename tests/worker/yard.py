@@ -1,0 +1,188 @@
+"""An organization whose workspaces have real containers: what people decide, what workers do, what the engine has."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from docker import APIClient
+
+from audit.models import StructureEvent
+from tests.databases import Database
+from tests.dockerd import Machine
+from tests.processes import ROOT
+from tests.trees import Tree, loaded
+from workspaces.core.plan import Mode
+from workspaces.models import Container, Organization, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.cascading import cascade_delete
+from workspaces.services.importing import Confirmation, apply_import
+
+SAM = Actor(name="sam")
+PATIENCE = 60  # seconds
+_numbers = count(1)
+
+
+class Yard:
+    """One organization, one installation on one engine. Decisions go to the database; workers are processes."""
+
+    def __init__(self, database: Database, machine: Machine, folder: Path, **environment: str) -> None:
+        self.machine, self.ask, self._folder = machine, database.ask, folder
+        self.slug = f"yard-{next(_numbers)}"
+        self._organization = self.ask(Organization.objects.create, slug=self.slug, name=self.slug)
+        self.environment = os.environ | {
+            "DATABASE_URL": database.address,
+            "DJANGO_SETTINGS_MODULE": "orgsite.settings",
+            "DOCKER_HOST": machine.address,
+            "ORGSITE_ENGINE": "docker",
+            "ORGSITE_INSTALLATION": self.slug,
+            "ORGSITE_RUNTIME_IMAGES": '{"*": "orgsite-polite:1"}',
+            "ORGSITE_DOCKER_NETWORK": "none",
+            "ORGSITE_STOP_GRACE": "2",
+            "PYTHONPATH": str(ROOT),
+            **environment,
+        }
+
+    # ---- what people decide
+
+    def merge(self, tree: Tree) -> None:
+        self.ask(apply_import, self._organization, loaded(tree), mode=Mode.MERGE, actor=SAM)
+
+    def reconcile(self, tree: Tree, *, removing: int) -> None:
+        confirmation = Confirmation(confirm_removals=removing)
+        self.ask(
+            apply_import,
+            self._organization,
+            loaded(tree),
+            mode=Mode.RECONCILE,
+            actor=SAM,
+            confirmation=confirmation,
+        )
+
+    def remove(self, name: str) -> None:
+        key = self.ask(self._rows().live().get, name=name).pk
+        self.ask(cascade_delete, [key], actor=SAM)
+
+    # ---- what the database says
+
+    def live(self) -> set[UUID]:
+        return set(self.ask(lambda: list(self._rows().live().values_list("pk", flat=True))))
+
+    def statuses(self) -> dict[str, int]:
+        found = self.ask(lambda: list(self._rows().values_list("status", flat=True)))
+        return {status: found.count(status) for status in sorted(set(found))}
+
+    def containers(self) -> list[Container]:
+        """As the database has them."""
+        rows = Container.objects.filter(workspace__organization=self._organization)
+        return self.ask(lambda: list(rows.select_related("workspace").order_by("pk")))
+
+    def settled(self) -> bool:
+        return not any(row.due_at for row in self.containers())
+
+    def told(self, what: str) -> list[str]:
+        rows = StructureEvent.objects.filter(organization=self.slug, event_type=f"workspace.{what}")
+        return self.ask(lambda: sorted(row.payload["name"] for row in rows))
+
+    def _rows(self) -> Any:
+        return Workspace.objects.filter(organization=self._organization)
+
+    # ---- what the engine has
+
+    def running(self) -> dict[UUID, tuple[str, str]]:
+        """Workspace → id and start of its container."""
+        with self.machine.api() as api:
+            ours = api.containers(filters={"label": f"orgsite.installation={self.slug}", "status": "running"})
+            return {UUID(each["Labels"]["orgsite.workspace"]): (each["Id"], _start(api, each["Id"])) for each in ours}
+
+    def left(self) -> set[str]:
+        """Names of all containers and volumes of this installation, running or not."""
+        only = {"label": f"orgsite.installation={self.slug}"}
+        with self.machine.api() as api:
+            containers = {each["Names"][0].strip("/") for each in api.containers(all=True, filters=only)}
+            return containers | {each["Name"] for each in api.volumes(filters=only)["Volumes"] or ()}
+
+    # ---- what workers do
+
+    def spawn(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        with (self._folder / f"{self.slug}.log").open("a") as log:
+            return subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env={**self.environment, **environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+
+    @contextmanager
+    def worker(self, *, script: str = "", **environment: str) -> Iterator[subprocess.Popen[str]]:
+        """`manage.py worker`, or a script that does something to it first, until the block ends."""
+        program = [str(ROOT / "manage.py"), "worker"]
+        if script:
+            path = self._folder / f"{self.slug}.py"
+            path.write_text(script)
+            program = [str(path)]
+        process = self.spawn(*program, **environment)
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+
+    def run_script(self, script: str, *arguments: str) -> int:
+        """Its exit status; negative for the signal that killed it."""
+        path = self._folder / f"{self.slug}-once.py"
+        path.write_text(script)
+        return self.spawn(str(path), *arguments).wait(PATIENCE)
+
+    def hanging(self) -> bool:
+        """Whether the worker's script has come to the point that it waits for."""
+        return (self._folder / f"{self.slug}.py.hangs").exists()
+
+    def a_while_passes(self) -> None:
+        long_ago = timezone.now() - timedelta(minutes=1)
+        self.ask(Container.objects.filter(workspace__organization=self._organization).update, changed_at=long_ago)
+
+    def until(self, condition: Callable[[], object], *, patience: float = PATIENCE) -> None:
+        """Wait for it; what the workers said is the message where it never comes."""
+        deadline = time.monotonic() + patience
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"It never comes.\n{[vars(row) for row in self.containers()]}\n{self.said()}")
+            time.sleep(0.2)
+
+    def settle(self) -> None:
+        with self.worker():
+            self.until(self.settled)
+
+    def manage(self, *arguments: str) -> str:
+        """What a command of manage.py prints."""
+        program = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        done = subprocess.run(program, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def said(self) -> str:
+        log = self._folder / f"{self.slug}.log"
+        return log.read_text() if log.exists() else ""
+
+
+def _start(api: APIClient, container_id: str) -> str:
+    return str(api.inspect_container(container_id)["State"]["StartedAt"])
