@@ -19,14 +19,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from docker import APIClient
-from docker.errors import APIError
+from docker.errors import APIError, DockerException
 
 REQUIRED = "docker" in {name.strip() for name in os.environ.get("ORGSITE_TEST_REQUIRE", "").split(",")}
 LEFT_OUT = "no container engine can be started here"
-PROGRAMS = ("dockerd", "busybox", "ip", "iptables", "nsenter", "unshare", "setpriv")
+PROGRAMS = ("dockerd", "busybox", "ip", "iptables", "nsenter", "unshare", "setpriv", "openssl")
 SEARCHED = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
 PATIENCE = 30  # seconds
 
@@ -39,6 +40,10 @@ IMAGES = {
     "orgsite-cached:1": WORK,
 }
 APPLETS = ("sh", "sleep", "cat", "id", "grep", "mkdir")
+
+
+class CannotRun(Exception):
+    """No engine can be started here; the message says why."""
 
 
 class Machine:
@@ -59,14 +64,25 @@ class Machine:
     def pid(self) -> int:
         return self._namespaces.pid
 
+    def inside(self, *command: str) -> list[str]:
+        """The command as it is given from outside."""
+        return ["nsenter", f"--net=/proc/{self.pid}/ns/net", f"--uts=/proc/{self.pid}/ns/uts", *command]
+
     def run(self, *command: str) -> None:
-        subprocess.run([*self._inside(), *command], check=True, env=_environment())
+        subprocess.run(self.inside(*command), check=True, env=_environment())
+
+    def spawn(self, *command: str, log: io.BufferedWriter | int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+        return _spawn(*self.inside(*command), log=log)
+
+    def wait_for_port(self, port: int) -> None:
+        listening = f":{port:04X} 00000000:0000 0A"  # as the kernel writes it
+        _until(lambda: listening in Path(f"/proc/{self.pid}/net/tcp").read_text())
 
     def start(self, *arguments: str) -> None:
         options = ["--storage-driver=vfs", "--iptables=false", "--bridge=none", f"--host={self.address}"]
         places = [f"--{name}={self.folder / name}" for name in ("data-root", "exec-root", "pidfile")]
         with (self.folder / "log").open("ab") as log:
-            self._daemon = _spawn(*self._inside(), _program("dockerd"), *options, *places, *arguments, log=log)
+            self._daemon = self.spawn(_program("dockerd"), *options, *places, *arguments, log=log)
 
     def wait(self) -> None:
         """Until the engine answers."""
@@ -90,9 +106,7 @@ class Machine:
         self.stop()
         self._namespaces.kill()
         self._namespaces.wait()
-        for mount in re.findall(rf" ({re.escape(str(self.folder))}\S*) ", Path("/proc/self/mountinfo").read_text()):
-            subprocess.run(["umount", "--lazy", mount], check=False)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _discard(self.folder)
 
     @contextmanager
     def api(self) -> Iterator[APIClient]:
@@ -102,16 +116,14 @@ class Machine:
         finally:
             client.close()
 
-    def _inside(self) -> list[str]:
-        return ["nsenter", f"--net=/proc/{self.pid}/ns/net", f"--uts=/proc/{self.pid}/ns/uts"]
-
     def _answers(self) -> bool:
         assert self._daemon, "It was not started."
-        assert self._daemon.poll() is None, f"dockerd ended:\n{(self.folder / 'log').read_text()}"
+        if self._daemon.poll() is not None:
+            raise CannotRun(f"dockerd ended: {(self.folder / 'log').read_text().strip().splitlines()[-1]}")
         try:
             with self.api() as api:
                 return bool(api.ping())
-        except Exception:  # of any kind, while it is not ready
+        except (OSError, DockerException):
             return False
 
 
@@ -135,7 +147,7 @@ def connect(one: Machine, other: Machine, *, network: str) -> None:
 
 
 def load_images(api: APIClient) -> None:
-    content = _root_of_an_image()
+    content = root_of_an_image()
     for name, script in IMAGES.items():
         repository, tag = name.split(":")
         command = json.dumps(["/bin/sh", "-c", script])
@@ -151,16 +163,20 @@ def why_not() -> str:
     missing = [program for program in PROGRAMS if not shutil.which(program, path=SEARCHED)]
     if missing:
         return f"{', '.join(missing)} missing; `make system-deps` installs what is needed"
-    return "" if os.geteuid() == 0 else "it takes root"
+    allowed = subprocess.run(["unshare", "--net", "--uts", "true"], capture_output=True, check=False).returncode == 0
+    return "" if allowed and os.geteuid() == 0 else "it takes root, and the right to make namespaces"
+
+
+def leave_out(reason: object) -> NoReturn:
+    if REQUIRED:
+        pytest.fail(f"ORGSITE_TEST_REQUIRE asks for docker, but {LEFT_OUT}: {reason}. Did `make system-deps` run?")
+    pytest.skip(f"{LEFT_OUT}: {reason}.")
 
 
 @pytest.fixture(scope="session")
 def _engines_can_run() -> None:
     if reason := why_not():
-        message = f"{LEFT_OUT}: {reason}."
-        if REQUIRED:
-            pytest.fail(f"ORGSITE_TEST_REQUIRE asks for docker, but {message}")
-        pytest.skip(message)
+        leave_out(reason)
     _sweep()
 
 
@@ -174,6 +190,8 @@ def docker(_engines_can_run: None) -> Iterator[Machine]:
         with machine.api() as api:
             load_images(api)
         yield machine
+    except CannotRun as reason:
+        leave_out(reason)
     finally:
         machine.close()
 
@@ -196,15 +214,19 @@ def swarm(_engines_can_run: None) -> Iterator[tuple[Machine, Machine]]:
             token = manager.inspect_swarm()["JoinTokens"]["Worker"]
             worker.join_swarm(["10.77.0.1:2377"], token, advertise_addr="10.77.0.2")
         yield machines
+    except CannotRun as reason:
+        leave_out(reason)
     finally:
         for machine in reversed(machines):
             machine.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    skipped = [report for report in terminalreporter.getreports("skipped") if LEFT_OUT in str(report.longrepr)]
-    if skipped:
-        terminalreporter.write_line(f"Engines: LEFT OUT – {len(skipped)} tests, {LEFT_OUT}: {why_not()}.", yellow=True)
+    said = [str(report.longrepr[-1]) for report in terminalreporter.getreports("skipped") if report.longrepr]
+    left_out = [words for words in said if LEFT_OUT in words]
+    if left_out:
+        words = left_out[0].removeprefix("Skipped: ")
+        terminalreporter.write_line(f"Engines: LEFT OUT, {len(left_out)} tests – {words}", yellow=True)
 
 
 # ---- helpers
@@ -240,10 +262,16 @@ def _sweep() -> None:
     for folder in Path(tempfile.gettempdir()).glob("orgsite-dockerd-*"):
         owner = folder.name.split("-")[2]
         if owner.isdigit() and not Path(f"/proc/{owner}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+            _discard(folder)
 
 
-def _root_of_an_image() -> bytes:
+def _discard(folder: Path) -> None:
+    for mount in re.findall(rf" ({re.escape(str(folder))}/\S*) ", Path("/proc/self/mountinfo").read_text()):
+        subprocess.run(["umount", "--lazy", mount], check=False)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def root_of_an_image() -> bytes:
     """A tar archive: busybox, and the folders it needs. A folder that is not written down is closed to everybody."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
