@@ -11,8 +11,8 @@ from pathlib import Path
 import certifi
 import pytest
 
-from tests.dockerd import Machine, root_of_an_image
 from tests.engines.rigs import DockerRig, wanted
+from tests.machines import Machine, root_of_an_image
 from tests.processes import ROOT
 from workspaces.engines.base import State
 from workspaces.engines.docker import DockerEngine

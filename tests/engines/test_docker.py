@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.dockerd import Machine
 from tests.engines.rigs import DockerRig, wait_for, wait_for_state, wanted
+from tests.machines import Machine
 from workspaces.engines.base import Engine, State
 from workspaces.engines.docker import DockerEngine
 from workspaces.engines.options import Options

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.dockerd import Machine
 from tests.engines.rigs import SwarmRig, packed, wait_for, wait_for_state, wanted
+from tests.machines import Machine
 from workspaces.engines.base import Engine, State
 from workspaces.engines.naming import labels_of
 from workspaces.engines.options import Options

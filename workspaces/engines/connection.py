@@ -55,9 +55,13 @@ class Connection:
             client.close()
 
     def _connected(self) -> Client:
+        """Each thread tries for itself: behind a lock they would wait for an engine that hangs one after the other."""
+        made = self._client or self._connect()
         with self._lock:
-            self._client = self._client or self._connect()
-            return self._client
+            kept = self._client = self._client or made
+        if kept is not made:
+            made.close()
+        return kept
 
     def _connect(self) -> Client:
         given = kwargs_from_env() | ({"base_url": self._address} if self._address else {})

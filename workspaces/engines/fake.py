@@ -91,7 +91,7 @@ class FakeEngine:
             volumes = self._make_volumes(wanted.workspace_id, labels)
             if self.knobs.images is not None and wanted.image not in self.knobs.images:
                 raise EngineRefused(f"The image {wanted.image} cannot be pulled: there is none of that name.")
-            volumes[CONFIG].files.update(_unpacked(wanted.config))
+            volumes[CONFIG].files |= _unpacked(wanted.config)
             self.host.containers[container_name(wanted.workspace_id)] = Container(
                 labels=labels, environment=dict(wanted.environment), image=wanted.image
             )

@@ -108,7 +108,7 @@ class SwarmEngine:
         for node in self._nodes.values():
             with node.api() as api:
                 for owner, found in volumes_by_workspace(api, installation=self._options.installation).items():
-                    names[owner].update(found)
+                    names[owner] |= set(found)
         return {owner: tuple(sorted(found)) for owner, found in names.items()}
 
     def close(self) -> None:
