@@ -23,6 +23,7 @@ command -v chromium >/dev/null || command -v chromium-browser >/dev/null || miss
 command -v dockerd >/dev/null || missing="$missing docker.io"
 command -v iptables >/dev/null || missing="$missing iptables"
 command -v ip >/dev/null || missing="$missing iproute2"
+command -v openssl >/dev/null || missing="$missing openssl"
 static_busybox || missing="$missing busybox-static"
 
 if [ -z "$missing" ]; then

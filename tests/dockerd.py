@@ -1,149 +1,23 @@
 """Real container engines for the tests: `docker`, one machine, and `swarm`, two of them, for as long as a run lasts.
 
-Each machine is a network namespace with a hostname of its own and a `dockerd` on a socket in a folder of its own, so
-nothing here meets an engine that was running before. It takes root and the packages of `make system-deps`; without them
-the tests that ask for these fixtures are left out, or fail where ORGSITE_TEST_REQUIRE lists `docker`.
+They take root and the packages of `make system-deps`. Without them the tests that ask for these fixtures are left out,
+or fail where ORGSITE_TEST_REQUIRE lists `docker`.
 """
 
 from __future__ import annotations
 
-import io
-import json
 import os
-import re
 import shutil
 import subprocess
-import tarfile
-import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from typing import NoReturn
 
 import pytest
-from docker import APIClient
-from docker.errors import APIError
+
+from tests.machines import PROGRAMS, SEARCHED, CannotRun, Machine, connect, load_images, sweep
 
 REQUIRED = "docker" in {name.strip() for name in os.environ.get("ORGSITE_TEST_REQUIRE", "").split(",")}
 LEFT_OUT = "no container engine can be started here"
-PROGRAMS = ("dockerd", "busybox", "ip", "iptables", "nsenter", "unshare", "setpriv")
-SEARCHED = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
-PATIENCE = 30  # seconds
-
-# What the images do. `sleep` runs beside the shell, which answers a signal at once this way.
-WORK = "echo started >>/data/log; while :; do sleep 60 & wait $!; done"
-IMAGES = {
-    "orgsite-polite:1": f"trap 'echo ended >>/data/log; exit 0' TERM; {WORK}",
-    "orgsite-stubborn:1": f"trap '' TERM; {WORK}",
-    "orgsite-failing:1": "exit 3",
-    "orgsite-cached:1": WORK,
-}
-APPLETS = ("sh", "sleep", "cat", "id", "grep", "mkdir")
-
-
-class Machine:
-    """What an engine takes for a machine of its own. It can be stopped and started again."""
-
-    def __init__(self, hostname: str) -> None:
-        self.hostname = hostname
-        self.folder = Path(tempfile.mkdtemp(prefix=f"orgsite-dockerd-{os.getpid()}-"))
-        self.address = f"unix://{self.folder}/sock"
-        self._daemon: subprocess.Popen[bytes] | None = None
-        # Ends with this process, however that ends; the namespaces and what is in them end with it.
-        self._namespaces = _spawn("unshare", "--net", "--uts", "sleep", "infinity")
-        _until(lambda: _network_of(self.pid) != _network_of("self"))
-        self.run("hostname", hostname)
-        self.run("ip", "link", "set", "lo", "up")
-
-    @property
-    def pid(self) -> int:
-        return self._namespaces.pid
-
-    def run(self, *command: str) -> None:
-        subprocess.run([*self._inside(), *command], check=True, env=_environment())
-
-    def start(self, *arguments: str) -> None:
-        options = ["--storage-driver=vfs", "--iptables=false", "--bridge=none", f"--host={self.address}"]
-        places = [f"--{name}={self.folder / name}" for name in ("data-root", "exec-root", "pidfile")]
-        with (self.folder / "log").open("ab") as log:
-            self._daemon = _spawn(*self._inside(), _program("dockerd"), *options, *places, *arguments, log=log)
-
-    def wait(self) -> None:
-        """Until the engine answers."""
-        _until(self._answers)
-
-    def stop(self) -> None:
-        if self._daemon:
-            self._daemon.terminate()
-            try:
-                self._daemon.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                self._daemon.kill()
-                self._daemon.wait()
-            self._daemon = None
-
-    def close(self) -> None:
-        """Everything ends at once, and the folder goes."""
-        if self._daemon and self._daemon.poll() is None:
-            with suppress(APIError, OSError), self.api() as api:
-                clear(api)
-        self.stop()
-        self._namespaces.kill()
-        self._namespaces.wait()
-        for mount in re.findall(rf" ({re.escape(str(self.folder))}\S*) ", Path("/proc/self/mountinfo").read_text()):
-            subprocess.run(["umount", "--lazy", mount], check=False)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    @contextmanager
-    def api(self) -> Iterator[APIClient]:
-        client = APIClient(base_url=self.address, version="auto", timeout=PATIENCE)
-        try:
-            yield client
-        finally:
-            client.close()
-
-    def _inside(self) -> list[str]:
-        return ["nsenter", f"--net=/proc/{self.pid}/ns/net", f"--uts=/proc/{self.pid}/ns/uts"]
-
-    def _answers(self) -> bool:
-        assert self._daemon, "It was not started."
-        assert self._daemon.poll() is None, f"dockerd ended:\n{(self.folder / 'log').read_text()}"
-        try:
-            with self.api() as api:
-                return bool(api.ping())
-        except Exception:  # of any kind, while it is not ready
-            return False
-
-
-def clear(api: APIClient) -> None:
-    """Remove all containers and volumes of an engine."""
-    for container in api.containers(all=True):
-        with suppress(APIError):
-            api.remove_container(container["Id"], force=True, v=True)
-    for volume in api.volumes()["Volumes"] or ():
-        with suppress(APIError):
-            api.remove_volume(volume["Name"])
-
-
-def connect(one: Machine, other: Machine, *, network: str) -> None:
-    """A cable between two machines. `network` is the beginning of an address: `10.77.0`."""
-    ends = f"ip link add cable netns {one.pid} type veth peer name cable netns {other.pid}"
-    subprocess.run(ends.split(), check=True, env=_environment())
-    for number, machine in enumerate((one, other), start=1):
-        machine.run("ip", "address", "add", f"{network}.{number}/24", "dev", "cable")
-        machine.run("ip", "link", "set", "cable", "up")
-
-
-def load_images(api: APIClient) -> None:
-    content = _root_of_an_image()
-    for name, script in IMAGES.items():
-        repository, tag = name.split(":")
-        command = json.dumps(["/bin/sh", "-c", script])
-        changes = [f"CMD {command}", *(["VOLUME /cache"] if repository == "orgsite-cached" else [])]
-        api.import_image_from_data(content, repository=repository, tag=tag, changes=changes)
-
-
-# ---- fixtures
 
 
 def why_not() -> str:
@@ -151,17 +25,21 @@ def why_not() -> str:
     missing = [program for program in PROGRAMS if not shutil.which(program, path=SEARCHED)]
     if missing:
         return f"{', '.join(missing)} missing; `make system-deps` installs what is needed"
-    return "" if os.geteuid() == 0 else "it takes root"
+    allowed = subprocess.run(["unshare", "--net", "--uts", "true"], capture_output=True, check=False).returncode == 0
+    return "" if allowed and os.geteuid() == 0 else "it takes root, and the right to make namespaces"
+
+
+def leave_out(reason: object) -> NoReturn:
+    if REQUIRED:
+        pytest.fail(f"ORGSITE_TEST_REQUIRE asks for docker, but {LEFT_OUT}: {reason}. Did `make system-deps` run?")
+    pytest.skip(f"{LEFT_OUT}: {reason}.")
 
 
 @pytest.fixture(scope="session")
 def _engines_can_run() -> None:
     if reason := why_not():
-        message = f"{LEFT_OUT}: {reason}."
-        if REQUIRED:
-            pytest.fail(f"ORGSITE_TEST_REQUIRE asks for docker, but {message}")
-        pytest.skip(message)
-    _sweep()
+        leave_out(reason)
+    sweep()
 
 
 @pytest.fixture(scope="session")
@@ -174,6 +52,8 @@ def docker(_engines_can_run: None) -> Iterator[Machine]:
         with machine.api() as api:
             load_images(api)
         yield machine
+    except CannotRun as reason:
+        leave_out(reason)
     finally:
         machine.close()
 
@@ -196,64 +76,16 @@ def swarm(_engines_can_run: None) -> Iterator[tuple[Machine, Machine]]:
             token = manager.inspect_swarm()["JoinTokens"]["Worker"]
             worker.join_swarm(["10.77.0.1:2377"], token, advertise_addr="10.77.0.2")
         yield machines
+    except CannotRun as reason:
+        leave_out(reason)
     finally:
         for machine in reversed(machines):
             machine.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    skipped = [report for report in terminalreporter.getreports("skipped") if LEFT_OUT in str(report.longrepr)]
-    if skipped:
-        terminalreporter.write_line(f"Engines: LEFT OUT – {len(skipped)} tests, {LEFT_OUT}: {why_not()}.", yellow=True)
-
-
-# ---- helpers
-
-
-def _spawn(*command: str, log: io.BufferedWriter | int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-    """A process that ends with this one, even where this one is killed."""
-    bound = ["setpriv", "--pdeathsig", "TERM", *command]
-    return subprocess.Popen(bound, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_environment())
-
-
-def _network_of(pid: int | str) -> Path:
-    return Path(f"/proc/{pid}/ns/net").readlink()
-
-
-def _environment() -> dict[str, str]:
-    return os.environ | {"PATH": SEARCHED}
-
-
-def _program(name: str) -> str:
-    return shutil.which(name, path=SEARCHED) or name
-
-
-def _until(happens, *, seconds: float = PATIENCE) -> None:
-    deadline = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < deadline, f"This did not happen within {seconds} seconds."
-        time.sleep(0.05)
-
-
-def _sweep() -> None:
-    """Folders that a killed run left behind; its processes ended with it."""
-    for folder in Path(tempfile.gettempdir()).glob("orgsite-dockerd-*"):
-        owner = folder.name.split("-")[2]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _root_of_an_image() -> bytes:
-    """A tar archive: busybox, and the folders it needs. A folder that is not written down is closed to everybody."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
-        for name in ("bin", "data", "config", "tmp"):
-            folder = tarfile.TarInfo(name)
-            folder.type, folder.mode = tarfile.DIRTYPE, 0o755
-            tar.addfile(folder)
-        tar.add(_program("busybox"), "bin/busybox")
-        for name in APPLETS:
-            link = tarfile.TarInfo(f"bin/{name}")
-            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-            tar.addfile(link)
-    return packed.getvalue()
+    said = [str(report.longrepr[-1]) for report in terminalreporter.getreports("skipped") if report.longrepr]
+    left_out = [words for words in said if LEFT_OUT in words]
+    if left_out:
+        words = left_out[0].removeprefix("Skipped: ")
+        terminalreporter.write_line(f"Engines: LEFT OUT, {len(left_out)} tests – {words}", yellow=True)

@@ -72,6 +72,7 @@ def test_core_is_pure() -> None:
 ARROWS = {
     "workspaces/services": ("workspaces.api", "workspaces.admin", "workspaces.management", "rest_framework"),
     "workspaces/models": ("workspaces.services", "workspaces.api", "workspaces.admin"),
+    "workspaces/engines": ("workspaces.services", "workspaces.models", "workspaces.api", "workspaces.admin"),
     "audit": ("workspaces.services", "workspaces.admin"),
 }
 
@@ -107,6 +108,14 @@ def test_only_engines_talk_to_docker() -> None:
     for name, text in sources(*PACKAGES):
         talks = any(module.split(".")[0] == "docker" for module in imports(text))
         assert name.startswith("workspaces/engines/") or not talks, f"{name} imports docker."
+
+
+def test_engines_know_nothing_of_django() -> None:
+    for name, text in sources("workspaces/engines"):
+        knows = any(module.split(".")[0] in ("django", "orgsite") for module in imports(text))
+        assert name == "workspaces/engines/choosing.py" or not knows, (
+            f"{name} imports Django: what an engine has to know comes in as Options, made in choosing.py."
+        )
 
 
 WRITES = {"save", "delete", "update", "create", "get_or_create", "update_or_create", "bulk_create", "bulk_update"}

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from docker import APIClient
 from docker.types import ContainerSpec, ServiceMode, TaskTemplate
 
-from tests.dockerd import Machine, clear
+from tests.machines import Machine, clear
 from workspaces.engines.base import Engine, Limits, State, Wanted
 from workspaces.engines.docker import DockerEngine
 from workspaces.engines.fake import Container, FakeEngine, Host, Volume

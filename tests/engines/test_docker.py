@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.dockerd import Machine
 from tests.engines.rigs import DockerRig, wait_for, wait_for_state, wanted
+from tests.machines import Machine
 from workspaces.engines.base import Engine, State
 from workspaces.engines.docker import DockerEngine
 from workspaces.engines.options import Options
@@ -149,10 +149,3 @@ def test_an_engine_that_was_away_is_found_again(rig: DockerRig, docker: Machine,
         docker.start()
         docker.wait()
     assert engine.containers() == {}
-
-
-def test_the_address_is_that_of_docker_host(rig: DockerRig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", rig.address)
-    engine = DockerEngine(Options())
-    assert engine.check().startswith("Docker ")
-    engine.close()

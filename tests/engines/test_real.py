@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID
 
 from tests.engines.rigs import RealRig, packed, wait_for, wait_for_state, wanted
 from workspaces.engines.base import Engine, Limits, State
+from workspaces.engines.naming import volume_names
 
 
 def started(engine: Engine, **changes) -> UUID:
@@ -75,3 +77,14 @@ def test_volumes_that_an_image_brings_along_go_with_the_container(real: RealRig)
     assert len(real.volume_labels()) == 3
     engine.remove(workspace_id, keep_volumes=False)
     assert not real.volume_labels()
+
+
+def test_volumes_can_be_where_a_driver_puts_them(real: RealRig, tmp_path: Path) -> None:
+    one = wanted()
+    for name in volume_names(one.workspace_id).values():
+        (tmp_path / name).mkdir()
+    engine = real.engine(volume_options={"type": "none", "o": "bind", "device": f"{tmp_path}/{{volume}}"})
+    engine.start(one)
+    wait_for_state(engine, one.workspace_id, State.RUNNING)
+    real.write(one.workspace_id, "/data/note.txt", "here")
+    assert (tmp_path / f"ws-{one.workspace_id}-data" / "note.txt").read_text() == "here"

@@ -10,7 +10,7 @@ import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.databases import Database, migrated_database
-from tests.dockerd import Machine, clear
+from tests.machines import Machine, clear
 from tests.worker.yard import SAM, Yard
 from workspaces.models import Container, Workspace
 from workspaces.services.cascading import cascade_delete

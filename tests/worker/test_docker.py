@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.dockerd import Machine
+from tests.machines import Machine
 from tests.trees import AFTER, BEFORE
 from tests.worker.yard import Yard
 from workspaces.engines.base import Wanted

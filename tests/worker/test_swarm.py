@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Database
-from tests.dockerd import Machine, clear
+from tests.machines import Machine, clear
 from tests.trees import AFTER, BEFORE
 from tests.worker.conftest import remove_everything
 from tests.worker.yard import Yard
@@ -29,7 +29,7 @@ class SwarmYard(Yard):
         only = {"label": f"orgsite.installation={self.slug}", "status": "running"}
         counts = {}
         for machine in self.machines:
-            if machine.answers():
+            if machine.is_up:
                 with machine.api() as api:
                     counts[machine.hostname] = len(api.containers(filters=only))
         return counts

@@ -20,7 +20,7 @@ from docker import APIClient
 
 from audit.models import StructureEvent
 from tests.databases import Database
-from tests.dockerd import Machine
+from tests.machines import Machine
 from tests.processes import ROOT
 from tests.trees import Tree, loaded
 from workspaces.core.plan import Mode

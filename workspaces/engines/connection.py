@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
+from typing import Any
 
 from docker import APIClient
 from docker.errors import APIError, DockerException
@@ -16,6 +17,14 @@ from workspaces.engines.options import Options
 from workspaces.errors import EngineAway, EngineRefused
 
 
+class Client(APIClient):
+    """REQUESTS_CA_BUNDLE, meant for the web, would replace the authority that DOCKER_CERT_PATH names."""
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        chosen = self.verify if verify is None else verify
+        return super().merge_environment_settings(url, proxies, stream, chosen, cert)
+
+
 class Connection:
     """An engine's API, connected when it is first needed and shared by all threads.
 
@@ -25,7 +34,7 @@ class Connection:
     def __init__(self, options: Options, *, address: str = "", called: str = "The container engine") -> None:
         self._options, self._address, self._called = options, address or options.address, called
         self._lock = Lock()
-        self._client: APIClient | None = None
+        self._client: Client | None = None
 
     @contextmanager
     def api(self) -> Iterator[APIClient]:
@@ -45,15 +54,19 @@ class Connection:
         if client:
             client.close()
 
-    def _connected(self) -> APIClient:
+    def _connected(self) -> Client:
+        """Each thread tries for itself: behind a lock they would wait for an engine that hangs one after the other."""
+        made = self._client or self._connect()
         with self._lock:
-            self._client = self._client or self._connect()
-            return self._client
+            kept = self._client = self._client or made
+        if kept is not made:
+            made.close()
+        return kept
 
-    def _connect(self) -> APIClient:
+    def _connect(self) -> Client:
         given = kwargs_from_env() | ({"base_url": self._address} if self._address else {})
         size = self._options.concurrency
-        client = APIClient(version="auto", timeout=self._options.timeout, max_pool_size=size, **given)
+        client = Client(version="auto", timeout=self._options.timeout, max_pool_size=size, **given)
         for scheme in ("http://", "https://"):  # APIClient passes the size on for sockets only
             if client.base_url.startswith(scheme):
                 client.mount(scheme, HTTPAdapter(pool_maxsize=size))

@@ -19,6 +19,7 @@ from docker.types import (
 from workspaces.engines.base import Wanted
 from workspaces.engines.naming import volume_names
 from workspaces.engines.options import Options
+from workspaces.engines.volumes import driver_options
 
 SECOND = 10**9  # a swarm counts in nanoseconds
 RESTART_DELAY = 5 * SECOND
@@ -61,7 +62,7 @@ def task_template(
 
 def _mount(place: str, name: str, labels: dict[str, str], options: Options) -> Mount:
     chosen = bool(options.volume_driver or options.volume_options)
-    driver = DriverConfig(options.volume_driver or "local", dict(options.volume_options)) if chosen else None
+    driver = DriverConfig(options.volume_driver or "local", driver_options(name, options=options)) if chosen else None
     return Mount(place, name, labels=labels, driver_config=driver)
 
 

@@ -39,6 +39,7 @@ from workspaces.errors import EngineAway, EngineError, EngineRefused
 
 WATCHED = 3.0  # seconds that `start` looks whether the first attempt comes to something
 IN_USE = 2.0  # seconds that `remove` waits for a node to let go of a volume
+UPDATES = 5  # times that a service is changed at most until it is
 STEP = 0.1  # seconds between two looks
 
 
@@ -82,9 +83,10 @@ class SwarmEngine:
 
     def remove(self, workspace_id: UUID, *, keep_volumes: bool) -> None:
         with self._manager.api() as api:
-            if self._service(api, workspace_id):
+            service = self._service(api, workspace_id)
+            if service:
                 with suppress(NotFound):
-                    api.remove_service(container_name(workspace_id))
+                    api.remove_service(service["ID"])
             self._forget_configs(api, workspace_id, but=[])
         self._clear_nodes(workspace_id, keep_volumes=keep_volumes)
 
@@ -109,7 +111,7 @@ class SwarmEngine:
         for node in self._nodes.values():
             with node.api() as api:
                 for owner, found in volumes_by_workspace(api, installation=self._options.installation).items():
-                    names[owner].update(found)
+                    names[owner] |= set(found)
         return {owner: tuple(sorted(found)) for owner, found in names.items()}
 
     def close(self) -> None:
@@ -239,16 +241,19 @@ def _let_go_anywhere(api: APIClient, workspace_id: UUID) -> None:
 
 
 def _update(api: APIClient, service: tasks.Service, *, template: Any, replicas: int) -> None:
-    """EngineRefused where somebody else changed the service since it was looked at."""
-    spec = service["Spec"]
-    api.update_service(
-        service["ID"],
-        service["Version"]["Index"],
-        task_template=template,
-        name=spec["Name"],
-        labels=spec["Labels"],
-        mode=ServiceMode("replicated", replicas=replicas),
-    )
+    """Tried again where the swarm itself noted something about the service since it was looked at."""
+    spec, version = service["Spec"], service["Version"]["Index"]
+    mode = ServiceMode("replicated", replicas=replicas)
+    for left in reversed(range(UPDATES)):
+        try:
+            api.update_service(
+                service["ID"], version, task_template=template, name=spec["Name"], labels=spec["Labels"], mode=mode
+            )
+            return
+        except APIError as error:
+            if not left or "out of sequence" not in str(error.explanation):
+                raise
+        version = api.inspect_service(service["ID"])["Version"]["Index"]
 
 
 def _is_of_its_service(container: Mapping[str, Any], workspace_id: UUID) -> bool:

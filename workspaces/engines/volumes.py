@@ -17,9 +17,13 @@ def make_volumes(api: APIClient, *, workspace_id: UUID, labels: dict[str, str], 
     """The engine answers with the one that is there already, whoever made it."""
     see_that_volumes_are_ours(api, workspace_id=workspace_id, installation=options.installation)
     for name in volume_names(workspace_id).values():
-        api.create_volume(
-            name, driver=options.volume_driver or None, driver_opts=dict(options.volume_options) or None, labels=labels
-        )
+        chosen = driver_options(name, options=options)
+        api.create_volume(name, driver=options.volume_driver or None, driver_opts=chosen or None, labels=labels)
+
+
+def driver_options(name: str, *, options: Options) -> dict[str, str]:
+    """`{volume}` stands for the volume's name: without it some drivers would give the same place to all of them."""
+    return {key: value.replace("{volume}", name) for key, value in options.volume_options.items()}
 
 
 def see_that_volumes_are_ours(api: APIClient, *, workspace_id: UUID, installation: str) -> dict[str, str]:
