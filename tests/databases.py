@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -51,7 +52,7 @@ def migrated_database(folder: Path, *, unblock: Callable[[], Any]) -> Iterator[D
     """A fresh one: a SQLite file in the folder, or a second database on the PostgreSQL server of this run."""
     settings = deepcopy(connection.settings_dict)
     beside = connection.vendor == "postgresql"
-    settings["NAME"] = f"{settings['NAME']}_site" if beside else str(folder / "site.sqlite3")
+    settings["NAME"] = f"{settings['NAME']}_{os.getpid()}" if beside else str(folder / "site.sqlite3")
     if beside:
         with unblock():
             _on_server(DROP.format(settings["NAME"]), CREATE.format(settings["NAME"]))

@@ -15,9 +15,9 @@ from workspaces.engines.swarm import SwarmEngine
 
 @pytest.fixture(autouse=True)
 def _afresh() -> Iterator[None]:
-    choosing.forget()
+    choosing.engine.cache_clear()
     yield
-    choosing.forget()
+    choosing.engine.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -25,22 +25,20 @@ def _afresh() -> Iterator[None]:
 )
 def test_the_setting_names_the_engine(settings, name: str, kind: type) -> None:
     settings.ORGSITE_ENGINE = name
-    assert isinstance(choosing.engine(), kind)
+    assert isinstance(choosing.engine("here"), kind)
 
 
 def test_there_is_one_engine_in_a_process(settings) -> None:
     settings.ORGSITE_ENGINE = "fake"
-    first = choosing.engine()
-    assert choosing.engine() is first
-    choosing.forget()
-    assert choosing.engine() is not first
+    assert choosing.engine("here") is choosing.engine("here")
+    assert choosing.engine("here") is not choosing.engine("there")
 
 
 def test_a_runtime_has_its_image_or_that_of_any_other(settings) -> None:
     settings.ORGSITE_RUNTIME_IMAGES = {"claude-code": "claude:2", "*": "agent:1"}
     assert (choosing.image_for("claude-code"), choosing.image_for("langgraph")) == ("claude:2", "agent:1")
     settings.ORGSITE_RUNTIME_IMAGES = {"claude-code": "claude:2"}
-    assert choosing.image_for("langgraph") is None
+    assert choosing.image_for("langgraph") == ""
 
 
 def test_a_tier_has_its_limits_or_those_of_any_other(settings) -> None:
@@ -50,7 +48,7 @@ def test_a_tier_has_its_limits_or_those_of_any_other(settings) -> None:
 
 
 def test_the_settings_are_the_options_of_the_engine(settings) -> None:
-    settings.ORGSITE_INSTALLATION, settings.ORGSITE_STOP_GRACE = "staging", 25
+    settings.ORGSITE_STOP_GRACE = 25
     settings.ORGSITE_DOCKER_CAPABILITIES = ["CHOWN"]
-    made = choosing.options()
+    made = choosing.options("staging")
     assert (made.installation, made.grace, made.capabilities) == ("staging", 25, ("CHOWN",))

@@ -65,7 +65,7 @@ def test_a_network_that_is_not_there_is_refused_in_the_engines_words(rig: Docker
     engine, one = rig.engine(network="absent"), wanted()
     with pytest.raises(EngineRefused, match="network absent not found"):
         engine.start(one)
-    assert engine.containers()[one.workspace_id].state is State.STARTING
+    assert engine.containers()[one.workspace_id].state is State.STOPPED
     engine.remove(one.workspace_id, keep_volumes=False)
     assert (rig.container_names(), rig.volume_labels()) == (set(), {})
 
