@@ -10,6 +10,7 @@ from uuid import UUID
 from workspaces.engines.base import Found, State
 
 ENDED = frozenset({"complete", "shutdown", "failed", "rejected", "remove", "orphaned"})
+UNDER_WAY = frozenset({"assigned", "accepted", "preparing", "ready", "starting"})  # on a node, and not running yet
 
 Task = Mapping[str, Any]
 Service = Mapping[str, Any]
