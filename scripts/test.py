@@ -1,7 +1,8 @@
-"""Run the tests on SQLite, on PostgreSQL (the server of DATABASE_URL, or a throwaway one), and in a browser.
+"""Run the tests on SQLite, on PostgreSQL (the server of DATABASE_URL, or a throwaway one), on container engines that
+they start themselves, and in a browser.
 
-Arguments go to pytest; `--only sqlite`, `postgres` or `browser` runs one part. What could not run here is said at the
-very end, and is an error where ORGSITE_TEST_REQUIRE (names, separated by commas: postgres, browser) lists it.
+Arguments go to pytest; `--only sqlite`, `postgres`, `docker` or `browser` runs one part. What could not run here is said
+at the very end, and is an error where ORGSITE_TEST_REQUIRE (names, separated by commas: postgres, docker, browser) lists it.
 """
 
 import argparse
@@ -25,12 +26,13 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=2"]
 BROWSERS = ("chromium", "chromium-browser")
 NO_BROWSER = "no Chromium found; install it with `make system-deps`."
-BROWSER_TESTS = "tests/browser"
+# A browser's event loop is in the way of any other test. An engine is started once, and no test of it twice.
+APART = {"browser": ("tests/browser",), "docker": ("tests/engines", "tests/worker")}
 NOWHERE = "nowhere"  # instead of paths, where all that were given belong to another part
 NOTHING_CHOSEN = "none of its tests was chosen."
 NOT_ASKED_FOR = "not asked for."
 NO_TESTS = 5  # pytest's exit status
-REQUIRABLE = {"postgres": "PostgreSQL", "browser": "Browser"}
+PARTS = {"sqlite": "SQLite", "postgres": "PostgreSQL", "docker": "Engines", "browser": "Browser"}
 WHERE_SERVERS_LIVE = ["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin"]
 SETTINGS = {
     "listen_addresses": "",  # the socket only
@@ -48,40 +50,52 @@ class NoServer(Exception):
 
 def main() -> int:
     options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    options.add_argument("--only", choices=["sqlite", "postgres", "browser"])
+    options.add_argument("--only", choices=PARTS)
     chosen, pytest_args = options.parse_known_args()
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda number, _: sys.exit(128 + number))  # so that `finally` still runs
 
     given = os.environ.pop("DATABASE_URL", "")
-    results: dict[str, int | str] = dict.fromkeys(("SQLite", "PostgreSQL", "Browser"), NOT_ASKED_FOR)
-    elsewhere, in_browser = divided(pytest_args)
+    results: dict[str, int | str] = dict.fromkeys(PARTS.values(), NOT_ASKED_FOR)
+    elsewhere = chosen_for(None, pytest_args)
     if chosen.only in (None, "sqlite"):
         results["SQLite"] = run_pytest("SQLite", elsewhere, None if is_postgres(given) else given)
     if chosen.only in (None, "postgres"):
         results["PostgreSQL"] = run_on_postgres(elsewhere, given)
+    if chosen.only in (None, "docker"):
+        results["Engines"] = run_on_engines(chosen_for("docker", pytest_args), given)
     if chosen.only in (None, "browser"):
-        results["Browser"] = run_in_browser(in_browser)
+        results["Browser"] = run_in_browser(chosen_for("browser", pytest_args))
     return report(results)
 
 
-def divided(pytest_args: list[str]) -> tuple[list[str], list[str]]:
-    """The arguments for all tests but the browser's, and for those: its event loop is in the way of any other test."""
+def chosen_for(part: str | None, pytest_args: list[str]) -> list[str]:
+    """The arguments for a part that stands apart, or for all the rest."""
     paths = [argument for argument in pytest_args if Path(ROOT, argument.split("::")[0]).exists()]
     options = [argument for argument in pytest_args if argument not in paths]
-    browser = [path for path in paths if path.startswith(BROWSER_TESTS)]
-    others = [path for path in paths if path not in browser]
-    return (
-        [*options, f"--ignore={BROWSER_TESTS}", *(others or ([NOWHERE] if paths else []))],
-        [*options, "-n0", *(browser or [NOWHERE if paths else BROWSER_TESTS])],
-    )
+    apart = tuple(folder for folders in APART.values() for folder in folders)
+    if part:
+        mine = [path for path in paths if path.startswith(APART[part])] if paths else list(APART[part])
+        return [*options, *(mine or [NOWHERE])]
+    rest = [path for path in paths if not path.startswith(apart)] or [NOWHERE]
+    return [*options, *(f"--ignore={folder}" for folder in apart), *(rest if paths else [])]
 
 
 def run_in_browser(pytest_args: list[str]) -> int | str:
     """pytest's exit status, or why it did not run."""
     if not any(map(shutil.which, BROWSERS)):
         return NO_BROWSER
-    return run_pytest("a real browser", pytest_args, None)
+    return run_pytest("a real browser", [*pytest_args, "-n0"], None)
+
+
+def run_on_engines(pytest_args: list[str], given: str) -> int | str:
+    """pytest's exit status; its own summary says where no engine could be started. SQLite where PostgreSQL is missing."""
+    grouped = [*pytest_args, "--dist=loadgroup"]
+    try:
+        with contextlib.nullcontext(given) if is_postgres(given) else throwaway_server() as url:
+            return run_pytest("container engines", grouped, url)
+    except NoServer:
+        return run_pytest("container engines", grouped, None)
 
 
 def run_on_postgres(pytest_args: list[str], given: str) -> int | str:
@@ -124,7 +138,7 @@ def report(results: dict[str, int | str]) -> int:
         else:
             print(f"{part}: {'passed' if result == 0 else f'FAILED (pytest ended with {result})'}")
             status = status or result
-    for name, part in REQUIRABLE.items():
+    for name, part in PARTS.items():
         missing = isinstance(results[part], str) and results[part] not in (NOTHING_CHOSEN, NOT_ASKED_FOR)
         if missing and name in required():
             print(f"{part} is required here (ORGSITE_TEST_REQUIRE).")

@@ -21,7 +21,7 @@ from workspaces.converging import Work
 from workspaces.core.steps import Step, next_step
 from workspaces.core.sweeping import Finding
 from workspaces.engines.base import Engine, Found
-from workspaces.errors import EngineAway
+from workspaces.errors import EngineError
 from workspaces.services.installation import note_engine
 from workspaces.services.leases import Claim, claim_due, give_back, renew
 from workspaces.services.outcomes import Result, record, record_away
@@ -31,7 +31,7 @@ from workspaces.services.sweeping import mend, survey, tell_released
 
 logger = logging.getLogger(__name__)
 
-BATCH = 200  # containers at work at a time
+BATCH = 64  # containers at work at a time; their configuration is in memory
 BUSY, IDLE = 0.05, 0.5  # seconds until the next round
 RENEW_EVERY, SWEEP_EVERY = 5.0, 60.0  # seconds
 LONGEST_PAUSE = 10.0  # seconds until an engine that does not answer is asked again
@@ -62,18 +62,19 @@ class Controller:
             ended.set()
 
     def _attempt_round(self) -> None:
-        """Neither an engine nor a database that is away ends the worker."""
+        """Nothing that goes wrong in it ends the worker; what was claimed meanwhile is given back or expires."""
         try:
             self.round()
             self._pause = BUSY if self.busy else IDLE
-        except EngineAway as error:
-            logger.warning("the engine does not answer: %s", error)
+        except EngineError as error:
+            logger.warning("%s", error)
+            self._swept = float("-inf")  # so that its return is noticed as soon as it is asked again
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
             self.note_away(str(error))
-        except (DatabaseError, InterfaceError):
-            logger.exception("the database is away or busy; the worker goes on when it answers")
+        except Exception:
+            logger.exception("The worker goes on in %s s.", LONGEST_PAUSE)
             connection.close()
-            self._pause = IDLE
+            self._pause = LONGEST_PAUSE
 
     @property
     def busy(self) -> bool:
@@ -151,14 +152,19 @@ class Controller:
     # ---- now and then
 
     def _sweep(self) -> None:
+        """Where only a part of the engine answers, a node of a swarm say, the sweep waits and all else goes on."""
         if time.monotonic() - self._swept < SWEEP_EVERY:
             return
         note_engine(engine=self._engine.check())
-        sweep = survey(self._engine)
+        self._swept = time.monotonic()
+        try:
+            sweep = survey(self._engine)
+        except EngineError as error:
+            logger.warning("The sweep has to wait: %s", error)
+            return
         mend(sweep)
         for stray in sweep.strays:
             self._strays[self._pool.submit(self._engine.remove, stray.id, keep_volumes=False)] = stray
-        self._swept = time.monotonic()
 
     def _renew_until(self, ended: Event) -> None:
         while not ended.wait(RENEW_EVERY):

@@ -42,7 +42,13 @@ def test_a_tar_gives_back_what_went_in() -> None:
     assert tar_listing(files.to_tar()) == [(path, len(content)) for path, content in files.files]
 
 
-def test_every_entry_of_a_tar_is_a_plain_file_of_nobody_and_no_time() -> None:
+def test_every_entry_of_a_tar_is_a_plain_file_or_folder_of_nobody_and_no_time() -> None:
     with tarfile.open(fileobj=io.BytesIO(FileSet.of(FILES).to_tar())) as archive:
         facts = {(each.type, each.mode, each.uid, each.gid, each.uname, each.gname, each.mtime) for each in archive}
-    assert facts == {(tarfile.REGTYPE, 0o644, 0, 0, "", "", 0)}
+    nobody = (0, 0, "", "", 0)
+    assert facts == {(tarfile.REGTYPE, 0o644, *nobody), (tarfile.DIRTYPE, 0o755, *nobody)}
+
+
+def test_a_folder_comes_before_what_is_in_it() -> None:
+    with tarfile.open(fileobj=io.BytesIO(FileSet.of({"a/b/c.md": b"", "a.md": b""}).to_tar())) as archive:
+        assert archive.getnames() == ["a", "a/b", "a.md", "a/b/c.md"]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 import pytest
+from docker import APIClient
 
 from tests.engines.rigs import SwarmRig, packed, wait_for, wait_for_state, wanted
 from tests.machines import Machine
 from workspaces.engines.base import Engine, State
 from workspaces.engines.naming import labels_of
 from workspaces.engines.options import Options
+from workspaces.engines.services import task_template
 from workspaces.engines.swarm import SwarmEngine
 from workspaces.errors import EngineAway, EngineRefused
 
@@ -42,6 +47,22 @@ def started_on(machine: Machine, engine: Engine, **changes) -> UUID:
     with machine.api() as api:
         api.create_volume(f"ws-{one.workspace_id}-data", labels=labels_of(one, installation="default"))
     return started(engine, workspace_id=one.workspace_id, **changes)
+
+
+@contextmanager
+def drained(rig: SwarmRig, hostname: str) -> Iterator[None]:
+    """A node that takes no containers."""
+    with rig.machines[0].api() as api:
+        set_availability(api, hostname, "drain")
+        try:
+            yield
+        finally:
+            set_availability(api, hostname, "active")
+
+
+def set_availability(api: APIClient, hostname: str, availability: str) -> None:
+    node = next(node for node in api.nodes() if node["Description"]["Hostname"] == hostname)
+    api.update_node(node["ID"], node["Version"]["Index"], node["Spec"] | {"Availability": availability})
 
 
 def volumes_on(machine: Machine) -> set[str]:
@@ -86,6 +107,25 @@ def test_a_workspace_moves_when_its_node_goes_down(rig: SwarmRig, engine: Engine
     assert volumes_on(two) == names
     engine.remove(workspace_id, keep_volumes=False)
     assert not volumes_on(two)
+
+
+def test_a_workspace_goes_elsewhere_when_the_node_with_its_data_takes_none(rig: SwarmRig, engine: Engine) -> None:
+    with drained(rig, "two"):
+        workspace_id = started_on(rig.machines[1], engine)
+        assert engine.containers()[workspace_id].node == "one"
+
+
+def test_removing_while_a_node_is_just_making_the_container_leaves_nothing(rig: SwarmRig, engine: Engine) -> None:
+    for delay in (0.05, 0.1, 0.13, 0.15, 0.17, 0.2):
+        one, options = wanted(), Options(network="host")
+        labels = labels_of(one, installation="default")
+        template = task_template(one, labels=labels, configs=[], generation=1, node_id="", options=options)
+        with rig.machines[0].api() as api:
+            api.create_service(template, name=f"ws-{one.workspace_id}", labels=labels)
+        time.sleep(delay)
+        engine.remove(one.workspace_id, keep_volumes=False)
+    time.sleep(1)
+    assert (rig.container_names(), rig.volume_labels()) == (set(), {})
 
 
 def test_volumes_are_listed_from_every_node(rig: SwarmRig, engine: Engine) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -34,6 +34,10 @@ class FileSet:
         """An uncompressed tar: plain files that everybody may read, of user 0 and time 0."""
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            for folder in _folders(path for path, _ in self.files):
+                entry = tarfile.TarInfo(folder)  # without an entry, whoever unpacks may close it to everybody
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+                archive.addfile(entry)
             for path, content in self.files:
                 entry = tarfile.TarInfo(path)
                 entry.mode, entry.size = 0o644, len(content)
@@ -51,4 +55,13 @@ class FileSet:
 def tar_listing(data: bytes) -> list[tuple[str, int]]:
     """Path and size (bytes) of each file in a tar made by `to_tar`."""
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
-        return [(entry.name, entry.size) for entry in archive]
+        return [(entry.name, entry.size) for entry in archive if entry.isfile()]
+
+
+def _folders(paths: Iterable[str]) -> list[str]:
+    """Every folder that the paths lead through, parents first."""
+    found: set[str] = set()
+    for path in paths:
+        parts = path.split("/")[:-1]
+        found.update("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+    return sorted(found)

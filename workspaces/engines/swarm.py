@@ -88,6 +88,7 @@ class SwarmEngine:
                 with suppress(NotFound):
                     api.remove_service(service["ID"])
             self._forget_configs(api, workspace_id, but=[])
+            _let_starts_end(api, only=only_ours(self._options.installation, workspace_id))
         self._clear_nodes(workspace_id, keep_volumes=keep_volumes)
 
     def containers(self) -> Mapping[UUID, Found]:
@@ -254,6 +255,15 @@ def _update(api: APIClient, service: tasks.Service, *, template: Any, replicas: 
             if not left or "out of sequence" not in str(error.explanation):
                 raise
         version = api.inspect_service(service["ID"])["Version"]["Index"]
+
+
+def _let_starts_end(api: APIClient, *, only: dict[str, list[str]]) -> None:
+    """A node that is about to make the container would make its volumes anew after they were removed."""
+    deadline = time.monotonic() + IN_USE
+    while any(task["Status"]["State"] in tasks.UNDER_WAY for task in api.tasks(filters=only)):
+        if time.monotonic() > deadline:
+            return
+        time.sleep(STEP)
 
 
 def _is_of_its_service(container: Mapping[str, Any], workspace_id: UUID) -> bool:

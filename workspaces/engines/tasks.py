@@ -11,6 +11,7 @@ from workspaces.core.steps import State
 from workspaces.engines.base import Found
 
 ENDED = frozenset({"complete", "shutdown", "failed", "rejected", "remove", "orphaned"})
+UNDER_WAY = frozenset({"assigned", "accepted", "preparing", "ready", "starting"})  # on a node, and not running yet
 
 Task = Mapping[str, Any]
 Service = Mapping[str, Any]

@@ -21,9 +21,11 @@ class Command(OrgCommand):
         parser.add_argument("--dry-run", action="store_true", help="Print what was found, and change nothing.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        containers = engine(installation().name)
+        name = installation().name
+        containers = engine(name)
         if containers is None:
             raise CommandError("No engine runs here (ORGSITE_ENGINE=none), so there is nothing to sweep.")
+        self.stdout.write(f"Installation {name} on {containers.check()}")
         sweep = survey(containers)
         for sign, findings in (("-", sweep.ghosts), ("+", sweep.phantoms)):
             for finding in findings:
