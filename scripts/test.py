@@ -1,8 +1,8 @@
 """Run the tests on SQLite, on PostgreSQL (the server of DATABASE_URL, or a throwaway one), on container engines that
 they start themselves, and in a browser.
 
-Arguments go to pytest; `--only sqlite`, `postgres`, `docker` or `browser` runs one part. What could not run here is said
-at the very end, and is an error where ORGSITE_TEST_REQUIRE (names, separated by commas: postgres, docker, browser) lists it.
+Arguments go to pytest; `--only sqlite`, `postgres`, `docker` or `browser` runs one part. What could not run here is
+said at the very end, and is an error where ORGSITE_TEST_REQUIRE lists it (names, separated by commas).
 """
 
 import argparse
@@ -89,7 +89,7 @@ def run_in_browser(pytest_args: list[str]) -> int | str:
 
 
 def run_on_engines(pytest_args: list[str], given: str) -> int | str:
-    """pytest's exit status; its own summary says where no engine could be started. SQLite where PostgreSQL is missing."""
+    """pytest's exit status. Where no engine could be started its summary says so; without PostgreSQL, on SQLite."""
     grouped = [*pytest_args, "--dist=loadgroup"]
     try:
         with contextlib.nullcontext(given) if is_postgres(given) else throwaway_server() as url:
