@@ -1,10 +1,15 @@
 """The site as an ASGI application: `uvicorn orgsite.asgi:application`."""
 
 import os
+import warnings
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orgsite.settings")
+
+# Static files come straight from the source folders: there is no STATIC_ROOT, and each is read whole, not streamed.
+warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 django_application = get_asgi_application()
 

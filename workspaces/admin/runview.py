@@ -100,8 +100,10 @@ class RunView:
     @property
     def kind(self) -> str:
         """The class of the outcome's box."""
+        if self.stages.failing:
+            return "warn"
         kinds = {"fail": "err", "run": "warn" if self.abandoned else "", "retry": "warn", "ok": "done"}
-        return kinds[self.result.kind]
+        return "" if self.stages.unsettled else kinds[self.result.kind]
 
     @property
     def outcome(self) -> str:
@@ -116,7 +118,8 @@ class RunView:
         created = f"{counted(run.created_count, 'workspace')} created, " if run.created_count else ""
         removed = f"{counted(run.removed_count, 'workspace')} removed, " if run.removed_count else ""
         nothing = "Nothing had to change. " if not created and not removed else ""
-        return f"Done. {nothing}{created}{removed}{run.skipped_count:,} kept; {run.live_after:,} are live."
+        done = f"Done. {nothing}{created}{removed}{run.skipped_count:,} kept; {run.live_after:,} are live."
+        return f"{done}{self.stages.text}"
 
     @property
     def duration(self) -> timedelta | None:

@@ -103,3 +103,16 @@ class Stages:
     @property
     def failing(self) -> list[Stage]:
         return [stage for stage in self.by_id.values() if stage.failing]
+
+    @property
+    def text(self) -> str:
+        """` Tearing down: 5 of 8 done, 1 with an error.` after what the run did; "" when nothing is left to do."""
+        parts = [_progress("Starting containers", self.coming), _progress("Tearing down", self.going)]
+        return "".join(f" {part}" for part in parts if part)
+
+
+def _progress(what: str, stages: Collection[Stage]) -> str:
+    done, failing = sum(stage.settled for stage in stages), sum(stage.failing for stage in stages)
+    if done == len(stages):
+        return ""
+    return f"{what}: {done:,} of {len(stages):,} done{f', {failing:,} with an error' if failing else ''}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from workspaces.services.containers import ABSENT, RUNNING
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_organizations
 from workspaces.services.telling import workspace_event
+
+logger = logging.getLogger(__name__)
 
 WORKER = Actor(name="worker")
 LOOK_AGAIN = timedelta(milliseconds=250)
@@ -95,6 +98,16 @@ def record(results: Sequence[Result], *, worker: str) -> None:
         gone = [e.row for e in entries if e.outcome is Outcome.GONE and e.news]
         _tell("released", gone, why=lambda row: "volumes kept" if row.keep_volumes else "container and volumes gone")
         _tell("release_failed", [e.row for e in entries if e.stays], why=lambda row: row.last_error)
+    _log(entries)
+
+
+def _log(entries: Sequence[Entry]) -> None:
+    for word, outcome in (("run", Outcome.RUNS), ("are gone", Outcome.GONE)):
+        if ended := [entry for entry in entries if entry.outcome is outcome]:
+            logger.info("%d containers %s", len(ended), word)
+    for entry in entries:
+        if entry.outcome is Outcome.FAILED:
+            logger.warning("%s, attempt %d: %s", entry.row, entry.row.attempts, entry.row.last_error)
 
 
 def record_away(error: str) -> None:
