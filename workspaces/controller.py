@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from threading import Event, Thread
@@ -22,6 +22,7 @@ from workspaces.core.steps import Step, next_step
 from workspaces.core.sweeping import Finding
 from workspaces.engines.base import Engine, Found
 from workspaces.errors import EngineError
+from workspaces.services.containers import note_sizes
 from workspaces.services.installation import note_engine
 from workspaces.services.leases import Claim, claim_due, give_back, renew
 from workspaces.services.outcomes import Result, record, record_away
@@ -33,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 64  # containers at work at a time; their configuration is in memory
 BUSY, IDLE = 0.05, 0.5  # seconds until the next round
-RENEW_EVERY, SWEEP_EVERY = 5.0, 60.0  # seconds
+RENEW_EVERY, SWEEP_EVERY, MEASURE_EVERY = 5.0, 60.0, 600.0  # seconds
 LONGEST_PAUSE = 10.0  # seconds until an engine that does not answer is asked again
 
 
@@ -46,7 +47,8 @@ class Controller:
         self._pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="engine")
         self._at_work: dict[Future[Result], UUID] = {}
         self._strays: dict[Future[None], Finding] = {}
-        self._swept = float("-inf")
+        self._sizes: Future[Mapping[UUID, int]] | None = None
+        self._swept = self._measured = float("-inf")
         self._pause = IDLE
 
     def run_until(self, stopped: Event) -> None:
@@ -85,6 +87,7 @@ class Controller:
         """Write down what has ended, look around now and then, begin what is due."""
         self._write_down()
         self._sweep()
+        self._measure()
         room = BATCH - len(self._at_work)
         if claims := claim_due(self._worker, limit=room) if room else []:
             self._begin(claims)
@@ -165,6 +168,18 @@ class Controller:
         mend(sweep)
         for stray in sweep.strays:
             self._strays[self._pool.submit(self._engine.remove, stray.id, keep_volumes=False)] = stray
+
+    def _measure(self) -> None:
+        """The engine counts in a thread of the pool, for as long as it takes."""
+        if self._sizes and self._sizes.done():
+            counted, self._sizes = self._sizes, None
+            if error := counted.exception():
+                logger.warning("The volumes were not measured: %s", error)
+            else:
+                note_sizes(counted.result())
+        elif not self._sizes and time.monotonic() - self._measured > MEASURE_EVERY:
+            self._measured = time.monotonic()
+            self._sizes = self._pool.submit(self._engine.sizes)
 
     def _renew_until(self, ended: Event) -> None:
         while not ended.wait(RENEW_EVERY):

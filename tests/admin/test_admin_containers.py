@@ -122,10 +122,12 @@ def test_the_preview_names_the_volumes_that_would_be_destroyed(
 ) -> None:
     live(BEFORE)
     live(AFTER)
+    Container.objects.update(volume_bytes=200 * 1024**2)
     page = text(operator.get(preview(AFTER)))
     workspace = Workspace.objects.filter(name="SRE Engineer").earliest("created_at")
     assert f"volume <code>ws-{workspace.pk}-data</code> destroyed" in page
-    assert "Stops 8 containers and destroys 16 volumes" in page
+    assert "2 volumes <b>200.0 MB</b>" in page
+    assert "Stops 8 containers and destroys 16 volumes (1.6 GB)" in page
 
 
 def test_the_confirmation_of_a_cascade_counts_the_volumes(operator: Client, live: Callable[..., Applied]) -> None:

@@ -52,12 +52,18 @@ def merge(organization: Organization, actor: Actor) -> Merge:
 
 def settle(controller: Controller) -> None:
     """Rounds until nothing is due but what waits after a failure."""
+    due = Container.objects.all()
+    wait_for(controller, lambda: not controller.busy and not due.filter(due_at__lte=timezone.now() + SOON).exists())
+
+
+def wait_for(controller: Controller, condition: Callable[[], bool]) -> None:
+    """Rounds until the condition holds."""
     for _ in range(1_000):
         controller.round()
-        if not controller.busy and not Container.objects.filter(due_at__lte=timezone.now() + SOON).exists():
+        if condition():
             return
         time.sleep(0.01)
-    raise AssertionError(f"it never settles: {list(Container.objects.values())}")
+    raise AssertionError(f"it never comes: {list(Container.objects.values())}")
 
 
 def hurry() -> None:

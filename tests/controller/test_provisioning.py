@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from audit.models import StructureEvent
-from tests.controller.conftest import Merge, events, hurry, key_of, settle
+from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
 from tests.trees import AFTER, BEFORE
 from workspaces.controller import Controller
 from workspaces.core.template import Node
@@ -153,3 +154,11 @@ def test_a_removed_workspace_gets_no_token_however_late_the_worker_comes(merge: 
     prepared = prepare([key_of("PM")])
     assert (prepared.wanted, prepared.errors) == ({}, {})
     assert not WorkspaceToken.objects.exists()
+
+
+def test_what_the_volumes_hold_is_written_down(merge: Merge, controller: Controller, engine: FakeEngine) -> None:
+    merge({"PM": {}})
+    settle(controller)
+    engine.host.volumes[f"ws-{key_of('PM')}-data"].files["heavy"] = b"x" * 5000
+    again = Controller(engine, grace=timedelta(0), concurrency=1)
+    wait_for(again, lambda: (Container.objects.get().volume_bytes or 0) >= 5000)

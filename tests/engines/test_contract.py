@@ -222,3 +222,13 @@ def test_an_engine_that_is_away_says_so(rig: Rig) -> None:
 
 def test_an_engine_introduces_itself(engine: Engine) -> None:
     assert engine.check()
+
+
+def test_sizes_are_the_bytes_in_the_volumes_of_each_workspace(rig: Rig, engine: Engine) -> None:
+    one, other = started(engine), started(engine)
+    before = dict(engine.sizes())
+    rig.write(one, "/data/heavy", "x" * 4096)
+    after = dict(engine.sizes())
+    assert after[one] - before[one] >= 4096
+    assert after[other] == before[other]
+    assert set(after) == {one, other}

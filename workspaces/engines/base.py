@@ -71,3 +71,6 @@ class Engine(Protocol):
 
     def volumes(self) -> Mapping[UUID, tuple[str, ...]]:
         """The names of all volumes of this installation, by workspace, in one request."""
+
+    def sizes(self) -> Mapping[UUID, int]:
+        """Bytes in the volumes of each workspace, where the engine can tell. It counts them, which may take long."""

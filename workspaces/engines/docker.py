@@ -24,7 +24,7 @@ from workspaces.engines.naming import (
     volume_names,
 )
 from workspaces.engines.options import Options
-from workspaces.engines.volumes import make_volumes, remove_volumes, volumes_by_workspace
+from workspaces.engines.volumes import make_volumes, remove_volumes, sizes_by_workspace, volumes_by_workspace
 from workspaces.errors import EngineRefused
 
 STATES = {"restarting": State.STARTING, "running": State.RUNNING}  # any other is STOPPED, "created" too
@@ -79,6 +79,10 @@ class DockerEngine:
     def volumes(self) -> Mapping[UUID, tuple[str, ...]]:
         with self._engine.api() as api:
             return volumes_by_workspace(api, installation=self._options.installation)
+
+    def sizes(self) -> Mapping[UUID, int]:
+        with self._engine.api() as api:
+            return sizes_by_workspace(api, installation=self._options.installation)
 
     def close(self) -> None:
         self._engine.close()

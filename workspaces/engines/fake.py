@@ -124,6 +124,14 @@ class FakeEngine:
                 names[self._owner_of(name, volume)].append(name)
             return {owner: tuple(of_one) for owner, of_one in names.items() if owner}
 
+    def sizes(self) -> Mapping[UUID, int]:
+        with self.host.lock:
+            volumes = self.host.volumes
+            return {
+                owner: sum(len(content) for name in names for content in volumes[name].files.values())
+                for owner, names in self.volumes().items()
+            }
+
     def _container(self, workspace_id: UUID) -> Container | None:
         name = container_name(workspace_id)
         there = self.host.containers.get(name)

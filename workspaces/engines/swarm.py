@@ -7,7 +7,7 @@ only where DOCKER_HOST is.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -34,7 +34,12 @@ from workspaces.engines.naming import (
 )
 from workspaces.engines.options import Options
 from workspaces.engines.services import task_template
-from workspaces.engines.volumes import remove_volumes, see_that_volumes_are_ours, volumes_by_workspace
+from workspaces.engines.volumes import (
+    remove_volumes,
+    see_that_volumes_are_ours,
+    sizes_by_workspace,
+    volumes_by_workspace,
+)
 from workspaces.errors import EngineAway, EngineError, EngineRefused
 
 WATCHED = 3.0  # seconds that `start` looks whether the first attempt comes to something
@@ -114,6 +119,14 @@ class SwarmEngine:
                 for owner, found in volumes_by_workspace(api, installation=self._options.installation).items():
                     names[owner] |= set(found)
         return {owner: tuple(sorted(found)) for owner, found in names.items()}
+
+    def sizes(self) -> Mapping[UUID, int]:
+        """Of all nodes together."""
+        total: Counter[UUID] = Counter()
+        for node in self._nodes.values():
+            with node.api() as api:
+                total += Counter(sizes_by_workspace(api, installation=self._options.installation))
+        return total
 
     def close(self) -> None:
         for connection in (self._manager, *self._nodes.values()):

@@ -53,5 +53,16 @@ def volumes_by_workspace(api: APIClient, *, installation: str) -> Mapping[UUID, 
     return {owner: tuple(sorted(names)) for owner, names in by_workspace.items()}
 
 
+def sizes_by_workspace(api: APIClient, *, installation: str) -> Mapping[UUID, int]:
+    """Bytes. A volume whose driver does not tell has the size -1, and is left out."""
+    sizes: dict[UUID, int] = {}
+    for volume in api.df()["Volumes"] or ():
+        owner = owner_of(volume["Name"], labels=volume["Labels"], installation=installation)
+        size = (volume.get("UsageData") or {}).get("Size", -1)
+        if owner and size >= 0:
+            sizes[owner] = sizes.get(owner, 0) + size
+    return sizes
+
+
 def _listed(api: APIClient, filters: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     return api.volumes(filters=dict(filters))["Volumes"] or ()

@@ -428,6 +428,10 @@ class Migration(migrations.Migration):
                 ("last_error", models.TextField(default="")),
                 ("asked_at", models.DateTimeField(help_text="When it was asked to start, or to stop.", null=True)),
                 ("released_at", models.DateTimeField(help_text="When all it held was seen to be gone.", null=True)),
+                (
+                    "volume_bytes",
+                    models.BigIntegerField(help_text="What its volumes held when they were last measured.", null=True),
+                ),
                 ("leased_until", models.DateTimeField(null=True)),
                 (
                     "leased_by",

@@ -33,6 +33,7 @@ class Container(models.Model):
     last_error = models.TextField(default="")
     asked_at = models.DateTimeField(null=True, help_text="When it was asked to start, or to stop.")
     released_at = models.DateTimeField(null=True, help_text="When all it held was seen to be gone.")
+    volume_bytes = models.BigIntegerField(null=True, help_text="What its volumes held when they were last measured.")
     leased_until = models.DateTimeField(null=True)
     leased_by = models.CharField(max_length=255, default="", help_text="The worker at it: host, process id, start.")
     changed_at = models.DateTimeField()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FIELDS = (
     "workspace", "desired", "observed", "keep_volumes", "import_id", "generation", "due_at", "attempts", "last_error",
-    "asked_at", "released_at", "leased_until", "leased_by", "changed_at",
+    "asked_at", "released_at", "volume_bytes", "leased_until", "leased_by", "changed_at",
 )  # fmt: skip
 
 RUNNING, ABSENT = Container.Desired.RUNNING, Container.Desired.ABSENT
@@ -32,7 +32,7 @@ def engine_runs() -> bool:
 
 def want_running(ids: Collection[UUID], *, import_id: UUID | None, now: datetime) -> None:
     """New workspaces: each is to get a container."""
-    nothing_yet = (Container.Observed.ABSENT, False, import_id, 1, now, 0, "", None, None, None, "", now)
+    nothing_yet = (Container.Observed.ABSENT, False, import_id, 1, now, 0, "", None, None, None, None, "", now)
     insert_rows(Container, FIELDS, [(key, RUNNING, *nothing_yet) for key in ids])
 
 
@@ -47,6 +47,15 @@ def want_absent(ids: Collection[UUID], *, keep_volumes: bool, import_id: UUID | 
         asked_at=None, changed_at=now,
     )  # fmt: skip
     return frozenset(rows.values_list("pk", flat=True))
+
+
+def note_sizes(sizes: Mapping[UUID, int]) -> None:
+    """What the volumes of each workspace hold, in bytes; only what changed is written."""
+    rows = Container.objects.filter(workspace__one_of=sizes.keys()).only("workspace", "volume_bytes").order_by("pk")
+    changed = [row for row in rows if row.volume_bytes != sizes[row.pk]]
+    for row in changed:
+        row.volume_bytes = sizes[row.pk]
+    Container.objects.bulk_update(changed, ["volume_bytes"], batch_size=500)
 
 
 def try_again(ids: Collection[UUID]) -> int:

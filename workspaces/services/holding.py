@@ -13,10 +13,11 @@ from workspaces.models import Container, Schedule, WorkspaceToken
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Holdings:
-    """Of one workspace: the names of its volumes (none: a record without a container) and of its schedules, the number
-    of its unrevoked tokens."""
+    """Of one workspace: the names of its volumes (none: a record without a container) and the bytes in them (None:
+    nobody knows), the number of its unrevoked tokens, the names of its schedules."""
 
     volumes: tuple[str, ...] = ()
+    bytes: int | None = None
     tokens: int = 0
     schedules: tuple[str, ...] = ()
 
@@ -27,6 +28,7 @@ class Total:
 
     containers: int
     volumes: int
+    bytes: int | None
     tokens: int
     schedules: int
 
@@ -39,9 +41,14 @@ def holdings(ids: Collection[UUID]) -> dict[UUID, Holdings]:
     for key, name in Schedule.objects.filter(workspace__one_of=ids).values_list("workspace_id", "name"):
         schedules.setdefault(key, []).append(name)
     held = Container.objects.filter(workspace__one_of=ids, released_at=None)
-    volumes = {key: tuple(sorted(volume_names(key).values())) for key in held.values_list("pk", flat=True)}
+    sizes = dict(held.values_list("pk", "volume_bytes"))
     return {
-        key: Holdings(volumes=volumes.get(key, ()), tokens=tokens[key], schedules=tuple(schedules.get(key, ())))
+        key: Holdings(
+            volumes=tuple(sorted(volume_names(key).values())) if key in sizes else (),
+            bytes=sizes.get(key),
+            tokens=tokens[key],
+            schedules=tuple(schedules.get(key, ())),
+        )
         for key in ids
     }
 
@@ -49,9 +56,11 @@ def holdings(ids: Collection[UUID]) -> dict[UUID, Holdings]:
 def total(every: Iterable[Holdings]) -> Total:
     """The sum of them."""
     all_of_them = list(every)
+    known = [each.bytes for each in all_of_them if each.bytes is not None]
     return Total(
         containers=sum(1 for each in all_of_them if each.volumes),
         volumes=sum(len(each.volumes) for each in all_of_them),
+        bytes=sum(known) if known else None,
         tokens=sum(each.tokens for each in all_of_them),
         schedules=sum(len(each.schedules) for each in all_of_them),
     )
