@@ -39,8 +39,13 @@ class Exhibits:
         broken = self._office()
         failed = broken.begin_merge(BEFORE)
         broken.fail(failed, "interrupted")
+        leaking = self._office()
+        leaking.merge(BEFORE)
+        torn = leaking.reconcile(AFTER, removing=8)
+        leaking.stand_behind(torn, error="volume is in use")
         return {
             "slug": office.slug, "run": run.pk, "running": running.pk, "failed": failed.pk,
+            "torn": torn.pk, "leaking": leaking.workspace("PM", "Infra Lead").pk,
             "minute": f"day={run.started_at:%Y-%m-%d}&at={run.started_at:%H:%M}&org={office.slug}",
             "workspace": office.workspace("PM").pk, "gone": gone.pk, "version": office.latest_version(gone),
             "event": office.latest_event(), "organization": self._ask(Organization.objects.get, slug=office.slug).pk,

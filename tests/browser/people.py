@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -11,14 +12,16 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
 
 from tests.browser.running import Site
 from tests.trees import Tree, loaded
 from workspaces.core.plan import Mode
 from workspaces.core.template import Node
-from workspaces.models import ImportRun, Membership, Organization, Workspace
+from workspaces.models import Container, ImportRun, Membership, Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.cascading import cascade_delete
+from workspaces.services.containers import want_absent, want_running
 from workspaces.services.creating import create_workspace
 from workspaces.services.editing import edit_workspace
 from workspaces.services.importing import Confirmation, apply_import
@@ -90,6 +93,31 @@ class Office:
 
     def give_token(self, *path: str) -> None:
         self._ask(issue_workspace_token, self.workspace(*path))
+
+    # ---- what workers do, and fail to do
+
+    def stand_behind(self, run: ImportRun, *, error: str = "") -> None:
+        """Give each removed workspace of the run a container that is still to go, with what the engine said to it."""
+        self._ask(self._stand_behind, run, error)
+
+    def _stand_behind(self, run: ImportRun, error: str) -> None:
+        removed = Workspace.objects.filter(organization=self._organization, status="removed")
+        now = timezone.now()
+        want_running([row.pk for row in removed], import_id=run.pk, now=now)
+        want_absent([row.pk for row in removed], keep_volumes=False, import_id=run.pk, now=now)
+        later = now + timedelta(minutes=1)
+        Container.objects.filter(import_id=run.pk).update(last_error=error, attempts=bool(error), due_at=later)
+
+    def release(self, run: ImportRun) -> None:
+        """All that the run's containers held is gone."""
+        self._ask(
+            Container.objects.filter(import_id=run.pk).update, observed="absent", due_at=None, last_error="", attempts=0
+        )
+
+    def due(self, run: ImportRun) -> int:
+        """How many of the run's containers a worker would take now."""
+        rows = Container.objects.filter(import_id=run.pk)
+        return self._ask(lambda: rows.filter(due_at__lte=timezone.now()).count())
 
     # ---- what there is
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Request, expect
 
 from tests.browser.people import Office
 from tests.browser.screen import heading
-from tests.trees import BEFORE
+from tests.trees import AFTER, BEFORE
 from workspaces.models import ImportRun
 
 HIDE = """hidden => {
@@ -71,3 +71,22 @@ def test_out_of_sight_it_asks_for_nothing(page: Page, office: Office, run: Impor
     page.evaluate(HIDE, False)
     let_it_end(page, office, run)
     assert len(polls) == 1
+
+
+def test_a_teardown_moves_by_itself_and_what_failed_is_tried_again(page: Page, office: Office) -> None:
+    office.merge(BEFORE)
+    run = office.reconcile(AFTER, removing=8)
+    office.stand_behind(run, error="volume is in use")
+    page.goto(f"/admin/runs/{run.pk}/")
+    expect(page.get_by_role("progressbar", name="Tear down")).to_have_attribute("value", "0")
+    expect(page.get_by_text("volume is in use")).to_have_count(8)
+    page.get_by_role("button", name="Try all failed again now (8)").click()
+    expect(page.get_by_text("8 containers will be tried at once.")).to_be_visible()
+    assert office.due(run) == 8
+    focused = page.get_by_role("link", name="SRE Engineer")
+    focused.focus()
+    office.release(run)
+    expect(page.get_by_role("progressbar", name="Tear down")).to_have_attribute("value", "8")
+    expect(focused).to_be_focused()
+    expect(page.get_by_text("gone, volumes too")).to_have_count(8)
+    expect(page.get_by_role("button", name="Try again now")).to_have_count(0)
