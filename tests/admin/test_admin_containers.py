@@ -106,6 +106,18 @@ def test_the_home_page_says_what_waits(viewer: Client, run: ImportRun) -> None:
     assert f"<code>{WORDS}</code>" in page
 
 
+def test_the_list_finds_what_waits_live_and_removed(viewer: Client, run: ImportRun) -> None:
+    settled()
+    cascade_delete([Workspace.objects.get(name="QA Engineer").pk], actor=Actor(name="alice"))
+    fails("QA Engineer")
+    fails("SRE Engineer")
+    page = text(viewer.get("/admin/workspaces/workspace/?container=failing"))
+    assert "2 found" in page
+    assert "QA Engineer" in page
+    assert "SRE Engineer" in page
+    assert "Technical Writer" not in page
+
+
 def test_a_removed_workspace_is_shown_with_its_teardown(viewer: Client, operator: Client, run: ImportRun) -> None:
     settled()
     workspace = Workspace.objects.get(name="SRE Engineer")

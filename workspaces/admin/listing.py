@@ -10,7 +10,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 
 from workspaces.admin.access import ADD, CASCADE, IMPORT, VIEW, require
-from workspaces.admin.listview import BY_HAND, BY_IMPORT, EVERY, LIVE, Filters, Listing
+from workspaces.admin.listview import BY_HAND, BY_IMPORT, EVERY, FAILING, LIVE, Filters, Listing
 from workspaces.admin.pages import page_number, render_page
 from workspaces.models import Status
 
@@ -79,6 +79,10 @@ def _choices(query: QueryDict, listing: Listing) -> dict[str, list[Choice]]:
             _choice(query, "by", "", "All", on=not filters.by),
             _choice(query, "by", BY_IMPORT, "An import", on=filters.by == BY_IMPORT),
             _choice(query, "by", BY_HAND, "Hand", on=filters.by == BY_HAND),
+        ],
+        "Container": [
+            _choice(query, "container", "", "All", on=not filters.failing),
+            _choice(query, "container", FAILING, "With an error", on=filters.failing, count=listing.failing),
         ],
         "Status": [
             _choice(query, "status", status, label, on=status == filters.status, count=listing.with_status(status))

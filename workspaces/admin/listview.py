@@ -10,14 +10,15 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import QueryDict
 
 from workspaces.admin.forest import Spot, forest, live_below
 from workspaces.admin.listrows import Facts, ListRow, identity
 from workspaces.admin.removedview import RemovedRows
 from workspaces.core.plan import SEPARATOR
-from workspaces.models import Organization, Status, Workspace
+from workspaces.models import Container, Organization, Status, Workspace
+from workspaces.services.containers import failing
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 ROWS_PER_PAGE = 500
 LIVE, EVERY = "live", "all"
 BY_IMPORT, BY_HAND = "import", "hand"
+FAILING = "failing"
 STATUSES = (LIVE, *(str(status) for status in Status), EVERY)
 
 
@@ -37,22 +39,26 @@ class Filters:
     status: str = LIVE
     twice: bool = False
     by: str = ""
+    failing: bool = False
 
     @classmethod
     def of(cls, query: QueryDict) -> Filters:
-        status = query.get("status", LIVE)
+        failing = query.get("container") == FAILING
+        usual = EVERY if failing else LIVE  # what could not be released is removed
+        status = query.get("status", usual)
         return cls(
             find=query.get("q", "").replace("\0", "").strip(),
             organization=query.get("org", ""),
-            status=status if status in STATUSES else LIVE,
+            status=status if status in STATUSES else usual,
             twice=query.get("names") == "twice",
             by=by if (by := query.get("by", "")) in (BY_IMPORT, BY_HAND) else "",
+            failing=failing,
         )
 
     @property
     def narrow(self) -> bool:
         """Whether a row is shown for itself, with what stands above it as context."""
-        return bool(self.find or self.twice or self.by or self.status not in (LIVE, EVERY))
+        return bool(self.find or self.twice or self.by or self.failing or self.status not in (LIVE, EVERY))
 
     def wants(self, spot: Spot, *, twice: bool) -> bool:
         return self._wants_status(spot.stem.status) and (twice or not self.twice) and self._finds(spot)
@@ -119,7 +125,7 @@ class Listing:
 
     @cached_property
     def removed(self) -> RemovedRows:
-        return RemovedRows(user=self.user, find=self.filters.find, slug=self.filters.organization, ids=self._made)
+        return RemovedRows(user=self.user, find=self.filters.find, slug=self.filters.organization, ids=self._only)
 
     @cached_property
     def removed_count(self) -> int:
@@ -193,8 +199,27 @@ class Listing:
             index
             for index, spot in enumerate(self.spots)
             if self.filters.wants(spot, twice=self.names[identity(spot)] > 1)
-            and (self._made is None or spot.id in self._made)
+            and (self._only is None or spot.id in self._only)
         }
+
+    @property
+    def failing(self) -> int:
+        """Workspaces whose container is not what it should be, with an error, in the organization that is chosen."""
+        return self._failing.count()
+
+    @property
+    def _failing(self) -> QuerySet[Container]:
+        rows = failing(self.user)
+        slug = self.filters.organization
+        return rows.filter(workspace__organization__slug=slug) if slug else rows
+
+    @cached_property
+    def _only(self) -> frozenset[UUID] | None:
+        """Ids that filters beyond the tree's own columns leave; None where all are wanted."""
+        if not self.filters.failing:
+            return self._made
+        ids = frozenset(self._failing.values_list("pk", flat=True))
+        return ids if self._made is None else ids & self._made
 
     @cached_property
     def _made(self) -> frozenset[UUID] | None:
