@@ -12,29 +12,31 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from threading import Event, Thread
+from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connection
 from django.utils import timezone
 
 from workspaces.converging import Work
 from workspaces.core.steps import Step, next_step
-from workspaces.core.sweeping import Finding
 from workspaces.engines.base import Engine, Found
 from workspaces.errors import EngineError
 from workspaces.services.containers import note_sizes
-from workspaces.services.installation import note_engine
-from workspaces.services.leases import Claim, claim_due, give_back, renew
+from workspaces.services.installation import claim_sweep, note_engine, note_engine_away
+from workspaces.services.leases import Claim, claim_due, give_back, put_off, renew
 from workspaces.services.outcomes import Result, record, record_away
 from workspaces.services.provisioning import prepare
 from workspaces.services.runs import this_process
-from workspaces.services.sweeping import mend, survey, tell_released
+from workspaces.services.sweeping import DOUBTFUL, mend, release_strays, survey, tell_released
 
 logger = logging.getLogger(__name__)
 
 BATCH = 64  # containers at work at a time; their configuration is in memory
 BUSY, IDLE = 0.05, 0.5  # seconds until the next round
 RENEW_EVERY, SWEEP_EVERY, MEASURE_EVERY = 5.0, 60.0, 600.0  # seconds
+DRAIN = 20.0  # seconds that the engine gets to finish what was begun when the worker is asked to end
+BUSY_FOR = timedelta(seconds=1)  # until an organization that is busy is asked again
 LONGEST_PAUSE = 10.0  # seconds until an engine that does not answer is asked again
 
 
@@ -46,20 +48,21 @@ class Controller:
         self._worker = f"{this_process()}/{uuid4().hex[:8]}"
         self._pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="engine")
         self._at_work: dict[Future[Result], UUID] = {}
-        self._strays: dict[Future[None], Finding] = {}
+        self._strays: Future[dict[UUID, str]] | None = None
         self._sizes: Future[Mapping[UUID, int]] | None = None
         self._swept = self._measured = float("-inf")
         self._pause = IDLE
 
-    def run_until(self, stopped: Event) -> None:
-        """Until `stopped` is set; then finish what was begun and give back the rest."""
+    def run_until(self, stopped: Event) -> bool:
+        """Until `stopped` is set; then finish what was begun and give back the rest. False where the engine still has
+        not answered to something: what was leased for it expires."""
         ended = Event()
         Thread(target=self._renew_until, args=(ended,), name="leases", daemon=True).start()
         try:
             while not stopped.is_set():
                 self._attempt_round()
                 stopped.wait(self._pause)
-            self._drain()
+            return self._drain()
         finally:
             ended.set()
 
@@ -81,7 +84,7 @@ class Controller:
     @property
     def busy(self) -> bool:
         """Whether anything is at work that has not been written down."""
-        return bool(self._at_work or self._strays)
+        return bool(self._at_work or self._strays)  # the volumes are measured whenever the engine comes to it
 
     def round(self) -> None:
         """Write down what has ended, look around now and then, begin what is due."""
@@ -100,11 +103,12 @@ class Controller:
             found = self._engine.containers()
             steps = {claim.workspace_id: self._step(claim, found.get(claim.workspace_id)) for claim in claims}
             ready = prepare([key for key, step in steps.items() if step is Step.START])
+            put_off(self._worker, ready.busy, by=BUSY_FOR)
             begun = True
         finally:
             if not begun:
                 give_back(self._worker, [claim.workspace_id for claim in claims])
-        for claim in claims:
+        for claim in (claim for claim in claims if claim.workspace_id not in ready.busy):
             key = claim.workspace_id
             work = Work(
                 claim=claim,
@@ -127,30 +131,48 @@ class Controller:
     # ---- end
 
     def _write_down(self) -> None:
-        """Results stay until they are written: a database that is away for a moment loses none."""
-        ended = [future for future in self._at_work if future.done()]
+        """Results stay until they are written: a database that is away for a moment, or an organization that is busy,
+        loses none."""
+        ended = {future: key for future, key in self._at_work.items() if future.done()}
         if ended:
-            record([future.result() for future in ended], worker=self._worker)
-            for future in ended:
+            later = self._record([future.result() for future in ended])
+            for future in [future for future, key in ended.items() if key not in later]:
                 del self._at_work[future]
-        self._write_down_strays()
+        self._tell_strays()
 
-    def _write_down_strays(self) -> None:
-        ended = {future: self._strays.pop(future) for future in list(self._strays) if future.done()}
-        for future, stray in ended.items():
-            if error := future.exception():
-                logger.warning("what the engine holds for %s stays for now: %s", stray.id, error)
-        if gone := [stray for future, stray in ended.items() if not future.exception()]:
-            tell_released(gone)
+    def _record(self, results: Sequence[Result]) -> frozenset[UUID]:
+        try:
+            return record(results, worker=self._worker)
+        except (DataError, IntegrityError, ValueError):
+            if len(results) == 1:
+                logger.exception("What came of %s can't be written down.", results[0].workspace_id)
+                return frozenset()  # its lease expires, and it is tried again
+        return frozenset().union(*(self._record([result]) for result in results))
 
-    def _drain(self) -> None:
+    def _tell_strays(self) -> None:
+        if not self._strays or not self._strays.done():
+            return
+        ended, self._strays = self._strays, None
+        if error := ended.exception():
+            logger.warning("What belongs to no workspace stays for now: %s", error)
+            return
+        errors = ended.result()
+        for key, why in errors.items():
+            if why:
+                logger.warning("What the engine holds for %s stays for now: %s", key, why)
+        tell_released([key for key, why in errors.items() if not why])
+
+    def _drain(self) -> bool:
         """Cancel what no thread has begun, wait for the rest, write it down."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         unbegun = [future for future in self._at_work if future.cancelled()]
         give_back(self._worker, [self._at_work.pop(future) for future in unbegun])
-        wait(self._at_work)
-        wait(self._strays)
+        begun: list[Future[Any]] = [*self._at_work, *filter(_was_begun, (self._strays, self._sizes))]
+        hanging = wait(begun, timeout=DRAIN).not_done
+        if self._strays not in begun or self._strays in hanging:
+            self._strays = None
         self._write_down()
+        return not hanging
 
     # ---- now and then
 
@@ -158,16 +180,20 @@ class Controller:
         """Where only a part of the engine answers, a node of a swarm say, the sweep waits and all else goes on."""
         if time.monotonic() - self._swept < SWEEP_EVERY:
             return
-        note_engine(engine=self._engine.check())
+        note_engine(self._worker, engine=self._engine.check())
         self._swept = time.monotonic()
+        if self._strays or not claim_sweep(timedelta(seconds=SWEEP_EVERY - 5)):
+            return
         try:
             sweep = survey(self._engine)
         except EngineError as error:
             logger.warning("The sweep has to wait: %s", error)
             return
         mend(sweep)
-        for stray in sweep.strays:
-            self._strays[self._pool.submit(self._engine.remove, stray.id, keep_volumes=False)] = stray
+        if sweep.doubtful:
+            logger.error(DOUBTFUL, len(sweep.strays), sweep.held)
+        elif sweep.strays:
+            self._strays = self._pool.submit(release_strays, sweep.strays, engine=self._engine, grace=self._grace)
 
     def _measure(self) -> None:
         """The engine counts in a thread of the pool, for as long as it takes."""
@@ -184,7 +210,7 @@ class Controller:
     def _renew_until(self, ended: Event) -> None:
         while not ended.wait(RENEW_EVERY):
             try:
-                renew(self._worker)
+                renew(self._worker, list(self._at_work.values()))
             except (DatabaseError, InterfaceError):
                 logger.exception("leases were not renewed")
             finally:
@@ -193,8 +219,12 @@ class Controller:
     def note_away(self, error: str) -> None:
         """Write it down for who looks at the pages."""
         try:
-            note_engine(error=error)
-            record_away(error)
+            if note_engine_away(self._worker, error=error):
+                record_away(error)
         except (DatabaseError, InterfaceError):
             logger.exception("nor does the database")
             connection.close()
+
+
+def _was_begun(future: Future[Any] | None) -> bool:
+    return future is not None and not future.cancelled()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from workspaces.core.steps import Step
 from workspaces.engines.base import Engine, Found, Wanted
-from workspaces.errors import EngineAway, EngineError
+from workspaces.errors import EngineError
 from workspaces.services.leases import Claim
 from workspaces.services.outcomes import Outcome, Result
 
@@ -29,8 +29,6 @@ class Work:
         """Never raises: whatever goes wrong is the result."""
         try:
             return self._result(self._ask(engine), self._complaint)
-        except EngineAway as error:
-            return self._result(Outcome.UNTRIED, str(error))
         except EngineError as error:
             return self._result(Outcome.FAILED, str(error))
         except Exception as error:

@@ -128,3 +128,7 @@ class EngineAway(EngineError):
 
 class EngineRefused(EngineError):
     """The container engine answered no; the message is its own."""
+
+
+class InstallationRenamed(OrgError):
+    """ORGSITE_INSTALLATION differs from the name that the containers of this site carry."""

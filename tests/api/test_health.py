@@ -17,7 +17,7 @@ from workspaces.core.plan import Mode
 from workspaces.models import Container, ImportRun, Installation, Organization
 from workspaces.services.actors import Actor
 from workspaces.services.importing import apply_import
-from workspaces.services.installation import installation, note_engine
+from workspaces.services.installation import installation, note_engine, note_engine_away
 from workspaces.services.runs import open_run
 
 ALL_OK = {"database": "ok", "migrations": "ok", "engine": "ok", "backlog": "ok"}
@@ -98,7 +98,7 @@ def engine_state(anybody: Caller) -> tuple[int, str]:
 def test_an_engine_that_no_worker_has_seen_lately_is_not_ready(anybody: Caller) -> None:
     assert engine_state(anybody) == (503, "unseen")
     installation()
-    note_engine(engine="Docker 20")
+    note_engine("worker", engine="Docker 20")
     assert engine_state(anybody) == (200, "ok")
     Installation.objects.update(engine_seen_at=timezone.now() - timedelta(minutes=4))
     assert engine_state(anybody) == (503, "unseen")
@@ -107,7 +107,7 @@ def test_an_engine_that_no_worker_has_seen_lately_is_not_ready(anybody: Caller) 
 @pytest.mark.usefixtures("with_engine")
 def test_an_engine_that_is_away_is_said_to_strangers_and_explained_to_users(anybody: Caller, as_bob: Caller) -> None:
     installation()
-    note_engine(error="The container engine does not answer: no such file.")
+    note_engine_away("worker", error="The container engine does not answer: no such file.")
     assert engine_state(anybody) == (503, "away")
     assert as_bob.get("/readyz").json()["engine"]["error"] == "The container engine does not answer: no such file."
     assert "engine" not in anybody.get("/readyz").json()
@@ -118,7 +118,7 @@ def test_containers_that_wait_too_long_are_a_backlog(
     anybody: Caller, as_bob: Caller, organization: Organization, actor: Actor
 ) -> None:
     installation()
-    note_engine(engine="Docker 20")
+    note_engine("worker", engine="Docker 20")
     apply_import(organization, loaded({"PM": {}}), mode=Mode.MERGE, actor=actor)
     assert anybody.get("/readyz").status_code == 200
     assert as_bob.get("/readyz").json()["containers_due"] == 1

@@ -19,6 +19,7 @@ from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.importing import apply_import
+from workspaces.services.installation import installation
 
 SOON = timedelta(seconds=0.6)  # what is due later than this waits after a failure
 
@@ -26,10 +27,12 @@ Merge = Callable[[Tree], None]
 
 
 @pytest.fixture(autouse=True)
-def _with_containers(settings: Any) -> None:
+def _with_containers(settings: Any, monkeypatch: pytest.MonkeyPatch, db: None) -> None:
     settings.ORGSITE_ENGINE = "fake"
     settings.ORGSITE_RUNTIME_IMAGES = {"*": "agent:1"}
     settings.ORGSITE_DOCKER_LIMITS = {}
+    monkeypatch.setattr("workspaces.core.steps.STEADY", timedelta(0))
+    installation()
 
 
 @pytest.fixture

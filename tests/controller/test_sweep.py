@@ -8,18 +8,22 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, key_of, settle
 from tests.trees import BEFORE
 from workspaces.controller import Controller
-from workspaces.engines.base import Wanted
+from workspaces.core.steps import State
+from workspaces.engines.base import Found, Wanted
 from workspaces.engines.fake import FakeEngine
-from workspaces.models import Container, Status, Workspace
+from workspaces.errors import InstallationRenamed
+from workspaces.models import Container, Installation, Status, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.cascading import cascade_delete
-from workspaces.services.sweeping import mend, survey
+from workspaces.services.installation import claim_sweep, installation
+from workspaces.services.sweeping import mend, release_strays, survey
 
 
 @pytest.fixture
@@ -31,6 +35,7 @@ def tree(merge: Merge, controller: Controller) -> None:
 
 def a_while_passes() -> None:
     Container.objects.update(changed_at=timezone.now() - timedelta(minutes=1))
+    Installation.objects.update(swept_at=None)
 
 
 def found(engine: FakeEngine) -> list[str]:
@@ -118,14 +123,73 @@ def test_a_container_of_an_unknown_workspace_goes_and_those_of_others_stay(tree:
 
 
 def test_the_command_prints_what_it_finds_and_changes_nothing_in_a_dry_run(
-    tree: None, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+    tree: None, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
+    settings.ORGSITE_ENGINE = "docker"
     monkeypatch.setattr("workspaces.management.commands.sweep.engine", lambda _: engine)
     del engine.host.containers[f"ws-{key_of('PM')}"]
     printed = StringIO()
-    call_command("sweep", "--dry-run", stdout=printed)
+    with pytest.raises(SystemExit, match="2"):
+        call_command("sweep", "--dry-run", stdout=printed)
     assert f"+ ws-{key_of('PM')} PM: its container is gone" in printed.getvalue()
     assert "Sweep: 0 to release, 1 to start again." in printed.getvalue()
     assert not Container.objects.filter(due_at__isnull=False).exists()
     call_command("sweep", stdout=printed)
     assert Container.objects.filter(due_at__isnull=False).count() == 1
+
+
+def strays(engine: FakeEngine, *, number: int) -> None:
+    for _ in range(number):
+        engine.start(Wanted(workspace_id=uuid4(), organization="gone", name="Stray", image="agent:1"))
+
+
+def test_where_most_of_it_is_unknown_the_worker_removes_none_of_it(
+    merge: Merge, engine: FakeEngine, controller: Controller
+) -> None:
+    """A copy of the database on the same engine would otherwise destroy what it does not know."""
+    strays(engine, number=5)
+    merge({"PM": {}})
+    settle(controller)
+    assert len(engine.containers()) == 6
+
+
+def test_the_command_refuses_what_is_doubtful_unless_it_is_told_twice(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.ORGSITE_ENGINE, settings.ORGSITE_STOP_GRACE = "docker", 0
+    monkeypatch.setattr("workspaces.management.commands.sweep.engine", lambda _: engine)
+    strays(engine, number=5)
+    with pytest.raises(CommandError, match=r"5 of the 5 .* are not in this database"):
+        call_command("sweep", stdout=StringIO())
+    assert len(engine.containers()) == 5
+    call_command("sweep", "--force", stdout=StringIO())
+    assert (dict(engine.containers()), dict(engine.volumes())) == ({}, {})
+    assert StructureEvent.objects.filter(event_type="workspace.released", organization="").count() == 5
+
+
+def test_strays_are_asked_to_stop_before_they_are_removed(engine: FakeEngine) -> None:
+    strays(engine, number=2)
+    engine.calls.clear()
+    release_strays(survey(engine).strays, engine=engine, grace=timedelta(seconds=5))
+    assert [what for what, _ in engine.calls] == ["ask_to_stop"] * 2 + ["remove"] * 2
+
+
+def test_one_worker_sweeps_for_all(controller: Controller, engine: FakeEngine) -> None:
+    assert [claim_sweep(timedelta(minutes=1)) for _ in range(2)] == [True, False]
+
+
+def test_a_site_whose_containers_carry_another_name_says_so_and_keeps_its_own(tree: None, settings: Any) -> None:
+    name = installation().name
+    settings.ORGSITE_INSTALLATION = "typo"
+    with pytest.raises(InstallationRenamed, match=f"labelled {name}"):
+        installation()
+    settings.ORGSITE_INSTALLATION = ""
+    assert installation().name == name
+
+
+def test_a_container_that_does_not_stay_up_is_no_running_one(tree: None, engine: FakeEngine) -> None:
+    key = key_of("PM")
+    seen = Found(workspace_id=key, state=State.STARTING, detail="Restarting (3)")
+    flapping = {**engine.containers(), key: seen}
+    engine.containers = lambda: flapping  # type: ignore[method-assign]
+    assert found(engine) == ["+ PM: its container does not stay up"]

@@ -30,6 +30,7 @@ def test_towards_running(found: State | None, step: Step) -> None:
     ("found", "asked_at", "step"),
     [
         (State.RUNNING, JUST_NOW, Step.CONFIRM),
+        (State.RUNNING, NOW, Step.WAIT),
         (State.STARTING, JUST_NOW, Step.WAIT),
         (State.STARTING, NOW - PATIENCE, Step.REPORT),
         (State.STOPPED, JUST_NOW, Step.REPORT),

@@ -48,9 +48,8 @@ def test_an_external_workspace_has_no_container_and_wants_none() -> None:
     assert phantoms(known(live=True, settled=None, external=True), None) == []
 
 
-@pytest.mark.parametrize("held", [RUNNING, Held(state=State.STARTING)])
-def test_a_live_workspace_with_a_container_is_neither(held: Held) -> None:
-    assert ghosts(known(live=True), held) == phantoms(known(live=True), held) == []
+def test_a_live_workspace_with_a_running_container_is_neither() -> None:
+    assert ghosts(known(live=True), RUNNING) == phantoms(known(live=True), RUNNING) == []
 
 
 @pytest.mark.parametrize(
@@ -60,9 +59,21 @@ def test_a_live_workspace_with_a_container_is_neither(held: Held) -> None:
         (True, None, "its container is gone"),
         (True, ONLY_VOLUMES, "its container is gone"),
         (True, Held(state=State.STOPPED), "its container stopped"),
+        (True, Held(state=State.STARTING), "its container does not stay up"),
     ],
 )
 def test_a_live_workspace_without_a_running_container_is_started_again(
     settled: bool | None, held: Held | None, why: str
 ) -> None:
     assert phantoms(known(live=True, settled=settled), held) == [why]
+
+
+@pytest.mark.parametrize(
+    ("strays", "known_ones", "doubtful"), [(3, 0, False), (4, 0, True), (4, 4, False), (5, 4, True)]
+)
+def test_more_than_a_few_strays_that_are_the_most_of_all_are_doubtful(
+    strays: int, known_ones: int, doubtful: bool
+) -> None:
+    held = {UUID(int=number): RUNNING for number in range(strays + known_ones)}
+    rows = [Known(id=UUID(int=number), name="W", live=True, settled=True) for number in range(known_ones)]
+    assert plan_sweep(rows, held).doubtful is doubtful

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.databases import Database, migrated_database
 from tests.machines import Machine, clear
 from tests.worker.yard import SAM, Yard
-from workspaces.models import Container, Workspace
+from workspaces.models import Container, Installation, Workspace
 from workspaces.services.cascading import cascade_delete
 
 
@@ -41,4 +42,5 @@ def remove_everything() -> None:
     """All organizations of a database are one installation: the next test's worker would serve this one's too."""
     roots = Workspace.objects.live().filter(parent=None)
     cascade_delete(list(roots.values_list("pk", flat=True)), actor=SAM)
-    Container.objects.update(observed=Container.Observed.ABSENT, due_at=None)
+    Container.objects.update(observed=Container.Observed.ABSENT, due_at=None, released_at=timezone.now())
+    Installation.objects.update(swept_at=None, engine_seen_at=None)

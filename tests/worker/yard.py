@@ -172,11 +172,11 @@ class Yard:
         with self.worker():
             self.until(self.settled)
 
-    def manage(self, *arguments: str) -> str:
-        """What a command of manage.py prints."""
+    def manage(self, *arguments: str, status: int = 0) -> str:
+        """What a command of manage.py prints that ends with this exit status."""
         program = [sys.executable, str(ROOT / "manage.py"), *arguments]
         done = subprocess.run(program, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == status, done.stderr
         return done.stdout
 
     def said(self) -> str:

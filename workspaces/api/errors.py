@@ -23,6 +23,7 @@ from workspaces.core.problems import MAX_PROBLEMS
 from workspaces.errors import (
     CascadeChanged,
     EngineError,
+    InstallationRenamed,
     Interrupted,
     InvalidRequest,
     NameTaken,
@@ -46,6 +47,7 @@ logger = logging.getLogger(__name__)
 STATUSES: Mapping[type[OrgError], int] = {
     CascadeChanged: 409,
     EngineError: 503,
+    InstallationRenamed: 503,
     Interrupted: 503,
     InvalidRequest: 400,
     NameTaken: 409,

@@ -8,6 +8,7 @@ from enum import Enum
 FIRST_DELAY = 1.0  # seconds after the first failure; doubled after each further one
 LONGEST_DELAY = 60.0
 PATIENCE = timedelta(seconds=60)  # with a container that tries to start by itself
+STEADY = timedelta(seconds=3)  # after its start, a container that still runs counts as running
 
 
 class State(Enum):
@@ -47,7 +48,7 @@ def next_step(*, wanted: bool, found: State | None, asked_at: datetime | None, g
 def _towards_running(found: State | None, asked: timedelta | None) -> Step:
     match found:
         case State.RUNNING:
-            return Step.CONFIRM
+            return Step.CONFIRM if asked is None or asked >= STEADY else Step.WAIT
         case State.STARTING:
             return Step.REPORT if asked is not None and asked >= PATIENCE else Step.WAIT
         case State.STOPPED if asked is not None:

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from workspaces.core.steps import State
 
+FEW = 3  # strays that are never doubtful
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
@@ -48,11 +50,25 @@ class Sweep:
 
     ghosts: tuple[Finding, ...] = ()
     phantoms: tuple[Finding, ...] = ()
+    held: int = 0  # workspace ids that the engine holds anything for
 
     @property
     def strays(self) -> tuple[Finding, ...]:
         """The ghosts that no removed workspace of ours left behind."""
         return tuple(each for each in self.ghosts if each.known is None or each.known.live)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether so much belongs to no workspace that this is more likely the wrong database: a copy, a restored
+        backup, one with another site's installation name. Then nobody removes it without being told to."""
+        return len(self.strays) > FEW and 2 * len(self.strays) > self.held
+
+
+FAULTS = {
+    None: "its container is gone",
+    State.STOPPED: "its container stopped",
+    State.STARTING: "its container does not stay up",
+}
 
 
 def plan_sweep(known: Collection[Known], held: Mapping[UUID, Held]) -> Sweep:
@@ -61,7 +77,7 @@ def plan_sweep(known: Collection[Known], held: Mapping[UUID, Held]) -> Sweep:
     ghosts = [finding for key in sorted(held) if (finding := _ghost(key, held[key], rows.get(key)))]
     live = sorted((row for row in known if row.live), key=lambda row: row.id)
     phantoms = [finding for row in live if (finding := _phantom(row, held.get(row.id, Held())))]
-    return Sweep(ghosts=tuple(ghosts), phantoms=tuple(phantoms))
+    return Sweep(ghosts=tuple(ghosts), phantoms=tuple(phantoms), held=len(held))
 
 
 def _ghost(key: UUID, held: Held, row: Known | None) -> Finding | None:
@@ -79,6 +95,6 @@ def _phantom(row: Known, held: Held) -> Finding | None:
         return None
     if row.settled is None:
         return Finding(id=row.id, why="it never had a container", known=row)
-    if held.state in (State.RUNNING, State.STARTING):
+    if held.state is State.RUNNING:
         return None
-    return Finding(id=row.id, why="its container stopped" if held.state else "its container is gone", known=row)
+    return Finding(id=row.id, why=FAULTS[held.state], known=row)

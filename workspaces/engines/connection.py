@@ -18,7 +18,16 @@ from workspaces.errors import EngineAway, EngineRefused
 
 
 class Client(APIClient):
-    """REQUESTS_CA_BUNDLE, meant for the web, would replace the authority that DOCKER_CERT_PATH names."""
+    """Docker's own, mended where it hurts.
+
+    REQUESTS_CA_BUNDLE, meant for the web, would replace the authority that DOCKER_CERT_PATH names. And where it is not
+    told how long to wait, for a pull or for somebody else's removal, it would wait for ever.
+    """
+
+    def _set_request_timeout(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        if kwargs.get("timeout") is None:
+            kwargs["timeout"] = self.timeout
+        return kwargs
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         chosen = self.verify if verify is None else verify

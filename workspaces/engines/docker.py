@@ -27,7 +27,8 @@ from workspaces.engines.options import Options
 from workspaces.engines.volumes import make_volumes, remove_volumes, sizes_by_workspace, volumes_by_workspace
 from workspaces.errors import EngineRefused
 
-STATES = {"restarting": State.STARTING, "running": State.RUNNING}  # any other is STOPPED, "created" too
+# Any other is STOPPED, "created" too. One that somebody paused is not ours to replace.
+STATES = {"restarting": State.STARTING, "running": State.RUNNING, "paused": State.RUNNING}
 
 
 class DockerEngine:

@@ -135,7 +135,12 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=63, unique=True)),
                 ("engine", models.CharField(default="", help_text="What the engine said of itself.", max_length=255)),
                 ("engine_seen_at", models.DateTimeField(help_text="When it last answered.", null=True)),
+                (
+                    "engine_seen_by",
+                    models.CharField(default="", help_text="The worker it answered.", max_length=255),
+                ),
                 ("engine_error", models.TextField(default="", help_text="Empty while it answers.")),
+                ("swept_at", models.DateTimeField(null=True)),
             ],
             options={
                 "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="installation_once")],

@@ -61,7 +61,9 @@ class Installation(models.Model):
     name = models.CharField(max_length=63, unique=True)
     engine = models.CharField(max_length=255, default="", help_text="What the engine said of itself.")
     engine_seen_at = models.DateTimeField(null=True, help_text="When it last answered.")
+    engine_seen_by = models.CharField(max_length=255, default="", help_text="The worker it answered.")
     engine_error = models.TextField(default="", help_text="Empty while it answers.")
+    swept_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (models.CheckConstraint(condition=Q(id=1), name="installation_once"),)

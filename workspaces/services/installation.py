@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import uuid4
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
-from workspaces.models import Installation
+from workspaces.errors import InstallationRenamed
+from workspaces.models import Container, Installation
 
 ONLY = 1
+LATELY = timedelta(seconds=90)
 
 
 def installation() -> Installation:
     """The one row. A new site gets a name nobody else has: two sites on one engine must never take each other's
-    containers for leftovers. ORGSITE_INSTALLATION sets the name instead."""
+    containers for leftovers. ORGSITE_INSTALLATION sets the name instead.
+
+    Raises InstallationRenamed where containers carry another name.
+    """
     row, _ = Installation.objects.get_or_create(pk=ONLY, defaults={"name": _name()})
-    if settings.ORGSITE_INSTALLATION and row.name != settings.ORGSITE_INSTALLATION:
-        Installation.objects.filter(pk=ONLY).update(name=settings.ORGSITE_INSTALLATION)
+    wanted = settings.ORGSITE_INSTALLATION
+    if wanted and row.name != wanted:
+        if Container.objects.filter(released_at=None).exists():
+            raise InstallationRenamed(
+                f"ORGSITE_INSTALLATION is {wanted}, but the containers of this site are labelled {row.name}. Set it to "
+                f"{row.name}, or leave it out."
+            )
+        Installation.objects.filter(pk=ONLY).update(name=wanted)
         row.refresh_from_db()
     return row
+
+
+def claim_sweep(every: timedelta) -> bool:
+    """Whether it is this worker's turn: one of all workers sweeps in that time."""
+    now = timezone.now()
+    waited = Q(swept_at=None) | Q(swept_at__lte=now - every)
+    return bool(Installation.objects.filter(waited, pk=ONLY).update(swept_at=now))
 
 
 def last_seen() -> Installation:
@@ -27,12 +47,20 @@ def last_seen() -> Installation:
     return Installation.objects.filter(pk=ONLY).first() or Installation()
 
 
-def note_engine(*, engine: str = "", error: str = "") -> None:
-    """It answered, with what it says of itself, or it did not."""
-    if error:
-        Installation.objects.filter(pk=ONLY).update(engine_error=error)
-    else:
-        Installation.objects.filter(pk=ONLY).update(engine=engine, engine_error="", engine_seen_at=timezone.now())
+def note_engine(worker: str, *, engine: str) -> None:
+    """It answered this worker, with what it says of itself."""
+    seen = {"engine": engine[:255], "engine_error": "", "engine_seen_at": timezone.now(), "engine_seen_by": worker}
+    Installation.objects.filter(pk=ONLY).update(**seen)
+
+
+def note_engine_away(worker: str, *, error: str) -> bool:
+    """It does not answer this worker. Written down, and True, unless another worker has seen it a moment ago: then
+    this one is where the trouble is."""
+    lately = Installation.objects.filter(pk=ONLY, engine_seen_at__gt=timezone.now() - LATELY)
+    if lately.exclude(engine_seen_by=worker).exists():
+        return False
+    Installation.objects.filter(pk=ONLY).update(engine_error=error)
+    return True
 
 
 def _name() -> str:

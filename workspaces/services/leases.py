@@ -36,11 +36,11 @@ def due(now: datetime) -> QuerySet[Container]:
 
 def claim_due(worker: str, *, limit: int) -> list[Claim]:
     """Take up to `limit` of them. Two workers never get the same one, nor wait for each other."""
-    now = timezone.now()
-    if not due(now).exists():
+    if not due(timezone.now()).exists():
         return []  # asked before the transaction, which on SQLite takes the lock of all writers
     with transaction.atomic():
-        rows = list(_skipping_locked(due(now))[:limit])
+        now = _now()
+        rows = list(skipping_locked(due(now))[:limit])
         claimed = Container.objects.filter(workspace__one_of=[row.pk for row in rows])
         claimed.update(leased_until=now + LEASE, leased_by=worker)
     return [
@@ -54,10 +54,10 @@ def claim_due(worker: str, *, limit: int) -> list[Claim]:
     ]
 
 
-def renew(worker: str) -> None:
-    """This worker lives, and is at all it has leased."""
-    held = Container.objects.filter(leased_by=worker, leased_until__isnull=False)
-    held.update(leased_until=timezone.now() + LEASE)
+def renew(worker: str, ids: Collection[UUID]) -> None:
+    """This worker lives, and is at these. What else it once leased, and lost sight of, becomes free."""
+    held = Container.objects.filter(workspace__one_of=ids, leased_by=worker, leased_until__isnull=False)
+    held.update(leased_until=_now() + LEASE)
 
 
 def give_back(worker: str, ids: Collection[UUID]) -> None:
@@ -65,6 +65,23 @@ def give_back(worker: str, ids: Collection[UUID]) -> None:
     Container.objects.filter(workspace__one_of=ids, leased_by=worker).update(leased_until=None, leased_by="")
 
 
-def _skipping_locked(rows: QuerySet[Container]) -> QuerySet[Container]:
-    options: dict[str, Any] = {"skip_locked": True, "no_key": True}
+def put_off(worker: str, ids: Collection[UUID], *, by: timedelta) -> None:
+    """Not begun, and not to be tried again at once."""
+    mine = Container.objects.filter(workspace__one_of=ids, leased_by=worker)
+    mine.update(leased_until=None, leased_by="", due_at=timezone.now() + by)
+
+
+def _now() -> datetime:
+    """By the database's clock, which all workers share; SQLite's is this machine's."""
+    if connection.vendor != "postgresql":
+        return timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
+
+
+def skipping_locked(rows: QuerySet[Container]) -> QuerySet[Container]:
+    """Locked, but those that somebody else has locked; on SQLite the transaction has locked everything."""
+    options: dict[str, Any] = {"skip_locked": True, "no_key": True, "of": ("self",)}
     return rows.select_for_update(**options) if connection.features.has_select_for_update_skip_locked else rows

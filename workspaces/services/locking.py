@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.db import connection
+
 from workspaces.models import Organization
 
 
@@ -15,3 +17,11 @@ def lock_organizations(ids: Collection[int]) -> list[Organization]:
     """
     # `no_key`: rows that only point at the organization (a run that begins) are inserted without waiting for the lock.
     return list(Organization.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
+
+
+def lock_free_organizations(ids: Collection[int]) -> frozenset[int]:
+    """Lock those that nobody else has locked, and return which: who serves all of them waits for none of them."""
+    rows = Organization.objects.filter(pk__in=ids).order_by("pk")
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(no_key=True, skip_locked=True)
+    return frozenset(rows.values_list("pk", flat=True))

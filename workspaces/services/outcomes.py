@@ -19,13 +19,15 @@ from workspaces.models import Container, Status, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.containers import ABSENT, RUNNING
 from workspaces.services.history import record_history
-from workspaces.services.locking import lock_organizations
+from workspaces.services.leases import skipping_locked
+from workspaces.services.locking import lock_free_organizations
 from workspaces.services.telling import workspace_event
 
 logger = logging.getLogger(__name__)
 
 WORKER = Actor(name="worker")
 LOOK_AGAIN = timedelta(milliseconds=250)
+LONGEST_ERROR = 2_000  # characters
 FAILED_AFTER = 3  # attempts; then the workspace is called failed, and the attempts go on
 COLUMNS = (
     "observed", "due_at", "attempts", "last_error", "asked_at", "released_at", "leased_until", "leased_by",
@@ -42,7 +44,7 @@ class Outcome(Enum):
     STOPPING = "still stopping"
     GONE = "gone"
     FAILED = "failed"
-    UNTRIED = "untried"  # the engine went away before it was asked
+    UNTRIED = "untried"  # something else was decided before the engine was asked
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +59,7 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """A container row as it is written now. `news`: an error that it did not have before, a first release."""
+    """A container row as it is written now. `news`: the first failure of a series, the first release."""
 
     row: Container
     outcome: Outcome
@@ -77,19 +79,19 @@ class Entry:
     @property
     def stays(self) -> bool:
         """Whether it could not be released, for a reason not told yet."""
-        failed = self.outcome in (Outcome.FAILED, Outcome.UNTRIED)
-        return failed and self.row.desired == ABSENT and self.news
+        return self.outcome is Outcome.FAILED and self.row.desired == ABSENT and self.news
 
 
-def record(results: Sequence[Result], *, worker: str) -> None:
+def record(results: Sequence[Result], *, worker: str) -> frozenset[UUID]:
     """Write down what this worker did to the containers it leased, and give the leases back.
 
     The organizations are locked first, as for an import: a removal comes wholly before or wholly after. Where it came
-    before, a start that has ended meanwhile brings no workspace back; the container is due, and goes.
+    before, a start that has ended meanwhile brings no workspace back; the container is due, and goes. Returns the ids
+    of those whose organization is busy: nothing of them was written, and nobody waited.
     """
     now = timezone.now()
     with transaction.atomic():
-        rows = _leased([result.workspace_id for result in results], worker)
+        rows, busy = _leased([result.workspace_id for result in results], worker)
         known = [(rows[result.workspace_id], result) for result in results if result.workspace_id in rows]
         entries = [entry for row, result in known if (entry := _write(row, result, now=now))]
         Container.objects.bulk_update(rows.values(), COLUMNS)
@@ -99,6 +101,7 @@ def record(results: Sequence[Result], *, worker: str) -> None:
         _tell("released", gone, why=lambda row: "volumes kept" if row.keep_volumes else "container and volumes gone")
         _tell("release_failed", [e.row for e in entries if e.stays], why=lambda row: row.last_error)
     _log(entries)
+    return busy
 
 
 def _log(entries: Sequence[Entry]) -> None:
@@ -110,20 +113,28 @@ def _log(entries: Sequence[Entry]) -> None:
             logger.warning("%s, attempt %d: %s", entry.row, entry.row.attempts, entry.row.last_error)
 
 
+def readable(error: str) -> str:
+    """An engine's words as a database takes them and a page shows them."""
+    return error.replace("\0", "\N{REPLACEMENT CHARACTER}").strip()[:LONGEST_ERROR] or "no reason was given"
+
+
 def record_away(error: str) -> None:
-    """The engine does not answer. All that waits for it says so, each once."""
+    """The engine does not answer. All that waits for it and has no error yet says so."""
+    error = readable(error)
     with transaction.atomic():
-        waiting = Container.objects.filter(due_at__isnull=False, leased_until=None).exclude(last_error=error)
-        rows = list(waiting.select_related("workspace__organization").order_by("pk"))
+        waiting = Container.objects.filter(due_at__isnull=False, leased_until=None, last_error="").order_by("pk")
+        rows = list(skipping_locked(waiting.select_related("workspace__organization")))
         Container.objects.filter(workspace__one_of=[row.pk for row in rows]).update(last_error=error)
-        going = [row for row in rows if row.desired == ABSENT and not row.last_error]
-        _tell("release_failed", going, why=lambda _: error)
+        _tell("release_failed", [row for row in rows if row.desired == ABSENT], why=lambda _: error)
 
 
-def _leased(ids: Collection[UUID], worker: str) -> dict[UUID, Container]:
+def _leased(ids: Collection[UUID], worker: str) -> tuple[dict[UUID, Container], frozenset[UUID]]:
+    """The rows, and the ids of those in organizations that somebody else has locked."""
     mine = Container.objects.filter(workspace__one_of=ids, leased_by=worker)
-    lock_organizations(set(mine.order_by().values_list("workspace__organization", flat=True).distinct()))
-    return {row.pk: row for row in mine.select_related("workspace__organization")}
+    places = dict(mine.values_list("pk", "workspace__organization"))
+    free = lock_free_organizations(set(places.values()))
+    ours = mine.filter(workspace__organization__in=free).select_related("workspace__organization")
+    return {row.pk: row for row in ours}, frozenset(key for key, place in places.items() if place not in free)
 
 
 def _write(row: Container, result: Result, *, now: datetime) -> Entry | None:
@@ -131,7 +142,7 @@ def _write(row: Container, result: Result, *, now: datetime) -> Entry | None:
     row.leased_until, row.leased_by, row.changed_at = None, "", now
     if result.wanted != (row.desired == RUNNING):
         return None
-    news = result.error != row.last_error if result.error else row.released_at is None
+    news = not row.last_error if result.error else row.released_at is None
     match result.outcome:
         case Outcome.RUNS:
             _settle(row, Container.Observed.RUNNING)
@@ -139,11 +150,11 @@ def _write(row: Container, result: Result, *, now: datetime) -> Entry | None:
             _settle(row, Container.Observed.ABSENT)
             row.released_at = row.released_at or now
         case Outcome.FAILED:
-            row.attempts, row.last_error = row.attempts + 1, result.error
+            row.attempts, row.last_error = row.attempts + 1, readable(result.error)
             row.asked_at = None if result.wanted else row.asked_at
             row.due_at = now + delay(row.attempts, jitter=random.random())
         case Outcome.UNTRIED:
-            row.last_error, row.due_at = result.error, now
+            row.due_at = now
         case Outcome.STARTING:
             row.observed, row.due_at = Container.Observed.STARTING, now + LOOK_AGAIN
             row.asked_at = row.asked_at or now

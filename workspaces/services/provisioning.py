@@ -17,16 +17,18 @@ from workspaces.engines.choosing import image_for, limits_for
 from workspaces.models import Container, Workspace, WorkspaceToken
 from workspaces.services.configvolume import workspace_archives
 from workspaces.services.containers import RUNNING
-from workspaces.services.locking import lock_organizations
+from workspaces.services.locking import lock_free_organizations
 from workspaces.services.tokens import WORKSPACE_PREFIX, digest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prepared:
-    """`wanted` can be started; `errors` (id → sentence) cannot be until somebody changes a setting."""
+    """`wanted` can be started; `errors` (id → sentence) cannot be until somebody changes a setting; `busy` belong to
+    organizations that somebody else has locked."""
 
     wanted: dict[UUID, Wanted]
     errors: dict[UUID, str]
+    busy: frozenset[UUID] = frozenset()
 
 
 def prepare(ids: Collection[UUID]) -> Prepared:
@@ -36,13 +38,18 @@ def prepare(ids: Collection[UUID]) -> Prepared:
     """
     with transaction.atomic():
         rows = Container.objects.filter(workspace__one_of=ids)
-        lock_organizations(set(rows.order_by().values_list("workspace__organization", flat=True).distinct()))
-        rows = rows.filter(desired=RUNNING).select_related("workspace__organization")
+        places = dict(rows.values_list("pk", "workspace__organization"))
+        free = lock_free_organizations(set(places.values()))
+        rows = rows.filter(desired=RUNNING, workspace__organization__in=free).select_related("workspace__organization")
         ready = {row.pk: row for row in rows if image_for(row.workspace.runtime)}
         missing = {row.pk: _no_image(row.workspace) for row in rows if row.pk not in ready}
         _make_tokens_valid(ready.values())
         configs = workspace_archives(list(ready))
-    return Prepared(wanted={key: _wanted(row, configs[key]) for key, row in ready.items()}, errors=missing)
+    return Prepared(
+        wanted={key: _wanted(row, configs[key]) for key, row in ready.items()},
+        errors=missing,
+        busy=frozenset(key for key, place in places.items() if place not in free),
+    )
 
 
 def container_token(workspace_id: UUID, generation: int) -> str:

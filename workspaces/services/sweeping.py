@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -14,14 +16,21 @@ from django.db.models import Q
 from django.utils import timezone
 
 from audit.emitting import Event, emit
+from workspaces.core.steps import State
 from workspaces.core.sweeping import Finding, Held, Known, Sweep, plan_sweep
 from workspaces.engines.base import Engine
+from workspaces.errors import EngineError
 from workspaces.models import Container, Status, Workspace
 from workspaces.services.containers import ABSENT, RUNNING, want_running
 from workspaces.services.history import record_history
-from workspaces.services.locking import lock_organizations
-from workspaces.services.outcomes import WORKER
+from workspaces.services.locking import lock_free_organizations
+from workspaces.services.outcomes import LOOK_AGAIN, WORKER
 from workspaces.services.telling import workspace_event
+
+DOUBTFUL = (
+    "%d of the %d workspaces that the engine holds anything for are not in this database. Is it a copy, or a backup? "
+    "They stay until somebody runs `manage.py sweep --force`."
+)
 
 # What was written down so shortly before the engine was asked may be news to it.
 FRESH = timedelta(seconds=10)
@@ -59,20 +68,42 @@ def mend(sweep: Sweep) -> None:
         _release_again(leftovers)
 
 
-def tell_released(strays: Sequence[Finding]) -> None:
+def release_strays(strays: Sequence[Finding], *, engine: Engine, grace: timedelta) -> dict[UUID, str]:
+    """Ask all of them to stop, give them the grace, remove them with their volumes. Id → why one stays, "" for gone."""
+    errors = {stray.id: _error_of(engine.ask_to_stop, stray.id) for stray in strays}
+    deadline = time.monotonic() + grace.total_seconds()
+    while time.monotonic() < deadline and _any_runs(engine, errors):
+        time.sleep(LOOK_AGAIN.total_seconds())
+    return {key: error or _error_of(partial(engine.remove, keep_volumes=False), key) for key, error in errors.items()}
+
+
+def _any_runs(engine: Engine, ids: Collection[UUID]) -> bool:
+    return any(each.state is not State.STOPPED for key, each in engine.containers().items() if key in ids)
+
+
+def _error_of(act: Callable[[UUID], None], key: UUID) -> str:
+    try:
+        act(key)
+    except EngineError as error:
+        return str(error)
+    return ""
+
+
+def tell_released(strays: Collection[UUID]) -> None:
     """Say that they are gone. They belong to no organization that this site knows."""
-    emit(
-        [
-            Event(
-                event_type="workspace.released",
-                organization="",
-                actor=WORKER.name,
-                workspace_id=stray.id,
-                payload={"name": stray.known.name if stray.known else "", "parent_id": None, "why": stray.why},
-            )
-            for stray in strays
-        ]
-    )
+    if strays:
+        emit(
+            [
+                Event(
+                    event_type="workspace.released",
+                    organization="",
+                    actor=WORKER.name,
+                    workspace_id=key,
+                    payload={"name": "", "parent_id": None, "why": "no workspace has this id"},
+                )
+                for key in strays
+            ]
+        )
 
 
 def _start_again(findings: Sequence[Finding]) -> None:
@@ -123,7 +154,7 @@ def _release_again(ids: Sequence[UUID]) -> None:
 
 
 def _locked(ids: Collection[UUID]) -> list[Workspace]:
-    """The workspaces as they are under their organizations' locks."""
+    """The workspaces as they are under their organizations' locks; those of a busy one have to wait."""
     rows = Workspace.objects.filter(id__one_of=ids)
-    lock_organizations(set(rows.order_by().values_list("organization", flat=True).distinct()))
-    return list(rows.select_related("organization").order_by("pk"))
+    free = lock_free_organizations(set(rows.order_by().values_list("organization", flat=True).distinct()))
+    return list(rows.filter(organization__in=free).select_related("organization").order_by("pk"))

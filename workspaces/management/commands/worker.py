@@ -1,23 +1,28 @@
 """The background worker: converges containers, closes runs whose process is gone, forgets expired previews."""
 
 import logging
+import os
 import signal
 from datetime import timedelta
 from threading import Event, Thread
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.db import InterfaceError, OperationalError, connection
 
 from workspaces.controller import Controller
+from workspaces.engines.base import Engine
 from workspaces.engines.choosing import engine
+from workspaces.management.base import OrgCommand
 from workspaces.services.housekeeping import keep_house_until
 from workspaces.services.installation import installation
 
 logger = logging.getLogger(__name__)
 
+AGAIN = 5.0  # seconds until a database that is away is asked again
 
-class Command(BaseCommand):
+
+class Command(OrgCommand):
     help = "Run the background worker until SIGTERM or Ctrl-C. Any number of them may run."
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,8 +32,35 @@ class Command(BaseCommand):
         housekeeping = Thread(target=keep_house_until, args=(stopped,), name="housekeeping")
         housekeeping.start()
         logger.info("worker started, engine %s", settings.ORGSITE_ENGINE)
-        if containers := engine(installation().name):
-            grace = timedelta(seconds=settings.ORGSITE_STOP_GRACE)
-            Controller(containers, grace=grace, concurrency=settings.ORGSITE_ENGINE_CONCURRENCY).run_until(stopped)
-        housekeeping.join()
+        try:
+            ended = _converge_until(stopped)
+        finally:
+            stopped.set()  # whatever went wrong, nothing of this process stays behind
+            housekeeping.join()
         logger.info("worker stopped")
+        if not ended:
+            logger.warning("The engine has not answered to the end; the next worker goes on in seconds.")
+            os._exit(0)  # a thread that waits for the engine would keep the process
+
+
+def _converge_until(stopped: Event) -> bool:
+    """False where a thread still waits for the engine."""
+    if settings.ORGSITE_ENGINE == "none":
+        return stopped.wait()
+    containers = _engine(stopped)
+    if containers is None:
+        return True
+    grace = timedelta(seconds=settings.ORGSITE_STOP_GRACE)
+    return Controller(containers, grace=grace, concurrency=settings.ORGSITE_ENGINE_CONCURRENCY).run_until(stopped)
+
+
+def _engine(stopped: Event) -> Engine | None:
+    """Once the database answers; None where the worker is asked to end before."""
+    while not stopped.is_set():
+        try:
+            return engine(installation().name)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("the database does not answer yet: %s", error)
+            connection.close()
+            stopped.wait(AGAIN)
+    return None
