@@ -167,7 +167,8 @@ class Controller:
         self._pool.shutdown(wait=False, cancel_futures=True)
         unbegun = [future for future in self._at_work if future.cancelled()]
         give_back(self._worker, [self._at_work.pop(future) for future in unbegun])
-        begun: list[Future[Any]] = [*self._at_work, *filter(_was_begun, (self._strays, self._sizes))]
+        begun: list[Future[Any]] = [*self._at_work]
+        begun += [each for each in (self._strays, self._sizes) if each and not each.cancelled()]
         hanging = wait(begun, timeout=DRAIN).not_done
         if self._strays not in begun or self._strays in hanging:
             self._strays = None
@@ -224,7 +225,3 @@ class Controller:
         except (DatabaseError, InterfaceError):
             logger.exception("nor does the database")
             connection.close()
-
-
-def _was_begun(future: Future[Any] | None) -> bool:
-    return future is not None and not future.cancelled()
