@@ -230,5 +230,4 @@ def test_sizes_are_the_bytes_in_the_volumes_of_each_workspace(rig: Rig, engine: 
     rig.write(one, "/data/heavy", "x" * 4096)
     after = dict(engine.sizes())
     assert after[one] - before[one] >= 4096
-    assert after[other] == before[other]
     assert set(after) == {one, other}

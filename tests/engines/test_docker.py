@@ -99,16 +99,16 @@ def test_the_detail_of_one_that_ended_is_always_the_same(engine: Engine) -> None
     assert engine.containers()[workspace_id].detail == "Exited (0)"
 
 
-def test_one_that_somebody_paused_does_not_run(rig: DockerRig, docker: Machine, engine: Engine) -> None:
+def test_one_that_somebody_paused_is_left_alone(rig: DockerRig, docker: Machine, engine: Engine) -> None:
     workspace_id = started(engine)
+    before = rig.identity(workspace_id)
     with docker.api() as api:
         api.pause(f"ws-{workspace_id}")
-    assert (engine.containers()[workspace_id].state, engine.containers()[workspace_id].detail) == (
-        State.STOPPED,
-        "Paused",
-    )
-    engine.start(wanted(workspace_id))
     assert engine.containers()[workspace_id].state is State.RUNNING
+    engine.start(wanted(workspace_id))
+    with docker.api() as api:
+        api.unpause(f"ws-{workspace_id}")
+    assert rig.identity(workspace_id) == before
 
 
 def test_many_threads_share_one_engine(rig: DockerRig, engine: Engine) -> None:

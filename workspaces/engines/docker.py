@@ -46,7 +46,7 @@ class DockerEngine:
     def start(self, wanted: Wanted) -> None:
         with self._engine.api() as api:
             there = self._inspect(api, wanted.workspace_id)
-            if there and there["State"]["Status"] == "running":
+            if there and STATES.get(there["State"]["Status"]) is State.RUNNING:
                 return
             if there:
                 remove_container(api, there["Id"])
@@ -164,7 +164,5 @@ def _found(workspace_id: UUID, container: Mapping[str, Any]) -> Found:
 def _detail(container: Mapping[str, Any]) -> str:
     """`Exited (137) 5 minutes ago` without the time, which would be another one at each look."""
     status = str(container["Status"])
-    if container["State"] == "paused":
-        return "Paused"
     said, bracket, _ = status.rpartition(") ")
     return said + bracket.strip() if bracket else status

@@ -25,7 +25,8 @@ def installation() -> Installation:
     row, _ = Installation.objects.get_or_create(pk=ONLY, defaults={"name": _name()})
     wanted = settings.ORGSITE_INSTALLATION
     if wanted and row.name != wanted:
-        if Container.objects.filter(released_at=None).exists():
+        unmade = Q(desired=Container.Desired.RUNNING, observed=Container.Observed.ABSENT)
+        if Container.objects.filter(released_at=None).exclude(unmade).exists():
             raise InstallationRenamed(
                 f"ORGSITE_INSTALLATION is {wanted}, but the containers of this site are labelled {row.name}. Set it to "
                 f"{row.name}, or leave it out."
