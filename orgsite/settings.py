@@ -23,6 +23,9 @@ ORGSITE_MAX_TEMPLATE_DEPTH = env.integer("ORGSITE_MAX_TEMPLATE_DEPTH", 64, most=
 ORGSITE_REMOVAL_GUARD = env.fraction("ORGSITE_REMOVAL_GUARD", 0.5)
 ORGSITE_LOCK_TIMEOUT = env.integer("ORGSITE_LOCK_TIMEOUT", 20, most=86_400)  # seconds
 ORGSITE_PREVIEW_LIFETIME = env.integer("ORGSITE_PREVIEW_LIFETIME", 24 * 60 * 60)  # seconds
+# How long a client may take: for a request's headers, for its body (and to read on in the answer).
+ORGSITE_HEAD_TIMEOUT = env.integer("ORGSITE_HEAD_TIMEOUT", 20, most=3_600)  # seconds
+ORGSITE_BODY_TIMEOUT = env.integer("ORGSITE_BODY_TIMEOUT", 60, most=3_600)  # seconds
 
 # ---- where the containers are, and how they are made
 

@@ -28,7 +28,7 @@ class Limits:
     @property
     def max_values(self) -> int:
         """Scalars, lists and mappings, an alias counted as all it stands for."""
-        return max(10_000, 25 * self.max_nodes)
+        return max(10_000, 10 * self.max_nodes)
 
     @property
     def max_expanded_bytes(self) -> int:
