@@ -282,6 +282,12 @@ def chain(length: int) -> dict[str, str]:
     return {"org.yaml": "!include 1.yaml", **files, f"{length}.yaml": "end"}
 
 
+def test_includes_that_double_with_every_file_stop() -> None:
+    files = {f"{n}.yaml": f"[!include {n + 1}.yaml, !include {n + 1}.yaml]" for n in range(12)}
+    with pytest.raises(TemplateTooLarge, match="more than 2,000 includes"):
+        read_tree(MemoryFiles({"org.yaml": "!include 0.yaml", **files, "12.yaml": "1"}), Limits())
+
+
 def test_includes_go_sixteen_files_deep_and_no_further() -> None:
     assert tree(chain(16)) == "end"
     assert "more than 16 files deep" in problems(tree, chain(17))[0]

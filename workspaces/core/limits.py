@@ -39,3 +39,8 @@ class Limits:
     def max_file_reads(self) -> int:
         """How often a file may be opened: for an include or for a prompt."""
         return max(2_000, 2 * self.max_nodes)
+
+    @property
+    def max_includes(self) -> int:
+        """How many `!include` may be followed, each time counted: a file that is included twice is read twice."""
+        return max(2_000, self.max_nodes // 10)
