@@ -210,5 +210,9 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        # Anybody can name any host, as often as she likes: that is answered with 400 and no news.
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False, "level": "CRITICAL"},
+    },
 }
