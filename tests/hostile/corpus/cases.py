@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from tests.hostile.inside import Inside
 from tests.hostile.wire import request
+
+if TYPE_CHECKING:
+    from tests.hostile.inside import Inside
 
 JSON = ("Content-Type", "application/json")
 YAML = ("Content-Type", "application/yaml")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.hostile.corpus.cases import FORM, JSON, YAML, Case, post, sent
-from tests.hostile.inside import Inside
 from tests.hostile.wire import request
+
+if TYPE_CHECKING:
+    from tests.hostile.inside import Inside
 
 TEMPLATE = {"name": "Dev", "workspaces": [{"name": "PM"}]}
 BODY = json.dumps({"org": "acme", "template": TEMPLATE}).encode()
