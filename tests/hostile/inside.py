@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -34,10 +35,9 @@ class Inside:
         """Table → the number of its rows and a digest of all they hold."""
         return self._ask(lambda: {name: _digest(model) for name, model in _tables()})
 
-    def events_of(self, kind: str) -> int:
-        from audit.models import StructureEvent
-
-        return self._ask(StructureEvent.objects.filter(event_type=kind).count)
+    def open_to_all(self) -> Open:
+        """A token of somebody who may do anything, and two workspaces of another organization to do it to."""
+        return self._ask(_opened)
 
     def memory(self) -> tuple[int, int]:
         """What the site's process holds now, and the most it ever held: mebibytes."""
@@ -54,6 +54,24 @@ def _settle() -> tuple[str, str, UUID, UUID]:
     apply_import(organization, loaded(BEFORE), mode=Mode.MERGE, actor=Actor.of(operator))
     root, leaf = (Workspace.objects.get(organization=organization, name=name) for name in ("PM", "QA Engineer"))
     return issue_api_token(operator), issue_workspace_token(leaf), root.pk, leaf.pk
+
+
+@dataclass(frozen=True, kw_only=True)
+class Open:
+    """`agent` is the token of `workspace`."""
+
+    token: str
+    agent: str
+    workspace: UUID
+    doomed: UUID
+
+
+def _opened() -> Open:
+    organization = Organization.objects.get(slug="default")
+    root = User.objects.create(username="root", is_staff=True, is_superuser=True)
+    apply_import(organization, loaded({"PM": {}, "Doomed": {}}), mode=Mode.MERGE, actor=Actor.of(root))
+    kept, doomed = (Workspace.objects.get(organization=organization, name=name) for name in ("PM", "Doomed"))
+    return Open(token=issue_api_token(root), agent=issue_workspace_token(kept), workspace=kept.pk, doomed=doomed.pk)
 
 
 def _tables() -> Iterator[tuple[str, type[models.Model]]]:
