@@ -6,6 +6,7 @@ OWN_KEY := scripts/own_key.sh
 MANAGE := $(OWN_KEY) $(PY) manage.py
 export PORT ?= 8000
 SERVE ?= 1
+SBOM ?= sbom.json
 
 # The first interpreter that is new enough; `make PYTHON=…` chooses another.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -17,7 +18,7 @@ COMPILE := uv pip compile --quiet --no-config --universal --python-version 3.11 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run worker test coverage lint format lock system-deps clean
+.PHONY: help setup demo run worker test fuzz coverage lint format lock audit sbom system-deps clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +45,10 @@ worker: setup ## one more background worker
 test: $(VENV)/dev.installed ## every test, on SQLite, on PostgreSQL and in Chromium (PYTEST_ARGS="-k name -n0")
 	@$(PY) scripts/test.py $(PYTEST_ARGS)
 
+fuzz: export FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/dev.installed ## the reader of templates against what Hypothesis makes up (FUZZ_SECONDS=60)
+	@$(PY) -m pytest -q -n0 tests/hostile/test_fuzz.py
+
 coverage: $(VENV)/dev.installed ## which lines the tests reach, on SQLite
 	@$(PY) -m coverage run -m pytest -q $(PYTEST_ARGS)
 	@$(PY) -m coverage report
@@ -62,6 +67,14 @@ lock: $(VENV)/created ## resolve the dependencies again (LOCK_ARGS=--upgrade for
 	$(PIP_INSTALL) uv
 	$(PY) -m $(COMPILE) --output-file requirements.lock pyproject.toml
 	$(PY) -m $(COMPILE) --constraint requirements.lock --group dev --output-file requirements-dev.lock pyproject.toml
+
+audit: $(VENV)/dev.installed ## known weaknesses of the locked packages; says so where their database cannot be reached
+	@$(PY) scripts/audit.py
+
+sbom: $(VENV)/dev.installed ## what the site is made of, as CycloneDX JSON (SBOM=sbom.json)
+	@$(PY) -W ignore::UserWarning -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible --of JSON \
+		--output-file $(SBOM) requirements.lock
+	@echo "Wrote $(SBOM)."
 
 system-deps: ## the system packages that the tests want, where missing (Debian, as root)
 	@scripts/system-deps.sh

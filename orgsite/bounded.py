@@ -1,13 +1,16 @@
-"""The length of a request's body, checked while it arrives: Django would first write all of it to the disk."""
+"""The length of a request's body and the time it takes, checked while it arrives: Django would wait for all of it."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpResponse
 
-from orgsite.refusals import is_page_at, too_large
+from orgsite.middleware import HEADERS
+from orgsite.refusals import is_page_at, too_large, too_slow
 
 Scope = dict[str, Any]
 Message = Mapping[str, Any]
@@ -17,10 +20,12 @@ App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 # So much of a refused body is still read (and thrown away), because most clients listen only when they have sent all.
 PATIENCE = 128 * 1024 * 1024  # bytes
+# Beyond ORGSITE_BODY_TIMEOUT a body may take a second more for so many bytes of it.
+SLOWEST = 16 * 1024  # bytes a second
 
 
 class BoundedBody:
-    """An ASGI application around another one: a body longer than a template with its fields is refused with 413."""
+    """An ASGI application around another one: too long a body is refused with 413, too slow a one with 408."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -29,37 +34,47 @@ class BoundedBody:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        body = _Body(receive, limit=settings.ORGSITE_MAX_BODY_BYTES, declared=_declared(scope))
+        body, page = _Body(receive, declared=_declared(scope)), is_page_at(scope["path"])
         if not body.too_large:
             await self.app(scope, body.receive, send)
         if body.too_large:
             await body.drain()
-            await _refuse(scope, send, size=body.size)
+            await _say(send, too_large(body.size, page=page), last=body.late)
+        elif body.late:
+            await _say(send, too_slow(page=page), last=True)
 
 
 class _Body:
-    """What arrives, counted. `size` is what was declared, or what came where that is more."""
+    """What arrives, counted and timed. `size` is what was declared, or what came where that is more."""
 
-    def __init__(self, receive: Receive, *, limit: int, declared: int) -> None:
-        self._receive, self._limit = receive, limit
+    def __init__(self, receive: Receive, *, declared: int) -> None:
+        self._receive, self.size, self.late = receive, declared, False
         self._came, self._more = 0, True
-        self.size = declared
+        self._due = asyncio.get_running_loop().time() + settings.ORGSITE_BODY_TIMEOUT
 
     @property
     def too_large(self) -> bool:
-        return self.size > self._limit
+        return self.size > int(settings.ORGSITE_MAX_BODY_BYTES)
 
     async def receive(self) -> Message:
-        """The next part; where it is one too many, word that the client is gone, so that nothing is answered inside."""
+        """The next part; where it is one too many or too late, word that the client is gone: nobody answers inside."""
         message = await self._next()
-        return {"type": "http.disconnect"} if self.too_large else message
+        return {"type": "http.disconnect"} if self.too_large or self.late else message
 
     async def drain(self) -> None:
-        while self._more and self._came < PATIENCE:
+        while self._more and not self.late and self._came < PATIENCE:
             await self._next()
 
     async def _next(self) -> Message:
-        message = await self._receive()
+        """After the end of the body the application listens for the client to go, as long as it likes."""
+        if not self._more:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._due + self._came / SLOWEST):
+                message = await self._receive()
+        except TimeoutError:
+            self.late = True
+            return {"type": "http.disconnect"}
         self._came += len(message.get("body", b""))
         self._more = message["type"] == "http.request" and message.get("more_body", False)
         self.size = max(self.size, self._came)
@@ -71,9 +86,12 @@ def _declared(scope: Scope) -> int:
     return int(value) if value.isdigit() else 0
 
 
-async def _refuse(scope: Scope, send: Send, *, size: int) -> None:
-    response = too_large(size, page=is_page_at(scope["path"]))
-    headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
+async def _say(send: Send, response: HttpResponse, *, last: bool) -> None:
+    """Send the response, which no middleware sees; after a `last` one nothing is read of the connection any more."""
+    said = {**HEADERS, "X-Content-Type-Options": "nosniff", **response.headers}
+    headers = [(name.lower().encode(), value.encode()) for name, value in said.items()]
     headers.append((b"content-length", str(len(response.content)).encode()))
+    if last:
+        headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": response.content})

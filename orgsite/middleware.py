@@ -30,16 +30,25 @@ POLICY = "; ".join(
 )
 
 
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+}
+
+
 class ContentPolicy:
-    """A browser loads and runs only what this site serves as a file of its own, and tells nobody where it came from."""
+    """A browser loads and runs only what this site serves as a file of its own, tells nobody where it came from, gives
+    it no device, and lends its answers to no other site."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response.setdefault("Content-Security-Policy", POLICY)
-        response.setdefault("Referrer-Policy", "same-origin")
+        for name, value in HEADERS.items():
+            response.setdefault(name, value)
         return response
 
 

@@ -1,4 +1,4 @@
-"""Requests that no view may answer: too much, or no database. A page for people, JSON for programs."""
+"""Requests that no view may answer: too much, too slow, or no database. A page for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ def too_large(size: int, *, page: bool = False) -> HttpResponse:
     sentence = f"The body has {size:,} bytes; a template may have {limit:,} at most. Nothing was changed."
     problem = {"path": "", "line": 1, "message": sentence}
     return _refuse("Too large", sentence, problems=[problem], status=413, page=page)
+
+
+def too_slow(*, page: bool = False) -> HttpResponse:
+    """408: the body took longer than it may."""
+    sentence = "The body came too slowly. Nothing was changed; send it again on a better line."
+    return _refuse("Too slow", sentence, problems=[], status=408, page=page)
 
 
 def database_away(*, page: bool = False) -> HttpResponse:

@@ -23,6 +23,9 @@ ORGSITE_MAX_TEMPLATE_DEPTH = env.integer("ORGSITE_MAX_TEMPLATE_DEPTH", 64, most=
 ORGSITE_REMOVAL_GUARD = env.fraction("ORGSITE_REMOVAL_GUARD", 0.5)
 ORGSITE_LOCK_TIMEOUT = env.integer("ORGSITE_LOCK_TIMEOUT", 20, most=86_400)  # seconds
 ORGSITE_PREVIEW_LIFETIME = env.integer("ORGSITE_PREVIEW_LIFETIME", 24 * 60 * 60)  # seconds
+# How long a client may take: for a request's headers, for its body (and to read on in the answer).
+ORGSITE_HEAD_TIMEOUT = env.integer("ORGSITE_HEAD_TIMEOUT", 20, most=3_600)  # seconds
+ORGSITE_BODY_TIMEOUT = env.integer("ORGSITE_BODY_TIMEOUT", 60, most=3_600)  # seconds
 
 # ---- where the containers are, and how they are made
 
@@ -156,8 +159,22 @@ ORGSITE_MAX_BODY_BYTES = ORGSITE_MAX_TEMPLATE_BYTES + 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = ORGSITE_MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # one tick box per workspace of a bulk delete
 
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("ORGSITE_SECURE_COOKIES")
-SESSION_COOKIE_HTTPONLY = True
+# ---- https: what browsers are told to insist on
+
+ORGSITE_HTTPS = env.flag("ORGSITE_HTTPS", default=ORGSITE_URL.startswith("https://"))
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("ORGSITE_SECURE_COOKIES", default=ORGSITE_HTTPS)
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # every form carries its own token; no script reads a cookie
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = env.flag("ORGSITE_HTTPS_REDIRECT", default=ORGSITE_HTTPS)
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)/?$"]  # asked by machines beside the site
+SECURE_HSTS_SECONDS = env.integer("ORGSITE_HSTS_SECONDS", 365 * 24 * 60 * 60, least=0) if ORGSITE_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+# A place on the browsers' preload list binds a whole domain for good: that is for its owner to ask for, not for a site.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+# Only where a proxy sets the header itself: anybody else could send it.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("ORGSITE_BEHIND_PROXY") else None
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 SIMPLE_HISTORY_REVERT_DISABLED = True
@@ -193,5 +210,9 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        # Anybody can name any host, as often as she likes: that is answered with 400 and no news.
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False, "level": "CRITICAL"},
+    },
 }

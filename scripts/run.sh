@@ -11,9 +11,7 @@ trap '[ "$asked_to_stop" -gt 0 ] || asked_to_stop=1' TERM HUP
 running() { kill -0 "$1" 2>/dev/null; }
 tell_both() { kill -s "$1" "$site" "$worker" 2>/dev/null; }
 
-# Open event streams would hold the site for ever, hence the limit.
-.venv/bin/python -m uvicorn orgsite.asgi:application \
-    --host 127.0.0.1 --port "${PORT:-8000}" --timeout-graceful-shutdown 5 &
+.venv/bin/python -m orgsite.serve --port "${PORT:-8000}" &
 site=$!
 .venv/bin/python manage.py worker &
 worker=$!

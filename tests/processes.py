@@ -38,10 +38,12 @@ def manage(folder: Path, *arguments: str, database: str = "") -> subprocess.Pope
     return python(folder, str(ROOT / "manage.py"), *arguments, database=database)
 
 
-def python(folder: Path, *arguments: str, database: str = "") -> subprocess.Popen[str]:
+def python(folder: Path, *arguments: str, database: str = "", talk: bool = False) -> subprocess.Popen[str]:
+    """With `talk` it listens to what is written to its standard input."""
     return subprocess.Popen(
         [sys.executable, *arguments],
         cwd=ROOT,
+        stdin=subprocess.PIPE if talk else None,
         env=environment(database or database_url(folder)),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -17,9 +17,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.browser.people import Office, session_of
-from tests.browser.running import Site, running_site
 from tests.browser.watching import Watch
 from tests.databases import migrated_database
+from tests.sites import Site, running_site
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import Permission
 
 from tests.browser.people import Office
-from tests.browser.running import Site
+from tests.sites import Site
 from tests.trees import AFTER, BEFORE, Tree
 from workspaces.models import ApiToken, Organization, WorkspaceToken
 from workspaces.services.tokens import issue_api_token

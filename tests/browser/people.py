@@ -14,7 +14,7 @@ from django.contrib.auth.models import Group, User
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from tests.browser.running import Site
+from tests.sites import Site
 from tests.trees import Tree, loaded
 from workspaces.core.plan import Mode
 from workspaces.core.template import Node

@@ -13,10 +13,10 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
 from tests.browser.exhibits import Exhibits
-from tests.browser.running import Site
 from tests.browser.screen import LIST, heading, upload
 from tests.browser.templates import written
 from tests.browser.watching import Watch
+from tests.sites import Site
 
 PAGES = {
     "home": "/admin/",

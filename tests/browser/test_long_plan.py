@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
 from tests.browser.people import Office
-from tests.browser.running import Site
 from tests.browser.screen import heading, row, rows
+from tests.sites import Site
 from tests.trees import Tree
 
 TEAMS: Tree = {f"Team {team:02}": {f"W{team:02}-{number:02}": {} for number in range(99)} for team in range(50)}

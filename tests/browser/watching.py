@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 
-from tests.browser.running import Site
+from tests.sites import Site
 
 REFUSED = "Failed to load resource: the server responded with a status of "
 FAILURE = re.compile(r"\b(ERROR|CRITICAL)\b")

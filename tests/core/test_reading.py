@@ -157,9 +157,9 @@ def test_nesting_up_to_the_limit_is_read() -> None:
 def test_a_billion_laughs_stop_at_the_line_that_goes_too_far() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
-    with pytest.raises(TemplateTooLarge, match="more than 500,000 values") as error:
+    with pytest.raises(TemplateTooLarge, match="more than 200,000 values") as error:
         data("\n".join(lines))
-    assert (error.value.problems[0].line, error.value.problems[0].path) == (6, "a5[6]")
+    assert (error.value.problems[0].line, error.value.problems[0].path) == (6, "a5[1]")
 
 
 def test_one_long_text_repeated_by_aliases_stops_too() -> None:
@@ -280,6 +280,12 @@ def test_a_cycle_is_told_with_its_chain() -> None:
 def chain(length: int) -> dict[str, str]:
     files = {f"{n}.yaml": f"!include {n + 1}.yaml" for n in range(1, length)}
     return {"org.yaml": "!include 1.yaml", **files, f"{length}.yaml": "end"}
+
+
+def test_includes_that_double_with_every_file_stop() -> None:
+    files = {f"{n}.yaml": f"[!include {n + 1}.yaml, !include {n + 1}.yaml]" for n in range(12)}
+    with pytest.raises(TemplateTooLarge, match="more than 2,000 includes"):
+        read_tree(MemoryFiles({"org.yaml": "!include 0.yaml", **files, "12.yaml": "1"}), Limits())
 
 
 def test_includes_go_sixteen_files_deep_and_no_further() -> None:

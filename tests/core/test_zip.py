@@ -149,8 +149,21 @@ def test_the_archive_itself_is_limited() -> None:
         load(data, limits=Limits(max_bytes=100))
 
 
+@pytest.mark.parametrize("twin", ["PM/Start.md", "pm/START.MD"])
+def test_names_that_one_disk_tells_apart_and_another_does_not_are_refused(twin: str) -> None:
+    (problem,) = problems(load, packed({**FILES, twin: "Stop"}))
+    assert "in case or in accents' form alone" in problem
+
+
+@pytest.mark.parametrize(("name", "odd"), [("a\x1bb", "U+001B"), ("\u202egpj.exe", "U+202E"), ("a\u200bb", "U+200B")])
+def test_a_name_that_nobody_can_read_is_refused(name: str, odd: str) -> None:
+    (problem,) = problems(load, packed({**FILES, f"pm/{name}": "x"}))
+    assert odd in problem
+
+
 def test_a_zip_in_a_zip_is_no_folder() -> None:
-    assert problems(load, packed({"inner.zip": packed(FILES)})) == ["there is no org.yaml at the top"]
+    (problem,) = problems(load, packed({"inner.zip": packed(FILES)}))
+    assert problem == "inner.zip the entry is an archive itself: put its files into this one"
 
 
 @pytest.mark.parametrize("data", [b"", b"PK", b"name: x", b"PK\x05\x06" + bytes(18), packed(FILES)[:-30]])

@@ -86,13 +86,14 @@ WHY = {
     404: "Unknown, or of an organization you cannot see",
     405: "This method does not exist here",
     406: "Answers are JSON",
+    408: "The body came too slowly",
     409: "Not as things are now",
     413: "Too large",
     415: "A media type or character set that is not read here",
     429: "Too many imports and deletes; `Retry-After` says when to try again",
     503: "The database is away or busy; `Retry-After` says when to try again",
 }
-ANYWHERE = (400, 405, 406, 413, 415)
+ANYWHERE = (400, 405, 406, 408, 413, 415)
 
 
 def refusals(*statuses: int) -> dict[int, OpenApiResponse]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import stat
 import struct
+import unicodedata
 import zipfile
 import zlib
 from bisect import bisect_left
@@ -12,6 +13,7 @@ from collections.abc import Iterable
 
 from workspaces.core.files import OverBudget, Unreadable, folder_of, path_fault
 from workspaces.core.limits import Limits
+from workspaces.core.names import unseen
 from workspaces.core.problems import clip
 from workspaces.errors import Problem, TemplateInvalid, TemplateTooLarge
 
@@ -23,7 +25,8 @@ FREE_BYTES = 1024 * 1024
 _CHUNK = 64 * 1024
 # bz2 and lzma unpack a few kilobytes to hundreds of megabytes in a single step
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-_ENCRYPTED = 0x1
+_ENCRYPTED = 0x1 | 0x40 | 0x2000  # as ever, strongly, and with headers that are masked
+_ARCHIVES = (".zip", ".jar", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".lzma", ".zst", ".7z", ".rar")
 _AFTER_SLASH = chr(ord("/") + 1)
 _PLAIN_TYPES = frozenset({0, stat.S_IFREG, stat.S_IFDIR})
 # What the zipfile module lets through for damaged archives
@@ -103,15 +106,15 @@ def _check_ratio(entries: list[zipfile.ZipInfo], *, packed: int, limits: Limits)
 def _by_path(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     """The visible files by path. Raises `TemplateInvalid` for an entry that no honest archive has."""
     files: dict[str, zipfile.ZipInfo] = {}
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for entry in entries:
         path = _path(entry)
         visible = bool(path) and not _hidden(path)
-        problem = _fault(entry) or ("is in the zip twice" if path in seen else "")
-        problem = problem or (path_fault(path) if visible else "")
+        problem = _fault(entry) or _twin_fault(path, seen.get(_folded(path)))
+        problem = problem or (_name_fault(path) if visible else "")
         if problem:
             raise _invalid(f"the entry {problem}", file=clip(entry.orig_filename, 200))
-        seen.add(path)
+        seen[_folded(path)] = path
         if visible and not entry.is_dir():
             files[path] = entry
     return files
@@ -138,6 +141,28 @@ def _fault(entry: zipfile.ZipInfo) -> str:
     if entry.compress_type not in _METHODS:
         return "is packed by a method other than deflate"
     return ""
+
+
+def _twin_fault(path: str, twin: str | None) -> str:
+    """What is wrong with two entries of which one would be lost on a disk that does not tell their names apart."""
+    if twin is None:
+        return ""
+    return (
+        "is in the zip twice" if path == twin else f"differs from {clip(twin, 200)} in case or in accents' form alone"
+    )
+
+
+def _name_fault(path: str) -> str:
+    """What is wrong with the name of a file or folder that is going to be read."""
+    if odd := unseen(path):
+        return f"has {odd} in its name, which nobody sees"
+    if path.lower().endswith(_ARCHIVES):
+        return "is an archive itself: put its files into this one"
+    return path_fault(path)
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
 def _path(entry: zipfile.ZipInfo) -> str:

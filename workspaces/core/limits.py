@@ -28,7 +28,7 @@ class Limits:
     @property
     def max_values(self) -> int:
         """Scalars, lists and mappings, an alias counted as all it stands for."""
-        return max(10_000, 25 * self.max_nodes)
+        return max(10_000, 10 * self.max_nodes)
 
     @property
     def max_expanded_bytes(self) -> int:
@@ -39,3 +39,8 @@ class Limits:
     def max_file_reads(self) -> int:
         """How often a file may be opened: for an include or for a prompt."""
         return max(2_000, 2 * self.max_nodes)
+
+    @property
+    def max_includes(self) -> int:
+        """How many `!include` may be followed, each time counted: a file that is included twice is read twice."""
+        return max(2_000, self.max_nodes // 10)

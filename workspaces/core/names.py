@@ -43,6 +43,12 @@ def clean_name(text: str) -> str:
     return name
 
 
+def unseen(text: str) -> str:
+    """The first control, direction or invisible character of `text`, as U+XXXX; "" where there is none."""
+    match = None if text.isascii() and text.isprintable() else _NEVER_IN_NAMES.search(text)
+    return f"U+{ord(match[0]):04X}" if match else ""
+
+
 def clean_text(text: str) -> str:
     """`text` itself. Raises `ValueError` where PostgreSQL could not store it: for NUL and for half a surrogate pair."""
     if "\0" in text or not text.isascii():

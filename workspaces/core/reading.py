@@ -117,6 +117,7 @@ class _Tree:
         self._files = files
         self._reading = Reading(limits=limits, problems=Problems())
         self._chain: list[str] = []
+        self._included = 0
 
     def document(self, root: str) -> Document:
         """The whole template. Raises `TemplateInvalid` with every fault found in any file."""
@@ -147,11 +148,14 @@ class _Tree:
             raise too_large(str(error), base, mark) from error
 
     def _include(self, reference: Reference) -> Built:
-        path = self._target(reference)
+        path, mark = self._target(reference), Mark(reference.file, reference.line)
         if path is None:
             return Built(value=None)
+        self._included += 1
+        if self._included > self._reading.limits.max_includes:
+            raise too_large(f"more than {self._reading.limits.max_includes:,} includes", reference.path, mark)
         try:
-            return self._file(path, reference.path, reference.depth, Mark(reference.file, reference.line))
+            return self._file(path, reference.path, reference.depth, mark)
         except Unreadable as error:
             _note(self._reading, reference, f"!include: {clip(path, 200)} {error}")
             return Built(value=None)

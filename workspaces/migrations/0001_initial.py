@@ -16,6 +16,19 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Counter",
+            fields=[
+                (
+                    "key",
+                    models.CharField(
+                        help_text="What is counted, and of whom.", max_length=255, primary_key=True, serialize=False
+                    ),
+                ),
+                ("count", models.PositiveIntegerField()),
+                ("ends_at", models.DateTimeField(db_index=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name="FileSet",
             fields=[
                 ("digest", models.CharField(max_length=64, primary_key=True, serialize=False)),

@@ -1,6 +1,7 @@
 """The rows. Invariants are constraints here; what changes the rows lives in `services/`."""
 
 from workspaces.models.containers import Container, Installation
+from workspaces.models.counting import Counter
 from workspaces.models.imports import ImportPreview, ImportRun, PreviewFiles
 from workspaces.models.tokens import ApiToken, WorkspaceToken
 from workspaces.models.tree import FileSet, HistoryFacts, Membership, Organization, Schedule, Status, Workspace
@@ -8,6 +9,7 @@ from workspaces.models.tree import FileSet, HistoryFacts, Membership, Organizati
 __all__ = [
     "ApiToken",
     "Container",
+    "Counter",
     "FileSet",
     "HistoryFacts",
     "ImportPreview",

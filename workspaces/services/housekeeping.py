@@ -1,4 +1,5 @@
-"""What somebody has to do now and then: close abandoned runs, forget expired previews and files that nothing needs.
+"""What somebody has to do now and then: close abandoned runs, forget expired previews, files that nothing needs, and
+counts that are over.
 
 Site and worker both do.
 """
@@ -10,6 +11,7 @@ from threading import Event, Thread
 
 from django.db import connection
 
+from workspaces.services.counting import forget_counters
 from workspaces.services.filesets import forget_unused_filesets
 from workspaces.services.previewing import delete_expired
 from workspaces.services.runs import close_interrupted
@@ -23,6 +25,7 @@ def keep_house() -> None:
     """One round. Whatever goes wrong is logged, and the next round tries again."""
     try:
         closed, forgotten, files = close_interrupted(), delete_expired(), forget_unused_filesets()
+        forget_counters()
         if closed or forgotten or files:
             message = "closed %d interrupted runs, forgot %d expired previews and %d sets of files"
             logger.info(message, closed, forgotten, files)

@@ -17,37 +17,35 @@ PATIENCE = 10  # seconds that the site gets to end
 
 
 class Site:
-    """Where it answers, what it has said, and its database."""
+    """Where it answers, what it has said, its database, and the id of its process."""
 
-    def __init__(self, url: str, log: Path, database: Database) -> None:
-        self.url, self.database, self._log = url, database, log
+    def __init__(self, url: str, log: Path, database: Database, *, process: int) -> None:
+        self.url, self.database, self.process, self._log = url, database, process, log
 
     def said(self) -> str:
         return self._log.read_text()
 
 
 @contextmanager
-def running_site(folder: Path, database: Database) -> Iterator[Site]:
-    """The site on a free port. It answers from the start: who connects too early waits in the socket's queue."""
+def running_site(folder: Path, database: Database, **settings: str) -> Iterator[Site]:
+    """The site on a free port; `settings` are variables of its environment.
+
+    It answers from the start: who connects too early waits in the socket's queue.
+    """
     log = folder / "site.log"
+    ours = {"DATABASE_URL": database.address, "DJANGO_SETTINGS_MODULE": "orgsite.settings"}
     with socket.create_server(("127.0.0.1", 0)) as listening, log.open("w") as output:
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "uvicorn",
-                "orgsite.asgi:application",
-                f"--fd={listening.fileno()}",
-                "--no-access-log",
-            ],
+            [sys.executable, "-m", "orgsite.serve", f"--fd={listening.fileno()}", "--no-access-log"],
             cwd=ROOT,
-            env=os.environ | {"DATABASE_URL": database.address, "DJANGO_SETTINGS_MODULE": "orgsite.settings"},
+            env=os.environ | ours | settings,
             pass_fds=[listening.fileno()],
             stdout=output,
             stderr=subprocess.STDOUT,
         )
         try:
-            yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", log, database)
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            yield Site(url, log, database, process=process.pid)
         finally:
             process.terminate()
             try:

@@ -1,0 +1,32 @@
+"""One running site for all that is hostile: short of patience, so that a test does not have to wait for its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests.databases import migrated_database
+from tests.hostile.inside import Inside
+from tests.sites import Site, running_site
+
+PATIENCE = 1  # seconds
+
+
+@pytest.fixture(scope="package")
+def site(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("hostile")
+    short = {"ORGSITE_HEAD_TIMEOUT": str(PATIENCE), "ORGSITE_BODY_TIMEOUT": str(PATIENCE), "ORGSITE_THROTTLE": "off"}
+    with (
+        migrated_database(folder, unblock=django_db_blocker.unblock) as database,
+        running_site(folder, database, **short) as site,
+    ):
+        yield site
+
+
+@pytest.fixture(scope="package")
+def inside(site: Site) -> Inside:
+    return Inside(site)

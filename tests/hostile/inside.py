@@ -1,0 +1,86 @@
+"""What the site holds while it is attacked: an organization with a tree, its operator's token, rows, memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from django.apps import apps
+from django.contrib.auth.models import Group, User
+from django.db import models
+
+from tests.sites import Site
+from tests.trees import BEFORE, loaded
+from workspaces.core.plan import Mode
+from workspaces.models import Membership, Organization, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.importing import apply_import
+from workspaces.services.tokens import issue_api_token, issue_workspace_token
+
+# A refused import leaves its run and its events; that a token was used is noted.
+MAY_CHANGE = {"ImportRun", "Counter", "ApiToken.last_used_at"}
+
+
+class Inside:
+    """`token` is the operator's, `agent` that of the workspace with the id `leaf`; `root` has children."""
+
+    def __init__(self, site: Site) -> None:
+        self.site, self._ask = site, site.database.ask
+        self.token, self.agent, self.root, self.leaf = self._ask(_settle)
+
+    def rows(self) -> dict[str, tuple[int, str]]:
+        """Table → the number of its rows and a digest of all they hold."""
+        return self._ask(lambda: {name: _digest(model) for name, model in _tables()})
+
+    def open_to_all(self) -> Open:
+        """A token of somebody who may do anything, and two workspaces of another organization to do it to."""
+        return self._ask(_opened)
+
+    def memory(self) -> tuple[int, int]:
+        """What the site's process holds now, and the most it ever held: mebibytes."""
+        lines = Path(f"/proc/{self.site.process}/status").read_text().splitlines()
+        said = dict(line.split(":", 1) for line in lines)
+        return int(said["RssAnon"].split()[0]) // 1024, int(said["VmHWM"].split()[0]) // 1024
+
+
+def _settle() -> tuple[str, str, UUID, UUID]:
+    organization = Organization.objects.create(slug="acme", name="Acme")
+    operator = User.objects.create(username="alice", is_staff=True)
+    operator.groups.add(Group.objects.get(name="Operator"))
+    Membership.objects.create(organization=organization, user=operator)
+    apply_import(organization, loaded(BEFORE), mode=Mode.MERGE, actor=Actor.of(operator))
+    root, leaf = (Workspace.objects.get(organization=organization, name=name) for name in ("PM", "QA Engineer"))
+    return issue_api_token(operator), issue_workspace_token(leaf), root.pk, leaf.pk
+
+
+@dataclass(frozen=True, kw_only=True)
+class Open:
+    """`agent` is the token of `workspace`."""
+
+    token: str
+    agent: str
+    workspace: UUID
+    doomed: UUID
+
+
+def _opened() -> Open:
+    organization = Organization.objects.get(slug="default")
+    root = User.objects.create(username="root", is_staff=True, is_superuser=True)
+    apply_import(organization, loaded({"PM": {}, "Doomed": {}}), mode=Mode.MERGE, actor=Actor.of(root))
+    kept, doomed = (Workspace.objects.get(organization=organization, name=name) for name in ("PM", "Doomed"))
+    return Open(token=issue_api_token(root), agent=issue_workspace_token(kept), workspace=kept.pk, doomed=doomed.pk)
+
+
+def _tables() -> Iterator[tuple[str, type[models.Model]]]:
+    for model in apps.get_app_config("workspaces").get_models(include_auto_created=True):
+        if model.__name__ not in MAY_CHANGE:
+            yield model.__name__, model
+
+
+def _digest(model: type[models.Model]) -> tuple[int, str]:
+    columns = [f.attname for f in model._meta.concrete_fields if f"{model.__name__}.{f.name}" not in MAY_CHANGE]
+    rows = sorted(repr(row) for row in model._default_manager.values_list(*columns))
+    return len(rows), hashlib.sha256("\n".join(rows).encode()).hexdigest()
