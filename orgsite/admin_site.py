@@ -9,11 +9,14 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 
+from workspaces import access
+from workspaces.access import Right
+
 SECTIONS = (
-    ("Workspaces", "workspaces.view_workspace", ("workspaces_workspace_changelist", "cascade_delete")),
-    ("Import", "workspaces.import_org", ("import",)),
-    ("Runs", "workspaces.view_workspace", ("runs",)),
-    ("Audit", "audit.view_structureevent", ("timeline",)),
+    ("Workspaces", Right.VIEW, ("workspaces_workspace_changelist", "cascade_delete")),
+    ("Import", Right.IMPORT, ("import",)),
+    ("Runs", Right.VIEW, ("runs",)),
+    ("Audit", Right.VIEW_EVENTS, ("timeline",)),
 )
 
 
@@ -36,10 +39,9 @@ class OrgAdminSite(AdminSite):
         return [*page_urls(self), *super().get_urls()]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        from workspaces.admin.access import require
         from workspaces.admin.home import Home
 
-        return super().index(request, {**(extra_context or {}), "home": Home(user=require(request))})
+        return super().index(request, {**(extra_context or {}), "home": Home(user=access.require(request.user))})
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "sections": self._sections(request)}
@@ -50,7 +52,7 @@ class OrgAdminSite(AdminSite):
         return [
             self._section(label, pages, at=request.path)
             for label, permission, pages in SECTIONS
-            if request.user.has_perm(permission)
+            if access.has(request.user, permission)
         ]
 
     def _section(self, label: str, pages: tuple[str, ...], *, at: str) -> Section:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from workspaces.admin.access import require
+from orgsite.guarded import Guarded
+from workspaces import access
 from workspaces.admin.words import counted
 from workspaces.models import ApiToken, Workspace, WorkspaceToken
 from workspaces.services.tokens import revoke_tokens
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
-class TokenAdmin(admin.ModelAdmin):
+
+class TokenAdmin(Guarded):
     """Read-only, with one action."""
 
     actions = ("revoke",)
@@ -26,9 +30,6 @@ class TokenAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """For the list's action alone: a single token is only looked at."""
         return obj is None and super().has_change_permission(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.action(description="Revoke selected tokens", permissions=["change"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[Any]) -> None:
@@ -42,10 +43,9 @@ class ApiTokenAdmin(TokenAdmin):
     exclude = ("digest",)
     search_fields = ("user__username", "name")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
+    def rows_for(self, user: User) -> QuerySet[ApiToken]:
         """Everybody's for a superuser; for others their own."""
-        user, rows = require(request), ApiToken.objects.all()
-        return rows if user.is_superuser else rows.filter(user=user)
+        return ApiToken.objects.all() if access.sees_all(user) else ApiToken.objects.filter(user=user)
 
 
 @admin.register(WorkspaceToken)
@@ -55,6 +55,5 @@ class WorkspaceTokenAdmin(TokenAdmin):
     search_fields = ("workspace__name",)
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[WorkspaceToken]:
-        visible = Workspace.objects.visible_to(require(request))
-        return WorkspaceToken.objects.filter(workspace__in=visible)
+    def rows_for(self, user: User) -> QuerySet[WorkspaceToken]:
+        return WorkspaceToken.objects.filter(workspace__in=Workspace.objects.visible_to(user))

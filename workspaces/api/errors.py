@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import APIException, Throttled, ValidationError
 
 from orgsite.refusals import RETRY_AFTER, database_away, is_page, too_large
+from workspaces.access import Denied
 from workspaces.core.problems import MAX_PROBLEMS
 from workspaces.errors import (
     CascadeChanged,
@@ -163,6 +164,11 @@ def _(error: ValidationError) -> HttpResponse:
 @answer.register
 def _(_error: Http404) -> HttpResponse:
     return say("Not found.", status=404)
+
+
+@answer.register
+def _(error: Denied) -> HttpResponse:
+    return say(str(error), status=403)
 
 
 @answer.register
