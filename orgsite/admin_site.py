@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 
+from orgsite.refusals import too_many_logins
 from workspaces import access
 from workspaces.access import Right
+from workspaces.noticing import address_of
 
 SECTIONS = (
     ("Workspaces", Right.VIEW, ("workspaces_workspace_changelist", "cascade_delete")),
@@ -37,6 +39,15 @@ class OrgAdminSite(AdminSite):
         from workspaces.admin.urls import page_urls  # the site is made before the models can be imported
 
         return [*page_urls(self), *super().get_urls()]
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """After too many failures no password is looked at for a while."""
+        from workspaces.services.security import login_wait
+
+        name = request.POST.get("username", "")
+        if request.method == "POST" and (seconds := login_wait(name, address=address_of(request))):
+            return too_many_logins(seconds)
+        return super().login(request, extra_context)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from workspaces.admin.home import Home

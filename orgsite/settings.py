@@ -24,6 +24,8 @@ ORGSITE_REMOVAL_GUARD = env.fraction("ORGSITE_REMOVAL_GUARD", 0.5)
 ORGSITE_LOCK_TIMEOUT = env.integer("ORGSITE_LOCK_TIMEOUT", 20, most=86_400)  # seconds
 ORGSITE_PREVIEW_LIFETIME = env.integer("ORGSITE_PREVIEW_LIFETIME", 24 * 60 * 60)  # seconds
 
+ORGSITE_FAILED_LOGINS = env.limit("ORGSITE_FAILED_LOGINS", 10)  # in a minute; None: any number
+
 # ---- where the containers are, and how they are made
 
 ORGSITE_ENGINE = env.choice("ORGSITE_ENGINE", "none", of=("none", "docker", "swarm", "fake"))
@@ -81,6 +83,7 @@ MIDDLEWARE = [
     "orgsite.middleware.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "orgsite.middleware.DatabaseAway",
+    "orgsite.middleware.Refusals",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -40,6 +40,7 @@ from workspaces.errors import (
     WorkspaceProtected,
     WorkspaceRemoved,
 )
+from workspaces.noticing import notice_denied
 from workspaces.services.answers import preview_answer
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,14 @@ class RequestInvalid(OrgError):
         self.problems = found[:MAX_PROBLEMS]
 
 
+class TooManyFailures(Throttled):
+    """So many tokens from that address were no good that this one is not even called so."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 class BodyTooLarge(OrgError):
     """The body has more bytes than a template with its fields may have."""
 
@@ -84,9 +93,10 @@ class BodyTooLarge(OrgError):
 
 def as_json(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
     """The REST framework's exception handler. What nobody expected is logged in full and answered without details."""
-    response = answer(error)
+    response, request = answer(error), context["request"]
+    if isinstance(error, Denied):
+        notice_denied(request, request.user, error)
     if response.status_code == 500:
-        request = context["request"]
         logger.error("%s %s failed", request.method, request.path, exc_info=error)
     return response
 
@@ -154,6 +164,13 @@ def _(error: APIException) -> HttpResponse:
 def _(error: Throttled) -> HttpResponse:
     wait = max(1, math.ceil(getattr(error, "wait", None) or 0))
     return say(f"Too many imports and deletes; try again in {wait} s.", status=429, retry_after=wait)
+
+
+@answer.register
+def _(error: TooManyFailures) -> HttpResponse:
+    return say(
+        f"Too many bad tokens from your address; try again in {error.seconds} s.", status=429, retry_after=error.seconds
+    )
 
 
 @answer.register

@@ -88,7 +88,8 @@ class WorkspaceTokensView(ApiView):
     permission_classes = [OnWorkspaceTokens]
 
     def post(self, request: Request, workspace_id: str) -> Response:
-        text = issue_workspace_token(workspace_for(caller(request), workspace_id, to=Right.CHANGE))
+        workspace = workspace_for(caller(request), workspace_id, to=Right.CHANGE)
+        text = issue_workspace_token(workspace, actor=Actor.of(caller(request)))
         return Response({"token": text}, status=201, headers={"Cache-Control": "no-store"})
 
 
