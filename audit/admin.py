@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -17,7 +17,11 @@ from django.utils.safestring import SafeString
 from audit.models import StructureEvent
 from audit.reading import TYPES, text
 from audit.telling import short
+from orgsite.guarded import Guarded
 from workspaces.models import Organization
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 REACH = 10_000  # events that the list pages through; the timeline reaches all
 
@@ -54,7 +58,7 @@ class OrganizationFilter(admin.SimpleListFilter):
 
 
 @admin.register(StructureEvent)
-class StructureEventAdmin(admin.ModelAdmin):
+class StructureEventAdmin(Guarded):
     """Looking only: the table refuses changes, so no page offers any."""
 
     list_display = ("when", "event_type", "organization", "name", "actor", "run")
@@ -77,16 +81,8 @@ class StructureEventAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: StructureEvent | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: StructureEvent | None = None) -> bool:
-        return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[StructureEvent]:
-        rows = super().get_queryset(request)
-        if request.user.is_superuser:
-            return rows
-        return rows.filter(
-            organization__in=list(Organization.objects.visible_to(request.user).values_list("slug", flat=True))
-        )
+    def rows_for(self, user: User) -> QuerySet[StructureEvent]:
+        return StructureEvent.objects.visible_to(user)
 
     @admin.display(description="when")
     def when(self, event: StructureEvent) -> str:

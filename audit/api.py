@@ -10,13 +10,13 @@ from django_filters.rest_framework import FilterSet
 from rest_framework import serializers
 
 from audit.models import StructureEvent
+from workspaces.access import Right
 from workspaces.api import schema
 from workspaces.api.base import ListView, caller
 from workspaces.api.filters import asked_organization
 from workspaces.api.pagination import Keyset
 from workspaces.api.permissions import OnEvents
 from workspaces.api.times import parse_time
-from workspaces.models import Organization
 
 Events = QuerySet[StructureEvent]
 
@@ -51,7 +51,7 @@ class EventFilter(FilterSet):
         return events.filter(event_type=wanted)
 
     def in_organization(self, events: Events, _name: str, slug: str) -> Events:
-        return events.filter(organization=asked_organization(self, slug).slug)
+        return events.filter(organization=asked_organization(self, slug, to=Right.VIEW_EVENTS).slug)
 
     def from_then(self, events: Events, name: str, text: str) -> Events:
         return events.filter(created_at__gte=_moment(name, text))
@@ -73,10 +73,7 @@ class EventsView(ListView):
     queryset = StructureEvent.objects.none()
 
     def get_queryset(self) -> Events:
-        user = caller(self.request)
-        if user.is_superuser:  # events outlive organizations too
-            return StructureEvent.objects.all()
-        return StructureEvent.objects.filter(organization__in=Organization.objects.visible_to(user).values("slug"))
+        return StructureEvent.objects.visible_to(caller(self.request))
 
 
 def _moment(name: str, text: str) -> datetime:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from audit.addresses import Address
 from audit.models import StructureEvent
-from audit.reading import TYPES, covers, text
+from audit.reading import GROUPS, TYPES, covers, text
 from audit.telling import clock, plural, short, stretch
 from audit.timeline import Page, Question
 
@@ -64,7 +64,8 @@ def types(question: Question, page: Page, per_minute: PerMinute | None, *, addre
     counts, asked = _type_counts(page, per_minute), question.event_type
     others = sorted(set(counts or ()) - set(TYPES))
     links = [Link(label="All", url=address.without("type"), current=not asked)]
-    for name in ("org.import.*", *TYPES[:3], "workspace.*", *TYPES[3:], *others):
+    grouped = [each for group, names in GROUPS.items() for each in (group, *names)]
+    for name in (*grouped, *others):
         count = None
         if counts is not None and (not asked or covers(asked, name)):
             count = sum(number for key, number in counts.items() if covers(name, key))

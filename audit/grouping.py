@@ -19,13 +19,14 @@ from audit.reading import (
     COMPLETED,
     CREATED,
     FAILED,
+    LOGIN_FAILED,
     REMOVED,
     STARTED,
     template_name,
     text,
     workspace_name,
 )
-from audit.telling import plural, short
+from audit.telling import BESIDES, plural, short
 from audit.tiles import Tile, held_by, signed, tiles_of
 
 Changes = Mapping[UUID, tuple[FieldChange, ...]]
@@ -53,7 +54,14 @@ LOOKS = {
     REMOVED: Look(sign="−", kind="kill", word="removed"),
     "workspace.released": Look(sign="✓", kind="make", word="released"),
     "workspace.release_failed": Look(sign="↻", kind="warn", word="not released yet"),
+    "security.login": Look(sign="→", kind="", word=""),
+    LOGIN_FAILED: Look(sign="×", kind="warn", word="failed"),
+    "security.token_created": Look(sign="+", kind="", word="made"),
+    "security.token_first_used": Look(sign="→", kind="", word="used for the first time"),
+    "security.token_revoked": Look(sign="−", kind="", word="revoked"),
+    "security.denied": Look(sign="×", kind="warn", word="refused"),
 }
+NOUNS = {name: noun for name, (noun, _) in BESIDES.items() if name.startswith("security.")}
 UNKNOWN = Look(sign="·", kind="", word="")
 
 
@@ -117,7 +125,9 @@ class Entry:
 
     @property
     def total(self) -> str:
-        """`8 workspaces`, or `3 workspaces, 8 times` where events repeat."""
+        """`8 workspaces`, or `3 workspaces, 8 times` where events repeat; `8 logins` of what is no workspace's."""
+        if self.event.event_type in NOUNS:
+            return plural(len(self.events), NOUNS[self.event.event_type])
         workspaces = {event.workspace_id for event in self.events}
         times = "" if len(workspaces) == len(self.events) else f", {len(self.events):,} times"
         return plural(len(workspaces), "workspace") + times

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Self
+
 from django.db import models
+
+from workspaces import access
+
+if TYPE_CHECKING:
+    from workspaces.access import Asker
+
+
+class StructureEventQuerySet(models.QuerySet["StructureEvent"]):
+    def visible_to(self, user: Asker) -> Self:
+        """Those of the organizations the user may see. A superuser sees all: events outlive organizations, too."""
+        from workspaces.models import Organization  # its models are loaded after these
+
+        if access.sees_all(user):
+            return self
+        return self.filter(organization__in=Organization.objects.visible_to(user).values("slug"))
 
 
 class StructureEvent(models.Model):
@@ -15,6 +32,8 @@ class StructureEvent(models.Model):
     actor = models.CharField(max_length=255)
     payload = models.JSONField(default=dict)
     created_at = models.DateTimeField()
+
+    objects = StructureEventQuerySet.as_manager()
 
     class Meta:
         db_table = "structure_events"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib.admin import AdminSite
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
@@ -11,19 +10,17 @@ from django.views.decorators.http import require_safe
 from audit.asking import FORMATS, QuestionForm
 from audit.downloads import download
 from audit.showing import shown
+from workspaces import access
+from workspaces.access import Right
 from workspaces.models import Organization
-
-PERMISSION = "audit.view_structureevent"
 
 
 @require_safe
 def timeline(request: HttpRequest, *, site: AdminSite) -> HttpResponseBase:
     """`/admin/timeline/`: the events of the organizations the user may see, as a page or as a file."""
-    user = request.user
-    if not user.has_perm(PERMISSION):
-        raise PermissionDenied
+    user = access.require(request.user, Right.VIEW_EVENTS)
     names = dict(Organization.objects.visible_to(user).values_list("slug", "name"))
-    form = QuestionForm(request.GET, organizations=names, sees_all=user.is_superuser)
+    form = QuestionForm(request.GET, organizations=names, sees_all=access.sees_all(user))
     wanted = request.GET.get("format", "")
     if wanted in FORMATS:
         return download(request, form.question(), format=wanted) if form.is_valid() else _refused(form)

@@ -22,12 +22,14 @@ def workspaces_called(text: str, *, organizations: Collection[str] | None, below
     A path may begin anywhere: `Dev Lead › QA Engineer`. `below` adds all that ever stood below them. Nothing for a text
     that fits none; an id needs no workspace that exists.
     """
-    if key := _id(text):
-        return tuple(sorted(Workspace.objects.subtree_ids([key]) | {key})) if below else (key,)
-    *above, name = [part.strip() for part in text.split(SEPARATOR.strip())]
-    rows = Workspace.objects.filter(name__iexact=name)
+    rows = Workspace.objects.all()
     if organizations is not None:
         rows = rows.filter(organization__slug__in=organizations)
+    if key := _id(text):
+        known = below and rows.filter(pk=key).exists()  # how much stands below another's workspace is nobody's to know
+        return tuple(sorted(Workspace.objects.subtree_ids([key]))) if known else (key,)
+    *above, name = [part.strip() for part in text.split(SEPARATOR.strip())]
+    rows = rows.filter(name__iexact=name)
     found = _at(set(rows.order_by().values_list("id", flat=True)), above)
     return tuple(sorted(Workspace.objects.subtree_ids(found) if below and found else found))
 

@@ -11,17 +11,27 @@ STARTED, COMPLETED, FAILED = "org.import.started", "org.import.completed", "org.
 CREATED, REMOVED = "workspace.provisioning", "workspace.removed"
 ENDS = (COMPLETED, FAILED)
 BY_HAND = (CREATED, REMOVED)
-TYPES = (
-    STARTED,
-    COMPLETED,
-    FAILED,
-    CREATED,
-    "workspace.online",
-    "workspace.failed",
-    REMOVED,
-    "workspace.released",
-    "workspace.release_failed",
-)
+LOGIN_FAILED = "security.login_failed"
+GROUPS = {
+    "org.import.*": (STARTED, COMPLETED, FAILED),
+    "workspace.*": (
+        CREATED,
+        "workspace.online",
+        "workspace.failed",
+        REMOVED,
+        "workspace.released",
+        "workspace.release_failed",
+    ),
+    "security.*": (
+        "security.login",
+        LOGIN_FAILED,
+        "security.token_created",
+        "security.token_first_used",
+        "security.token_revoked",
+        "security.denied",
+    ),
+}
+TYPES = tuple(name for names in GROUPS.values() for name in names)
 
 
 def facts_of(event: StructureEvent) -> dict[str, Any]:

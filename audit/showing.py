@@ -19,13 +19,13 @@ from audit.changing import removals_of
 from audit.filters import Link, PerMinute, actors, chips, runs, types
 from audit.grouping import Day, anchor, days_of
 from audit.places import places_of
-from audit.reading import FAILED, REMOVED
+from audit.reading import FAILED, LOGIN_FAILED, REMOVED
 from audit.telling import Part, clock, plural, stretch, tell
 from audit.timeline import Page, Question, Span
 
 BARS = 72  # at most, in the strip; up to 60 minutes have one each
 HEIGHTS = 10
-BAD = frozenset({FAILED, REMOVED, "workspace.failed", "workspace.release_failed"})
+BAD = frozenset({FAILED, REMOVED, LOGIN_FAILED, "workspace.failed", "workspace.release_failed"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,6 +17,7 @@ from audit.reading import (
     CREATED,
     ENDS,
     FAILED,
+    LOGIN_FAILED,
     REMOVED,
     STARTED,
     ids,
@@ -31,13 +32,20 @@ from audit.reading import (
 NAMED = 5  # names in a sentence before "and 3 more"
 # What a told import accounts for; every other event of the minute is told besides.
 OF_AN_IMPORT = frozenset({CREATED, REMOVED, "workspace.online", "workspace.released"})
+# Type → what there was so many of, and what happened to it.
 BESIDES = {
-    CREATED: "created",
-    "workspace.online": "came online",
-    "workspace.failed": "failed to start",
-    REMOVED: "removed",
-    "workspace.released": "released",
-    "workspace.release_failed": "could not be released yet",
+    CREATED: ("workspace", "created"),
+    "workspace.online": ("workspace", "came online"),
+    "workspace.failed": ("workspace", "failed to start"),
+    REMOVED: ("workspace", "removed"),
+    "workspace.released": ("workspace", "released"),
+    "workspace.release_failed": ("workspace", "could not be released yet"),
+    "security.login": ("login", ""),
+    LOGIN_FAILED: ("login", "failed"),
+    "security.token_created": ("token", "made"),
+    "security.token_first_used": ("token", "used for the first time"),
+    "security.token_revoked": ("token", "revoked"),
+    "security.denied": ("attempt", "refused"),
 }
 
 
@@ -259,4 +267,7 @@ def _besides(facts: Facts, *, told_runs: Collection[UUID | None]) -> Iterator[Se
 def _how_many(what: str, count: int) -> str:
     if what == "imports":
         return f"{plural(count, 'more import')} ended"
-    return f"{plural(count, 'workspace')} {BESIDES[what]}" if what in BESIDES else f"{count:,} × {what}"
+    if what not in BESIDES:
+        return f"{count:,} × {what}"
+    noun, happened = BESIDES[what]
+    return f"{plural(count, noun)} {happened}".strip()

@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 
+from orgsite.refusals import too_many_logins
+from workspaces import access
+from workspaces.access import Right
+from workspaces.noticing import address_of
+
 SECTIONS = (
-    ("Workspaces", "workspaces.view_workspace", ("workspaces_workspace_changelist", "cascade_delete")),
-    ("Import", "workspaces.import_org", ("import",)),
-    ("Runs", "workspaces.view_workspace", ("runs",)),
-    ("Audit", "audit.view_structureevent", ("timeline",)),
+    ("Workspaces", Right.VIEW, ("workspaces_workspace_changelist", "cascade_delete")),
+    ("Import", Right.IMPORT, ("import",)),
+    ("Runs", Right.VIEW, ("runs",)),
+    ("Audit", Right.VIEW_EVENTS, ("timeline",)),
 )
 
 
@@ -35,11 +40,19 @@ class OrgAdminSite(AdminSite):
 
         return [*page_urls(self), *super().get_urls()]
 
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """After too many failures no password is looked at for a while."""
+        from workspaces.services.security import login_wait
+
+        name = request.POST.get("username", "")
+        if request.method == "POST" and (seconds := login_wait(name, address=address_of(request))):
+            return too_many_logins(seconds)
+        return super().login(request, extra_context)
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        from workspaces.admin.access import require
         from workspaces.admin.home import Home
 
-        return super().index(request, {**(extra_context or {}), "home": Home(user=require(request))})
+        return super().index(request, {**(extra_context or {}), "home": Home(user=access.require(request.user))})
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "sections": self._sections(request)}
@@ -50,7 +63,7 @@ class OrgAdminSite(AdminSite):
         return [
             self._section(label, pages, at=request.path)
             for label, permission, pages in SECTIONS
-            if request.user.has_perm(permission)
+            if access.has(request.user, permission)
         ]
 
     def _section(self, label: str, pages: tuple[str, ...], *, at: str) -> Section:

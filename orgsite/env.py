@@ -59,6 +59,11 @@ def throttle_rate(name: str, default: str) -> str | None:
     return None if value == "off" else f"{integer(name, int(default))}/minute"
 
 
+def limit(name: str, default: int) -> int | None:
+    """`off` (None) or a whole number from 1."""
+    return None if text(name).lower() == "off" else integer(name, default)
+
+
 def secret_key(name: str, *, debug: bool) -> str:
     """The key from the environment; in debug mode, which guards nothing anyway, one that everybody knows."""
     value = text(name)

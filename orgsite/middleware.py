@@ -9,6 +9,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from orgsite.refusals import database_away, is_page
+from workspaces.access import Denied
+from workspaces.noticing import notice_denied
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +52,20 @@ class ContentPolicy:
         for name, value in HEADERS.items():
             response.setdefault(name, value)
         return response
+
+
+class Refusals:
+    """A page that refuses a user something destructive leaves an event; what the user hears stays the same."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        if isinstance(exception, Denied):
+            notice_denied(request, request.user, exception)
 
 
 class DatabaseAway:

@@ -40,6 +40,14 @@ def database_away(*, page: bool = False) -> HttpResponse:
     return response
 
 
+def too_many_logins(seconds: int) -> HttpResponse:
+    """429 with Retry-After, before the password was looked at."""
+    sentence = f"Too many logins failed. Wait {seconds} seconds, then try again."
+    response = _refuse("Wait a moment", sentence, problems=[], status=429, page=True)
+    response["Retry-After"] = str(seconds)
+    return response
+
+
 def _refuse(title: str, sentence: str, *, problems: list[dict[str, object]], status: int, page: bool) -> HttpResponse:
     if page:
         return HttpResponse(render_to_string("refused.html", {"heading": title, "sentence": sentence}), status=status)

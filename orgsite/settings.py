@@ -27,6 +27,8 @@ ORGSITE_PREVIEW_LIFETIME = env.integer("ORGSITE_PREVIEW_LIFETIME", 24 * 60 * 60)
 ORGSITE_HEAD_TIMEOUT = env.integer("ORGSITE_HEAD_TIMEOUT", 20, most=3_600)  # seconds
 ORGSITE_BODY_TIMEOUT = env.integer("ORGSITE_BODY_TIMEOUT", 60, most=3_600)  # seconds
 
+ORGSITE_FAILED_LOGINS = env.limit("ORGSITE_FAILED_LOGINS", 10)  # in a minute; None: any number
+
 # ---- where the containers are, and how they are made
 
 ORGSITE_ENGINE = env.choice("ORGSITE_ENGINE", "none", of=("none", "docker", "swarm", "fake"))
@@ -84,6 +86,7 @@ MIDDLEWARE = [
     "orgsite.middleware.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "orgsite.middleware.DatabaseAway",
+    "orgsite.middleware.Refusals",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -10,10 +10,11 @@ from django.db.models.signals import post_migrate
 
 WORKSPACE = ("view_workspace", "view_historicalworkspace")
 AUDIT = ("view_structureevent", "view_importrun")
+TOKENS = ("view_apitoken", "add_apitoken", "change_apitoken")  # her own; only a superuser reaches those of others
 GROUPS = {
-    "Viewer": WORKSPACE,
-    "Auditor": WORKSPACE + AUDIT,
-    "Operator": (*WORKSPACE, *AUDIT, "add_workspace", "change_workspace", "import_org", "cascade_delete"),
+    "Viewer": WORKSPACE + TOKENS,
+    "Auditor": WORKSPACE + AUDIT + TOKENS,
+    "Operator": (*WORKSPACE, *AUDIT, *TOKENS, "add_workspace", "change_workspace", "import_org", "cascade_delete"),
 }
 
 
@@ -21,8 +22,14 @@ class WorkspacesConfig(AppConfig):
     name = "workspaces"
 
     def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in, user_login_failed
+
+        from workspaces.noticing import on_failed_login, on_login
+
         post_migrate.connect(create_default_organization, sender=self)
         post_migrate.connect(create_groups, sender=self)
+        user_logged_in.connect(on_login, dispatch_uid="orgsite.login")
+        user_login_failed.connect(on_failed_login, dispatch_uid="orgsite.login_failed")
 
 
 def create_default_organization(using: str, apps: Any = global_apps, **_: Any) -> None:

@@ -10,10 +10,10 @@ from uuid import UUID
 from django.db import connections, models
 
 from orgsite import bulk  # noqa: F401 - registers the `one_of` lookup
+from workspaces import access
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser, User
-
+    from workspaces.access import Asker
     from workspaces.models import FileSet, Organization, Workspace  # noqa: F401 - named in the base classes
 
 # The plus keeps SQLite off the organization's index: each step would read all of the organization's rows.
@@ -42,11 +42,9 @@ LINE = """
 
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):
-    def visible_to(self, user: User | AnonymousUser) -> Self:
+    def visible_to(self, user: Asker) -> Self:
         """Those the user is a member of; a superuser sees all, nobody and a disabled user see none."""
-        if not user.is_active:
-            return self.none()
-        return self if user.is_superuser else self.filter(members=user.pk)
+        return access.visible(self, user, members="members")
 
 
 class FileSetQuerySet(models.QuerySet["FileSet"]):
@@ -76,11 +74,9 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
     def live(self) -> Self:
         return self.exclude(status="removed")
 
-    def visible_to(self, user: User | AnonymousUser) -> Self:
+    def visible_to(self, user: Asker) -> Self:
         """Those of the organizations the user may see."""
-        if not user.is_active:
-            return self.none()
-        return self if user.is_superuser else self.filter(organization__members=user.pk)
+        return access.visible(self, user, members="organization__members")
 
     def names_above(self, ids: Collection[UUID]) -> dict[UUID, tuple[str, ...]]:
         """Id → the names above that workspace, root first: one statement, and a cycle ends it."""

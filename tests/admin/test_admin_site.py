@@ -15,6 +15,7 @@ from django.utils import timezone
 from tests.admin.pages import CASCADE, LIST, named, text, upload
 from tests.trees import AFTER, BEFORE
 from workspaces.models import ApiToken, ImportRun, Organization, Workspace, WorkspaceToken
+from workspaces.services.actors import SYSTEM
 from workspaces.services.importing import Applied
 from workspaces.services.tokens import find_api_token, issue_api_token, issue_workspace_token
 
@@ -126,7 +127,7 @@ def test_members_only_see_tokens_of_their_workspaces(
     signed_in: Callable[[User], Client], alice: User, charlie: User, live: Callable[..., Applied]
 ) -> None:
     live({"PM": {}})
-    issue_workspace_token(named("PM"))
+    issue_workspace_token(named("PM"), actor=SYSTEM)
     for user in (alice, charlie):
         user.user_permissions.add(Permission.objects.get(codename="view_workspacetoken"))
     assert "1 workspace token" in text(signed_in(alice).get("/admin/workspaces/workspacetoken/"))

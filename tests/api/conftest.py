@@ -15,7 +15,7 @@ from django.test import Client
 from tests.trees import BEFORE, loaded
 from workspaces.core.plan import Mode
 from workspaces.models import Organization, Workspace
-from workspaces.services.actors import Actor
+from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.importing import apply_import
 from workspaces.services.tokens import issue_api_token, issue_workspace_token
 
@@ -90,4 +90,4 @@ def named(tree: Organization) -> Callable[[str], Workspace]:
 @pytest.fixture
 def as_agent(named: Callable[[str], Workspace]) -> Caller:
     """The agent of "QA Engineer"."""
-    return Caller(issue_workspace_token(named("QA Engineer")))
+    return Caller(issue_workspace_token(named("QA Engineer"), actor=SYSTEM))

@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.api.conftest import Caller
 from workspaces.models import Workspace
+from workspaces.services.actors import SYSTEM
 from workspaces.services.tokens import issue_workspace_token
 
 OPEN = ("healthz", "readyz")
@@ -47,7 +48,7 @@ def test_a_stranger_gets_the_same_answer_as_for_what_does_not_exist(
     caller = as_charlie
     if path.rstrip("/").endswith(("heartbeat", "register")):  # here agents speak, not users
         as_charlie.post("/workspaces", {"name": "Own", "org": "elsewhere"})
-        caller = Caller(issue_workspace_token(Workspace.objects.get(name="Own")))
+        caller = Caller(issue_workspace_token(Workspace.objects.get(name="Own"), actor=SYSTEM))
     addresses = [path.replace("<str:workspace_id>", str(key)) for key in (named("PM").pk, uuid4())]
     answers = [caller.send(method, address, {"tier": 1} if method == "PATCH" else None) for address in addresses]
     assert [answer.status_code for answer in answers] == [404, 404]

@@ -52,7 +52,8 @@ def test_a_read_only_token_passes_what_changes_nothing(alice: User) -> None:
     caller = Caller(issue_api_token(alice, read_only=True))
     assert caller.get("/workspaces").status_code == 200
     assert caller.client.head("/workspaces", headers=caller.headers).status_code == 200
-    refused = caller.post("/org/import", TEMPLATE)
+    assert caller.post("/org/import", TEMPLATE).status_code == 200
+    refused = caller.post("/org/import", TEMPLATE | {"dry_run": False})
     assert (refused.status_code, refused.json()["error"]) == (403, "This token is read-only.")
 
 

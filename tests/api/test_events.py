@@ -102,7 +102,7 @@ def test_an_unknown_organization_and_one_of_strangers_are_the_same(as_alice: Cal
 def test_a_superuser_hears_of_all(as_alice: Caller, alice: User) -> None:
     User.objects.filter(pk=alice.pk).update(is_superuser=True)
     happen("a", organization="forgotten")
-    assert types(as_alice.get("/events")) == ["a"]
+    assert "a" in types(as_alice.get("/events"))
 
 
 def test_an_import_and_a_delete_are_told(

@@ -19,7 +19,7 @@ from tests.trees import Tree, loaded
 from workspaces.core.plan import Mode
 from workspaces.core.template import Node
 from workspaces.models import Container, ImportRun, Membership, Organization, Workspace
-from workspaces.services.actors import Actor
+from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.cascading import cascade_delete
 from workspaces.services.containers import want_absent, want_running
 from workspaces.services.creating import create_workspace
@@ -92,7 +92,7 @@ class Office:
         self._ask(cascade_delete, [self.workspace(*path).pk], actor=Actor(name=by), reason="no longer needed")
 
     def give_token(self, *path: str) -> None:
-        self._ask(issue_workspace_token, self.workspace(*path))
+        self._ask(issue_workspace_token, self.workspace(*path), actor=SYSTEM)
 
     # ---- what workers do, and fail to do
 

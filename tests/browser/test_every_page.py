@@ -51,6 +51,7 @@ PAGES = {
     "organization": "/admin/workspaces/organization/{organization}/change/",
     "API tokens": "/admin/workspaces/apitoken/",
     "API token": "/admin/workspaces/apitoken/{api_token}/change/",
+    "add API token": "/admin/workspaces/apitoken/add/",
     "workspace tokens": "/admin/workspaces/workspacetoken/",
     "workspace token": "/admin/workspaces/workspacetoken/{workspace_token}/change/",
     "users": "/admin/auth/user/",

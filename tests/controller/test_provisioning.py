@@ -12,11 +12,11 @@ from workspaces.controller import Controller
 from workspaces.core.template import Node
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Organization, Status, Workspace, WorkspaceToken
-from workspaces.services.actors import Actor
+from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.cascading import cascade_delete
 from workspaces.services.creating import create_workspace
 from workspaces.services.provisioning import prepare
-from workspaces.services.tokens import find_workspace_token, revoke_tokens
+from workspaces.services.tokens import find_workspace_token, revoke_workspace_tokens
 
 
 def statuses() -> set[str]:
@@ -142,7 +142,7 @@ def test_a_worker_that_takes_over_starts_it_with_the_same_token(merge: Merge) ->
 def test_a_revoked_token_is_followed_by_another_one(merge: Merge) -> None:
     merge({"PM": {}})
     first = prepare([key_of("PM")]).wanted[key_of("PM")]
-    revoke_tokens(WorkspaceToken.objects.all())
+    revoke_workspace_tokens(WorkspaceToken.objects.all(), actor=SYSTEM)
     second = prepare([key_of("PM")]).wanted[key_of("PM")]
     texts = [each.environment["ORGSITE_WORKSPACE_TOKEN"] for each in (first, second)]
     assert [bool(found.revoked_at) for text in texts if (found := find_workspace_token(text))] == [True, False]

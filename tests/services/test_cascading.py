@@ -51,7 +51,7 @@ def test_deleting_twice_is_harmless(tree: Organization, actor: Actor) -> None:
 
 def test_tokens_are_revoked_and_schedules_disabled_but_not_deleted(tree: Organization, actor: Actor) -> None:
     pm = workspace("PM")
-    issue_workspace_token(pm)
+    issue_workspace_token(pm, actor=actor)
     Schedule.objects.create(
         workspace=pm, name="Pulse", cron_expr="* * * * *", created_at=timezone.now(), updated_at=timezone.now()
     )

@@ -76,7 +76,7 @@ def test_nothing_brings_back_what_is_removed_at_the_same_moment(pm: Workspace, _
         lambda: heartbeat(pm.pk),
         lambda: cascade_delete([pm.pk], actor=ALICE),
         lambda: register(pm.pk, url="https://agent.example"),
-        lambda: issue_workspace_token(pm),
+        lambda: issue_workspace_token(pm, actor=ALICE),
     )
     pm.refresh_from_db()
     assert pm.status == Status.REMOVED
@@ -88,7 +88,7 @@ CALLS: dict[str, Callable[[Workspace], Any]] = {
     "cascade_delete": lambda pm: cascade_delete([pm.pk], actor=ALICE),
     "delete_workspace": lambda pm: delete_workspace(pm, confirmed=False, actor=ALICE),
     "edit_workspace": lambda pm: edit_workspace(pm, {"tier": 1}, actor=ALICE),
-    "issue_workspace_token": issue_workspace_token,
+    "issue_workspace_token": lambda pm: issue_workspace_token(pm, actor=ALICE),
     "create_workspace": lambda pm: create_workspace(
         pm.organization, loaded({"New": {}}).template.workspaces[0], parent_id=None, actor=ALICE
     ),

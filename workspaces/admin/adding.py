@@ -13,7 +13,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from workspaces.admin.access import ADD, require
+from workspaces import access
+from workspaces.access import Right
 from workspaces.admin.pages import render_page, status_of
 from workspaces.core.names import clean_name
 from workspaces.core.plan import SEPARATOR
@@ -74,7 +75,7 @@ class AddForm(forms.Form):
 
 def add_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     """The form; POST creates the workspace and shows it."""
-    user = require(request, ADD)
+    user = access.require(request.user, Right.ADD)
     initial = {"parent": request.GET.get("parent", ""), "organization": request.GET.get("org", "")}
     form = AddForm(request.POST or None, user=user, initial=initial)
     error: OrgError | None = None

@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from workspaces.admin.access import IMPORT, require
+from workspaces import access
+from workspaces.access import Right
 from workspaces.admin.runview import latest_runs
 from workspaces.admin.stages import Stages
 from workspaces.admin.words import counted
@@ -21,7 +22,7 @@ from workspaces.services.containers import try_again
 @require_POST
 def run_again(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpResponse:
     """All of a run that failed."""
-    run = get_object_or_404(latest_runs(require(request, IMPORT)), pk=run_id)
+    run = get_object_or_404(latest_runs(access.require(request.user, Right.IMPORT)), pk=run_id)
     _tell(request, try_again([stage.row.pk for stage in Stages(import_id=run.pk).failing]))
     return redirect(f"{site.name}:run", run.pk)
 
@@ -29,7 +30,7 @@ def run_again(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpRes
 @require_POST
 def container_again(request: HttpRequest, workspace_id: UUID, *, site: AdminSite) -> HttpResponse:
     """The container of one workspace; back to the run that decided about it, or to the workspace."""
-    rows = Workspace.objects.visible_to(require(request, IMPORT)).select_related("container")
+    rows = Workspace.objects.visible_to(access.require(request.user, Right.IMPORT)).select_related("container")
     workspace = get_object_or_404(rows, pk=workspace_id, container__isnull=False)
     _tell(request, try_again([workspace.pk]))
     if import_id := workspace.container.import_id:

@@ -12,7 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from workspaces.admin.access import CASCADE, require
+from workspaces import access
+from workspaces.access import Right
 from workspaces.admin.cascadeview import CascadeView
 from workspaces.admin.pages import posted_text, render_page, status_of
 from workspaces.admin.words import counted
@@ -29,7 +30,7 @@ LIST = "admin:workspaces_workspace_changelist"
 @require_http_methods(["GET", "HEAD", "POST"])
 def cascade_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     """The confirmation for the selected workspaces; with `confirm` in the form, the deed."""
-    user = require(request, CASCADE)
+    user = access.require(request.user, Right.CASCADE_DELETE)
     chosen = _chosen(request, user)
     if not chosen:
         messages.warning(request, "Select the workspaces to remove first.")

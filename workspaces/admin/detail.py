@@ -6,26 +6,17 @@ import json
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from workspaces.admin.access import ADD, CASCADE
+from workspaces import access
+from workspaces.access import Right
 from workspaces.admin.stages import Stage
 from workspaces.core.plan import SEPARATOR
 from workspaces.models import Container, Workspace
 from workspaces.services.configvolume import stored_files
-from workspaces.services.visible import ancestor_names, live_children_count, parse_id
-
-
-def visible_or_404(rows: QuerySet[Workspace], object_id: str) -> Workspace:
-    """The workspace of that id among `rows`; a hidden one does not exist."""
-    key = parse_id(object_id)
-    found = rows.filter(pk=key).first() if key else None
-    if found is None:
-        raise Http404("There is no such workspace.")
-    return found
+from workspaces.services.visible import ancestor_names, live_children_count
 
 
 def facts(workspace: Workspace) -> list[tuple[str, str]]:
@@ -65,9 +56,9 @@ def detail(request: HttpRequest, workspace: Workspace) -> dict[str, Any]:
         "stage": Stage(row=row) if (row := Container.objects.filter(workspace=workspace).first()) else None,
         "usable_tokens": sum(1 for revoked in tokens if revoked is None),
         "revoked_tokens": sum(1 for revoked in tokens if revoked is not None),
-        "may_add": workspace.is_live and request.user.has_perm(ADD),
-        "may_cascade": workspace.is_live and request.user.has_perm(CASCADE),
-        "may_audit": request.user.has_perm("audit.view_structureevent"),
+        "may_add": workspace.is_live and access.may(request.user, Right.ADD, workspace.organization),
+        "may_cascade": workspace.is_live and access.may(request.user, Right.CASCADE_DELETE, workspace.organization),
+        "may_audit": access.has(request.user, Right.VIEW_EVENTS),
         "title": f"{workspace.name}",
         "subtitle": None,
         "show_save_and_add_another": False,

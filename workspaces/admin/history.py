@@ -15,7 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from workspaces.admin.access import VIEW, require
+from workspaces import access
+from workspaces.access import Right
 from workspaces.admin.pages import page_number, render_page
 from workspaces.admin.words import CHANGED, CREATED, REMOVED, Op
 from workspaces.models import Status, Workspace
@@ -58,7 +59,7 @@ class Version:
 @require_safe
 def history_page(request: HttpRequest, workspace: Workspace, *, site: AdminSite) -> HttpResponse:
     """All versions, newest first; with `from` and `to` in the address what lies between these two."""
-    require(request, VIEW)
+    access.require(request.user, Right.VIEW)
     page = Paginator(_records(workspace), VERSIONS_PER_PAGE).get_page(page_number(request))
     chosen = [request.GET.get("from", ""), request.GET.get("to", "")]
     versions = _versions(workspace, page.start_index() - 1, page.paginator.count)
@@ -79,7 +80,7 @@ def history_page(request: HttpRequest, workspace: Workspace, *, site: AdminSite)
 @require_safe
 def version_page(request: HttpRequest, workspace: Workspace, version_id: str, *, site: AdminSite) -> HttpResponse:
     """The values of one version."""
-    require(request, VIEW)
+    access.require(request.user, Right.VIEW)
     record = _records(workspace).filter(pk=version_id).first() if version_id.isdecimal() else None
     if record is None:
         raise Http404("There is no such version.")

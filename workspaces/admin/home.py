@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from django.db.models import Count
 from django.utils import timezone
 
-from workspaces.admin.access import IMPORT, VIEW
+from workspaces import access
+from workspaces.access import Right
 from workspaces.admin.runview import RunView, latest_runs
 from workspaces.admin.stages import Stage
 from workspaces.models import ImportRun, Organization, Workspace
@@ -41,11 +42,11 @@ class Home:
 
     @property
     def may_look(self) -> bool:
-        return self.user.has_perm(VIEW)
+        return access.has(self.user, Right.VIEW)
 
     @property
     def may_import(self) -> bool:
-        return self.user.has_perm(IMPORT)
+        return access.has(self.user, Right.IMPORT)
 
     @cached_property
     def places(self) -> list[Place]:

@@ -15,7 +15,8 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.views.decorators.http import require_http_methods, require_safe
 
-from workspaces.admin.access import CASCADE, IMPORT, require, who_may
+from workspaces import access
+from workspaces.access import Right
 from workspaces.admin.pages import faults_of, is_part, posted_text, render_page, status_of
 from workspaces.admin.planquery import PlanQuery
 from workspaces.admin.previewview import PreviewView
@@ -39,7 +40,7 @@ LATEST = 5
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     """The upload form. POST keeps the previews and shows them; no workspace changes."""
-    user = require(request, IMPORT)
+    user = access.require(request.user, Right.IMPORT)
     if request.method != "POST":
         return _form(request, site, user)
     try:
@@ -53,7 +54,7 @@ def import_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def preview_page(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> HttpResponse:
     """Both plans side by side. POST applies the one that was chosen, or compares the template again."""
-    user = require(request, IMPORT)
+    user = access.require(request.user, Right.IMPORT)
     try:
         return _decide(request, site, preview_id, user)
     except NotFound:
@@ -75,7 +76,7 @@ def _decide(request: HttpRequest, site: AdminSite, preview_id: UUID, user: User)
 @require_safe
 def plan_json(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> HttpResponse:  # noqa: ARG001
     """Both plans as a dry run of the API answers them."""
-    user = require(request, IMPORT)
+    user = access.require(request.user, Right.IMPORT)
     try:
         preview = open_preview(preview_id, user=user)
     except NotFound as error:
@@ -85,7 +86,7 @@ def plan_json(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> Htt
 
 
 def _keep_preview(request: HttpRequest, user: User) -> ImportPreview:
-    organization = organization_for(user, posted_text(request, "org"))
+    organization = organization_for(user, posted_text(request, "org"), to=Right.IMPORT)
     return store_preview(organization, _template(request), user=user)
 
 
@@ -102,7 +103,7 @@ def _template(request: HttpRequest) -> LoadedTemplate:
 def _apply(request: HttpRequest, preview: Preview) -> Applied:
     """Every check of the page once more; the plan's own are made under the organization's lock."""
     mode = parse_mode(request.POST.get("mode"))
-    user = require(request, IMPORT, CASCADE) if mode is Mode.RECONCILE else require(request, IMPORT)
+    user = access.require(request.user, Right.IMPORT, *(() if mode is Mode.MERGE else (Right.CASCADE_DELETE,)))
     demand = demand_of(preview.plan(mode))
     number, ticked = request.POST.get("confirm_removals", ""), "accept_collateral" in request.POST
     return apply_preview(
@@ -144,8 +145,8 @@ def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: 
         status=status_of(error),
         view=view,
         record=preview.record,
-        may_reconcile=request.user.has_perm(CASCADE),
-        who_may=joined(who_may(CASCADE, preview.record.organization), most=8),
+        may_reconcile=access.may(request.user, Right.CASCADE_DELETE, preview.record.organization),
+        who_may=joined(access.who_may(Right.CASCADE_DELETE, preview.record.organization), most=8),
         posted=request.POST,
         reasons={request.POST.get("mode", ""): posted_text(request, "reason")},
         error=error,

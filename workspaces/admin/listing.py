@@ -9,7 +9,8 @@ from django.contrib.admin import AdminSite
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 
-from workspaces.admin.access import ADD, CASCADE, IMPORT, VIEW, require
+from workspaces import access
+from workspaces.access import Right
 from workspaces.admin.listview import BY_HAND, BY_IMPORT, EVERY, FAILING, LIVE, Filters, Listing
 from workspaces.admin.pages import page_number, render_page
 from workspaces.models import Status
@@ -29,7 +30,7 @@ class Choice:
 
 def list_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     """The workspaces of the organizations the user may see."""
-    user = require(request, VIEW)
+    user = access.require(request.user, Right.VIEW)
     number = page_number(request)
     listing = Listing(user=user, filters=Filters.of(request.GET), number=int(number) if number.isdecimal() else 1)
     if listing.filters.organization not in ("", *listing.organizations):
@@ -56,8 +57,8 @@ def _numbers(listing: Listing) -> list[int]:
 
 
 def _may(request: HttpRequest) -> dict[str, bool]:
-    permissions = {"add": ADD, "cascade": CASCADE, "import": IMPORT}
-    return {name: request.user.has_perm(permission) for name, permission in permissions.items()}
+    permissions = {"add": Right.ADD, "cascade": Right.CASCADE_DELETE, "import": Right.IMPORT}
+    return {name: access.has(request.user, permission) for name, permission in permissions.items()}
 
 
 def _choices(query: QueryDict, listing: Listing) -> dict[str, list[Choice]]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
 
-from workspaces.admin.access import require
+from orgsite.guarded import Guarded
 from workspaces.models import Membership, Organization, Status
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 class MembershipForms(BaseInlineFormSet):
@@ -31,22 +34,19 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(Organization)
-class OrganizationAdmin(admin.ModelAdmin):
+class OrganizationAdmin(Guarded):
     list_display = ("name", "slug", "live", "created_at")
     search_fields = ("name", "slug")
     readonly_fields = ("created_at",)
     inlines = (MembershipInline,)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
+    def rows_for(self, user: User) -> QuerySet[Organization]:
         live = Count("workspaces", filter=~Q(workspaces__status=Status.REMOVED))
-        return Organization.objects.visible_to(require(request)).annotate(live_count=live)
+        return Organization.objects.visible_to(user).annotate(live_count=live)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Organization | None = None) -> tuple[str, ...]:
         """The slug is written in events: it stays."""
         return ("created_at", "slug") if obj else ("created_at",)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
-        return False
 
     @admin.display(description="live workspaces", ordering="live_count")
     def live(self, obj: Any) -> str:

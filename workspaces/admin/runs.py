@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from workspaces.admin.access import VIEW, require
+from workspaces import access
+from workspaces.access import Right
 from workspaces.admin.pages import is_part, page_number, render_page
 from workspaces.admin.runview import RunView, latest_runs
 
@@ -21,7 +22,7 @@ ROWS_PER_PAGE = 500
 @require_safe
 def runs_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     """All runs of the organizations the user may see."""
-    user = require(request, VIEW)
+    user = access.require(request.user, Right.VIEW)
     page = Paginator(latest_runs(user), RUNS_PER_PAGE).get_page(page_number(request))
     runs = [RunView(run=run) for run in page.object_list]
     return render_page(request, site, "runs.html", title="Runs", page=page, runs=runs)
@@ -30,7 +31,7 @@ def runs_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
 @require_safe
 def run_page(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpResponse:
     """One run: how it ended and what it did to which workspace. While it runs, its page asks for the changing part."""
-    user = require(request, VIEW)
+    user = access.require(request.user, Right.VIEW)
     view = RunView(run=get_object_or_404(latest_runs(user), pk=run_id))
     page = Paginator(view.rows, ROWS_PER_PAGE).get_page(page_number(request))
     template = "run_now.html" if is_part(request) else "run.html"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,10 +10,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from simple_history.admin import SimpleHistoryAdmin
 
-from workspaces.admin.access import require
+from orgsite.guarded import Guarded
+from workspaces import access
 from workspaces.admin.adding import TIERS, add_page
 from workspaces.admin.cascading import cascade_page
-from workspaces.admin.detail import detail, visible_or_404
+from workspaces.admin.detail import detail
 from workspaces.admin.history import history_page, version_page
 from workspaces.admin.listing import list_page
 from workspaces.errors import OrgError
@@ -21,6 +22,9 @@ from workspaces.models import Workspace
 from workspaces.querysets import WorkspaceQuerySet
 from workspaces.services.actors import Actor
 from workspaces.services.editing import Changes, edit_workspace
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 EDITABLE = ("protected", "role", "tier")
 
@@ -44,25 +48,23 @@ class EditForm(forms.ModelForm):
 
 
 @admin.register(Workspace)
-class WorkspaceAdmin(SimpleHistoryAdmin):
-    """The pages of the workspaces under the admin's own addresses; the services do what they ask for."""
+class WorkspaceAdmin(Guarded, SimpleHistoryAdmin):
+    """The pages of the workspaces under the admin's own addresses; the services do what they ask for.
+
+    There is one way to remove a workspace: the cascade delete.
+    """
 
     form = EditForm
     change_form_template = "workspaces/admin/workspace.html"
 
-    def get_queryset(self, request: HttpRequest) -> WorkspaceQuerySet:
-        return Workspace.objects.visible_to(require(request)).select_related("organization", "parent")
+    def rows_for(self, user: User) -> WorkspaceQuerySet:
+        return Workspace.objects.visible_to(user).select_related("organization", "parent")
 
     def get_fields(self, request: HttpRequest, obj: Workspace | None = None) -> tuple[str, ...]:
         return (*EDITABLE, "reason") if self.has_change_permission(request, obj) else EDITABLE
 
-    def has_delete_permission(self, request: HttpRequest, obj: Workspace | None = None) -> bool:
-        """There is one way to remove a workspace: the cascade delete."""
-        return False
-
     def has_change_permission(self, request: HttpRequest, obj: Workspace | None = None) -> bool:
-        allowed: bool = super().has_change_permission(request, obj)  # type: ignore[no-untyped-call]
-        return allowed and (obj is None or obj.is_live)
+        return super().has_change_permission(request, obj) and (obj is None or obj.is_live)
 
     def changelist_view(self, request: HttpRequest, extra_context: Extra = None) -> HttpResponse:
         if request.method == "POST":  # the list's action
@@ -75,7 +77,7 @@ class WorkspaceAdmin(SimpleHistoryAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Extra = None
     ) -> HttpResponse:
-        workspace = visible_or_404(self.get_queryset(request), object_id)
+        workspace = self.get_object(request, object_id)
         try:
             return super().change_view(request, object_id, form_url, detail(request, workspace))
         except OrgError as error:
@@ -85,16 +87,15 @@ class WorkspaceAdmin(SimpleHistoryAdmin):
     def save_model(self, request: HttpRequest, obj: Workspace, form: EditForm, change: bool) -> None:
         given = form.cleaned_data
         changes = Changes(protected=given["protected"], role=given["role"], tier=given["tier"])
-        edit_workspace(obj, changes, actor=Actor.of(require(request)), reason=given["reason"])
+        edit_workspace(obj, changes, actor=Actor.of(access.require(request.user)), reason=given["reason"])
 
     def response_post_save_change(self, request: HttpRequest, obj: Workspace) -> HttpResponseRedirect:
         return HttpResponseRedirect(request.path)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Extra = None) -> HttpResponse:
-        return history_page(request, visible_or_404(self.get_queryset(request), object_id), site=self.admin_site)
+        return history_page(request, self.get_object(request, object_id), site=self.admin_site)
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Extra = None
     ) -> HttpResponse:
-        workspace = visible_or_404(self.get_queryset(request), object_id)
-        return version_page(request, workspace, version_id, site=self.admin_site)
+        return version_page(request, self.get_object(request, object_id), version_id, site=self.admin_site)

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import APIException, AuthenticationFailed
 
+from workspaces.api.errors import TooManyFailures
 from workspaces.models import ApiToken, WorkspaceToken
+from workspaces.noticing import address_of
+from workspaces.services.security import failed_token_wait
 from workspaces.services.tokens import WORKSPACE_PREFIX, find_api_token, find_workspace_token, note_use
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ class BearerAuthentication(BaseAuthentication):
             return None
         token = find_api_token(text)
         if token is None:
-            raise AuthenticationFailed(UNKNOWN)
+            raise _refusal(request)
         note_use(token)
         return token.user, token
 
@@ -52,11 +55,17 @@ class WorkspaceTokenAuthentication(BaseAuthentication):
         token = find_workspace_token(text)
         # Removal revokes the tokens, and the agent of a removed workspace must still hear that it is gone.
         if token is None or (token.revoked_at and token.workspace.is_live):
-            raise AuthenticationFailed(UNKNOWN)
+            raise _refusal(request)
         return AnonymousUser(), token
 
     def authenticate_header(self, request: Request) -> str:
         return BearerAuthentication().authenticate_header(request)
+
+
+def _refusal(request: Request) -> APIException:
+    """401; 429 once too many bad tokens came from that address within a minute."""
+    seconds = failed_token_wait(address=address_of(request))
+    return TooManyFailures(seconds) if seconds else AuthenticationFailed(UNKNOWN)
 
 
 def bearer(request: Request) -> str | None:

@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import APIException, Throttled, ValidationError
 
 from orgsite.refusals import RETRY_AFTER, database_away, is_page, too_large
+from workspaces.access import Denied
 from workspaces.core.problems import MAX_PROBLEMS
 from workspaces.errors import (
     CascadeChanged,
@@ -40,6 +41,7 @@ from workspaces.errors import (
     WorkspaceProtected,
     WorkspaceRemoved,
 )
+from workspaces.noticing import notice_denied
 from workspaces.services.answers import preview_answer
 
 logger = logging.getLogger(__name__)
@@ -75,6 +77,14 @@ class RequestInvalid(OrgError):
         self.problems = found[:MAX_PROBLEMS]
 
 
+class TooManyFailures(Throttled):
+    """So many tokens from that address were no good that this one is not even called so."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 class BodyTooLarge(OrgError):
     """The body has more bytes than a template with its fields may have."""
 
@@ -85,9 +95,10 @@ class BodyTooLarge(OrgError):
 
 def as_json(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
     """The REST framework's exception handler. What nobody expected is logged in full and answered without details."""
-    response = answer(error)
+    response, request = answer(error), context["request"]
+    if isinstance(error, Denied):
+        notice_denied(request, request.user, error)
     if response.status_code == 500:
-        request = context["request"]
         logger.error("%s %s failed", request.method, request.path, exc_info=error)
     return response
 
@@ -158,6 +169,13 @@ def _(error: Throttled) -> HttpResponse:
 
 
 @answer.register
+def _(error: TooManyFailures) -> HttpResponse:
+    return say(
+        f"Too many bad tokens from your address; try again in {error.seconds} s.", status=429, retry_after=error.seconds
+    )
+
+
+@answer.register
 def _(error: ValidationError) -> HttpResponse:
     return answer(RequestInvalid(flatten(error.detail)))
 
@@ -165,6 +183,11 @@ def _(error: ValidationError) -> HttpResponse:
 @answer.register
 def _(_error: Http404) -> HttpResponse:
     return say("Not found.", status=404)
+
+
+@answer.register
+def _(error: Denied) -> HttpResponse:
+    return say(str(error), status=403)
 
 
 @answer.register

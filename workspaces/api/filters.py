@@ -8,6 +8,7 @@ from django_filters import CharFilter, ChoiceFilter
 from django_filters.rest_framework import FilterSet
 from rest_framework.exceptions import ValidationError
 
+from workspaces.access import Right
 from workspaces.models import Organization, Status, Workspace
 from workspaces.querysets import WorkspaceQuerySet
 from workspaces.services.visible import organization_for
@@ -16,9 +17,9 @@ LIVE = "live"
 ROOT = ("none", "null")
 
 
-def asked_organization(filters: FilterSet, slug: str) -> Organization:
+def asked_organization(filters: FilterSet, slug: str, *, to: Right) -> Organization:
     """The organization a list is asked for. Raises NotFound: an unknown one is not an empty list."""
-    return organization_for(filters.request.user, slug)
+    return organization_for(filters.request.user, slug, to=to)
 
 
 class WorkspaceFilter(FilterSet):
@@ -38,7 +39,7 @@ class WorkspaceFilter(FilterSet):
         fields = ("org", "status", "name", "parent")
 
     def in_organization(self, rows: WorkspaceQuerySet, _name: str, slug: str) -> WorkspaceQuerySet:
-        return rows.filter(organization=asked_organization(self, slug))
+        return rows.filter(organization=asked_organization(self, slug, to=Right.VIEW))
 
     def in_status(self, rows: WorkspaceQuerySet, _name: str, status: str) -> WorkspaceQuerySet:
         return rows.live() if status == LIVE else rows.filter(status=status)

@@ -9,11 +9,12 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from workspaces.access import Right
 from workspaces.api import schema
 from workspaces.api.asking import FIELDS, Asked, read_import
 from workspaces.api.base import ApiView, caller
 from workspaces.api.parsers import JSONBody, OldYAMLBody, TextYAMLBody, YAMLBody
-from workspaces.api.permissions import OnImport, OnTemplates, require_removal_right
+from workspaces.api.permissions import OnImport, OnTemplates, refuse_read_only, require_removal_right
 from workspaces.api.throttling import DestructiveThrottle
 from workspaces.models import Organization
 from workspaces.services.actors import Actor
@@ -36,9 +37,11 @@ class ImportView(ApiView):
 
     def post(self, request: Request) -> Response:
         asked, user = read_import(request), caller(request)
+        if not asked.dry_run:
+            refuse_read_only(request, OnImport.needs["POST"])
         if asked.removes:
             require_removal_right(user)
-        organization = organization_for(user, asked.org)
+        organization = organization_for(user, asked.org, to=Right.IMPORT)
         loaded = asked.load()
         if asked.dry_run:
             return Response(preview_answer(preview_import(organization, loaded.template, mode=asked.mode)))

@@ -1,4 +1,4 @@
-"""Who may do what: Django's permissions, action by action. Membership is asked where rows are found (`visible_to`).
+"""Who may do what, method by method; `workspaces.access` answers. Membership is asked where rows are found.
 
 The order of answers: 401 without credentials, 403 without the permission, and only then 404.
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
+from workspaces import access
+from workspaces.access import Denied, Right
 from workspaces.models import ApiToken, WorkspaceToken
 
 if TYPE_CHECKING:
@@ -18,53 +19,50 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-VIEW = "workspaces.view_workspace"
-ADD = "workspaces.add_workspace"
-CHANGE = "workspaces.change_workspace"
-IMPORT = "workspaces.import_org"
-CASCADE_DELETE = "workspaces.cascade_delete"
-VIEW_EVENTS = "audit.view_structureevent"
-
 
 class Authenticated(BasePermission):
     """Any active user; a read-only token passes methods that change nothing."""
 
-    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """Method → permissions, any one of which is enough. A method that is not named needs none (and mostly is a 405)."""
+    needs: ClassVar[Mapping[str, tuple[Right, ...]]] = {}
+    """Method → rights, any one of which is enough. A method that is not named needs none (and mostly is a 405)."""
+
+    asks_the_view: ClassVar[bool] = False
+    """The view itself calls `refuse_read_only` once it knows whether it would change anything."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        if not request.user.is_authenticated:
+        if not access.is_known(request.user):
             return False
-        if request.method not in SAFE_METHODS and isinstance(request.auth, ApiToken) and request.auth.read_only:
-            raise PermissionDenied("This token is read-only.")
         needed = self.needs.get("GET" if request.method == "HEAD" else str(request.method), ())
-        if needed and not any(request.user.has_perm(permission) for permission in needed):
-            raise PermissionDenied(f"You need the permission {' or '.join(needed)}.")
+        if request.method not in SAFE_METHODS and not self.asks_the_view:
+            refuse_read_only(request, needed)
+        if needed:
+            access.require_any(request.user, needed)
         return True
 
 
 class OnImport(Authenticated):
-    needs = {"POST": (IMPORT,)}
+    needs = {"POST": (Right.IMPORT,)}
+    asks_the_view = True  # a dry run changes nothing
 
 
 class OnTemplates(Authenticated):
-    needs = {"GET": (IMPORT, VIEW)}
+    needs = {"GET": (Right.IMPORT, Right.VIEW)}
 
 
 class OnWorkspaces(Authenticated):
-    needs = {"GET": (VIEW,), "POST": (ADD,)}
+    needs = {"GET": (Right.VIEW,), "POST": (Right.ADD,)}
 
 
 class OnWorkspace(Authenticated):
-    needs = {"GET": (VIEW,), "PATCH": (CHANGE,), "DELETE": (CASCADE_DELETE,)}
+    needs = {"GET": (Right.VIEW,), "PATCH": (Right.CHANGE,), "DELETE": (Right.CASCADE_DELETE,)}
 
 
 class OnWorkspaceTokens(Authenticated):
-    needs = {"POST": (CHANGE,)}
+    needs = {"POST": (Right.CHANGE,)}
 
 
 class OnEvents(Authenticated):
-    needs = {"GET": (VIEW_EVENTS,)}
+    needs = {"GET": (Right.VIEW_EVENTS,)}
 
 
 class OwnToken(BasePermission):
@@ -76,7 +74,12 @@ class OwnToken(BasePermission):
         return isinstance(request.auth, WorkspaceToken)
 
 
+def refuse_read_only(request: Request, rights: tuple[Right, ...]) -> None:
+    """Raises Denied where the caller's token is read-only; `rights` are what would have been used."""
+    if isinstance(request.auth, ApiToken) and request.auth.read_only:
+        raise Denied("This token is read-only.", rights=rights)
+
+
 def require_removal_right(user: User) -> None:
-    """An import that may remove workspaces needs the right to cascade-delete them. Raises PermissionDenied (403)."""
-    if not user.has_perm(CASCADE_DELETE):
-        raise PermissionDenied(f"Reconcile removes workspaces: you also need the permission {CASCADE_DELETE}.")
+    """An import that may remove workspaces needs the right to cascade-delete them. Raises Denied (403)."""
+    access.require(user, Right.CASCADE_DELETE, because="Reconcile removes workspaces.")

@@ -90,7 +90,7 @@ WHY = {
     409: "Not as things are now",
     413: "Too large",
     415: "A media type or character set that is not read here",
-    429: "Too many imports and deletes; `Retry-After` says when to try again",
+    429: "Too many imports and deletes, or too many bad tokens; `Retry-After` says when to try again",
     503: "The database is away or busy; `Retry-After` says when to try again",
 }
 ANYWHERE = (400, 405, 406, 408, 413, 415)
@@ -98,7 +98,7 @@ ANYWHERE = (400, 405, 406, 408, 413, 415)
 
 def refusals(*statuses: int) -> dict[int, OpenApiResponse]:
     """The errors an operation with credentials answers, besides those that every one answers."""
-    return errors(*ANYWHERE, 401, 403, 503, *statuses)
+    return errors(*ANYWHERE, 401, 403, 429, 503, *statuses)
 
 
 def errors(*statuses: int) -> dict[int, OpenApiResponse]:
@@ -164,7 +164,7 @@ org_import = extend_schema_view(
         responses={
             200: OpenApiResponse(ImportAnswer, "Dry run: the plan; nothing was changed"),
             201: OpenApiResponse(ImportAnswer, "Applied"),
-            **refusals(404, 429),
+            **refusals(404),
             409: OpenApiResponse(ImportConflict, "Stale fingerprint, removal guard, or a name taken meanwhile"),
         },
     )
@@ -215,7 +215,7 @@ workspace = extend_schema_view(
         parameters=[ID, DeleteFields],
         responses={
             200: DeletedAnswer,
-            **refusals(404, 429),
+            **refusals(404),
             409: OpenApiResponse(DeleteConflict, "It has live children and `confirm` is missing, or one is protected"),
         },
     ),

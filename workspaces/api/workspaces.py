@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
+from workspaces.access import Right
 from workspaces.api import schema
 from workspaces.api.base import ApiView, ListView, caller
 from workspaces.api.filters import WorkspaceFilter
@@ -59,18 +60,18 @@ class WorkspaceView(ApiView):
     query = {"DELETE": DeleteFields().fields.keys()}
 
     def get(self, request: Request, workspace_id: str) -> Response:
-        return Response(WorkspaceDetail(workspace_for(caller(request), workspace_id)).data)
+        return Response(WorkspaceDetail(workspace_for(caller(request), workspace_id, to=Right.VIEW)).data)
 
     def patch(self, request: Request, workspace_id: str) -> Response:
         changes: Changes = body_fields(request, ChangedFields)  # type: ignore[assignment]
-        workspace = workspace_for(caller(request), workspace_id)
+        workspace = workspace_for(caller(request), workspace_id, to=Right.CHANGE)
         changed = edit_workspace(workspace, changes, actor=Actor.of(caller(request)))
         return Response(WorkspaceDetail(changed).data)
 
     def delete(self, request: Request, workspace_id: str) -> Response:
         asked = query_fields(request, DeleteFields)
         deletion = delete_workspace(
-            workspace_for(caller(request), workspace_id),
+            workspace_for(caller(request), workspace_id, to=Right.CASCADE_DELETE),
             confirmed=asked["confirm"],
             actor=Actor.of(caller(request)),
             reason=asked["reason"],
@@ -87,7 +88,8 @@ class WorkspaceTokensView(ApiView):
     permission_classes = [OnWorkspaceTokens]
 
     def post(self, request: Request, workspace_id: str) -> Response:
-        text = issue_workspace_token(workspace_for(caller(request), workspace_id))
+        workspace = workspace_for(caller(request), workspace_id, to=Right.CHANGE)
+        text = issue_workspace_token(workspace, actor=Actor.of(caller(request)))
         return Response({"token": text}, status=201, headers={"Cache-Control": "no-store"})
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from datetime import timedelta
 
+from django.db import DatabaseError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from workspaces.models import Counter
+
+logger = logging.getLogger(__name__)
+
+MINUTE = timedelta(minutes=1)
 
 
 def take_turn(key: str, *, limit: int, window: timedelta) -> timedelta | None:
@@ -29,6 +36,37 @@ def take_turn(key: str, *, limit: int, window: timedelta) -> timedelta | None:
             taken = bool(_same(row).filter(count__lt=limit).update(count=F("count") + 1))
         if taken:
             return None
+
+
+def count(what: str, *of: str) -> int:
+    """Once more, in a minute that begins with the first; return how often by now, 1 where that can't be known.
+
+    `what` is a word, `of` whatever tells one case from another.
+    """
+    key, now = _key(what, of), timezone.now()
+    try:
+        with transaction.atomic():
+            row, _ = Counter.objects.get_or_create(pk=key, defaults={"count": 0, "ends_at": now + MINUTE})
+            if row.ends_at <= now and _same(row).update(count=1, ends_at=now + MINUTE):
+                return 1
+            Counter.objects.filter(pk=key).update(count=F("count") + 1)
+            row.refresh_from_db()
+            return row.count
+    except DatabaseError:
+        logger.exception("%s could not be counted", what)
+        return 1
+
+
+def counted(what: str, *of: str) -> int:
+    """How often so far in the minute that goes on, if one does."""
+    row = Counter.objects.filter(pk=_key(what, of), ends_at__gt=timezone.now()).first()
+    return row.count if row else 0
+
+
+def _key(what: str, of: tuple[str, ...]) -> str:
+    """What is counted goes into it as a hash: names and addresses have no business in that table."""
+    digest = hashlib.sha256("\0".join(of).encode("utf-8", "replace")).hexdigest()
+    return f"{what}.{digest}"
 
 
 def forget_counters() -> int:

@@ -14,6 +14,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from workspaces import access
+from workspaces.access import Right
 from workspaces.core.plan import Live, Mode, Plan, fingerprint, plan_import
 from workspaces.core.template import Template
 from workspaces.errors import NotFound
@@ -95,7 +97,10 @@ def preview_again(preview: Preview, *, user: User) -> ImportPreview:
 
 
 def open_preview(preview_id: UUID, *, user: User) -> Preview:
-    """The stored preview beside the tree as it is now. Raises NotFound: unknown, expired, or not the user's to see."""
+    """The stored preview beside the tree as it is now. Raises Denied, or NotFound: unknown, expired, or not the user's
+    to see.
+    """
+    access.require(user, Right.IMPORT)
     record = (
         ImportPreview.objects.select_related("organization", "user")
         .filter(pk=preview_id, expires_at__gt=timezone.now())

@@ -1,4 +1,9 @@
-"""Tokens: shown once when made, stored as SHA-256, found again by it."""
+"""Tokens: shown once when made, stored as SHA-256, found again by it.
+
+A plain SHA-256 does: the texts hold 256 bits of chance, so there is nothing to guess that a slow hash would protect.
+An indexed lookup of it does instead of a comparison in constant time: how long it takes could tell something of stored
+digests only, and a digest neither is a token nor leads back to one.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +17,12 @@ from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from workspaces.errors import WorkspaceRemoved
+from workspaces.core.names import clean_text
+from workspaces.errors import InvalidRequest, WorkspaceRemoved
 from workspaces.models import ApiToken, Workspace, WorkspaceToken
+from workspaces.services.actors import Actor
 from workspaces.services.locking import lock_organizations
+from workspaces.services.security import record_token, record_tokens
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -22,38 +30,68 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_LENGTH = 128
+LONGEST_NAME = 255
 WORKSPACE_PREFIX = "ws_"
 USE_GRAIN = timedelta(minutes=1)
 
 
-def issue_api_token(user: User, *, name: str = "", expires_at: datetime | None = None, read_only: bool = False) -> str:
-    """A new REST token of the user; the text is returned this once."""
+def issue_api_token(
+    user: User,
+    *,
+    actor: Actor | None = None,
+    name: str = "",
+    expires_at: datetime | None = None,
+    read_only: bool = False,
+) -> str:
+    """A new REST token of the user, made by `actor` (by herself when left out); the text is returned this once.
+
+    Raises InvalidRequest for a name that cannot be stored.
+    """
     text = f"org_{secrets.token_urlsafe(32)}"
-    ApiToken.objects.create(
-        user=user,
-        name=name,
-        digest=digest(text),
-        read_only=read_only,
-        created_at=timezone.now(),
-        expires_at=expires_at,
-    )
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            user=user,
+            name=_name(name),
+            digest=digest(text),
+            read_only=read_only,
+            created_at=timezone.now(),
+            expires_at=expires_at,
+        )
+        record_token("created", token, actor=actor or Actor.of(user))
     return text
 
 
-def issue_workspace_token(workspace: Workspace) -> str:
+def issue_workspace_token(workspace: Workspace, *, actor: Actor) -> str:
     """A new access token for the workspace's agent; the text is returned this once. Raises WorkspaceRemoved."""
     text = f"{WORKSPACE_PREFIX}{secrets.token_urlsafe(32)}"
     with transaction.atomic():
         lock_organizations([workspace.organization_id])
         if not Workspace.objects.live().filter(pk=workspace.pk).exists():
             raise WorkspaceRemoved("A removed workspace gets no token.")
-        WorkspaceToken.objects.create(workspace=workspace, digest=digest(text), created_at=timezone.now())
+        token = WorkspaceToken.objects.create(workspace=workspace, digest=digest(text), created_at=timezone.now())
+        record_token("created", token, actor=actor)
     return text
 
 
-def revoke_tokens(tokens: QuerySet[ApiToken] | QuerySet[WorkspaceToken]) -> int:
-    """Revoke those of the tokens that still are usable; return how many."""
-    return tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
+def revoke_api_tokens(tokens: QuerySet[ApiToken], *, actor: Actor) -> int:
+    """Revoke those of the tokens that are not revoked yet; return how many."""
+    with transaction.atomic():
+        usable = list(
+            tokens.filter(revoked_at=None).select_related("user").order_by("pk").select_for_update(of=("self",))
+        )
+        ApiToken.objects.filter(pk__one_of=[token.pk for token in usable]).update(revoked_at=timezone.now())
+        record_tokens("revoked", usable, actor=actor)
+    return len(usable)
+
+
+def revoke_workspace_tokens(tokens: QuerySet[WorkspaceToken], *, actor: Actor) -> int:
+    """The same of workspaces' tokens. What a cascade delete revokes, `workspace.removed` tells."""
+    with transaction.atomic():
+        rows = tokens.filter(revoked_at=None).select_related("workspace__organization").order_by("pk")
+        usable = list(rows.select_for_update(of=("self",)))
+        WorkspaceToken.objects.filter(pk__one_of=[token.pk for token in usable]).update(revoked_at=timezone.now())
+        record_tokens("revoked", usable, actor=actor)
+    return len(usable)
 
 
 def find_api_token(text: str) -> ApiToken | None:
@@ -71,11 +109,14 @@ def note_use(token: ApiToken) -> None:
     stale = now - USE_GRAIN
     if token.last_used_at and token.last_used_at > stale:
         return
-    unused = Q(last_used_at=None) | Q(last_used_at__lte=stale)
+    unchanged = Q(last_used_at__lte=stale) if token.last_used_at else Q(last_used_at=None)
     try:
-        ApiToken.objects.filter(unused, pk=token.pk).update(last_used_at=now)
+        noted = ApiToken.objects.filter(unchanged, pk=token.pk).update(last_used_at=now)
     except OperationalError as error:
         logger.warning("the use of token %s was not noted: %s", token.pk, error)
+        return
+    if noted and not token.last_used_at:
+        record_token("first_used", token, actor=Actor.of(token.user))
 
 
 def find_workspace_token(text: str) -> WorkspaceToken | None:
@@ -85,3 +126,14 @@ def find_workspace_token(text: str) -> WorkspaceToken | None:
 
 def digest(text: str) -> str:
     return hashlib.sha256(text[:MAX_LENGTH].encode("utf-8", "replace")).hexdigest()
+
+
+def _name(text: str) -> str:
+    name = text.strip()
+    try:
+        clean_text(name)
+    except ValueError as error:
+        raise InvalidRequest(f"The token's name cannot be stored: {error}.", field="name") from error
+    if len(name) > LONGEST_NAME:
+        raise InvalidRequest(f"A token's name has {LONGEST_NAME} characters at most.", field="name")
+    return name

@@ -1,10 +1,14 @@
-"""What a user may see, found by what she wrote. Hidden and missing are one answer: NotFound with the same words."""
+"""What a user may use, found by what she wrote. `to` says what for: without that right there is Denied, before anything
+is looked up. Hidden and missing are one answer: NotFound with the same words.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from workspaces import access
+from workspaces.access import Right
 from workspaces.errors import NotFound
 from workspaces.models import Organization, Workspace
 
@@ -14,8 +18,9 @@ if TYPE_CHECKING:
 DEFAULT = "default"  # the organization that `migrate` creates
 
 
-def organization_for(user: User, slug: str) -> Organization:
-    """The organization of that slug, if the user may see it. Raises NotFound."""
+def organization_for(user: User, slug: str, *, to: Right) -> Organization:
+    """The organization of that slug, if it is the user's to use. Raises Denied or NotFound."""
+    access.require(user, to)
     found = Organization.objects.visible_to(user).filter(slug=slug).first()
     if found is None:
         raise NotFound("There is no such organization.")
@@ -23,15 +28,19 @@ def organization_for(user: User, slug: str) -> Organization:
 
 
 def organization_at(user: User, *, slug: str | None, parent_id: UUID | None) -> Organization:
-    """Where a new workspace goes: the organization named, else its parent's, else `default`. Raises NotFound."""
+    """Where a new workspace goes: the organization named, else its parent's, else `default`.
+
+    Raises Denied or NotFound.
+    """
     if slug is None and parent_id:
         parent = Workspace.objects.visible_to(user).select_related("organization").filter(pk=parent_id).first()
-        return parent.organization if parent else organization_for(user, DEFAULT)
-    return organization_for(user, slug or DEFAULT)
+        return organization_for(user, parent.organization.slug if parent else DEFAULT, to=Right.ADD)
+    return organization_for(user, slug or DEFAULT, to=Right.ADD)
 
 
-def workspace_for(user: User, text: str) -> Workspace:
-    """The workspace of that id, live or removed, if the user may see it. Raises NotFound."""
+def workspace_for(user: User, text: str, *, to: Right) -> Workspace:
+    """The workspace of that id, live or removed, if it is the user's to use. Raises Denied or NotFound."""
+    access.require(user, to)
     rows = Workspace.objects.visible_to(user).select_related("organization")
     key = parse_id(text)
     found = rows.filter(pk=key).first() if key else None

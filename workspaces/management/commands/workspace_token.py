@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from workspaces.management.base import OrgCommand
-from workspaces.management.lookups import workspace_ids
+from workspaces.management.lookups import shell_actor, workspace_ids
 from workspaces.models import Workspace
 from workspaces.services.tokens import issue_workspace_token
 
@@ -18,4 +18,4 @@ class Command(OrgCommand):
 
     def handle(self, *args: Any, workspace_id: str, **options: Any) -> None:
         (key,) = workspace_ids([workspace_id])
-        self.stdout.write(issue_workspace_token(Workspace.objects.get(pk=key)))
+        self.stdout.write(issue_workspace_token(Workspace.objects.get(pk=key), actor=shell_actor()))
