@@ -53,3 +53,9 @@ def test_a_change_gives_up_and_says_when_to_try_again(caller: Caller, path: str,
 
 def test_looking_does_not_wait(caller: Caller) -> None:
     assert caller.get("/workspaces").status_code == 200
+
+
+def test_a_turn_that_cannot_be_counted_is_no_turn(caller: Caller, settings: Any) -> None:
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"destructive": "60/minute"}}
+    answer = caller.post("/org/import", {"template": {"name": "Dev"}, "org": "acme"})
+    assert (answer.status_code, int(answer["Retry-After"]) > 0) == (503, True)
