@@ -162,6 +162,8 @@ ORGSITE_MAX_BODY_BYTES = ORGSITE_MAX_TEMPLATE_BYTES + 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = ORGSITE_MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # one tick box per workspace of a bulk delete
 
+SESSION_ENGINE = "orgsite.sessions"
+
 # ---- https: what browsers are told to insist on
 
 ORGSITE_HTTPS = env.flag("ORGSITE_HTTPS", default=ORGSITE_URL.startswith("https://"))

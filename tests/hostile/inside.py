@@ -16,7 +16,7 @@ from tests.sites import Site
 from tests.trees import BEFORE, loaded
 from workspaces.core.plan import Mode
 from workspaces.models import Membership, Organization, Workspace
-from workspaces.services.actors import Actor
+from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.importing import apply_import
 from workspaces.services.tokens import issue_api_token, issue_workspace_token
 
@@ -53,7 +53,7 @@ def _settle() -> tuple[str, str, UUID, UUID]:
     Membership.objects.create(organization=organization, user=operator)
     apply_import(organization, loaded(BEFORE), mode=Mode.MERGE, actor=Actor.of(operator))
     root, leaf = (Workspace.objects.get(organization=organization, name=name) for name in ("PM", "QA Engineer"))
-    return issue_api_token(operator), issue_workspace_token(leaf), root.pk, leaf.pk
+    return issue_api_token(operator), issue_workspace_token(leaf, actor=SYSTEM), root.pk, leaf.pk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,12 @@ def _opened() -> Open:
     root = User.objects.create(username="root", is_staff=True, is_superuser=True)
     apply_import(organization, loaded({"PM": {}, "Doomed": {}}), mode=Mode.MERGE, actor=Actor.of(root))
     kept, doomed = (Workspace.objects.get(organization=organization, name=name) for name in ("PM", "Doomed"))
-    return Open(token=issue_api_token(root), agent=issue_workspace_token(kept), workspace=kept.pk, doomed=doomed.pk)
+    return Open(
+        token=issue_api_token(root),
+        agent=issue_workspace_token(kept, actor=SYSTEM),
+        workspace=kept.pk,
+        doomed=doomed.pk,
+    )
 
 
 def _tables() -> Iterator[tuple[str, type[models.Model]]]:
