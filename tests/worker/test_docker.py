@@ -10,10 +10,13 @@ import pytest
 
 from tests.machines import Machine
 from tests.trees import AFTER, BEFORE
-from tests.worker.yard import Yard
+from tests.worker.yard import SAM, Yard
 from workspaces.engines.base import Wanted
 from workspaces.engines.docker import DockerEngine
 from workspaces.engines.options import Options
+from workspaces.errors import WorkspaceRemoved
+from workspaces.services.cascading import cascade_delete
+from workspaces.services.presence import heartbeat, register
 
 STUBBORN = {"ORGSITE_RUNTIME_IMAGES": '{"*": "orgsite-stubborn:1"}'}
 
@@ -114,15 +117,32 @@ def test_a_site_killed_right_after_its_commit_leaves_the_work_to_the_next_worker
     assert len(yard.running()) == 9
 
 
-def test_two_workers_share_the_work_and_do_none_of_it_twice(yard: Yard) -> None:
-    yard.merge({"PM": {f"W{number}": {} for number in range(19)}})
+def test_two_workers_share_two_hundred_and_do_none_twice(yard: Yard) -> None:
+    yard.merge({"PM": {f"W{number}": {} for number in range(199)}})
     with yard.worker(), yard.worker():
-        yard.until(yard.settled)
+        yard.until(yard.settled, patience=240)
         first = yard.running()
         yard.remove("PM")
-        yard.until(yard.settled)
-    assert len(first) == 20
-    assert len(yard.told("online")) == len(yard.told("released")) == 20
+        yard.until(yard.settled, patience=240)
+    assert len(first) == 200
+    assert len(yard.told("online")) == len(yard.told("released")) == 200
+    assert yard.left() == set()
+
+
+def test_whatever_races_a_removal_the_engine_ends_with_nothing_of_it(yard: Yard) -> None:
+    """Each is removed while two workers are provisioning it and its agent says that it is alive."""
+    yard.merge({f"W{number}": {} for number in range(100)})
+    keys = sorted(yard.live(), key=lambda key: key.bytes[::-1])
+    with yard.worker(), yard.worker():
+        yard.until(lambda: len(yard.running()) > 5)
+        for key in keys:
+            yard.ask(register, key, url="http://agent.example")
+            yard.ask(cascade_delete, [key], actor=SAM)
+            with pytest.raises(WorkspaceRemoved):
+                yard.ask(heartbeat, key)
+        yard.until(yard.settled, patience=240)
+    assert yard.statuses() == {"removed": 100}
+    assert len(yard.told("released")) == 100
     assert yard.left() == set()
 
 
