@@ -10,8 +10,8 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
 from django.contrib.auth.models import Group, User
-from django.contrib.sessions.backends.db import SessionStore
 
+from orgsite.sessions import SessionStore
 from tests.browser.running import Site
 from tests.trees import Tree, loaded
 from workspaces.core.plan import Mode
