@@ -122,6 +122,16 @@ def test_axe_finds_nothing_serious_in_a_list_of_mistakes(visit: Open, watch: Wat
     examine(page)
 
 
+@pytest.mark.parametrize("options", [{}, {"viewport": NARROW}], ids=["wide", "narrow"])
+def test_axe_finds_nothing_serious_where_a_token_is_shown(visit: Open, watch: Watch, options: dict) -> None:
+    page = visit(PAGES["add API token"], **options)
+    page.get_by_label("Name").fill("pipeline")
+    page.get_by_role("button", name="Make the token").click()
+    expect(page.get_by_label("The token")).to_contain_text("org_")
+    examine(page)
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), page.evaluate(STICKING_OUT)
+
+
 def test_axe_finds_nothing_serious_at_the_login(open_window: Open) -> None:
     page = open_window()
     page.goto("/admin/")
