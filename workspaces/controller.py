@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from threading import Event, Thread
@@ -140,7 +140,7 @@ class Controller:
                 del self._at_work[future]
         self._tell_strays()
 
-    def _record(self, results: Sequence[Result]) -> frozenset[UUID]:
+    def _record(self, results: Sequence[Result]) -> Set[UUID]:
         try:
             return record(results, worker=self._worker)
         except (DataError, IntegrityError, ValueError):

@@ -11,9 +11,8 @@ from uuid import UUID
 from django.utils import timezone
 
 from workspaces.admin.words import counted
+from workspaces.core.steps import FAILED_AFTER
 from workspaces.models import Container
-
-NEEDS_SOMEBODY = 5  # failures in a row, from which on it is called failed rather than tried again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +38,7 @@ class Stage:
     def kind(self) -> str:
         """The class in the stylesheet."""
         if self.failing:
-            return "fail" if self.row.attempts >= NEEDS_SOMEBODY else "retry"
+            return "fail" if self.row.attempts >= FAILED_AFTER else "retry"
         if self.settled:
             return "ok"
         return "run" if self.row.leased_until or self.row.asked_at else "wait"

@@ -7,6 +7,7 @@ from enum import Enum
 
 FIRST_DELAY = 1.0  # seconds after the first failure; doubled after each further one
 LONGEST_DELAY = 60.0
+FAILED_AFTER = 3  # failures in a row; then it is called failed, and the attempts go on
 PATIENCE = timedelta(seconds=60)  # with a container that tries to start by itself
 STEADY = timedelta(seconds=3)  # after its start, a container that still runs counts as running
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from uuid import UUID
 
 from django.db import connection
 
@@ -19,9 +20,13 @@ def lock_organizations(ids: Collection[int]) -> list[Organization]:
     return list(Organization.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
 
 
-def lock_free_organizations(ids: Collection[int]) -> frozenset[int]:
-    """Lock those that nobody else has locked, and return which: who serves all of them waits for none of them."""
-    rows = Organization.objects.filter(pk__in=ids).order_by("pk")
+def lock_where_free(places: Mapping[UUID, int]) -> frozenset[UUID]:
+    """Lock the organizations (id → its organization) that nobody else has locked; return the ids that are in them.
+
+    Who serves all organizations waits for none of them.
+    """
+    rows = Organization.objects.filter(pk__in=set(places.values())).order_by("pk")
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(no_key=True, skip_locked=True)
-    return frozenset(rows.values_list("pk", flat=True))
+    free = frozenset(rows.values_list("pk", flat=True))
+    return frozenset(key for key, place in places.items() if place in free)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -14,13 +14,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.emitting import emit
-from workspaces.core.steps import delay
+from workspaces.core.steps import FAILED_AFTER, delay
 from workspaces.models import Container, Status, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.containers import ABSENT, RUNNING
 from workspaces.services.history import record_history
 from workspaces.services.leases import skipping_locked
-from workspaces.services.locking import lock_free_organizations
+from workspaces.services.locking import lock_where_free
 from workspaces.services.telling import workspace_event
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,6 @@ logger = logging.getLogger(__name__)
 WORKER = Actor(name="worker")
 LOOK_AGAIN = timedelta(milliseconds=250)
 LONGEST_ERROR = 2_000  # characters
-FAILED_AFTER = 3  # attempts; then the workspace is called failed, and the attempts go on
 COLUMNS = (
     "observed", "due_at", "attempts", "last_error", "asked_at", "released_at", "leased_until", "leased_by",
     "changed_at",
@@ -82,7 +81,7 @@ class Entry:
         return self.outcome is Outcome.FAILED and self.row.desired == ABSENT and self.news
 
 
-def record(results: Sequence[Result], *, worker: str) -> frozenset[UUID]:
+def record(results: Sequence[Result], *, worker: str) -> Set[UUID]:
     """Write down what this worker did to the containers it leased, and give the leases back.
 
     The organizations are locked first, as for an import: a removal comes wholly before or wholly after. Where it came
@@ -128,13 +127,13 @@ def record_away(error: str) -> None:
         _tell("release_failed", [row for row in rows if row.desired == ABSENT], why=lambda _: error)
 
 
-def _leased(ids: Collection[UUID], worker: str) -> tuple[dict[UUID, Container], frozenset[UUID]]:
+def _leased(ids: Collection[UUID], worker: str) -> tuple[dict[UUID, Container], Set[UUID]]:
     """The rows, and the ids of those in organizations that somebody else has locked."""
     mine = Container.objects.filter(workspace__one_of=ids, leased_by=worker)
     places = dict(mine.values_list("pk", "workspace__organization"))
-    free = lock_free_organizations(set(places.values()))
-    ours = mine.filter(workspace__organization__in=free).select_related("workspace__organization")
-    return {row.pk: row for row in ours}, frozenset(key for key, place in places.items() if place not in free)
+    free = lock_where_free(places)
+    rows = mine.filter(workspace__one_of=free).select_related("workspace__organization")
+    return {row.pk: row for row in rows}, places.keys() - free
 
 
 def _write(row: Container, result: Result, *, now: datetime) -> Entry | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from workspaces.engines.choosing import image_for, limits_for
 from workspaces.models import Container, Workspace, WorkspaceToken
 from workspaces.services.configvolume import workspace_archives
 from workspaces.services.containers import RUNNING
-from workspaces.services.locking import lock_free_organizations
+from workspaces.services.locking import lock_where_free
 from workspaces.services.tokens import WORKSPACE_PREFIX, digest
 
 
@@ -28,7 +28,7 @@ class Prepared:
 
     wanted: dict[UUID, Wanted]
     errors: dict[UUID, str]
-    busy: frozenset[UUID] = frozenset()
+    busy: Set[UUID] = frozenset()
 
 
 def prepare(ids: Collection[UUID]) -> Prepared:
@@ -39,8 +39,8 @@ def prepare(ids: Collection[UUID]) -> Prepared:
     with transaction.atomic():
         rows = Container.objects.filter(workspace__one_of=ids)
         places = dict(rows.values_list("pk", "workspace__organization"))
-        free = lock_free_organizations(set(places.values()))
-        rows = rows.filter(desired=RUNNING, workspace__organization__in=free).select_related("workspace__organization")
+        free = lock_where_free(places)
+        rows = rows.filter(desired=RUNNING, workspace__one_of=free).select_related("workspace__organization")
         ready = {row.pk: row for row in rows if image_for(row.workspace.runtime)}
         missing = {row.pk: _no_image(row.workspace) for row in rows if row.pk not in ready}
         _make_tokens_valid(ready.values())
@@ -48,7 +48,7 @@ def prepare(ids: Collection[UUID]) -> Prepared:
     return Prepared(
         wanted={key: _wanted(row, configs[key]) for key, row in ready.items()},
         errors=missing,
-        busy=frozenset(key for key, place in places.items() if place not in free),
+        busy=places.keys() - free,
     )
 
 

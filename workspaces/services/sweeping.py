@@ -23,7 +23,7 @@ from workspaces.errors import EngineError
 from workspaces.models import Container, Status, Workspace
 from workspaces.services.containers import ABSENT, RUNNING, want_running
 from workspaces.services.history import record_history
-from workspaces.services.locking import lock_free_organizations
+from workspaces.services.locking import lock_where_free
 from workspaces.services.outcomes import LOOK_AGAIN, WORKER
 from workspaces.services.telling import workspace_event
 
@@ -156,5 +156,5 @@ def _release_again(ids: Sequence[UUID]) -> None:
 def _locked(ids: Collection[UUID]) -> list[Workspace]:
     """The workspaces as they are under their organizations' locks; those of a busy one have to wait."""
     rows = Workspace.objects.filter(id__one_of=ids)
-    free = lock_free_organizations(set(rows.order_by().values_list("organization", flat=True).distinct()))
-    return list(rows.filter(organization__in=free).select_related("organization").order_by("pk"))
+    free = lock_where_free(dict(rows.values_list("pk", "organization")))
+    return list(rows.filter(id__one_of=free).select_related("organization").order_by("pk"))
