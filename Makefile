@@ -18,7 +18,7 @@ COMPILE := uv pip compile --quiet --no-config --universal --python-version 3.11 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run worker test fuzz coverage lint format lock audit sbom system-deps clean
+.PHONY: help setup demo run worker test bench fuzz coverage lint format lock audit sbom system-deps clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +44,10 @@ worker: setup ## one more background worker
 
 test: $(VENV)/dev.installed ## every test, on SQLite, on PostgreSQL and in Chromium (PYTEST_ARGS="-k name -n0")
 	@$(PY) scripts/test.py $(PYTEST_ARGS)
+
+bench: export N ?= 100000
+bench: $(VENV)/dev.installed ## how fast it is, beside the least that PostgreSQL needs (N=1000 for a quick look)
+	@$(OWN_KEY) $(PY) -m bench --n $(N)
 
 fuzz: export FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/dev.installed ## the reader of templates against what Hypothesis makes up (FUZZ_SECONDS=60)

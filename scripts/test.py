@@ -8,18 +8,13 @@ said at the very end, and is an error where ORGSITE_TEST_REQUIRE lists it (names
 import argparse
 import contextlib
 import os
-import pwd
-import re
-import shlex
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from postgres import NoServer, throwaway_server
 
 ROOT = Path(__file__).resolve().parent.parent
 # Two processes at most: each makes a database of its own. `-n0` among the arguments turns them off.
@@ -33,19 +28,8 @@ NOTHING_CHOSEN = "none of its tests was chosen."
 NOT_ASKED_FOR = "not asked for."
 NO_TESTS = 5  # pytest's exit status
 PARTS = {"sqlite": "SQLite", "postgres": "PostgreSQL", "docker": "Engines", "browser": "Browser"}
-WHERE_SERVERS_LIVE = ["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin"]
-SETTINGS = {
-    "listen_addresses": "",  # the socket only
-    "max_connections": "200",
-    # Nothing here has to survive a crash.
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
-}
-
-
-class NoServer(Exception):
-    """There is no PostgreSQL to test on; the message says why and what helps."""
+# Nothing here has to survive a crash.
+CARELESS = {"max_connections": "200", "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
 def main() -> int:
@@ -92,7 +76,7 @@ def run_on_engines(pytest_args: list[str], given: str) -> int | str:
     """pytest's exit status. Where no engine could be started its summary says so; without PostgreSQL, on SQLite."""
     grouped = [*pytest_args, "--dist=loadgroup"]
     try:
-        with contextlib.nullcontext(given) if is_postgres(given) else throwaway_server() as url:
+        with contextlib.nullcontext(given) if is_postgres(given) else throwaway_server(CARELESS) as url:
             return run_pytest("container engines", grouped, url)
     except NoServer:
         return run_pytest("container engines", grouped, None)
@@ -103,7 +87,7 @@ def run_on_postgres(pytest_args: list[str], given: str) -> int | str:
     if is_postgres(given):
         return run_pytest("PostgreSQL of DATABASE_URL", pytest_args, given)
     try:
-        with throwaway_server() as url:
+        with throwaway_server(CARELESS) as url:
             return run_pytest("PostgreSQL, a throwaway server", pytest_args, url)
     except NoServer as reason:
         return str(reason)
@@ -152,85 +136,6 @@ def required() -> set[str]:
 
 def is_postgres(url: str) -> bool:
     return url.startswith(("postgres://", "postgresql://"))
-
-
-# ---- a server for as long as the tests run
-
-
-@contextlib.contextmanager
-def throwaway_server() -> Iterator[str]:
-    """The address of a fresh PostgreSQL that answers on a private socket and leaves nothing behind."""
-    binaries, account = server_binaries(), unprivileged_account()
-    home = Path(tempfile.mkdtemp(prefix="orgsite-pg-"))
-    try:
-        if account:
-            os.chown(home, account["user"], account["group"])
-        server = Server(binaries, home, account)
-        server.create()
-        try:
-            server.start()
-            yield f"postgres://orgsite@{str(home).replace('/', '%2F')}/postgres"
-        finally:
-            server.stop()
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-
-
-@dataclass(frozen=True)
-class Server:
-    binaries: Path
-    home: Path
-    account: dict[str, Any]
-
-    def create(self) -> None:
-        locale = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
-        trust = ["--username=orgsite", "--auth-local=trust", "--auth-host=reject"]
-        self._run("initdb", *trust, "--encoding=UTF8", f"--locale={locale}", "--no-sync")
-
-    def start(self) -> None:
-        settings = SETTINGS | {"unix_socket_directories": str(self.home)}
-        switches = " ".join(f"-c {name}={shlex.quote(value)}" for name, value in settings.items())
-        self._run("pg_ctl", "start", "--wait", "--timeout=60", f"--log={self.home / 'log'}", f"--options={switches}")
-
-    def stop(self) -> None:
-        # A server that pg_ctl cannot stop ends by itself once its folder is gone.
-        with contextlib.suppress(NoServer):
-            self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
-
-    def _run(self, program: str, *args: str) -> None:
-        said = self.home / "said"  # a file: the server would keep a pipe open for as long as it lives
-        command = [str(self.binaries / program), f"--pgdata={self.home / 'data'}", *args]
-        with said.open("w") as output:
-            done = subprocess.run(command, cwd=self.home, stdout=output, stderr=output, check=False, **self.account)
-        if done.returncode:
-            log = self.home / "log"
-            raise NoServer(f"{program} failed:\n{said.read_text()}{log.read_text() if log.exists() else ''}".rstrip())
-
-
-def server_binaries() -> Path:
-    """The folder of the newest server here. Distributions keep it off PATH, where only the client tools are."""
-    versioned = [folder for pattern in WHERE_SERVERS_LIVE for folder in Path("/").glob(pattern.lstrip("/"))]
-    candidates = sorted(versioned, key=lambda folder: [int(n) for n in re.findall(r"\d+", str(folder))], reverse=True)
-    if pg_config := shutil.which("pg_config"):
-        asked = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)
-        candidates.append(Path(asked.stdout.strip()))
-    if pg_ctl := shutil.which("pg_ctl"):
-        candidates.append(Path(pg_ctl).resolve().parent)
-    for folder in candidates:
-        if all((folder / program).is_file() for program in ("initdb", "pg_ctl", "postgres")):
-            return folder
-    raise NoServer("no server binaries found; install them with `make system-deps`, or name a server in DATABASE_URL.")
-
-
-def unprivileged_account() -> dict[str, Any]:
-    """Whom to run the server as: PostgreSQL refuses root."""
-    if os.geteuid() != 0:
-        return {}
-    for name in ("postgres", "nobody"):
-        with contextlib.suppress(KeyError):
-            entry = pwd.getpwnam(name)
-            return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-    raise NoServer("root may not run it, and there is neither a user postgres nor a user nobody.")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,27 @@
+"""One part in a process of its own, on an empty database: `python -m bench.one NAME N FILE` writes its section."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import django
+from pydantic import TypeAdapter
+
+from bench.findings import Section
+
+SECTION = TypeAdapter(Section)
+
+
+def main(name: str, n: str, file: str) -> None:
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0)
+    section = importlib.import_module(f"bench.{name}").measure(n=int(n))
+    Path(file).write_bytes(SECTION.dump_json(section))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
