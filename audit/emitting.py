@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, connections, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from audit.models import StructureEvent
@@ -17,7 +19,7 @@ from orgsite.bulk import insert_rows
 
 logger = logging.getLogger(__name__)
 
-FIELDS = ("event_type", "organization", "workspace_id", "import_id", "actor", "payload", "created_at")
+FIELDS = ("event_type", "organization", "workspace_id", "import_id", "actor", "payload")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,19 +41,43 @@ def emit(events: Sequence[Event]) -> None:
     whole, so that it can be found and written by hand.
     """
     now = timezone.now()
-    rows = [(e.event_type, e.organization, e.workspace_id, e.import_id, e.actor, e.payload, now) for e in events]
+    rows = [(e.event_type, e.organization, e.workspace_id, e.import_id, e.actor, e.payload) for e in events]
+    with _or_logged(lambda: events):
+        insert_rows(StructureEvent, FIELDS, rows, same={"created_at": now})
+
+
+def emit_from(select: str, params: Sequence[Any]) -> None:
+    """The same for the events that a SELECT makes, its columns those of FIELDS and `created_at`."""
+    connection = connections[router.db_for_write(StructureEvent)]
+    with _or_logged(lambda: _selected(connection, select, params)), connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO structure_events ({', '.join((*FIELDS, 'created_at'))}) {select}", params)
+
+
+@contextmanager
+def _or_logged(events: Callable[[], Sequence[Any]]) -> Iterator[None]:
     try:
         with transaction.atomic():
-            insert_rows(StructureEvent, FIELDS, rows)
+            yield
     except Exception:
-        logger.exception("%d structure events could not be written at %s: %s", len(events), now, _as_text(events))
+        lost = events()
+        logger.exception("%d structure events could not be written: %s", len(lost), _as_text(lost))
         around = transaction.get_connection()
         if around.in_atomic_block and around.needs_rollback:
             raise  # the whole transaction is lost, not only the events: going on would report what never happened
 
 
-def _as_text(events: Sequence[Event]) -> str:
+def _selected(connection: BaseDatabaseWrapper, select: str, params: Sequence[Any]) -> list[dict[str, Any]]:
+    """The events of a SELECT; none where the transaction is lost, as they have then not happened."""
     try:
-        return json.dumps([asdict(event) for event in events], default=str)
+        with connection.cursor() as cursor:
+            cursor.execute(select, params)
+            return [dict(zip((*FIELDS, "created_at"), row, strict=True)) for row in cursor.fetchall()]
+    except DatabaseError:
+        return []
+
+
+def _as_text(events: Sequence[Any]) -> str:
+    try:
+        return json.dumps([asdict(event) if isinstance(event, Event) else event for event in events], default=str)
     except (TypeError, ValueError):
         return repr(events)

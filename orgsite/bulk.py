@@ -1,14 +1,16 @@
 """Set-based SQL that the ORM has no words for: many rows in one statement, many ids as one parameter.
 
-PostgreSQL takes arrays (`unnest`, `= ANY`), SQLite takes JSON (`json_each`); both forms are one statement, whatever the
-number of rows. Field values are prepared by Django's own fields, so types and encodings are the ORM's.
+PostgreSQL takes rows by COPY and ids as an array (`= ANY`), SQLite takes prepared values and JSON (`json_each`): one
+statement each, whatever the number of rows.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
+from uuid import UUID
 
 from django.db import connections, models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -33,7 +35,7 @@ class OneOf(Lookup):
         values = [self.lhs.output_field.get_db_prep_value(value, connection) for value in self.rhs]
         if connection.vendor == "sqlite":
             return "IN (SELECT value FROM json_each(%s))", (json.dumps(values),)
-        return f"= ANY(%s::{_array_type(self.lhs.output_field, connection)})", (values,)
+        return f"= ANY(%s::{_array_type(self.lhs.output_field, connection)})", (as_array(values),)
 
     def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         left, left_params = self.process_lhs(compiler, connection)
@@ -42,44 +44,98 @@ class OneOf(Lookup):
 
 
 def insert_rows(
-    model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Any]], *, skip_existing: bool = False
+    model: type[models.Model],
+    fields: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    same: Mapping[str, Any] | None = None,
 ) -> None:
-    """Insert `rows` (values in the order of `fields`) by one call. No signals, no defaults, no ids returned.
+    """Insert `rows` (values in the order of `fields`; `same`: the fields that are alike in all of them) by one call.
 
-    With `skip_existing` a row that a unique index refuses is left out, also one that another transaction inserts
-    meanwhile. The rows go in in the order given: where callers may meet, each sorts them by what is unique.
+    No signals, no defaults, no ids returned: a field that is not named becomes what its column says, NULL as a rule.
     """
-    columns: list[Any] = [model._meta.get_field(name) for name in fields]
-    connection = connections[router.db_for_write(model)]
-    prepared = [
-        [_prepared(column, value, connection) for column, value in zip(columns, row, strict=True)] for row in rows
-    ]
-    if not prepared:
+    first = next(iterator := iter(rows), None)
+    if first is None:
         return
+    alike = same or {}
+    columns: list[Any] = [model._meta.get_field(name) for name in (*fields, *alike)]
+    connection = connections[router.db_for_write(model)]
     quote = connection.ops.quote_name
-    target = f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(quote(c.column) for c in columns)})"
-    end = " ON CONFLICT DO NOTHING" if skip_existing else ""
+    target = f"{quote(model._meta.db_table)} ({', '.join(quote(column.column) for column in columns)})"
+    write = _copy if connection.vendor == "postgresql" else _insert
+    write(connection, target, columns, chain([first], iterator), tuple(alike.values()))
+
+
+def _copy(
+    connection: BaseDatabaseWrapper, target: str, columns: Sequence[Any], rows: Iterable[Sequence[Any]], same: Any
+) -> None:
+    """COPY: a third of what INSERT costs. What is alike in all rows is turned into text once."""
+    texts = [position for position, column in enumerate(columns) if isinstance(column, models.JSONField)]
+    alike = [_as_text(value) for value in same]
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY {target} FROM STDIN") as copy,
+    ):
+        for row in rows:
+            values = [*row, *alike]
+            for position in texts:
+                values[position] = _as_json(values[position])
+            copy.write_row(values)
+
+
+def _insert(
+    connection: BaseDatabaseWrapper, target: str, columns: Sequence[Any], rows: Iterable[Sequence[Any]], same: Any
+) -> None:
+    prepared = [
+        [_prepared(column, value, connection) for column, value in zip(columns, (*row, *same), strict=True)]
+        for row in rows
+    ]
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            arrays = ", ".join(f"%s::{_array_type(column, connection)}" for column in columns)
-            cursor.execute(
-                f"{target} SELECT * FROM unnest({arrays}){end}",
-                [list(values) for values in zip(*prepared, strict=True)],
-            )
-        else:
-            cursor.executemany(f"{target} VALUES ({', '.join(['%s'] * len(columns))}){end}", prepared)
+        cursor.executemany(f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(columns))})", prepared)
 
 
 def _prepared(column: Any, value: Any, connection: BaseDatabaseWrapper) -> Any:
-    if isinstance(column, models.JSONField) and value is not None:
-        return json.dumps(value, ensure_ascii=False)
-    return column.get_db_prep_save(value, connection)
+    return _as_json(value) if isinstance(column, models.JSONField) else column.get_db_prep_save(value, connection)
+
+
+def _as_json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _as_text(value: Any) -> Any:
+    return value if value is None or isinstance(value, bytes | dict | list) else str(value)
+
+
+def as_array(values: Iterable[Any]) -> str:
+    """A PostgreSQL array in its text form, for a parameter that the statement casts: `%s::uuid[]`.
+
+    psycopg's own way looks at each element by itself, which takes ten times as long.
+    """
+    return f"{{{','.join(map(_element, values))}}}"
+
+
+def _element(value: Any) -> str:
+    if isinstance(value, UUID):
+        return value.hex
+    if value is None:
+        return "NULL"
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def pairs(reasons: Mapping[UUID, str], vendor: str) -> tuple[str, list[Any]]:
+    """What goes into a FROM: `why(id, reason, place)`, a row for each, and the parameters for it."""
+    if vendor == "postgresql":
+        ids, texts = as_array(reasons), as_array(reasons.values())
+        return "unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS why(id, reason, place)", [ids, texts]
+    given = json.dumps([[key.hex, reason] for key, reason in reasons.items()])
+    columns = "json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS reason, key AS place"
+    return f"(SELECT {columns} FROM json_each(%s)) AS why", [given]
 
 
 def _array_type(column: Any, connection: BaseDatabaseWrapper) -> str:
-    if isinstance(column, models.JSONField):
-        return "text[]::jsonb[]"
     if isinstance(column.target_field if column.is_relation else column, models.CharField):
-        return "text[]"  # a cast to varchar(n) cuts what is too long; the column itself refuses it
+        return "text[]"  # a cast to varchar(n) cuts what is too long, and would then find it
     kind = column.rel_db_type(connection) if column.is_relation else column.cast_db_type(connection)
     return f"{kind}[]"

@@ -8,7 +8,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from orgsite.bulk import insert_rows
+from audit.models import StructureEvent
+from orgsite.bulk import as_array, insert_rows
 from tests.trees import BEFORE, loaded
 from workspaces.core.plan import Mode
 from workspaces.models import Organization, Schedule, Workspace
@@ -25,22 +26,40 @@ def tree(organization: Organization, actor: Actor) -> Organization:
     return organization
 
 
-def row(organization: Organization, **values: object) -> list[object]:
+def insert(organization: Organization, **values: object) -> None:
     now = timezone.now()
     usual = dict.fromkeys(FIELDS, "") | {
-        "id": uuid4(), "organization": organization.pk, "parent": None, "name": "PM", "tier": 2, "status": "online",
-        "protected": False, "external": True, "spec": {}, "files": None, "created_at": now, "updated_at": now,
-        "removed_at": None, "last_heartbeat_at": None,
+        "id": uuid4(), "parent": None, "name": "PM", "tier": 2, "status": "online", "external": True, "spec": {},
+        "files": None,
     }  # fmt: skip
-    return list({**usual, **values}.values())
+    same = {"organization": organization.pk, "protected": False, "created_at": now, "updated_at": now}
+    alike = {name: values.pop(name, value) for name, value in same.items()}
+    insert_rows(Workspace, FIELDS, [list({**usual, **values}.values())], same=alike)
 
 
 def test_values_come_back_as_they_went_in(organization: Organization) -> None:
     now = timezone.now()
-    insert_rows(Workspace, FIELDS, [row(organization, role=ODD["text"], spec=ODD, created_at=now)])
+    insert(organization, role=ODD["text"], spec=ODD, created_at=now)
     stored = Workspace.objects.get()
     assert (stored.role, stored.spec, stored.parent_id) == (ODD["text"], ODD, None)
     assert (stored.created_at, stored.external, stored.protected) == (now, True, False)
+    assert (stored.removed_at, stored.last_heartbeat_at) == (None, None)
+
+
+def test_values_that_all_rows_share_come_back_as_they_went_in(db: None) -> None:
+    run, now = uuid4(), timezone.now()
+    same = {"payload": ODD, "import_id": run, "workspace_id": None, "actor": ODD["text"], "created_at": now}
+    insert_rows(StructureEvent, ("event_type", "organization"), [("first", "acme"), ("second", "acme")], same=same)
+    rows = StructureEvent.objects.values_list("payload", "import_id", "workspace_id", "actor", "created_at")
+    assert list(rows) == [(ODD, run, None, ODD["text"], now)] * 2
+
+
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite has no arrays")
+def test_an_array_of_any_text_comes_back_as_it_went_in(db: None) -> None:
+    texts = [ODD["text"], "", "NULL", "a,b", "{}", '"', "\\", " spaces ", None]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::text[]", [as_array(texts)])
+        assert cursor.fetchone() == (texts,)
 
 
 def test_no_rows_are_no_statement(organization: Organization, django_assert_num_queries) -> None:
@@ -51,8 +70,8 @@ def test_no_rows_are_no_statement(organization: Organization, django_assert_num_
 @pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite has no lengths")
 def test_text_that_is_too_long_is_refused_and_never_cut(organization: Organization) -> None:
     with pytest.raises(DatabaseError), transaction.atomic():
-        insert_rows(Workspace, FIELDS, [row(organization, name="x" * 256)])
-    insert_rows(Workspace, FIELDS, [row(organization, name="x" * 255)])
+        insert(organization, name="x" * 256)
+    insert(organization, name="x" * 255)
     assert not Workspace.objects.filter(name__one_of=["x" * 300]).exists()
 
 

@@ -10,7 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+from typing import NamedTuple
 from uuid import UUID
 
 from workspaces.core.guards import empty_set_warning
@@ -19,7 +22,7 @@ from workspaces.core.values import SEPARATOR, Action, Live, Mode, Plan, Reason, 
 from workspaces.errors import UnknownMode
 
 __all__ = ["SEPARATOR", "Action", "Live", "Mode", "Plan", "Reason", "Row"]
-__all__ += ["fingerprint", "parse_mode", "plan_import"]
+__all__ += ["Comparison", "parse_mode", "plan_import"]
 
 
 def parse_mode(text: str | None) -> Mode:
@@ -32,54 +35,52 @@ def parse_mode(text: str | None) -> Mode:
 
 def plan_import(*, have: Collection[Live], want: Template, mode: Mode) -> Plan:
     """Decide what importing `want` over `have` (all live rows of one organization) does. Pure and stable."""
-    running = _places(want)
-    rows = _mark_leftovers(_merged_tree(have, want), names=want.names(), running=running)
-    warning = empty_set_warning(names=want.names(), result_count=sum(1 for row in rows if row.node))
-    warnings = want.warnings
-    if mode is Mode.RECONCILE and warning:
-        warnings += (warning,)
-    elif mode is Mode.RECONCILE:
-        rows = _mark_removals(rows)
-    return Plan(
-        mode=mode,
-        template=want,
-        rows=tuple(rows),
-        warnings=warnings,
-        fingerprint=fingerprint(have=have, want=want, mode=mode),
-    )
+    return Comparison(have=have, want=want).plan(mode)
 
 
-def fingerprint(*, have: Collection[Live], want: Template, mode: Mode) -> str:
-    """SHA-256 (hex) over all that a plan reads: mode, template, and of each live row its id, parent, name and flag."""
-    seen = sorted((str(row.id), str(row.parent_id or ""), row.name, row.protected) for row in have)
-    text = json.dumps([mode, want.digest, seen], separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A template beside all live rows of one organization: what both modes share is worked out once."""
+
+    have: Collection[Live]
+    want: Template
+
+    def plan(self, mode: Mode) -> Plan:
+        """What importing in this mode does."""
+        rows, warnings = self._merged, self.want.warnings
+        if mode is Mode.RECONCILE:
+            warning = empty_set_warning(names=self.want.names(), result_count=sum(1 for row in rows if row.node))
+            rows = rows if warning else _mark_removals(rows)
+            warnings += (warning,) if warning else ()
+        return Plan(
+            mode=mode,
+            template=self.want,
+            rows=tuple(rows),
+            warnings=warnings,
+            fingerprint=self.fingerprint(mode),
+        )
+
+    def fingerprint(self, mode: Mode) -> str:
+        """SHA-256 (hex) over all that a plan reads: mode, template, and of each live row id, parent, name and flag."""
+        return hashlib.sha256(f"{mode} {self.want.digest} {self._seen}".encode()).hexdigest()
+
+    @cached_property
+    def _merged(self) -> list[Row]:
+        return _mark_leftovers(_merged_tree(self.have, self.want), self.want)
+
+    @cached_property
+    def _seen(self) -> str:
+        rows = sorted((row.id.hex, row.parent_id and row.parent_id.hex, row.name, row.protected) for row in self.have)
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
-def _places(want: Template) -> dict[str, tuple[str, ...]]:
-    """Name → the first place where the template lets it run."""
-    places: dict[str, tuple[str, ...]] = {}
-    stack: list[tuple[Node, tuple[str, ...]]] = [(node, ()) for node in reversed(want.workspaces)]
-    while stack:
-        node, above = stack.pop()
-        if node.spawning:
-            trail = (*above, node.name)
-            places.setdefault(node.name, trail)
-            stack.extend((child, trail) for child in reversed(node.children))
-    return places
-
-
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """A row to come: its trail is its parent's plus its own name."""
+class _Pending(NamedTuple):
+    """A row to come: of its parent only the index is known yet."""
 
     parent: int | None
+    name: str
     node: Node | None
     live: Live | None
-
-    @property
-    def name(self) -> str:
-        return self.node.name if self.node else self.live.name if self.live else ""
 
 
 def _merged_tree(have: Collection[Live], want: Template) -> list[Row]:
@@ -92,44 +93,57 @@ def _merged_tree(have: Collection[Live], want: Template) -> list[Row]:
             tops = (below.keys() - ids) or below.keys()
             stack = list(reversed(_siblings((), below.pop(min(tops, key=str)), parent=None)))
         pending = stack.pop()
-        index = len(rows)
-        above = rows[pending.parent].trail if pending.parent is not None else ()
-        rows.append(_placed(pending, trail=(*above, pending.name)))
+        above = () if pending.parent is None else rows[pending.parent].trail
         declared = pending.node.children if pending.node else ()
         alive = below.pop(pending.live.id, {}) if pending.live else {}
-        stack.extend(reversed(_siblings(declared, alive, parent=index)))
+        if declared or alive:
+            stack.extend(reversed(_siblings(declared, alive, parent=len(rows))))
+        rows.append(_placed(pending, trail=(*above, pending.name)))
     return rows
 
 
 def _children_by_parent(have: Collection[Live]) -> dict[UUID | None, dict[str, Live]]:
     """Parent id → name → row. The database allows one live row for each (parent, name)."""
     below: dict[UUID | None, dict[str, Live]] = {}
-    for row in sorted(have, key=lambda row: (row.name, str(row.id))):
+    for row in sorted(have, key=attrgetter("name")):
         below.setdefault(row.parent_id, {})[row.name] = row
     return below
 
 
 def _siblings(declared: Sequence[Node], alive: Mapping[str, Live], *, parent: int | None) -> list[_Pending]:
-    running = [node for node in declared if node.spawning]
-    matched = {node.name for node in running}
-    return [_Pending(parent, node, alive.get(node.name)) for node in running] + [
-        _Pending(parent, None, row) for name, row in alive.items() if name not in matched
-    ]
+    running = [_Pending(parent, node.name, node, alive.get(node.name)) for node in declared if node.spawning]
+    matched = {pending.name for pending in running}
+    return running + [_Pending(parent, name, None, row) for name, row in alive.items() if name not in matched]
 
 
 def _placed(pending: _Pending, *, trail: tuple[str, ...]) -> Row:
-    if pending.node is None:
-        action, cause = Action.UNTOUCHED, "not in the template"
-    elif pending.live is None:
-        action, cause = Action.CREATE, "not live yet"
-    else:
-        action, cause = Action.KEEP, "live at the same place"
-    return Row(action=action, cause=cause, trail=trail, parent=pending.parent, node=pending.node, live=pending.live)
+    parent, _, node, live = pending
+    if node is None:
+        return Row(Action.UNTOUCHED, "not in the template", trail, parent, None, live)
+    if live is None:
+        return Row(Action.CREATE, "not live yet", trail, parent, node)
+    return Row(Action.KEEP, "live at the same place", trail, parent, node, live)
 
 
-def _mark_leftovers(rows: list[Row], *, names: Collection[str], running: Mapping[str, tuple[str, ...]]) -> list[Row]:
+def _mark_leftovers(rows: list[Row], want: Template) -> list[Row]:
     """Live rows outside the result set whose name the template uses: left running, unless a reconcile removes them."""
-    return [_leftover(row, twin=running.get(row.name)) if not row.node and row.name in names else row for row in rows]
+    if all(row.node for row in rows):
+        return rows
+    places = _places(want)
+    return [_leftover(row, twin=places[row.name]) if not row.node and row.name in places else row for row in rows]
+
+
+def _places(want: Template) -> dict[str, tuple[str, ...] | None]:
+    """Every declared name → the first place where the template lets it run, None where it does so nowhere."""
+    places: dict[str, tuple[str, ...] | None] = dict.fromkeys(want.names())
+    stack: list[tuple[Node, tuple[str, ...]]] = [(node, ()) for node in reversed(want.workspaces)]
+    while stack:
+        node, above = stack.pop()
+        if node.spawning:
+            trail = (*above, node.name)
+            places[node.name] = places[node.name] or trail
+            stack.extend((child, trail) for child in reversed(node.children))
+    return places
 
 
 def _leftover(row: Row, *, twin: tuple[str, ...] | None) -> Row:
@@ -137,11 +151,13 @@ def _leftover(row: Row, *, twin: tuple[str, ...] | None) -> Row:
         cause, reason = "in the template only under spawning: false", Reason.NOT_SPAWNING
     else:
         cause, reason = f"same name as {SEPARATOR.join(twin)}", Reason.ZOMBIE
-    return replace(row, action=Action.LEFT_RUNNING, cause=cause, reason=reason, twin=twin)
+    return Row(Action.LEFT_RUNNING, cause, row.trail, row.parent, None, row.live, reason, twin)
 
 
 def _mark_removals(rows: list[Row]) -> list[Row]:
     """Leftovers go with everything below them; a protected row stays, and so does all above it."""
+    if not any(row.reason for row in rows):
+        return rows
     holding = _protected_or_above(rows)
     condemned: list[bool] = []  # a leftover, or below one
     doomed: list[bool] = []  # below (or itself) a leftover that nothing holds
@@ -174,9 +190,8 @@ def _protected_or_above(rows: Sequence[Row]) -> dict[int, int]:
 
 def _removed(row: Row) -> Row:
     if row.reason:
-        return replace(row, action=Action.REMOVE)
-    return replace(
-        row,
+        return Row(Action.REMOVE, *row[1:])
+    return row._replace(
         action=Action.COLLATERAL,
         reason=Reason.COLLATERAL,
         cause="below a removed workspace, not in the template",
@@ -185,4 +200,4 @@ def _removed(row: Row) -> Row:
 
 def _held(row: Row, *, protected: Row) -> Row:
     cause = "protected" if row is protected else f"above {protected.path}, which is protected"
-    return replace(row, action=Action.HELD, cause=cause, reason=row.reason or Reason.COLLATERAL)
+    return row._replace(action=Action.HELD, cause=cause, reason=row.reason or Reason.COLLATERAL)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from workspaces.core.filesets import FileSet
@@ -85,12 +86,9 @@ class Template:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) of what the template declares; warnings and line numbers do not count."""
-        data = self.to_json()
-        del data["warnings"]
-        for node in _every_node(data["workspaces"]):
-            del node["place"]
-        text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        """SHA-256 (hex) of what the template declares; warnings, and where in a file a node stands, do not count."""
+        nodes = [(*_DECLARED(node), *map(_SCHEDULED, node.schedules), len(node.children)) for node in self.walk()]
+        text = _CANONICAL.encode([self.name, self.description, self.header, nodes])
         return hashlib.sha256(text.encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
@@ -109,6 +107,11 @@ class Template:
         )
 
 
+# In JSON that is the same for equal values. A node's children follow it, and their number says which these are.
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False)
+_APART = {"path", "place", "schedules", "children"}
+_DECLARED = attrgetter(*[each.name for each in fields(Node) if each.name not in _APART])
+_SCHEDULED = attrgetter(*[each.name for each in fields(ScheduleSpec)])
 _TEMPLATE, _NODE = ([each.name for each in fields(kind) if each.compare] for kind in (Template, Node))
 
 
@@ -130,11 +133,3 @@ def _node(data: Mapping[str, Any]) -> Node:
             "children": tuple(_node(child) for child in data["children"]),
         }
     )
-
-
-def _every_node(nodes: Any) -> Iterator[dict[str, Any]]:
-    stack = list(nodes)
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(node["children"])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 from workspaces.core.template import Node, Template
@@ -41,8 +42,9 @@ class Reason(StrEnum):
     COLLATERAL = "collateral"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Live:
+# Tuples with names, not dataclasses: a plan is made of as many as there are workspaces, and these take a third of the
+# time to make.
+class Live(NamedTuple):
     """A live workspace, as far as planning reads it. `status` and `tier` are carried along for the answer only."""
 
     id: UUID
@@ -53,8 +55,7 @@ class Live:
     tier: int = 2
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One workspace of the merged tree. `node` is set where the template places it, `live` where it exists.
 
     `parent` is the index of the parent's row in `Plan.rows`; `twin` names where the template has the same name.

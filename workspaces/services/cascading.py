@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from audit.emitting import Event, emit
 from workspaces.core.guards import counted
 from workspaces.errors import CascadeChanged, WorkspaceProtected
 from workspaces.models import Schedule, Status, Workspace, WorkspaceToken
@@ -18,13 +17,12 @@ from workspaces.services.actors import Actor
 from workspaces.services.containers import want_absent
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_organizations
-from workspaces.services.telling import workspace_event
+from workspaces.services.telling import tell_each
 
 DESCENDANT = "below a removed workspace"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Doomed:
+class Doomed(NamedTuple):
     """A workspace that a cascade takes: a selected one (`root`) or one below it."""
 
     id: UUID
@@ -65,9 +63,9 @@ def cascade_delete(
             now = timezone.now()
             why = _why(doomed, reason=reason, causes=causes or {})
             _mark_removed(why, now=now)
-            held = want_absent(why, keep_volumes=keep_volumes, import_id=import_id, now=now)
+            want_absent(why, keep_volumes=keep_volumes, import_id=import_id, now=now)
             record_history(why, kind="~", actor=actor, now=now, import_id=import_id)
-            emit(_events(doomed, why=why, held=held, actor=actor, import_id=import_id, keep_volumes=keep_volumes))
+            _tell(why, actor=actor, now=now, import_id=import_id, keep_volumes=keep_volumes)
         return doomed
 
 
@@ -82,11 +80,8 @@ def _doomed(roots: Collection[UUID]) -> tuple[Doomed, ...]:
         "id", "parent_id", "name", "organization__slug", "protected"
     )
     chosen = set(roots)
-    found = (
-        Doomed(id=key, parent_id=parent, name=name, organization=slug, protected=protected, root=key in chosen)
-        for key, parent, name, slug, protected in rows.order_by()
-    )
-    return tuple(sorted(found, key=lambda row: (row.organization, row.name, str(row.id))))
+    found = (Doomed(*row, root=row[0] in chosen) for row in rows.order_by())
+    return tuple(sorted(found, key=lambda row: (row.organization, row.name, row.id.hex)))
 
 
 def refuse_protected(doomed: Sequence[Doomed]) -> None:
@@ -120,30 +115,8 @@ def _mark_removed(ids: Collection[UUID], *, now: datetime) -> None:
     Schedule.objects.filter(workspace__one_of=ids, enabled=True).update(enabled=False, updated_at=now)
 
 
-def _events(
-    doomed: Sequence[Doomed],
-    *,
-    why: Mapping[UUID, str],
-    held: Collection[UUID],
-    actor: Actor,
-    import_id: UUID | None,
-    keep_volumes: bool,
-) -> list[Event]:
+def _tell(why: Mapping[UUID, str], *, keep_volumes: bool, **facts: Any) -> None:
     """Each is removed; one that has no container is released by that, the others once theirs is gone."""
-    released = {row.id: "no container to release" for row in doomed if row.id not in held}
-    return [
-        workspace_event(
-            what,
-            workspace_id=row.id,
-            name=row.name,
-            parent_id=row.parent_id,
-            organization=row.organization,
-            actor=actor,
-            why=causes[row.id],
-            import_id=import_id,
-            keep_volumes=keep_volumes,
-        )
-        for what, causes in (("removed", why), ("released", released))
-        for row in doomed
-        if row.id in causes
-    ]
+    tell_each("removed", why, keep_volumes=keep_volumes, **facts)
+    released = dict.fromkeys(why, "no container to release")
+    tell_each("released", released, containerless=True, keep_volumes=keep_volumes, **facts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -17,11 +17,6 @@ from workspaces.models import Container, Organization
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-FIELDS = (
-    "workspace", "desired", "observed", "keep_volumes", "import_id", "generation", "due_at", "attempts", "last_error",
-    "asked_at", "released_at", "volume_bytes", "leased_until", "leased_by", "changed_at",
-)  # fmt: skip
-
 RUNNING, ABSENT = Container.Desired.RUNNING, Container.Desired.ABSENT
 
 
@@ -30,23 +25,24 @@ def engine_runs() -> bool:
     return bool(settings.ORGSITE_ENGINE != "none")
 
 
-def want_running(ids: Collection[UUID], *, import_id: UUID | None, now: datetime) -> None:
+def want_running(ids: Iterable[UUID], *, import_id: UUID | None, now: datetime) -> None:
     """New workspaces: each is to get a container."""
-    nothing_yet = (Container.Observed.ABSENT, False, import_id, 1, now, 0, "", None, None, None, None, "", now)
-    insert_rows(Container, FIELDS, [(key, RUNNING, *nothing_yet) for key in ids])
+    nothing_yet = {
+        "desired": RUNNING, "observed": Container.Observed.ABSENT, "keep_volumes": False, "import_id": import_id,
+        "generation": 1, "due_at": now, "attempts": 0, "last_error": "", "leased_by": "", "changed_at": now,
+    }  # fmt: skip
+    insert_rows(Container, ("workspace",), ((key,) for key in ids), same=nothing_yet)
 
 
-def want_absent(ids: Collection[UUID], *, keep_volumes: bool, import_id: UUID | None, now: datetime) -> frozenset[UUID]:
-    """Removed workspaces: their containers go, and their volumes unless they are kept. Return those that hold any.
+def want_absent(ids: Collection[UUID], *, keep_volumes: bool, import_id: UUID | None, now: datetime) -> None:
+    """Removed workspaces: their containers go, and their volumes unless they are kept.
 
     A worker that is starting one of them just now keeps its lease, and finds this when it comes to record the start.
     """
-    rows = Container.objects.filter(workspace__one_of=ids)
-    rows.update(
+    Container.objects.filter(workspace__one_of=ids).update(
         desired=ABSENT, keep_volumes=keep_volumes, import_id=import_id, due_at=now, attempts=0, last_error="",
         asked_at=None, changed_at=now,
     )  # fmt: skip
-    return frozenset(rows.values_list("pk", flat=True))
 
 
 def note_sizes(sizes: Mapping[UUID, int]) -> None:

@@ -12,8 +12,6 @@ from workspaces.core import filesets
 from workspaces.errors import NotFound
 from workspaces.models import FileSet, ImportPreview, PreviewFiles
 
-FIELDS = ("digest", "content", "created_at")
-
 
 def store_filesets(wanted: Collection[str], *, given: Mapping[str, filesets.FileSet], now: datetime) -> None:
     """Have every set of `wanted` (digests) in the database, and keep it there until the caller's transaction ends.
@@ -26,8 +24,8 @@ def store_filesets(wanted: Collection[str], *, given: Mapping[str, filesets.File
     missing = sorted(set(wanted) - FileSet.objects.hold(wanted))
     if not given.keys() >= set(missing):
         raise NotFound("The files of this template are no longer stored. Upload it again.")
-    rows = [(digest, given[digest].to_tar(), now) for digest in missing]
-    insert_rows(FileSet, FIELDS, rows, skip_existing=True)
+    new = [FileSet(digest=digest, content=given[digest].to_tar(), created_at=now) for digest in missing]
+    FileSet.objects.bulk_create(new, ignore_conflicts=True)
 
 
 def keep_for_preview(preview: ImportPreview, wanted: Collection[str], *, given: Mapping[str, filesets.FileSet]) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from django.db import connections, router
 
+from orgsite.bulk import pairs
 from workspaces.models import Workspace
 from workspaces.services.actors import Actor
 
@@ -28,7 +28,7 @@ def record_history(
     quote = connection.ops.quote_name
     copied = [quote(field.column) for field in model.tracked_fields]
     facts = ("history_date", "history_type", "history_actor", "history_user_id", "history_import_id")
-    source, given = _pairs(why, connection.vendor)
+    source, given = pairs(why, connection.vendor)
     import_field = model._meta.get_field("history_import_id")
     date = connection.ops.adapt_datetimefield_value(now)  # as the ORM writes it: SQLite compares moments as text
     values = [date, kind, actor.name, actor.user_id, import_field.get_db_prep_save(import_id, connection)]
@@ -45,13 +45,3 @@ def _typed(vendor: str) -> str:
     if vendor == "postgresql":
         return "%s::timestamptz, %s, %s, %s::int, %s::uuid"
     return "%s, %s, %s, %s, %s"
-
-
-def _pairs(why: Mapping[UUID, str], vendor: str) -> tuple[str, list[Any]]:
-    if vendor == "postgresql":
-        return "unnest(%s::uuid[], %s::text[]) AS why(id, reason)", [list(why), list(why.values())]
-    pairs = json.dumps([[key.hex, reason] for key, reason in why.items()])
-    return (
-        "(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS reason FROM json_each(%s)) AS why",
-        [pairs],
-    )

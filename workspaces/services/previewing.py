@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from workspaces import access
 from workspaces.access import Right
-from workspaces.core.plan import Live, Mode, Plan, fingerprint, plan_import
+from workspaces.core.plan import Comparison, Live, Mode, Plan
 from workspaces.core.template import Template
 from workspaces.errors import NotFound
 from workspaces.models import ImportPreview, Organization, Workspace
@@ -53,15 +53,19 @@ class Preview:
 
     @cached_property
     def merge(self) -> Plan:
-        return plan_import(have=self.seen, want=self.template, mode=Mode.MERGE)
+        return self._shown.plan(Mode.MERGE)
 
     @cached_property
     def reconcile(self) -> Plan:
-        return plan_import(have=self.seen, want=self.template, mode=Mode.RECONCILE)
+        return self._shown.plan(Mode.RECONCILE)
 
     @cached_property
     def is_out_of_date(self) -> bool:
-        return fingerprint(have=self.now, want=self.template, mode=Mode.MERGE) != self.record.merge_fingerprint
+        return Comparison(have=self.now, want=self.template).fingerprint(Mode.MERGE) != self.record.merge_fingerprint
+
+    @cached_property
+    def _shown(self) -> Comparison:
+        return Comparison(have=self.seen, want=self.template)
 
     def plan(self, mode: Mode) -> Plan:
         return self.merge if mode is Mode.MERGE else self.reconcile
@@ -77,15 +81,16 @@ def store_preview(organization: Organization, loaded: LoadedTemplate, *, user: U
 
 def _create(organization: Organization, loaded: LoadedTemplate, *, user: User) -> ImportPreview:
     seen, now = snapshot(organization), timezone.now()
+    compared = Comparison(have=seen, want=loaded.template)
     return ImportPreview.objects.create(
         organization=organization,
         user=user,
         source=loaded.source,
         sha256=loaded.sha256,
         template=json.dumps(loaded.template.to_json()),
-        merge_fingerprint=fingerprint(have=seen, want=loaded.template, mode=Mode.MERGE),
-        reconcile_fingerprint=fingerprint(have=seen, want=loaded.template, mode=Mode.RECONCILE),
-        seen=[{**asdict(row), "id": str(row.id), "parent_id": row.parent_id and str(row.parent_id)} for row in seen],
+        merge_fingerprint=compared.fingerprint(Mode.MERGE),
+        reconcile_fingerprint=compared.fingerprint(Mode.RECONCILE),
+        seen=[{**row._asdict(), "id": str(row.id), "parent_id": row.parent_id and str(row.parent_id)} for row in seen],
         created_at=now,
         expires_at=now + timedelta(seconds=settings.ORGSITE_PREVIEW_LIFETIME),
     )

@@ -5,10 +5,8 @@ from __future__ import annotations
 from workspaces.core.plan import Live
 from workspaces.models import Organization, Workspace
 
-FIELDS = ("id", "parent_id", "name", "protected", "status", "tier")
-
 
 def snapshot(organization: Organization) -> tuple[Live, ...]:
     """All live workspaces of the organization: one query."""
-    rows = Workspace.objects.live().filter(organization=organization).values_list(*FIELDS)
-    return tuple(Live(**dict(zip(FIELDS, row, strict=True))) for row in rows)
+    rows = Workspace.objects.live().filter(organization=organization).values_list(*Live._fields)
+    return tuple(map(Live._make, rows))
