@@ -7,7 +7,7 @@ checks nothing, plans nothing and answers nothing. Where a way to send rows was 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,11 +21,11 @@ COPIED = """id, organization_id, parent_id, name, role, tier, runtime, model, st
     created_at, updated_at, removed_at, files_id"""
 PAYLOAD = "jsonb_build_object('name', name, 'parent_id', parent_id, 'why', %(why)s::text)"
 RUN = """
-    INSERT INTO workspaces_importrun (id, organization_id, mode, template_name, template_sha256, template_header, source,
-        reason, actor, state, owner, fingerprint, created_count, skipped_count, removed_count, left_running_count,
-        live_before, live_after, reconcile_errors, warnings, error, started_at, finished_at)
-    VALUES (%(run)s, %(organization)s, 'reconcile', 'Measured', '', '{}', '', '', 'operator', 'completed', '', '', 0, 0, 0,
-        0, 0, 0, '[]', '[]', '', %(now)s, %(now)s)
+    INSERT INTO workspaces_importrun (id, organization_id, mode, template_name, template_sha256, template_header,
+        source, reason, actor, state, owner, fingerprint, created_count, skipped_count, removed_count,
+        left_running_count, live_before, live_after, reconcile_errors, warnings, error, started_at, finished_at)
+    VALUES (%(run)s, %(organization)s, 'reconcile', 'Measured', '', '{}', '', '', 'operator', 'completed', '', '', 0, 0,
+        0, 0, 0, 0, '[]', '[]', '', %(now)s, %(now)s)
 """
 TOLD = """
     INSERT INTO structure_events (event_type, organization, import_id, actor, payload, created_at)
@@ -33,17 +33,20 @@ TOLD = """
     FROM unnest(ARRAY['started', 'completed']) AS what
 """
 WORKSPACES = """
+    COPY workspaces_workspace (id, parent_id, name, role, tier, runtime, model, spec, organization_id, status,
+        protected, external, url, created_at, updated_at) FROM STDIN
+"""
+SCHEDULES = """
+    COPY workspaces_schedule (workspace_id, name, cron_expr, prompt, timezone, enabled, source, created_at, updated_at)
+    FROM STDIN
+"""
+CONTAINERS = """
+    COPY workspaces_container (workspace_id, desired, observed, keep_volumes, import_id, generation, due_at, attempts,
+        last_error, leased_by, changed_at) FROM STDIN
+"""
+BEGUN = """
     WITH new AS (
-        INSERT INTO workspaces_workspace (id, parent_id, name, role, tier, runtime, model, spec, organization_id, status,
-            protected, external, url, created_at, updated_at)
-        SELECT *, %(organization)s, 'provisioning', false, false, '', %(now)s, %(now)s
-        FROM unnest(%(ids)s::uuid[], %(parents)s::uuid[], %(names)s::text[], %(roles)s::text[], %(tiers)s::int[],
-            %(runtimes)s::text[], %(models)s::text[], %(specs)s::text[]::jsonb[])
-        RETURNING *
-    ), containers AS (
-        INSERT INTO workspaces_container (workspace_id, desired, observed, keep_volumes, import_id, generation, due_at,
-            attempts, last_error, leased_by, changed_at)
-        SELECT id, 'running', 'absent', false, %(run)s, 1, %(now)s, 0, '', '', %(now)s FROM new
+        SELECT * FROM workspaces_workspace WHERE id = ANY(%(ids)s::uuid[])
     ), history AS (
         INSERT INTO workspaces_historicalworkspace (COLUMNS, history_date, history_type, history_actor,
             history_import_id, history_change_reason)
@@ -52,13 +55,11 @@ WORKSPACES = """
     INSERT INTO structure_events (event_type, organization, workspace_id, import_id, actor, payload, created_at)
     SELECT 'workspace.provisioning', %(slug)s, id, %(run)s, 'operator', PAYLOAD, %(now)s FROM new
 """
-SCHEDULES = """
-    INSERT INTO workspaces_schedule (workspace_id, name, cron_expr, prompt, timezone, enabled, source, created_at,
-        updated_at)
-    SELECT *, 'UTC', true, 'template', %(now)s, %(now)s
-    FROM unnest(%(owners)s::uuid[], %(titles)s::text[], %(crons)s::text[], %(prompts)s::text[])
+# What an import has to know: where each stands, whether it may go, and what the answer says of it.
+LIVE = """
+    SELECT id, parent_id, name, protected, status, tier FROM workspaces_workspace
+    WHERE organization_id = %s AND status <> 'removed'
 """
-LIVE = "SELECT id, parent_id, name FROM workspaces_workspace WHERE organization_id = %s AND status <> 'removed'"
 SUBTREE = """
     WITH RECURSIVE subtree(id) AS (
         SELECT unnest(%s::uuid[])
@@ -71,17 +72,17 @@ SUBTREE = """
 REMOVED = """
     WITH gone AS (
         UPDATE workspaces_workspace SET status = 'removed', removed_at = %(now)s, updated_at = %(now)s
-        WHERE id = ANY(%(ids)s) RETURNING *
+        WHERE id = ANY(%(ids)s::uuid[]) RETURNING *
     ), tokens AS (
         UPDATE workspaces_workspacetoken SET revoked_at = %(now)s
-        WHERE workspace_id = ANY(%(ids)s) AND revoked_at IS NULL
+        WHERE workspace_id = ANY(%(ids)s::uuid[]) AND revoked_at IS NULL
     ), schedules AS (
         UPDATE workspaces_schedule SET enabled = false, updated_at = %(now)s
-        WHERE workspace_id = ANY(%(ids)s) AND enabled
+        WHERE workspace_id = ANY(%(ids)s::uuid[]) AND enabled
     ), containers AS (
         UPDATE workspaces_container SET desired = 'absent', import_id = %(run)s, due_at = %(now)s, attempts = 0,
             last_error = '', asked_at = NULL, changed_at = %(now)s
-        WHERE workspace_id = ANY(%(ids)s)
+        WHERE workspace_id = ANY(%(ids)s::uuid[])
     ), history AS (
         INSERT INTO workspaces_historicalworkspace (COLUMNS, history_date, history_type, history_actor,
             history_import_id, history_change_reason)
@@ -112,7 +113,7 @@ def reconcile(connection: Connection, place: Place, template: Template) -> None:
         live = connection.execute(LIVE, (place.organization,)).fetchall()
         names = {node.name for node in template.walk()}
         _create(connection, facts, template)
-        _remove(connection, facts, [key for key, _, name in live if name in names])
+        _remove(connection, facts, [key for key, _, name, *_ in live if name in names])
 
 
 def delete(connection: Connection, place: Place, roots: Sequence[UUID]) -> None:
@@ -132,33 +133,32 @@ def _record(connection: Connection, facts: dict[str, Any]) -> None:
 
 
 def _create(connection: Connection, facts: dict[str, Any], template: Template) -> None:
-    nodes, ids, parents = [], [], []
-    for node, key, parent in _placed(template):
-        nodes.append(node)
-        ids.append(key)
-        parents.append(parent)
-    columns = {
-        "names": [node.name for node in nodes],
-        "roles": [node.role for node in nodes],
-        "tiers": [node.tier for node in nodes],
-        "runtimes": [node.runtime for node in nodes],
-        "models": [node.model for node in nodes],
-        "specs": [json.dumps(node.spec) for node in nodes],
-    }
-    connection.execute(_spelled(WORKSPACES), {**facts, **columns, "ids": ids, "parents": parents})
-    schedules = [(key, each) for node, key in zip(nodes, ids, strict=True) for each in node.schedules]
-    told = {
-        "owners": [key for key, _ in schedules],
-        "titles": [each.name for _, each in schedules],
-        "crons": [each.cron_expr for _, each in schedules],
-        "prompts": [each.prompt for _, each in schedules],
-    }
-    connection.execute(SCHEDULES, {**facts, **told})
+    """What is alike in all rows is written as text once."""
+    placed, now, run = list(_placed(template)), str(facts["now"]), str(facts["run"])
+    alike = (str(facts["organization"]), "provisioning", "f", "f", "", now, now)
+    with connection.cursor() as cursor:
+        with cursor.copy(WORKSPACES) as copy:
+            for node, key, parent in placed:
+                own = (key, parent, node.name, node.role, node.tier, node.runtime, node.model, json.dumps(node.spec))
+                copy.write_row((*own, *alike))
+        with cursor.copy(SCHEDULES) as copy:
+            for node, key, _ in placed:
+                for each in node.schedules:
+                    own = (key, each.name, each.cron_expr, each.prompt, each.timezone)
+                    copy.write_row((*own, "t", "template", now, now))
+        with cursor.copy(CONTAINERS) as copy:
+            for key in placed:
+                copy.write_row((key[1], "running", "absent", "f", run, "1", now, "0", "", "", now))
+    connection.execute(_spelled(BEGUN), {**facts, "ids": _array(key for _, key, _ in placed)})
     _record(connection, facts)
 
 
 def _remove(connection: Connection, facts: dict[str, Any], ids: Sequence[UUID]) -> None:
-    connection.execute(_spelled(REMOVED), {**facts, "ids": ids})
+    connection.execute(_spelled(REMOVED), {**facts, "ids": _array(ids)})
+
+
+def _array(ids: Iterable[UUID]) -> str:
+    return f"{{{','.join(key.hex for key in ids)}}}"
 
 
 def _spelled(statement: str) -> str:
@@ -176,7 +176,7 @@ def _placed(template: Template) -> Iterator[tuple[Node, UUID, UUID | None]]:
 
 
 def _matched(connection: Connection, place: Place, template: Template) -> list[UUID]:
-    live = {(parent, name): key for key, parent, name in connection.execute(LIVE, (place.organization,))}
+    live = {(parent, name): key for key, parent, name, *_ in connection.execute(LIVE, (place.organization,))}
     found = []
     stack: list[tuple[Node, UUID | None]] = [(node, None) for node in template.workspaces]
     while stack:

@@ -2,50 +2,182 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from math import log
+from statistics import median
 from typing import Any
-from uuid import UUID
 
 import psycopg
 
 from bench import floor, ours, rowwise
-from bench.place import Place, give_tokens, live_ids
-from bench.trees import tree
+from bench.findings import Finding, Section, Table
+from bench.place import Place, connect, give_tokens, live_ids, new_place, root_ids
+from bench.trees import SHAPES, tree
 
-OPERATIONS = ("import", "re-import", "reconcile", "cascade delete")
-RUNNERS = ("rowwise", "floor", "ours")
-
-
-def steps(runner: str, link: psycopg.Connection, place: Place, *, shape: str, n: int) -> Iterator[Callable[[], Any]]:
-    """The four operations one after the other, each on what the one before left. What prepares one is not in it."""
-    first, second = tree(shape, n), tree(shape, n, moved=1)
-    match runner:
-        case "rowwise":
-            yield partial(rowwise.import_template, link, place, first)
-            yield partial(rowwise.import_template, link, place, first)
-            give_tokens(link, place)
-            yield partial(rowwise.reconcile, link, place, second)
-            give_tokens(link, place)
-            yield partial(rowwise.delete, link, place, live_ids(link, place))
-        case "floor":
-            yield partial(floor.import_template, link, place, first)
-            yield partial(floor.import_again, link, place, first)
-            give_tokens(link, place)
-            yield partial(floor.reconcile, link, place, second)
-            give_tokens(link, place)
-            yield partial(floor.delete, link, place, roots(link, place))
-        case _:
-            yield partial(ours.import_template, place, first)
-            yield partial(ours.reconcile, place, first)
-            give_tokens(link, place)
-            yield partial(ours.reconcile, place, second, removals=n)
-            give_tokens(link, place)
-            yield partial(ours.delete, roots(link, place))
+SIZES = (100, 1_000, 10_000, 100_000)
+MAIN = "branching 5"
+JUDGED = 10_000  # below, what an import costs whatever its size outweighs what is compared; the figures are told
+WORDS = """
+Each runner works in an organization of its own, in one database, in turn with the others, and goes through all four
+operations on what it has left itself: an import into an empty organization, the same template again, a template with
+the same names all in other places, and the removal of everything. Times are of the wall clock, medians over the rounds;
+`rowwise` at 100,000 was run once, in one shape. Every workspace has a schedule; before each removal it also has a
+token, as the worker gives one. `ORGSITE_ENGINE=docker`: each gets the row of its container. Ours starts from a template that
+was read and validated (what that costs is part of the figures over HTTP), and so do the others.
+"""
+# Operation → at most so many times the floor, at least so many times faster than rowwise.
+LIMITS = {
+    "import": (1.6, 15),
+    "import again": (2.0, 70),
+    "reconcile": (1.6, 13),
+    "cascade delete": (1.6, 6),
+}
+PREVIEW = "preview, both modes"
+Times = Mapping[tuple[str, int, str, str], list[float]]  # shape, n, operation, runner → seconds of each round
 
 
-def roots(link: psycopg.Connection, place: Place) -> list[UUID]:
-    statement = (
-        "SELECT id FROM workspaces_workspace WHERE organization_id = %s AND status <> 'removed' AND parent_id IS NULL"
+def measure(*, n: int) -> Section:
+    sizes = [size for size in SIZES if size <= n]
+    times = collect(sizes, quick=n < JUDGED)
+    judged = [size for size in sizes if size >= JUDGED] or sizes[-1:]
+    return Section(
+        title="Import, reconcile, cascade delete",
+        words=WORDS,
+        findings=[*ratios(times, judged), *previews(times, judged), *growth(times, sizes)],
+        tables=[table(times, shape, sizes) for shape in SHAPES],
+        curves={
+            f"{what}, {runner}": {
+                size: median(times[MAIN, size, what, runner]) for size in sizes if times[MAIN, size, what, runner]
+            }
+            for what in LIMITS
+            for runner in ("rowwise", "floor", "ours")
+        },
     )
-    return [key for (key,) in link.execute(statement, (place.organization,))]
+
+
+# ---- running
+
+
+def collect(sizes: list[int], *, quick: bool) -> Times:
+    times: dict[tuple[str, int, str, str], list[float]] = defaultdict(list)
+    with connect() as link:
+        for size in sizes:
+            for shape in SHAPES:
+                for turn in range(5):
+                    for runner in ("rowwise", "floor", "ours"):
+                        if turn < rounds(runner, shape, size, quick=quick):
+                            place = new_place(f"{runner}-{shape[:4]}-{size}-{turn}")
+                            for what, step in steps(runner, link, place, shape=shape, n=size):
+                                began = time.perf_counter()
+                                step()
+                                times[shape, size, what, runner].append(time.perf_counter() - began)
+                print(f"  {shape}, {size:,}", flush=True)
+    return times
+
+
+def rounds(runner: str, shape: str, size: int, *, quick: bool) -> int:
+    if size == SIZES[-1]:
+        return {"rowwise": int(shape == MAIN)}.get(runner, 3 if shape == MAIN else 1)
+    if runner == "rowwise":
+        return 1 if quick else 3
+    return 3 if quick else 5
+
+
+Step = tuple[str, Callable[[], Any]]
+
+
+def steps(runner: str, link: psycopg.Connection, place: Place, *, shape: str, n: int) -> Iterator[Step]:
+    """The operations one after the other, each on what the one before left. What prepares one is not in it."""
+    first, second = tree(shape, n), tree(shape, n, moved=1)
+    start = {"rowwise": _rowwise, "floor": _floor, "ours": _ours}[runner]
+    yield from start(link, place, first, second)
+
+
+def _rowwise(link: psycopg.Connection, place: Place, first: Any, second: Any) -> Iterator[Step]:
+    yield "import", partial(rowwise.import_template, link, place, first)
+    yield "import again", partial(rowwise.import_template, link, place, first)
+    give_tokens(link, place)
+    yield "reconcile", partial(rowwise.reconcile, link, place, second)
+    give_tokens(link, place)
+    yield "cascade delete", partial(rowwise.delete, link, place, live_ids(link, place))
+
+
+def _floor(link: psycopg.Connection, place: Place, first: Any, second: Any) -> Iterator[Step]:
+    yield "import", partial(floor.import_template, link, place, first)
+    yield "import again", partial(floor.import_again, link, place, first)
+    give_tokens(link, place)
+    yield "reconcile", partial(floor.reconcile, link, place, second)
+    give_tokens(link, place)
+    yield "cascade delete", partial(floor.delete, link, place, root_ids(link, place))
+
+
+def _ours(link: psycopg.Connection, place: Place, first: Any, second: Any) -> Iterator[Step]:
+    yield "import", partial(ours.import_template, place, first)
+    yield "import again", partial(ours.reconcile, place, first)
+    give_tokens(link, place)
+    yield PREVIEW, partial(ours.preview, place, second)
+    yield "reconcile", partial(ours.reconcile, place, second, removals=second.count())
+    give_tokens(link, place)
+    yield "cascade delete", partial(ours.delete, root_ids(link, place))
+
+
+# ---- judging
+
+
+def ratios(times: Times, sizes: list[int]) -> Iterator[Finding]:
+    for what, (above, below) in LIMITS.items():
+        floors = _compared(times, sizes, what, of="ours", to="floor")
+        where = max(floors, key=floors.__getitem__)
+        yield Finding(what=f"{what}: times the floor", measured=floors[where], limit=above, detail=f"at worst: {where}")
+        rows = _compared(times, sizes, what, of="rowwise", to="ours")
+        where = min(rows, key=rows.__getitem__)
+        yield Finding(
+            what=f"{what}: faster than rowwise", measured=rows[where], limit=below, at_least=True,
+            detail=f"at worst: {where}",
+        )  # fmt: skip
+
+
+def _compared(times: Times, sizes: list[int], what: str, *, of: str, to: str) -> dict[str, float]:
+    """Shape and size → the ratio of the medians, where both were run more than once or nothing else is known."""
+    return {
+        f"{shape}, {size:,}": median(times[shape, size, what, of]) / median(times[shape, size, what, to])
+        for shape in SHAPES
+        for size in sizes
+        if times[shape, size, what, of] and (size < SIZES[-1] or shape == MAIN)
+    }
+
+
+def previews(times: Times, sizes: list[int]) -> Iterator[Finding]:
+    size = sizes[0]
+    shares = {s: median(times[s, size, PREVIEW, "ours"]) / median(times[s, size, "reconcile", "ours"]) for s in SHAPES}
+    where = max(shares, key=shares.__getitem__)
+    yield Finding(
+        what=f"{PREVIEW}, of {size:,} against {size:,} live: part of applying it", measured=100 * shares[where],
+        limit=10, unit="%", detail=f"at worst: {where}",
+    )  # fmt: skip
+
+
+def growth(times: Times, sizes: list[int]) -> Iterator[Finding]:
+    low, high = (1_000 if 10_000 in sizes else sizes[0]), sizes[-1]
+    if low == high:
+        return
+    for what in (*LIMITS, PREVIEW):
+        few, many = (median(times[MAIN, size, what, "ours"]) for size in (low, high))
+        yield Finding(
+            what=f"{what}: exponent of growth", measured=log(many / few) / log(high / low), limit=1.1, unit="",
+            detail=f"{low:,} to {high:,}",
+        )  # fmt: skip
+
+
+def table(times: Times, shape: str, sizes: list[int]) -> Table:
+    head = (shape, "n", "rowwise, ms", "floor, ms", "ours, ms", "ours / floor", "rowwise / ours")
+    return Table(head=head, rows=[_row(times, shape, size, what) for what in (*LIMITS, PREVIEW) for size in sizes])
+
+
+def _row(times: Times, shape: str, size: int, what: str) -> list[str]:
+    row, low, own = (median(times[shape, size, what, r] or [0]) for r in ("rowwise", "floor", "ours"))
+    told = [f"{seconds * 1000:,.1f}" if seconds else "" for seconds in (row, low, own)]
+    return [what, f"{size:,}", *told, f"{own / low:.2f}" if low else "", f"{row / own:.1f}" if row else ""]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import UUID
 
 from bench.place import Place
-from workspaces.core.plan import Mode
+from workspaces.core.plan import Comparison, Mode, Plan
 from workspaces.core.template import Template
 from workspaces.models import Organization
 from workspaces.services.actors import Actor
 from workspaces.services.cascading import cascade_delete
 from workspaces.services.importing import Applied, Confirmation, apply_import
+from workspaces.services.snapshot import snapshot
 from workspaces.services.sources import LoadedTemplate
 
 OPERATOR = Actor(name="operator")
@@ -26,15 +26,20 @@ def reconcile(place: Place, template: Template, *, removals: int | None = None) 
     return _apply(place, template, Mode.RECONCILE, removals=removals)
 
 
+def preview(place: Place, template: Template) -> tuple[Plan, Plan]:
+    """What the upload page shows: both modes, from one look at the tree."""
+    compared = Comparison(have=snapshot(Organization.objects.get(pk=place.organization)), want=template)
+    return compared.plan(Mode.MERGE), compared.plan(Mode.RECONCILE)
+
+
 def delete(roots: Sequence[UUID]) -> None:
     cascade_delete(roots, actor=OPERATOR)
 
 
 def _apply(place: Place, template: Template, mode: Mode, *, removals: int | None = None) -> Applied:
-    fresh = replace(template)  # what a template has worked out about itself is not carried over
     return apply_import(
         Organization.objects.get(pk=place.organization),
-        LoadedTemplate(template=fresh, source="", sha256=""),
+        LoadedTemplate(template=template, source="", sha256=""),
         mode=mode,
         actor=OPERATOR,
         confirmation=Confirmation(confirm_removals=removals),

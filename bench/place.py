@@ -19,6 +19,8 @@ TOKENS = """
 """
 LIVE = "SELECT id FROM workspaces_workspace WHERE organization_id = %s AND status <> 'removed' ORDER BY created_at DESC"
 
+ROOTS = "SELECT id FROM workspaces_workspace WHERE organization_id = %s AND status <> 'removed' AND parent_id IS NULL"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
@@ -47,3 +49,7 @@ def give_tokens(link: psycopg.Connection, place: Place) -> None:
 def live_ids(link: psycopg.Connection, place: Place) -> list[UUID]:
     """The newest first."""
     return [key for (key,) in link.execute(LIVE, (place.organization,))]
+
+
+def root_ids(link: psycopg.Connection, place: Place) -> list[UUID]:
+    return [key for (key,) in link.execute(ROOTS, (place.organization,))]

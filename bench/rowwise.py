@@ -18,8 +18,8 @@ from bench.place import Place
 from workspaces.core.template import Node, Template
 
 WORKSPACE = """
-    INSERT INTO workspaces_workspace (id, organization_id, parent_id, name, role, tier, runtime, model, status, protected,
-        external, url, spec, created_at, updated_at)
+    INSERT INTO workspaces_workspace (id, organization_id, parent_id, name, role, tier, runtime, model, status,
+        protected, external, url, spec, created_at, updated_at)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'provisioning', false, false, '', %s, %s, %s)
     ON CONFLICT DO NOTHING RETURNING id
 """

@@ -124,16 +124,6 @@ def _element(value: Any) -> str:
     return f'"{text}"'
 
 
-def pairs(reasons: Mapping[UUID, str], vendor: str) -> tuple[str, list[Any]]:
-    """What goes into a FROM: `why(id, reason, place)`, a row for each, and the parameters for it."""
-    if vendor == "postgresql":
-        ids, texts = as_array(reasons), as_array(reasons.values())
-        return "unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS why(id, reason, place)", [ids, texts]
-    given = json.dumps([[key.hex, reason] for key, reason in reasons.items()])
-    columns = "json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS reason, key AS place"
-    return f"(SELECT {columns} FROM json_each(%s)) AS why", [given]
-
-
 def _array_type(column: Any, connection: BaseDatabaseWrapper) -> str:
     if isinstance(column.target_field if column.is_relation else column, models.CharField):
         return "text[]"  # a cast to varchar(n) cuts what is too long, and would then find it

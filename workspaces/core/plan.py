@@ -8,12 +8,10 @@ shows the plan, apply executes it, and the fingerprint ties the two together.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
-from typing import NamedTuple
 from uuid import UUID
 
 from workspaces.core.guards import empty_set_warning
@@ -70,17 +68,12 @@ class Comparison:
 
     @cached_property
     def _seen(self) -> str:
-        rows = sorted((row.id.hex, row.parent_id and row.parent_id.hex, row.name, row.protected) for row in self.have)
-        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        rows = sorted((row.id.int, row.parent_id and row.parent_id.int, row.name, row.protected) for row in self.have)
+        return hashlib.sha256(repr(rows).encode(errors="surrogatepass")).hexdigest()
 
 
-class _Pending(NamedTuple):
-    """A row to come: of its parent only the index is known yet."""
-
-    parent: int | None
-    name: str
-    node: Node | None
-    live: Live | None
+# A row to come: its parent's index, its name, where the template declares it, what is live.
+_Pending = tuple[int | None, str, Node | None, Live | None]
 
 
 def _merged_tree(have: Collection[Live], want: Template) -> list[Row]:
@@ -92,13 +85,13 @@ def _merged_tree(have: Collection[Live], want: Template) -> list[Row]:
         if not stack:  # only rows whose parent is not live, or that stand in a cycle, are left: show them at the top
             tops = (below.keys() - ids) or below.keys()
             stack = list(reversed(_siblings((), below.pop(min(tops, key=str)), parent=None)))
-        pending = stack.pop()
-        above = () if pending.parent is None else rows[pending.parent].trail
-        declared = pending.node.children if pending.node else ()
-        alive = below.pop(pending.live.id, {}) if pending.live else {}
+        parent, name, node, live = stack.pop()
+        declared = node.children if node else ()
+        alive = below.pop(live.id, {}) if live else {}
         if declared or alive:
             stack.extend(reversed(_siblings(declared, alive, parent=len(rows))))
-        rows.append(_placed(pending, trail=(*above, pending.name)))
+        trail = (name,) if parent is None else (*rows[parent].trail, name)
+        rows.append(_placed(parent, trail, node, live))
     return rows
 
 
@@ -111,13 +104,12 @@ def _children_by_parent(have: Collection[Live]) -> dict[UUID | None, dict[str, L
 
 
 def _siblings(declared: Sequence[Node], alive: Mapping[str, Live], *, parent: int | None) -> list[_Pending]:
-    running = [_Pending(parent, node.name, node, alive.get(node.name)) for node in declared if node.spawning]
-    matched = {pending.name for pending in running}
-    return running + [_Pending(parent, name, None, row) for name, row in alive.items() if name not in matched]
+    running: list[_Pending] = [(parent, each.name, each, alive.get(each.name)) for each in declared if each.spawning]
+    beside = alive.keys() - {each.name for each in declared if each.spawning}
+    return running + [(parent, name, None, row) for name, row in alive.items() if name in beside]
 
 
-def _placed(pending: _Pending, *, trail: tuple[str, ...]) -> Row:
-    parent, _, node, live = pending
+def _placed(parent: int | None, trail: tuple[str, ...], node: Node | None, live: Live | None) -> Row:
     if node is None:
         return Row(Action.UNTOUCHED, "not in the template", trail, parent, None, live)
     if live is None:

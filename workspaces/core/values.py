@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -94,10 +92,6 @@ class Plan:
     fingerprint: str
 
     @cached_property
-    def counts(self) -> Mapping[Action, int]:
-        return Counter(row.action for row in self.rows)
-
-    @cached_property
     def result(self) -> tuple[Row, ...]:
         """The result set, in template order: what is created and what is kept."""
         return self._with(Action.CREATE, Action.KEEP)
@@ -127,13 +121,13 @@ class Plan:
         """Live rows the plan leaves although the template has their name elsewhere."""
         return tuple(row for row in self._with(Action.LEFT_RUNNING, Action.HELD) if row.reason is not Reason.COLLATERAL)
 
-    @property
+    @cached_property
     def created_count(self) -> int:
-        return self.counts[Action.CREATE]
+        return len(self._with(Action.CREATE))
 
     @property
     def skipped_count(self) -> int:
-        return self.counts[Action.KEEP]
+        return len(self.result) - self.created_count
 
     @cached_property
     def live_before(self) -> int:

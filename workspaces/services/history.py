@@ -9,9 +9,9 @@ from uuid import UUID
 
 from django.db import connections, router
 
-from orgsite.bulk import pairs
 from workspaces.models import Workspace
 from workspaces.services.actors import Actor
+from workspaces.services.reasons import with_reasons
 
 
 def record_history(
@@ -28,15 +28,14 @@ def record_history(
     quote = connection.ops.quote_name
     copied = [quote(field.column) for field in model.tracked_fields]
     facts = ("history_date", "history_type", "history_actor", "history_user_id", "history_import_id")
-    source, given = pairs(why, connection.vendor)
+    source, given = with_reasons(why, connection.vendor)
     import_field = model._meta.get_field("history_import_id")
     date = connection.ops.adapt_datetimefield_value(now)  # as the ORM writes it: SQLite compares moments as text
     values = [date, kind, actor.name, actor.user_id, import_field.get_db_prep_save(import_id, connection)]
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {quote(model._meta.db_table)} ({', '.join((*copied, *facts, 'history_change_reason'))}) "
-            f"SELECT {', '.join(f'w.{column}' for column in copied)}, {_typed(connection.vendor)}, why.reason "
-            f"FROM {source} JOIN {quote(Workspace._meta.db_table)} w ON w.id = why.id",
+            f"SELECT {', '.join(f'w.{column}' for column in copied)}, {_typed(connection.vendor)}, why.reason {source}",
             [*values, *given],
         )
 

@@ -66,8 +66,7 @@ def apply_import(
         claim_run(run)
         plan = preview_import(organization, loaded.template, mode=mode)
         _check(plan, confirmation)
-        created = _execute(plan, run=run, actor=actor)
-        _verify(plan, organization)
+        created = {} if plan.changes_nothing else _execute(plan, run=run, actor=actor)
         complete_run(run, plan)
     return Applied(run=run, plan=plan, created=created)
 
@@ -94,6 +93,7 @@ def _execute(plan: Plan, *, run: ImportRun, actor: Actor) -> dict[int, UUID]:
             import_id=run.pk,
             expected=[row.live.id for row in plan.removals if row.live],
         )
+    _verify(plan, run.organization)
     return created
 
 

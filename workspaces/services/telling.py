@@ -9,21 +9,24 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connections, router
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.emitting import Event, emit_from
 from audit.models import StructureEvent
-from orgsite.bulk import pairs
 from workspaces.services.actors import Actor
+from workspaces.services.reasons import with_reasons
 
-# A UUID in SQLite is its 32 digits; in an event it has hyphens, as everywhere outside a database.
+# The columns of an event. A UUID in SQLite is its 32 digits; in a payload it has hyphens, as everywhere else.
 HYPHENS = " || '-' || ".join(f"substr(w.parent_id, {start}, {length})" for start, length in (
     (1, 8), (9, 4), (13, 4), (17, 4), (21, 12),
 ))  # fmt: skip
-PAYLOADS = {
-    "postgresql": "jsonb_build_object('name', w.name, 'parent_id', w.parent_id, 'why', why.reason) || %s::jsonb",
-    "sqlite": f"json_patch(json_object('name', w.name, 'parent_id', {HYPHENS}, 'why', why.reason), %s)",
-}
+SQLITE = (
+    "%s, o.slug, w.id, %s, %s, "
+    f"json_patch(json_object('name', w.name, 'parent_id', {HYPHENS}, 'why', why.reason), %s), %s"
+)
+POSTGRESQL = (
+    "%s::text, o.slug, w.id, %s::uuid, %s::text, "
+    "jsonb_build_object('name', w.name, 'parent_id', w.parent_id, 'why', why.reason) || %s::jsonb, %s::timestamptz"
+)
 CONTAINERLESS = "WHERE NOT EXISTS (SELECT 1 FROM workspaces_container c WHERE c.workspace_id = w.id)"
 
 
@@ -65,30 +68,12 @@ def tell_each(
     With `containerless` only of those that have no container row.
     """
     connection = connections[router.db_for_write(StructureEvent)]
-    source, given = pairs(why, connection.vendor)
-    event_type, run, name, moment = _placeholders(connection.vendor)
+    columns = POSTGRESQL if connection.vendor == "postgresql" else SQLITE
+    source, given = with_reasons(why, connection.vendor)
+    run = StructureEvent._meta.get_field("import_id").get_db_prep_save(import_id, connection)
+    moment = connection.ops.adapt_datetimefield_value(now)
     emit_from(
-        f"SELECT {event_type}, o.slug, w.id, {run}, {name}, {PAYLOADS[connection.vendor]}, {moment} FROM {source} "
-        "JOIN workspaces_workspace w ON w.id = why.id JOIN workspaces_organization o ON o.id = w.organization_id "
+        f"SELECT {columns} {source} JOIN workspaces_organization o ON o.id = w.organization_id "
         f"{CONTAINERLESS if containerless else ''} ORDER BY why.place",
-        [
-            f"workspace.{what}",
-            _run(import_id, connection),
-            actor.name,
-            json.dumps(facts),
-            _moment(now, connection),
-            *given,
-        ],
+        [f"workspace.{what}", run, actor.name, json.dumps(facts), moment, *given],
     )
-
-
-def _placeholders(vendor: str) -> tuple[str, ...]:
-    return ("%s::text", "%s::uuid", "%s::text", "%s::timestamptz") if vendor == "postgresql" else ("%s",) * 4
-
-
-def _run(import_id: UUID | None, connection: BaseDatabaseWrapper) -> Any:
-    return StructureEvent._meta.get_field("import_id").get_db_prep_save(import_id, connection)
-
-
-def _moment(now: datetime, connection: BaseDatabaseWrapper) -> Any:
-    return connection.ops.adapt_datetimefield_value(now)
