@@ -139,16 +139,16 @@ def _create(connection: Connection, facts: dict[str, Any], template: Template) -
     with connection.cursor() as cursor:
         with cursor.copy(WORKSPACES) as copy:
             for node, key, parent in placed:
-                own = (key, parent, node.name, node.role, node.tier, node.runtime, node.model, json.dumps(node.spec))
-                copy.write_row((*own, *alike))
+                cells = (key, parent, node.name, node.role, node.tier, node.runtime, node.model, json.dumps(node.spec))
+                copy.write_row((*cells, *alike))
         with cursor.copy(SCHEDULES) as copy:
             for node, key, _ in placed:
                 for each in node.schedules:
                     own = (key, each.name, each.cron_expr, each.prompt, each.timezone)
                     copy.write_row((*own, "t", "template", now, now))
         with cursor.copy(CONTAINERS) as copy:
-            for key in placed:
-                copy.write_row((key[1], "running", "absent", "f", run, "1", now, "0", "", "", now))
+            for _, key, _ in placed:
+                copy.write_row((key, "running", "absent", "f", run, "1", now, "0", "", "", now))
     connection.execute(_spelled(BEGUN), {**facts, "ids": _array(key for _, key, _ in placed)})
     _record(connection, facts)
 

@@ -23,10 +23,11 @@ JUDGED = 10_000  # below, what an import costs whatever its size outweighs what 
 WORDS = """
 Each runner works in an organization of its own, in one database, in turn with the others, and goes through all four
 operations on what it has left itself: an import into an empty organization, the same template again, a template with
-the same names all in other places, and the removal of everything. Times are of the wall clock, medians over the rounds;
-`rowwise` at 100,000 was run once, in one shape. Every workspace has a schedule; before each removal it also has a
-token, as the worker gives one. `ORGSITE_ENGINE=docker`: each gets the row of its container. Ours starts from a template that
-was read and validated (what that costs is part of the figures over HTTP), and so do the others.
+the same names all in other places, and the removal of everything. `rowwise` is the original's way (`bench/rowwise.py`),
+`floor` the least that PostgreSQL needs for the same rows (`bench/floor.py`), `ours` the services. Times are of the wall
+clock, medians over the rounds; `rowwise` at 100,000 was run once, in one shape. Every workspace has a schedule, and
+before each removal a token, as the worker gives one. `ORGSITE_ENGINE=docker`: each gets the row of its container. All
+start from a template that was read and validated; what that costs is part of the figures over HTTP.
 """
 # Operation → at most so many times the floor, at least so many times faster than rowwise.
 LIMITS = {

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
+from orgsite import garbage
 from workspaces.controller import Controller
 from workspaces.engines.base import Engine
 from workspaces.engines.choosing import engine
@@ -31,6 +32,7 @@ class Command(OrgCommand):
             signal.signal(number, lambda *_: stopped.set())
         housekeeping = Thread(target=keep_house_until, args=(stopped,), name="housekeeping")
         housekeeping.start()
+        garbage.settle()
         logger.info("worker started, engine %s", settings.ORGSITE_ENGINE)
         try:
             ended = _converge_until(stopped)
