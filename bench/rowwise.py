@@ -1,4 +1,4 @@
-"""The original's way: a few statements for each workspace, each in a transaction of its own.
+"""The original's way: a few statements for each workspace, each in a transaction of its own (BEGIN, statement, COMMIT).
 
 A statement inserts a workspace, one its event, one its schedule; where the workspace is there already, its id is looked
 up instead of an event. Whatever carries a declared name and is not in the result is then removed by a cascade of its
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from psycopg import Connection
@@ -87,17 +88,24 @@ def delete(connection: Connection, place: Place, leftovers: Sequence[UUID]) -> N
             connection.execute(EVENT, ("workspace.removed", place.slug, leftover, None, Jsonb({}), now))
 
 
+def _alone(connection: Connection, statement: str, values: Sequence[Any]) -> Any:
+    """The first row that the statement returns, where it returns any; a transaction of its own."""
+    with connection.transaction():
+        cursor = connection.execute(statement, values)
+        return cursor.fetchone() if cursor.description else None
+
+
 def _one(connection: Connection, place: Place, node: Node, *, parent: UUID | None, run: UUID) -> UUID:
     now = datetime.now(UTC)
     row = (uuid4(), place.organization, parent, node.name, node.role, node.tier, node.runtime, node.model)
-    new = connection.execute(WORKSPACE, (*row, Jsonb(node.spec), now, now)).fetchone()
+    new = _alone(connection, WORKSPACE, (*row, Jsonb(node.spec), now, now))
     if new:
         payload = Jsonb({"name": node.name, "parent_id": str(parent) if parent else None})
-        connection.execute(EVENT, ("workspace.provisioning", place.slug, new[0], run, payload, now))
+        _alone(connection, EVENT, ("workspace.provisioning", place.slug, new[0], run, payload, now))
     else:
-        new = connection.execute(THERE, (place.organization, parent or UUID(int=0), node.name)).fetchone()
+        new = _alone(connection, THERE, (place.organization, parent or UUID(int=0), node.name))
         assert new
     for each in node.schedules:
         values = (new[0], each.name, each.cron_expr, each.timezone, each.prompt, each.enabled, now, now)
-        connection.execute(SCHEDULE, values)
+        _alone(connection, SCHEDULE, values)
     return UUID(str(new[0]))

@@ -14,7 +14,6 @@ from workspaces.errors import PlanChanged, RemovalNotConfirmed
 from workspaces.models import ImportRun, Organization, Schedule, Workspace
 from workspaces.services import importing
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
 from workspaces.services.importing import Applied, Confirmation, apply_import, preview_import
 
 
@@ -176,33 +175,6 @@ def test_when_removing_fails_nothing_was_created_either(run, organization: Organ
     assert StructureEvent.objects.get(import_id=failed.pk, event_type="org.import.failed").payload["error"] == (
         "the disk is full"
     )
-
-
-def test_the_number_of_statements_does_not_depend_on_the_number_of_workspaces(run, organization, actor) -> None:
-    def statements(width: int, depth: int) -> int:
-        place = Organization.objects.create(slug=f"w{width}d{depth}", name="x")
-        tree: Tree = {}
-        for level in range(depth):
-            tree = {f"{level}.{index}": tree if not index else {} for index in range(width)}
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            apply_import(place, loaded(tree), mode=Mode.MERGE, actor=actor)
-        return len(queries)
-
-    assert statements(3, 1) == statements(200, 5) == statements(10, 60)
-
-
-def test_removing_takes_the_same_number_of_statements_for_two_and_for_a_thousand(organization, actor: Actor) -> None:
-    def statements(count: int) -> int:
-        place = Organization.objects.create(slug=f"r{count}", name="x")
-        apply_import(place, loaded({"PM": {str(i): {} for i in range(count)}}), mode=Mode.MERGE, actor=actor)
-        root = Workspace.objects.get(organization=place, name="PM")
-        with CaptureQueriesContext(connection) as queries:
-            assert len(cascade_delete([root.pk], actor=actor)) == count + 1
-        return len(queries)
-
-    assert statements(2) == statements(1_000)
 
 
 def test_a_preview_takes_one_query_and_writes_nothing(run, organization: Organization) -> None:

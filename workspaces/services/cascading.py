@@ -70,8 +70,7 @@ def cascade_delete(
 
 
 def _lock(roots: Collection[UUID]) -> None:
-    organizations = Workspace.objects.filter(id__one_of=roots).order_by().values_list("organization", flat=True)
-    lock_organizations(set(organizations.distinct()))
+    lock_organizations(Workspace.objects.filter(id__one_of=roots).order_by().values("organization").distinct())
 
 
 def _doomed(roots: Collection[UUID]) -> tuple[Doomed, ...]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from workspaces.models import Organization
 
 
-def lock_organizations(ids: Collection[int]) -> list[Organization]:
-    """Lock the rows in one order, so that two callers never wait for each other in a ring.
+def lock_organizations(ids: Collection[int] | QuerySet[Any, Any]) -> list[Organization]:
+    """Lock the rows (`ids`, or a query for them) in one order, so that two callers never wait for each other in a ring.
 
     On SQLite the transaction itself holds the database's only write lock (`IMMEDIATE`). Raises OperationalError when
     the lock is not free within ORGSITE_LOCK_TIMEOUT seconds.

@@ -67,6 +67,8 @@ def tell_each(
 
     With `containerless` only of those that have no container row.
     """
+    if not why:
+        return
     connection = connections[router.db_for_write(StructureEvent)]
     columns = POSTGRESQL if connection.vendor == "postgresql" else SQLITE
     source, given = with_reasons(why, connection.vendor)

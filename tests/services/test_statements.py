@@ -1,0 +1,88 @@
+"""How many statements an operation takes: a number that is written here, whatever the number of workspaces."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.trees import Tree, loaded
+from workspaces.core.plan import Mode
+from workspaces.models import Organization, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.cascading import cascade_delete
+from workspaces.services.importing import Confirmation, apply_import, preview_import
+
+CONTROL = ("BEGIN", "SAVEPOINT", "RELEASE", "COMMIT")
+SHAPES = {
+    "three": (3, 1), "wide": (400, 1), "deep": (2, 60), "both": (40, 20),
+}  # fmt: skip
+
+
+def grown(width: int, depth: int, *, top: str = "") -> Tree:
+    """`depth` levels of `width` workspaces, each level below the first of the one above; `top` above them all."""
+    tree: Tree = {}
+    for level in range(depth):
+        tree = {f"{level}.{index}": {} if index else tree for index in range(width)}
+    return {top: tree} if top else tree
+
+
+def statements(function: Callable[[], Any]) -> int:
+    """Without those that begin and end transactions."""
+    with CaptureQueriesContext(connection) as queries:
+        function()
+    words = Counter(query["sql"].split()[0] for query in queries)
+    return words.total() - sum(words[word] for word in CONTROL)
+
+
+@pytest.fixture(params=SHAPES.values(), ids=SHAPES.keys())
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    return request.param
+
+
+@pytest.fixture(params=["none", "docker"])
+def engine(request: pytest.FixtureRequest, settings: Any) -> str:
+    settings.ORGSITE_ENGINE = request.param
+    return request.param
+
+
+@pytest.fixture
+def live(organization: Organization, actor: Actor, size: tuple[int, int], engine: str) -> Organization:
+    apply_import(organization, loaded(grown(*size)), mode=Mode.MERGE, actor=actor)
+    return organization
+
+
+def test_an_import(organization: Organization, actor: Actor, size: tuple[int, int], engine: str) -> None:
+    """Run, its event, lock, claim, snapshot; workspaces, containers, history, one or two events; count, run, event."""
+    tree = loaded(grown(*size))
+    assert statements(lambda: apply_import(organization, tree, mode=Mode.MERGE, actor=actor)) == 12
+
+
+def test_an_import_that_changes_nothing(live: Organization, actor: Actor, size: tuple[int, int]) -> None:
+    """Run, its event, lock, claim, snapshot; run, event."""
+    tree = loaded(grown(*size))
+    assert statements(lambda: apply_import(live, tree, mode=Mode.RECONCILE, actor=actor)) == 7
+
+
+def test_a_reconcile_that_moves_everything(live: Organization, actor: Actor, size: tuple[int, int]) -> None:
+    """The import; and lock, subtree, its rows; four updates, history, two events."""
+    moved, count = loaded(grown(*size, top="Top")), live.workspaces.live().count()
+    sure = Confirmation(confirm_removals=count)
+    assert statements(lambda: apply_import(live, moved, mode=Mode.RECONCILE, actor=actor, confirmation=sure)) == 22
+    assert live.workspaces.live().count() == count + 1
+
+
+def test_a_cascade_delete(live: Organization, actor: Actor) -> None:
+    """Lock, subtree, its rows; four updates, history, two events."""
+    roots = list(Workspace.objects.filter(parent=None).values_list("pk", flat=True))
+    assert statements(lambda: cascade_delete(roots, actor=actor)) == 10
+    assert not live.workspaces.live().exists()
+
+
+def test_a_preview(live: Organization, size: tuple[int, int]) -> None:
+    tree = loaded(grown(*size, top="Top"))
+    assert statements(lambda: preview_import(live, tree.template, mode=Mode.RECONCILE)) == 1
