@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.functions import Left
 from django_filters import CharFilter, UUIDFilter
 from django_filters.rest_framework import FilterSet
 from rest_framework import serializers
@@ -49,7 +50,10 @@ class KindFilter(FilterSet):
 
     def of_type(self, events: Events, _name: str, wanted: str) -> Events:
         prefix = prefix_of(wanted)
-        return events.filter(event_type=wanted) if prefix is None else events.filter(event_type__startswith=prefix)
+        if prefix is None:
+            return events.filter(event_type=wanted)
+        # No LIKE: SQLite's does not tell upper from lower case.
+        return events.alias(start=Left("event_type", len(prefix))).filter(start=prefix) if prefix else events
 
     def in_organization(self, events: Events, _name: str, slug: str) -> Events:
         return events.filter(organization=asked_organization(self, slug, to=Right.VIEW_EVENTS).slug)
