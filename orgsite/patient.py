@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD = 64 * 1024  # bytes
 PIECE = 16 * 1024  # bytes
+LAST_WORDS = 1.0  # seconds that a client without end gets to read on when the process ends
 END = "orgsite.end"  # the key in an ASGI scope of a function that ends the answer
 
 
@@ -81,6 +82,7 @@ class PatientProtocol(HttpToolsProtocol):
         scope: Any = self.scope  # None before the first request
         if scope and callable(end := scope.get(END)):
             end()
+            self.loop.call_later(LAST_WORDS, self.transport.abort)
 
     # ---- what is waited for
 

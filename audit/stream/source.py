@@ -17,7 +17,7 @@ from audit.stream.settling import Seen, Settling, Writers, beginning
 from audit.stream.wire import told
 
 LOOKED_AT = 5_000  # ids: who waits at a gap does not read on without end
-ROWS = 500  # of a batch or page
+ROWS = 250  # of a batch or page
 NEWEST = 1_000  # ids in which a beginning looks for gaps
 
 ABOVE = "SELECT id FROM structure_events WHERE id > %s ORDER BY id LIMIT %s"
