@@ -15,6 +15,7 @@ from django.db import Error
 from audit.stream.listener import Asked, Listener
 from audit.stream.log import Log
 from audit.stream.scopes import Scope
+from audit.stream.settling import Beginning
 from audit.stream.source import Page, Reader, close, letting_go, page
 from audit.stream.standing import standing
 
@@ -33,10 +34,10 @@ class Hub:
     def __init__(self) -> None:
         self.listeners: set[Listener] = set()
         self.log = Log()
-        self.beginning = 0
+        self.beginning = Beginning(after=0)
         self._work: asyncio.Task[None] | None = None
         self._away = False
-        self._reads: dict[tuple[int, int, Scope], asyncio.Task[Page]] = {}
+        self._reads: dict[tuple[Beginning, int, Scope], asyncio.Task[Page]] = {}
 
     def join(self, asked: Asked) -> Listener:
         if self._work is None:
@@ -50,11 +51,11 @@ class Hub:
         if not self.listeners:
             self._stop()
 
-    async def page(self, *, after: int, upto: int, scope: Scope) -> Page:
+    async def page(self, start: Beginning, *, upto: int, scope: Scope) -> Page:
         """From the table; listeners who want the same at the same time share it. Waits while the database is away."""
-        wanted = (after, upto, scope)
+        wanted = (start, upto, scope)
         if wanted not in self._reads:
-            read = partial(page, after=after, upto=upto, scope=scope)
+            read = partial(page, start, upto=upto, scope=scope)
             self._reads[wanted] = asyncio.create_task(self._insist(self._paging, letting_go(read)))
             self._reads[wanted].add_done_callback(lambda _: self._reads.pop(wanted))
         return await asyncio.shield(self._reads[wanted])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from audit.stream import wire
 from audit.stream.scopes import Scope
+from audit.stream.settling import Beginning
 from audit.stream.standing import Credential
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Listener:
         self.credential, self.scope = asked.credential, asked.scope
         self._hub, self._log, self._closed = hub, hub.log, False
         self._after = hub.log.settled if asked.after is None else asked.after
+        """None: what comes from now on, and the hub does not know yet where that is."""
 
     def close(self) -> None:
         """End the stream after what is being sent."""
@@ -41,14 +43,15 @@ class Listener:
         log = self._log
         while log.settled is None and not self._closed:
             await log.changed.wait()
-        last, beats = self._hub.beginning if self._after is None else self._after, log.beats
+        start = self._hub.beginning if self._after is None else Beginning(after=self._after)
+        last, beats = start.after, log.beats
         yield wire.position(last)
         while not self._closed:
             settled = log.settled or 0
             if batch := log.after(last):
                 last, chunks = batch.upto, batch.chunks(self.scope)
             elif last < settled:
-                page = await self._hub.page(after=last, upto=settled, scope=self.scope)
+                page = await self._hub.page(replace(start, after=last), upto=settled, scope=self.scope)
                 last, chunks = page.upto, page.chunks
             elif beats != log.beats:
                 beats, chunks = log.beats, (wire.position(last),)

@@ -45,16 +45,24 @@ class _Mark:
     bound: int | None = None
 
 
-def beginning(newest: Seen) -> int:
-    """Where somebody starts who wants what comes from now on: before whatever is still being written.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beginning:
+    """Above `after`, but none of `known`."""
 
-    `newest` are the highest ids, falling.
+    after: int
+    known: frozenset[int] = frozenset()
+
+
+def beginning(newest: Seen) -> Beginning:
+    """Where somebody starts who wants what comes from now on: what is being written comes, and has lower ids.
+
+    `newest` are the highest ids, falling. Which of their gaps are being filled nobody knows, so all of them count.
     """
-    lowest = newest.ids[0] if newest.ids else 0
+    after = newest.ids[0] if newest.ids else 0
     if newest.writers and newest.writers.oldest < newest.writers.next:
         for higher, lower in pairwise(newest.ids):
-            lowest = lower if higher - lower > 1 else lowest
-    return lowest
+            after = lower if higher - lower > 1 else after
+    return Beginning(after=after, known=frozenset(each for each in newest.ids if each > after))
 
 
 class Settling:

@@ -13,7 +13,7 @@ from django.db import Error, connection
 from audit.models import StructureEvent, StructureEventQuerySet
 from audit.stream.log import Batch, joined
 from audit.stream.scopes import Scope
-from audit.stream.settling import Seen, Settling, Writers, beginning
+from audit.stream.settling import Beginning, Seen, Settling, Writers, beginning
 from audit.stream.wire import told
 
 LOOKED_AT = 5_000  # ids: who waits at a gap does not read on without end
@@ -38,8 +38,8 @@ class Reader:
         self._settling = Settling()
         self._told: int | None = None
 
-    def begin(self) -> int:
-        """Look for the first time; where somebody starts who wants what comes from now on."""
+    def begin(self) -> Beginning:
+        """Look for the first time."""
         newest = _seen(HIGHEST, above=0, limit=NEWEST)
         self._settling.begin(newest, now=time.monotonic())
         return beginning(newest)
@@ -74,12 +74,13 @@ class Page:
     chunks: tuple[bytes, ...]
 
 
-def page(*, after: int, upto: int, scope: Scope) -> Page:
-    """From above `after` on, ROWS rows at most; `upto` has to be settled."""
-    rows = list(scope.narrowed(_between(after, upto))[:ROWS])
+def page(start: Beginning, *, upto: int, scope: Scope) -> Page:
+    """From there on, ROWS rows at most; `upto` has to be settled."""
+    rows = list(scope.narrowed(_between(start.after, upto))[:ROWS])
     events = [told(row) for row in rows]
     end = events[-1].id if len(events) == ROWS else upto
-    return Page(upto=end, chunks=joined(each.text for each in events if scope.admits(each)))
+    wanted = (each for each in events if each.id not in start.known and scope.admits(each))
+    return Page(upto=end, chunks=joined(each.text for each in wanted))
 
 
 def letting_go(function: Callable[Given, Answer]) -> Callable[Given, Answer]:

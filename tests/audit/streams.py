@@ -20,7 +20,7 @@ from tests.sites import Site
 from workspaces.models import Membership, Organization
 from workspaces.services.tokens import issue_api_token
 
-PATIENCE = 15.0  # seconds without a byte, where something comes every second
+PATIENCE = 15.0  # seconds without a byte, and for all that a test waits for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +64,9 @@ class Stream:
 
     def events(self, number: int) -> list[Block]:
         """The next so many events."""
-        found: list[Block] = []
+        due, found = time.monotonic() + PATIENCE, []
         while len(found) < number and (block := self.block()):
+            assert time.monotonic() < due, f"{len(found)} of {number} events came"
             found += [block] if block.data else []
         return found
 

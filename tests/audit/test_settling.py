@@ -99,11 +99,14 @@ def test_with_one_writer_ids_come_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("newest", "writers", "start"),
+    ("newest", "writers", "after", "known"),
     [
-        ("", NOBODY, 0), ("9 8 4", NOBODY, 9), ("9 8 4", None, 9), ("9 8 7", writing(1, next=2), 9),
-        ("9 8 4 3", writing(1, next=2), 4), ("9 7 6 4", writing(1, next=2), 4),
+        ("", NOBODY, 0, ""), ("9 8 4", NOBODY, 9, ""), ("9 8 4", None, 9, ""), ("9 8 7", writing(1, next=2), 9, ""),
+        ("9 8 4 3", writing(1, next=2), 4, "8 9"), ("9 7 6 4", writing(1, next=2), 4, "6 7 9"),
     ],
 )  # fmt: skip
-def test_somebody_new_starts_before_what_is_being_written(newest: str, writers: Writers | None, start: int) -> None:
-    assert beginning(seen(newest, writers)) == start
+def test_somebody_new_hears_what_is_being_written_and_not_what_was(
+    newest: str, writers: Writers | None, after: int, known: str
+) -> None:
+    start = beginning(seen(newest, writers))
+    assert (start.after, sorted(start.known)) == (after, [int(word) for word in known.split()])
