@@ -158,6 +158,10 @@ def test_fifty_listeners_share_one_connection_to_the_database(site: Site, people
             stream.position()
         time.sleep(1)
         assert people.ask(connections) <= 2  # one that follows the table, and one that may be looking at the listeners
+    due = time.monotonic() + SOON
+    while people.ask(connections):
+        assert time.monotonic() < due, "nobody listens, and the site still follows the table"
+        time.sleep(0.1)
 
 
 def connections() -> int:

@@ -49,7 +49,7 @@ def test_a_type_means_the_same_as_in_the_list(wanted: str) -> None:
         Scope(reach=frozenset({"acme", "b"}), organization="b"), Scope(reach=None, exact=(("actor", "bob"),)),
         Scope(reach=None, exact=(("workspace_id", key("PM")), ("import_id", key("run")))),
     ],
-    ids=str,
+    ids=range(7),
 )  # fmt: skip
 def test_what_is_read_from_the_table_and_what_is_live_are_the_same(scope: Scope) -> None:
     write(event(ONLINE, of="PM", run="run"), event(ONLINE, of="PM"), event(ONLINE, organization="b", actor="bob"))
