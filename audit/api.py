@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.functions import Left
 from django_filters import CharFilter, UUIDFilter
 from django_filters.rest_framework import FilterSet
 from rest_framework import serializers
 
 from audit.models import StructureEvent
+from audit.reading import prefix_of
+from audit.rows import FIELDS, row_of
 from workspaces.access import Right
-from workspaces.api import schema
+from workspaces.api import eventschema
 from workspaces.api.base import ListView, caller
 from workspaces.api.filters import asked_organization
 from workspaces.api.pagination import Keyset
@@ -24,34 +28,46 @@ Events = QuerySet[StructureEvent]
 class EventRow(serializers.ModelSerializer[StructureEvent]):
     class Meta:
         model = StructureEvent
-        fields = (
-            "id", "event_type", "organization", "workspace_id", "import_id", "actor", "payload", "created_at",
-        )  # fmt: skip
+        fields = FIELDS
         read_only_fields = fields
 
+    def to_representation(self, instance: StructureEvent) -> dict[str, Any]:
+        return row_of(instance)
 
-class EventFilter(FilterSet):
-    """`type`, `workspace`, `org`, `import_id`, `actor`, `since`, `until`."""
+
+class KindFilter(FilterSet):
+    """What events are about: `type`, `workspace`, `org`, `import_id`, `actor`."""
 
     type = CharFilter(method="of_type", help_text="Exact, or a prefix: `org.import.` or `workspace.*`.")
     workspace = UUIDFilter(field_name="workspace_id", help_text="A workspace's id.")
     org = CharFilter(method="in_organization", help_text="The organization's slug.")
     import_id = UUIDFilter(help_text="The id of an import.")
     actor = CharFilter(help_text="Who did it, exactly.")
+
+    class Meta:
+        model = StructureEvent
+        fields = ("type", "workspace", "org", "import_id", "actor")
+
+    def of_type(self, events: Events, _name: str, wanted: str) -> Events:
+        prefix = prefix_of(wanted)
+        if prefix is None:
+            return events.filter(event_type=wanted)
+        # No LIKE: SQLite's does not tell upper from lower case.
+        return events.alias(start=Left("event_type", len(prefix))).filter(start=prefix) if prefix else events
+
+    def in_organization(self, events: Events, _name: str, slug: str) -> Events:
+        return events.filter(organization=asked_organization(self, slug, to=Right.VIEW_EVENTS).slug)
+
+
+class EventFilter(KindFilter):
+    """What they are about, and when they happened: `since`, `until`."""
+
     since = CharFilter(method="from_then", help_text="ISO 8601, included; without a zone it is UTC.")
     until = CharFilter(method="before_then", help_text="ISO 8601, excluded; without a zone it is UTC.")
 
     class Meta:
         model = StructureEvent
         fields = ("type", "workspace", "org", "import_id", "actor", "since", "until")
-
-    def of_type(self, events: Events, _name: str, wanted: str) -> Events:
-        if wanted.endswith(("*", ".")):
-            return events.filter(event_type__startswith=wanted.removesuffix("*"))
-        return events.filter(event_type=wanted)
-
-    def in_organization(self, events: Events, _name: str, slug: str) -> Events:
-        return events.filter(organization=asked_organization(self, slug, to=Right.VIEW_EVENTS).slug)
 
     def from_then(self, events: Events, name: str, text: str) -> Events:
         return events.filter(created_at__gte=_moment(name, text))
@@ -64,7 +80,7 @@ class EventPages(Keyset):
     descends = True
 
 
-@schema.events(EventRow)
+@eventschema.events(EventRow)
 class EventsView(ListView):
     permission_classes = [OnEvents]
     serializer_class = EventRow

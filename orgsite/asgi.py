@@ -13,10 +13,11 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 
 django_application = get_asgi_application()
 
-from orgsite import garbage  # noqa: E402 - Django has to be set up first
+from audit.stream.serving import Streams  # noqa: E402 - Django has to be set up first
+from orgsite import garbage  # noqa: E402
 from orgsite.bounded import BoundedBody  # noqa: E402
 from workspaces.services.housekeeping import keep_house_in_background  # noqa: E402
 
-application = BoundedBody(django_application)
+application = BoundedBody(Streams(django_application))
 keep_house_in_background()
 garbage.settle()

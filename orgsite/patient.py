@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
+from typing import Any
 
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD = 64 * 1024  # bytes
 PIECE = 16 * 1024  # bytes
+LAST_WORDS = 1.0  # seconds that a client without end gets to read on when the process ends
+END = "orgsite.end"  # the key in an ASGI scope of a function that ends the answer
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -72,6 +75,14 @@ class PatientProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         self._was_read()
         super().resume_writing()
+
+    def shutdown(self) -> None:
+        """The process is to end: an answer that would never end by itself is ended now."""
+        super().shutdown()
+        scope: Any = self.scope  # None before the first request
+        if scope and callable(end := scope.get(END)):
+            end()
+            self.loop.call_later(LAST_WORDS, self.transport.abort)
 
     # ---- what is waited for
 

@@ -27,6 +27,9 @@ ORGSITE_PREVIEW_LIFETIME = env.integer("ORGSITE_PREVIEW_LIFETIME", 24 * 60 * 60)
 ORGSITE_HEAD_TIMEOUT = env.integer("ORGSITE_HEAD_TIMEOUT", 20, most=3_600)  # seconds
 ORGSITE_BODY_TIMEOUT = env.integer("ORGSITE_BODY_TIMEOUT", 60, most=3_600)  # seconds
 
+ORGSITE_MAX_STREAMS = env.integer("ORGSITE_MAX_STREAMS", 2_000)  # listeners of one process
+ORGSITE_STREAM_KEEPALIVE = env.integer("ORGSITE_STREAM_KEEPALIVE", 15, most=3_600)  # seconds
+ORGSITE_STREAM_RECHECK = env.integer("ORGSITE_STREAM_RECHECK", 15, most=3_600)  # seconds
 ORGSITE_FAILED_LOGINS = env.limit("ORGSITE_FAILED_LOGINS", 10)  # in a minute; None: any number
 
 # ---- where the containers are, and how they are made

@@ -173,6 +173,8 @@ API: dict[str, dict[str, Row]] = {
     "workspaces/<str:workspace_id>/heartbeat": {"POST": Row(answers=AGENT)},
     "workspaces/<str:workspace_id>/register": {"POST": Row(answers=AGENT, json={"url": "https://agent.example"})},
     "events": {"GET": call(403, 200, 200, 200)},
+    # Django's test client is no server that streams: who came in hears 501. tests/audit/test_stream.py asks a real one.
+    "events/stream": {"GET": call(403, 501, 501, 501)},
     "schema": {"GET": call(200, 200, 200, 200)},
     "docs": {"GET": call(200, 200, 200, 200)},
     "healthz": {"GET": everybody(200)},

@@ -25,6 +25,12 @@ class Site:
     def said(self) -> str:
         return self._log.read_text()
 
+    def memory(self) -> tuple[int, int]:
+        """What its process holds now, and the most it ever held: mebibytes."""
+        lines = Path(f"/proc/{self.process}/status").read_text().splitlines()
+        told = dict(line.split(":", 1) for line in lines)
+        return int(told["RssAnon"].split()[0]) // 1024, int(told["VmHWM"].split()[0]) // 1024
+
 
 @contextmanager
 def running_site(folder: Path, database: Database, **settings: str) -> Iterator[Site]:

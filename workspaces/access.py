@@ -9,7 +9,7 @@ first (403), and then looks among the `visible` rows only (404).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     Asker = User | AnonymousUser | None
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
+
+Reach = frozenset[str] | None
+"""The slugs of somebody's organizations; None for all of them, and what belongs to none."""
 
 
 class Right(StrEnum):
@@ -99,9 +102,24 @@ def visible(rows: Rows, user: Asker, *, members: str) -> Rows:
     return rows if sees_all(user) else rows.filter(**{members: user.pk})
 
 
+def reaches(user_ids: Collection[int], *, right: str) -> dict[int, Reach]:
+    """Id → where she may do it, of those who may at all: two queries, however many users are asked about."""
+    able = dict(_able(right).filter(pk__one_of=sorted(user_ids)).values_list("pk", "is_superuser"))
+    organizations: dict[int, set[str]] = {key: set() for key in able}
+    members = get_user_model().organizations.through._default_manager.filter(user__one_of=sorted(able))
+    for key, slug in members.values_list("user_id", "organization__slug"):
+        organizations[key].add(slug)
+    return {key: None if sees_all else frozenset(organizations[key]) for key, sees_all in able.items()}
+
+
 def who_may(right: str, organization: Organization) -> list[str]:
     """Names of those who may do it there, members before superusers."""
-    able = get_user_model().objects.with_perm(right, backend="django.contrib.auth.backends.ModelBackend")
+    able = _able(right)
     members = set(able.filter(organizations=organization).values_list("username", flat=True))
     supers = set(able.filter(is_superuser=True).values_list("username", flat=True))
     return [*sorted(members), *sorted(supers - members)]
+
+
+def _able(right: str) -> QuerySet[User]:
+    """The users who have the right in whatever organizations are theirs, disabled ones never."""
+    return get_user_model().objects.with_perm(right, backend="django.contrib.auth.backends.ModelBackend")

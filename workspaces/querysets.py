@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from uuid import UUID
 
 from django.db import connections, models
+from django.db.models import Q
+from django.utils import timezone
 
 from orgsite import bulk  # noqa: F401 - registers the `one_of` lookup
 from workspaces import access
 
 if TYPE_CHECKING:
     from workspaces.access import Asker
-    from workspaces.models import FileSet, Organization, Workspace  # noqa: F401 - named in the base classes
+    from workspaces.models import ApiToken, FileSet, Organization, Workspace  # noqa: F401 - named in the base classes
 
 # The plus keeps SQLite off the organization's index: each step would read all of the organization's rows.
 LIVE_SUBTREE = """
@@ -45,6 +47,13 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
     def visible_to(self, user: Asker) -> Self:
         """Those the user is a member of; a superuser sees all, nobody and a disabled user see none."""
         return access.visible(self, user, members="members")
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def usable(self) -> Self:
+        """Neither revoked nor expired, and of an active user."""
+        unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        return self.filter(unexpired, revoked_at=None, user__is_active=True)
 
 
 class FileSetQuerySet(models.QuerySet["FileSet"]):

@@ -41,6 +41,7 @@ def test_the_newest_comes_first_with_all_its_facts(as_alice: Caller) -> None:
     [
         ("workspace.online", 1), ("workspace.*", 2), ("workspace.", 2), ("workspace.release*", 1), ("org.*", 1),
         ("*", 3), ("nothing", 0), ("w%", 0), ("workspace", 0), ("WORKSPACE.ONLINE", 0),
+        ("WORKSPACE.*", 0),
     ],
 )  # fmt: skip
 def test_a_type_is_exact_or_a_prefix(as_alice: Caller, wanted: str, found: int) -> None:

@@ -12,7 +12,8 @@ from tests.api.conftest import Caller
 
 PATHS = {
     "/org/import", "/org/templates", "/workspaces", "/workspaces/{workspace_id}", "/workspaces/{workspace_id}/tokens",
-    "/workspaces/{workspace_id}/heartbeat", "/workspaces/{workspace_id}/register", "/events", "/healthz", "/readyz",
+    "/workspaces/{workspace_id}/heartbeat", "/workspaces/{workspace_id}/register", "/events", "/events/stream",
+    "/healthz", "/readyz",
 }  # fmt: skip
 
 

@@ -1,15 +1,20 @@
-"""The timeline as somebody sees it."""
+"""The timeline as somebody sees it, and a running site for those who listen."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import unescape
 
 import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests.audit.streams import People
+from tests.databases import migrated_database
+from tests.sites import Site, running_site
 
 ADDRESS = "/admin/timeline/"
 
@@ -35,3 +40,22 @@ def words() -> Callable[[HttpResponse], str]:
         return " ".join(unescape(re.sub(r"<[^>]+>", "", response.content.decode())).split())
 
     return text
+
+
+@pytest.fixture(scope="package")
+def site(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """Looks at its listeners every second."""
+    folder = tmp_path_factory.mktemp("stream")
+    short = {"ORGSITE_STREAM_KEEPALIVE": "1", "ORGSITE_STREAM_RECHECK": "1", "ORGSITE_MAX_STREAMS": "60"}
+    with (
+        migrated_database(folder, unblock=django_db_blocker.unblock) as database,
+        running_site(folder, database, **short) as site,
+    ):
+        yield site
+
+
+@pytest.fixture(scope="package")
+def people(site: Site) -> People:
+    return People(site)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 from django.apps import apps
@@ -38,12 +37,6 @@ class Inside:
     def open_to_all(self) -> Open:
         """A token of somebody who may do anything, and two workspaces of another organization to do it to."""
         return self._ask(_opened)
-
-    def memory(self) -> tuple[int, int]:
-        """What the site's process holds now, and the most it ever held: mebibytes."""
-        lines = Path(f"/proc/{self.site.process}/status").read_text().splitlines()
-        said = dict(line.split(":", 1) for line in lines)
-        return int(said["RssAnon"].split()[0]) // 1024, int(said["VmHWM"].split()[0]) // 1024
 
 
 def _settle() -> tuple[str, str, UUID, UUID]:

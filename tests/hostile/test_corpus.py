@@ -21,9 +21,9 @@ KINDS = dict(by_kind())
 @pytest.fixture(scope="package", autouse=True)
 def _memory_stays_bounded(inside: Inside) -> Iterator[None]:
     exchange(inside.site.url, CASES[0].data(inside))  # what is loaded once, by whoever comes first
-    held, most = inside.memory()
+    held, most = inside.site.memory()
     yield
-    now_held, now_most = inside.memory()
+    now_held, now_most = inside.site.memory()
     assert now_held - held < GROWTH, f"the site holds {now_held - held} MiB more than before"
     assert now_most - most < GROWTH, f"the site held {now_most - most} MiB more at times"
 

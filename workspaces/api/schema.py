@@ -9,7 +9,6 @@ from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2,
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework.serializers import Serializer
 
 from workspaces.api.base import ApiView
 from workspaces.api.serializers import (
@@ -91,7 +90,8 @@ WHY = {
     413: "Too large",
     415: "A media type or character set that is not read here",
     429: "Too many imports and deletes, or too many bad tokens; `Retry-After` says when to try again",
-    503: "The database is away or busy; `Retry-After` says when to try again",
+    501: "This server cannot stream",
+    503: "The database is away or busy, or too many are listening; `Retry-After` says when to try again",
 }
 ANYWHERE = (400, 405, 406, 408, 413, 415)
 
@@ -269,15 +269,3 @@ readyz = extend_schema_view(
         auth=[{}, {"token": []}, {"session": []}],  # type: ignore[list-item]
     )
 )
-
-
-def events(row: type[Serializer[Any]]) -> Any:
-    """`GET /events`, whose rows another package describes."""
-    return extend_schema_view(
-        get=extend_schema(
-            operation_id="list_events",
-            summary="The structure events, newest first",
-            description="Of the organizations you may see.",
-            responses={200: row(many=True), **refusals(404)},
-        )
-    )

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
 from audit.api import EventsView
+from audit.stream.api import EventStreamView
 from orgsite.health import HealthView, ReadyView
 from workspaces.api.importing import ImportView, TemplatesView
 from workspaces.api.presence import HeartbeatView, RegisterView
@@ -27,6 +28,7 @@ urlpatterns = [
     *both("workspaces/<str:workspace_id>/heartbeat", HeartbeatView, name="workspace-heartbeat"),
     *both("workspaces/<str:workspace_id>/register", RegisterView, name="workspace-register"),
     *both("events", EventsView, name="events"),
+    *both("events/stream", EventStreamView, name="event-stream"),
     *both("schema", SchemaView, name="schema"),
     *both("docs", DocsView, name="docs"),
     *both("healthz", HealthView, name="healthz"),

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from workspaces.models.tree import Workspace
+from workspaces.querysets import ApiTokenQuerySet
 
 
 class WorkspaceToken(models.Model):
@@ -31,6 +32,8 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name or f"token {self.pk}"

@@ -95,12 +95,8 @@ def revoke_workspace_tokens(tokens: QuerySet[WorkspaceToken], *, actor: Actor) -
 
 
 def find_api_token(text: str) -> ApiToken | None:
-    """The usable token of that text: not revoked, not expired, its user active."""
-    now = timezone.now()
-    token = ApiToken.objects.select_related("user").filter(digest=digest(text), revoked_at=None).first()
-    if token is None or not token.user.is_active or (token.expires_at and token.expires_at <= now):
-        return None
-    return token
+    """The usable token of that text."""
+    return ApiToken.objects.usable().select_related("user").filter(digest=digest(text)).first()
 
 
 def note_use(token: ApiToken) -> None:

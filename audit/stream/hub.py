@@ -1,0 +1,150 @@
+"""All listeners of one process: one reader for them, started by the first, stopped when the last one leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import Error
+
+from audit.stream.listener import Asked, Listener
+from audit.stream.log import Log
+from audit.stream.scopes import Scope
+from audit.stream.settling import Beginning
+from audit.stream.source import Page, Reader, close, letting_go, page
+from audit.stream.standing import standing
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = 0.15  # seconds between two looks at the table
+RETRY = 2.0  # seconds until a database that was away is asked again
+PAGES = 4  # threads, so connections, that listeners who are behind share
+
+Answer = TypeVar("Answer")
+
+
+class Hub:
+    """Belongs to one event loop. `beginning` is where those start who came before there was a first settled place."""
+
+    def __init__(self) -> None:
+        self.listeners: set[Listener] = set()
+        self.log = Log()
+        self.beginning = Beginning(after=0)
+        self._work: asyncio.Task[None] | None = None
+        self._away = False
+        self._reads: dict[tuple[Beginning, int, Scope], asyncio.Task[Page]] = {}
+
+    def join(self, asked: Asked) -> Listener:
+        if self._work is None:
+            self._start()
+        listener = Listener(asked, self)
+        self.listeners.add(listener)
+        return listener
+
+    def leave(self, listener: Listener) -> None:
+        self.listeners.discard(listener)
+        if not self.listeners:
+            self._stop()
+
+    async def page(self, start: Beginning, *, upto: int, scope: Scope) -> Page:
+        """From the table; listeners who want the same at the same time share it. Waits while the database is away."""
+        wanted = (start, upto, scope)
+        if wanted not in self._reads:
+            read = partial(page, start, upto=upto, scope=scope)
+            self._reads[wanted] = asyncio.create_task(self._insist(self._paging, letting_go(read)))
+            self._reads[wanted].add_done_callback(lambda _: self._reads.pop(wanted))
+        return await asyncio.shield(self._reads[wanted])
+
+    # ---- the work of a process
+
+    def _start(self) -> None:
+        self.log, self._away = Log(), False
+        self._following, self._paging = (ThreadPoolExecutor(number, "events") for number in (1, PAGES))
+        self._work = asyncio.create_task(self._run())
+
+    def _stop(self) -> None:
+        if self._work is None:
+            return
+        for task in (self._work, *self._reads.values()):
+            task.cancel()
+        self._work = None
+        self._following.submit(close)
+        self._following.shutdown(wait=False)
+        self._paging.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as work:
+                work.create_task(self._follow())
+                work.create_task(self._beat())
+                work.create_task(self._recheck())
+        except Exception:
+            logger.exception("the event stream broke off; its %d listeners will connect again", len(self.listeners))
+            self._stop()
+            for listener in self.listeners:
+                listener.close()
+
+    async def _follow(self) -> None:
+        reader = Reader()
+        self.beginning = await self._insist(self._following, reader.begin)
+        while (settled := await self._insist(self._following, reader.settle)) is None:
+            await asyncio.sleep(INTERVAL)
+        self.log.begin(settled)
+        while True:
+            batch = await self._insist(self._following, reader.step)
+            if batch:
+                self.log.add(batch)
+            await asyncio.sleep(0 if batch and batch.more else INTERVAL)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(settings.ORGSITE_STREAM_KEEPALIVE)
+            self.log.beat()
+
+    async def _recheck(self) -> None:
+        """Whoever has lost the right is sent away; others hear of what has come into their reach."""
+        while True:
+            await asyncio.sleep(settings.ORGSITE_STREAM_RECHECK)
+            asked = list(self.listeners)
+            ask = partial(standing, {each.credential for each in asked})
+            still = await self._insist(self._paging, letting_go(ask))
+            for each in asked:
+                if each.credential in still:
+                    each.scope = each.scope.within(still[each.credential])
+                if each.credential not in still or each.scope.is_lost:
+                    each.close()
+
+    async def _insist(self, threads: ThreadPoolExecutor, ask: Callable[[], Answer]) -> Answer:
+        """The answer; a database that is away is asked again and again, and told of once."""
+        while True:
+            try:
+                answer = await asyncio.get_running_loop().run_in_executor(threads, _closing_where_broken(ask))
+            except Error as error:
+                if not self._away:
+                    logger.error("the event stream lost the database, and tries again every %s s: %s", RETRY, error)
+                self._away = True
+                await asyncio.sleep(RETRY)
+            else:
+                if self._away:
+                    logger.warning("the event stream has the database again")
+                self._away = False
+                return answer
+
+
+def _closing_where_broken(ask: Callable[[], Answer]) -> Callable[[], Answer]:
+    def run() -> Answer:
+        try:
+            return ask()
+        except Error:
+            close()
+            raise
+
+    return run
+
+
+HUB = Hub()

@@ -1,0 +1,62 @@
+"""One listener: a place in the log, and what came in with the request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from audit.stream import wire
+from audit.stream.scopes import Scope
+from audit.stream.settling import Beginning
+from audit.stream.standing import Credential
+
+if TYPE_CHECKING:
+    from audit.stream.hub import Hub
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What a request asks for. Without `after` it is what comes from now on."""
+
+    credential: Credential
+    scope: Scope
+    after: int | None
+
+
+class Listener:
+    """Reads the log as fast as its client takes it; where the log has gone on without it, the table."""
+
+    def __init__(self, asked: Asked, hub: Hub) -> None:
+        self.credential, self.scope = asked.credential, asked.scope
+        self._hub, self._log, self._closed = hub, hub.log, False
+        self._after = hub.log.settled if asked.after is None else asked.after
+        """None: what comes from now on, and the hub does not know yet where that is."""
+
+    def close(self) -> None:
+        """End the stream after what is being sent."""
+        self._closed = True
+        self._log.wake()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """All there is to send, until the listener is closed. Each chunk is asked for when the one before is sent."""
+        log = self._log
+        while log.settled is None and not self._closed:
+            await log.changed.wait()
+        start = self._hub.beginning if self._after is None else Beginning(after=self._after)
+        last, beats = start.after, log.beats
+        yield wire.position(last)
+        while not self._closed:
+            settled = log.settled or 0
+            if batch := log.after(last):
+                last, chunks = batch.upto, batch.chunks(self.scope)
+            elif last < settled:
+                page = await self._hub.page(replace(start, after=last), upto=settled, scope=self.scope)
+                last, chunks = page.upto, page.chunks
+            elif beats != log.beats:
+                beats, chunks = log.beats, (wire.position(last),)
+            else:
+                await log.changed.wait()
+                continue
+            for chunk in chunks:
+                yield chunk

@@ -1,0 +1,96 @@
+"""The stream's half outside of Django.
+
+Django's request lasts as long as its answer, with a thread and what the thread holds. So here Django answers who may
+listen to what, in a request of the usual length, and the stream goes on when that one is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from audit.stream.hub import HUB, Hub
+from audit.stream.listener import Listener
+from orgsite.bounded import App, Message, Receive, Scope, Send
+from orgsite.patient import END
+
+ASKED = "orgsite.asked"  # the key in the scope where the view leaves what is to be streamed
+PATHS = frozenset({"/events/stream", "/events/stream/"})
+AT_ONCE = 8  # requests that Django is asked at the same time: each takes a connection of the database
+
+
+class Streams:
+    """An ASGI application around another one: goes on with an answer whose view asked for it."""
+
+    def __init__(self, app: App, hub: Hub = HUB) -> None:
+        self.app, self.hub, self._turns = app, hub, asyncio.Semaphore(AT_ONCE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] not in PATHS:
+            await self.app(scope, receive, send)
+        elif await _whole(receive):
+            async with self._turns:
+                await self.app(scope, _without_body(receive), _left_open(scope, send))
+            if ASKED in scope:
+                await self._go_on(scope, receive, send)
+
+    async def _go_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        listener = self.hub.join(scope[ASKED])
+        scope[END] = listener.close
+        telling = asyncio.create_task(_tell(listener, send))
+        leaving = asyncio.create_task(_gone(receive))
+        try:
+            await asyncio.wait((telling, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.hub.leave(listener)
+            for task in (telling, leaving):
+                task.cancel()
+        with suppress(asyncio.CancelledError):
+            await telling
+
+
+async def _tell(listener: Listener, send: Send) -> None:
+    async for chunk in listener.chunks():
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _whole(receive: Receive) -> bool:
+    """Wait for the end of the body, which nobody reads; False where the client goes before."""
+    message: Message = {"more_body": True}
+    while message.get("more_body", False):
+        message = await receive()
+    return bool(message["type"] == "http.request")
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _without_body(receive: Receive) -> Receive:
+    """An empty body first, so that nobody is waited for while others wait for their turn."""
+    begun = False
+
+    async def read() -> Message:
+        nonlocal begun
+        if begun:
+            return await receive()
+        begun = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return read
+
+
+def _left_open(scope: Scope, send: Send) -> Send:
+    """What Django sends, without its end and its length where there is more to come."""
+
+    async def pass_on(message: Message) -> None:
+        if ASKED in scope and message["type"] == "http.response.start":
+            kept = [(name, value) for name, value in message["headers"] if name.lower() != b"content-length"]
+            message = {**message, "headers": kept}
+        elif ASKED in scope:
+            message = {**message, "more_body": True}
+        await send(message)
+
+    return pass_on

@@ -1,0 +1,42 @@
+"""Emits events at a steady rate: `python -m bench.stream_writer EVENTS COMMITS` (a second each).
+
+It reads for how many seconds from its standard input, and then says how many commits that took.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from uuid import uuid4
+
+import django
+
+
+def main(events: str, commits: str) -> None:
+    django.setup()
+    from audit.emitting import Event, emit
+
+    workspace, run = uuid4(), uuid4()
+    seconds, rate = int(sys.stdin.readline()), int(commits)
+    start = time.monotonic()
+    for number in range(seconds * rate):
+        time.sleep(max(0.0, start + number / rate - time.monotonic()))
+        emit(
+            [
+                Event(
+                    event_type="workspace.online",
+                    organization="bench",
+                    actor="bench",
+                    workspace_id=workspace,
+                    import_id=run,
+                    payload={"name": f"Engineer {number}.{each}", "parent_id": None, "why": "created by an import"},
+                )
+                for each in range(int(events) // rate)
+            ]
+        )
+    print(json.dumps({"commits": seconds * rate, "seconds": time.monotonic() - start}), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
