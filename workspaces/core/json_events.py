@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
-from workspaces.core.events import Event, Kind
+from workspaces.core.events import Event, Kind, decode
 from workspaces.core.problems import Broken
 
 # Possessive quantifiers: an unclosed string must fail in one pass
@@ -48,10 +48,10 @@ _FIRST = {Kind.MAPPING: _Expect.FIRST_KEY, Kind.SEQUENCE: _Expect.FIRST_VALUE}
 _NEXT = {Kind.MAPPING: _Expect.KEY, Kind.SEQUENCE: _Expect.VALUE}
 
 
-def json_events(text: str, file: str) -> Iterator[Event]:
-    """The events of the JSON document in `text`. Raises `Broken` where it is none."""
+def json_events(data: bytes, file: str) -> Iterator[Event]:
+    """The events of the JSON document in `data`. Raises `Broken` where it is none."""
     grammar = _Grammar(file)
-    for token in _tokens(text, file):
+    for token in _tokens(decode(data, file), file):
         event = grammar.step(token)
         if event:
             yield event
