@@ -24,6 +24,7 @@ shared: &shared {deep: [1, {x: 1}]}
 flow: {a: [1,
   2], b: *shared}
 here: *shared
+only: {b: *shared}
 key:
   - {x: 1, y: 2}
   - {x: 1,

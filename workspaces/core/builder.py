@@ -79,18 +79,17 @@ class Builder:
     def build(self, events: Iterable[Event]) -> Built:
         """The value of the whole file. Raises `Broken` or `TemplateTooLarge`; smaller problems are noted."""
         scalar, end, alias = Kind.SCALAR, Kind.END, Kind.ALIAS
-        for event in events:
-            kind = event.kind
-            if event.tag:
-                self._tagged(event)
+        for kind, line, text, plain, anchor, tag in events:
+            if tag:
+                self._tagged(kind, line, text, anchor, tag)
             elif kind is scalar:
-                self._scalar(event)
+                self._scalar(line, text, plain, anchor)
             elif kind is end:
                 self._close()
             elif kind is alias:
-                self._alias(event)
+                self._alias(line, anchor or "")
             else:
-                self._open(event)
+                self._open(kind, line, anchor)
         root = self._root
         return self._built(root.items[0], root, height=root.height - 1)
 
@@ -99,18 +98,17 @@ class Builder:
         """The line on which the built value begins."""
         return self._root.lines[0]
 
-    def _scalar(self, event: Event) -> None:
-        _, line, text, plain, anchor, _ = event
+    def _scalar(self, line: int, text: str, plain: bool, anchor: str | None) -> None:
         top = self._top
         value: Value = text
         if top.awaits_key:
             self._key(text, line, plain=plain)
         else:
             value = self._resolved(text, line, plain=plain)
-            self._spend(1, _size(text), line)
+            self._spend(1, len(text) if text.isascii() else _size(text), line)
             top.put(value, line)
         if anchor:
-            self._remember(event, Built(value=value, size=_size(text), text=text))
+            self._anchors[anchor] = Built(value=value, size=_size(text), text=text)
 
     def _resolved(self, text: str, line: int, *, plain: bool) -> Value:
         try:
@@ -137,14 +135,14 @@ class Builder:
         elif key != MERGE:
             self._keys[key] = _size(key)
 
-    def _open(self, event: Event) -> None:
-        self._refuse_as_key(event)
-        self._check_depth(1, event.line)
-        reading, kind = self._reading, MappingFrame if event.kind is Kind.MAPPING else ListFrame
-        frame = kind(event.line, event.anchor, values=reading.values, size=reading.size)
-        self._spend(1, 0, event.line)
-        if event.anchor:
-            self._anchors[event.anchor] = None
+    def _open(self, kind: Kind, line: int, anchor: str | None) -> None:
+        self._refuse_as_key(line)
+        self._check_depth(1, line)
+        reading, made = self._reading, MappingFrame if kind is Kind.MAPPING else ListFrame
+        frame = made(line, anchor, values=reading.values, size=reading.size)
+        self._spend(1, 0, line)
+        if anchor:
+            self._anchors[anchor] = None
         self._top = frame
         self._stack.append(self._top)
 
@@ -172,35 +170,35 @@ class Builder:
         values, size = self._reading.values - frame.values, self._reading.size - frame.size
         return Built(value=value, values=values, size=size, height=height)
 
-    def _alias(self, event: Event) -> None:
-        name = event.anchor or ""
+    def _alias(self, line: int, name: str) -> None:
         built = self._anchors.get(name)
         if built is None:
             known = "stands for something that contains itself" if name in self._anchors else "has no anchor before it"
-            raise self._broken(f"the alias *{name} {known}", event.line)
+            raise self._broken(f"the alias *{name} {known}", line)
         if self._top.awaits_key and built.text is not None:
-            self._key(built.text, event.line, plain=False)
+            self._key(built.text, line, plain=False)
         else:
-            self._refuse_as_key(event)
-            self._graft(built, event.line)
+            self._refuse_as_key(line)
+            self._graft(built, line)
 
-    def _tagged(self, event: Event) -> None:
-        if event.kind is not Kind.SCALAR or event.tag != INCLUDE:
-            tag = (event.tag or "").replace("tag:yaml.org,2002:", "!!")
-            raise self._broken(f"the tag {tag} is not read; only {INCLUDE} with a file's name is", event.line)
-        self._refuse_as_key(event)
+    def _tagged(self, kind: Kind, line: int, text: str, anchor: str | None, tag: str) -> None:
+        if kind is not Kind.SCALAR or tag != INCLUDE:
+            said = tag.replace("tag:yaml.org,2002:", "!!")
+            raise self._broken(f"the tag {said} is not read; only {INCLUDE} with a file's name is", line)
+        self._refuse_as_key(line)
         depth = self._depth + len(self._stack) - 1
-        reference = Reference(text=event.text, file=self._file, line=event.line, path=self._path(), depth=depth)
+        reference = Reference(text=text, file=self._file, line=line, path=self._path(), depth=depth)
         built = self._include(reference)
-        self._graft_value(built, event.line)
-        self._remember(event, built)
+        self._put_foreign(built, line)
+        if anchor:
+            self._anchors[anchor] = built
 
     def _graft(self, built: Built, line: int) -> None:
         self._check_depth(built.height, line)
         self._spend(built.values, built.size, line)
-        self._graft_value(built, line)
+        self._put_foreign(built, line)
 
-    def _graft_value(self, built: Built, line: int) -> None:
+    def _put_foreign(self, built: Built, line: int) -> None:
         """It was written elsewhere."""
         self._top.spread = True
         self._add(built.value, line, height=built.height)
@@ -210,10 +208,6 @@ class Builder:
         if height > top.height:
             top.height = height
         top.put(value, line)
-
-    def _remember(self, event: Event, built: Built) -> None:
-        if event.anchor:
-            self._anchors[event.anchor] = built
 
     def _spend(self, values: int, size: int, line: int) -> None:
         reading = self._reading
@@ -231,9 +225,9 @@ class Builder:
             message = f"the nesting depth of lists and mappings is more than {self._max_nesting}"
             raise self._too_large(message, line)
 
-    def _refuse_as_key(self, event: Event) -> None:
+    def _refuse_as_key(self, line: int) -> None:
         if self._top.awaits_key:
-            raise self._broken("a key must be plain text", event.line)
+            raise self._broken("a key must be plain text", line)
 
     def _path(self) -> Path:
         return (*self._base, *(frame.step for frame in self._stack[1:]))

@@ -53,7 +53,7 @@ def validate(document: Document, *, files: Files | None, limits: Limits, zones: 
 
 def _template(checks: Checks, raw: Mapping[str, Any]) -> Template:
     model = checks.model(OrgTemplate, raw, ())
-    checks.unknown(raw, (), OrgTemplate.model_fields)
+    checks.unknown(raw, (), OrgTemplate.model_fields.keys())
     defaults = inherited(checks, raw.get("defaults"), ("defaults",))
     flat = list(_walk(checks, defaults, raw.get("workspaces")))
     checks.problems.raise_if_any()
@@ -137,7 +137,7 @@ def _node(checks: Checks, defaults: Inherited, here: _Pending) -> Node:
         checks.problem(path, "a workspace must be a mapping with a name")
         return _INVALID
     model = checks.model(Workspace, raw, path)
-    checks.unknown(raw, path, Workspace.model_fields)
+    checks.unknown(raw, path, Workspace.model_fields.keys())
     _check_meaning(checks, raw, path)
     folder = files_folder(checks, raw.get("files_dir"), (*path, "files_dir"))
     files = "" if raw.get("files_dir") is None else files_digest(checks, folder, (*path, "files_dir"))

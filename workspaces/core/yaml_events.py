@@ -40,13 +40,13 @@ def yaml_events(data: bytes, file: str) -> Iterator[Event]:
                 # A lone `!` says: not resolved, take it as text
                 tag = event.tag
                 plain = tag is None and event.implicit[0]
-                yield Event(kind, line, event.value, plain, event.anchor, None if tag == "!" else tag)
+                yield kind, line, event.value, plain, event.anchor, None if tag == "!" else tag
             elif kind is Kind.END:
-                yield Event(kind, line)
+                yield kind, line, "", False, None, None
             elif kind is Kind.ALIAS:
-                yield Event(kind, line, anchor=event.anchor)
+                yield kind, line, "", False, event.anchor, None
             elif kind:
-                yield Event(kind, line, anchor=event.anchor, tag=None if event.tag == "!" else event.tag)
+                yield kind, line, "", False, event.anchor, None if event.tag == "!" else event.tag
             elif isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
