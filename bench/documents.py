@@ -12,8 +12,9 @@ PROMPT = "You are workspace {number}. Read the board each morning, pick what is 
 
 
 def parents(n: int) -> dict[int, range]:
-    """The children of each of `n` nodes that has any: five below each, breadth first."""
-    return {number: range(first, min(first + CHILDREN, n)) for number in range(n) if (first := number * 5 + 1) < n}
+    """The children of each of `n` nodes that has any, breadth first."""
+    firsts = {number: number * CHILDREN + 1 for number in range(n)}
+    return {number: range(first, min(first + CHILDREN, n)) for number, first in firsts.items() if first < n}
 
 
 def node(number: int) -> dict[str, Any]:
@@ -52,12 +53,12 @@ def as_yaml(n: int) -> bytes:
 
 
 def as_json(n: int) -> bytes:
-    """The same as a program writes it: the body of a request."""
+    """The same as a program writes it."""
     below = parents(n)
     nodes = [node(number) for number in range(n)]
     for number, children in below.items():
         nodes[number]["children"] = [nodes[child] for child in children]
-    return json.dumps({"template": {"name": "Bench", "workspaces": nodes[:1]}}).encode()
+    return json.dumps({"name": "Bench", "workspaces": nodes[:1]}).encode()
 
 
 def _lines(values: dict[str, Any]) -> Iterator[str]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
-from django.middleware.csrf import _get_new_csrf_string
 from django.test import Client
+from django.utils.crypto import get_random_string
 
 from bench.documents import as_json, as_yaml
 from bench.findings import Finding, Section, Table
@@ -76,7 +76,7 @@ def _import(
     Organization.objects.create(slug=slug, name=slug)
     body, path = make(n), f"/org/import?org={slug}"
     if kind == "JSON":
-        body, path = b'{"org": "%b", %b' % (slug.encode(), body[1:]), "/org/import"
+        body, path = b'{"org": "%b", "template": %b}' % (slug.encode(), body), "/org/import"
     limits = {"ORGSITE_MAX_TEMPLATE_BYTES": str(512 * MIB), "ORGSITE_MAX_TEMPLATE_NODES": str(2 * n + 1000)}
     with running_site(ORGSITE_THROTTLE="off", **limits) as site:
         _warm(site, bearer)
@@ -146,7 +146,7 @@ def _refused() -> Iterator[Request]:
 
 def _uploads(user: User) -> Iterator[Request]:
     """To the page that people use."""
-    client, secret = Client(), _get_new_csrf_string()
+    client, secret = Client(), get_random_string(32)
     client.force_login(user)
     cookies = {name: morsel.value for name, morsel in client.cookies.items()} | {"csrftoken": secret}
     browser = {**FORM, "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
@@ -156,7 +156,7 @@ def _uploads(user: User) -> Iterator[Request]:
     yield Request(what="a form of 200 MiB at the page", body=_large_form, headers={**browser, **length}, path=page)
     yield Request(
         what="a preview of 10,000 nodes at the page",
-        body=lambda: b"".join(_form(as_json(10_000)[13:-1], name="org.json", fields=fields)),
+        body=lambda: b"".join(_form(as_json(10_000), name="org.json", fields=fields)),
         headers=browser,
         path=page,
         status=302,
