@@ -7,26 +7,15 @@ or fail where ORGSITE_TEST_REQUIRE lists `docker`.
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from typing import NoReturn
 
 import pytest
 
-from tests.machines import PROGRAMS, SEARCHED, CannotRun, Machine, connect, load_images, sweep
+from tests.machines import CannotRun, Machine, connect, load_images, sweep, why_not
 
 REQUIRED = "docker" in {name.strip() for name in os.environ.get("ORGSITE_TEST_REQUIRE", "").split(",")}
 LEFT_OUT = "no container engine can be started here"
-
-
-def why_not() -> str:
-    """Why no engine can be started here; "" where one can."""
-    missing = [program for program in PROGRAMS if not shutil.which(program, path=SEARCHED)]
-    if missing:
-        return f"{', '.join(missing)} missing; `make system-deps` installs what is needed"
-    allowed = subprocess.run(["unshare", "--net", "--uts", "true"], capture_output=True, check=False).returncode == 0
-    return "" if allowed and os.geteuid() == 0 else "it takes root, and the right to make namespaces"
 
 
 def leave_out(reason: object) -> NoReturn:

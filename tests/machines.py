@@ -41,6 +41,15 @@ class CannotRun(Exception):
     """No engine can be started here; the message says why."""
 
 
+def why_not() -> str:
+    """Why no engine can be started here; "" where one can."""
+    missing = [program for program in PROGRAMS if not shutil.which(program, path=SEARCHED)]
+    if missing:
+        return f"{', '.join(missing)} missing; `make system-deps` installs what is needed"
+    allowed = subprocess.run(["unshare", "--net", "--uts", "true"], capture_output=True, check=False).returncode == 0
+    return "" if allowed and os.geteuid() == 0 else "it takes root, and the right to make namespaces"
+
+
 class Machine:
     """What an engine takes for a machine of its own. It can be stopped and started again."""
 

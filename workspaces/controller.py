@@ -1,7 +1,8 @@
 """The worker's loop: claim what is due, let the engine do it, write down what came of it.
 
-The loop's thread talks to the database, those of the pool to the engine alone; one more keeps the leases alive, however
-long the engine takes to answer.
+The loop's thread talks to the database, those of the pools to the engine alone; one more keeps the leases alive,
+however long the engine takes to answer. What starts and what ends have a pool each: an image that takes long to come
+holds up no removal.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event, Thread
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,7 +25,7 @@ from workspaces.engines.base import Engine, Found
 from workspaces.errors import EngineError
 from workspaces.services.containers import note_sizes
 from workspaces.services.installation import claim_sweep, note_engine, note_engine_away
-from workspaces.services.leases import Claim, claim_due, give_back, put_off, renew
+from workspaces.services.leases import Claim, claim_due, give_back, next_due, put_off, renew
 from workspaces.services.outcomes import Result, record, record_away
 from workspaces.services.provisioning import prepare
 from workspaces.services.runs import this_process
@@ -32,12 +33,13 @@ from workspaces.services.sweeping import DOUBTFUL, mend, release_strays, survey,
 
 logger = logging.getLogger(__name__)
 
-BATCH = 64  # containers at work at a time; their configuration is in memory
-BUSY, IDLE = 0.05, 0.5  # seconds until the next round
+BATCH = 64  # containers of each pool at work at a time; their configuration is in memory
+POOLS = {True: "start", False: "end"}  # by what is wanted
+SHORTEST, BUSY, IDLE = 0.01, 0.05, 0.1  # seconds until the next round
 RENEW_EVERY, SWEEP_EVERY, MEASURE_EVERY = 5.0, 60.0, 600.0  # seconds
 DRAIN = 20.0  # seconds that the engine gets to finish what was begun when the worker is asked to end
 BUSY_FOR = timedelta(seconds=1)  # until an organization that is busy is asked again
-LONGEST_PAUSE = 10.0  # seconds until an engine that does not answer is asked again
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0  # seconds until an engine that does not answer is asked again
 
 
 class Controller:
@@ -46,12 +48,16 @@ class Controller:
     def __init__(self, engine: Engine, *, grace: timedelta, concurrency: int) -> None:
         self._engine, self._grace = engine, grace
         self._worker = f"{this_process()}/{uuid4().hex[:8]}"
-        self._pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="engine")
-        self._at_work: dict[Future[Result], UUID] = {}
+        self._pools = {
+            wanted: ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix=name)
+            for wanted, name in POOLS.items()
+        }
+        self._at_work: dict[Future[Result], Claim] = {}
         self._strays: Future[dict[UUID, str]] | None = None
         self._sizes: Future[Mapping[UUID, int]] | None = None
         self._swept = self._measured = float("-inf")
-        self._pause = IDLE
+        self._pause = 0.0  # seconds, after something went wrong
+        self._due_at: datetime | None = None
 
     def run_until(self, stopped: Event) -> bool:
         """Until `stopped` is set; then finish what was begun and give back the rest. False where the engine still has
@@ -61,20 +67,29 @@ class Controller:
         try:
             while not stopped.is_set():
                 self._attempt_round()
-                stopped.wait(self._pause)
+                self._rest(stopped)
             return self._drain()
         finally:
             ended.set()
+
+    def _rest(self, stopped: Event) -> None:
+        """Until the next container is due, or all that is at work has ended: so the last of many is written at once."""
+        unended = [future for future in self._at_work if not future.done()]
+        if unended and not self._pause:
+            wait(unended, timeout=BUSY)
+        else:
+            due = (self._due_at - timezone.now()).total_seconds() if self._due_at else IDLE
+            stopped.wait(self._pause or min(max(due, SHORTEST), IDLE))
 
     def _attempt_round(self) -> None:
         """Nothing that goes wrong in it ends the worker; what was claimed meanwhile is given back or expires."""
         try:
             self.round()
-            self._pause = BUSY if self.busy else IDLE
+            self._pause = 0.0
         except EngineError as error:
             logger.warning("%s", error)
             self._swept = float("-inf")  # so that its return is noticed as soon as it is asked again
-            self._pause = min(self._pause * 2, LONGEST_PAUSE)
+            self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
             self.note_away(str(error))
         except Exception:
             logger.exception("The worker goes on in %s s.", LONGEST_PAUSE)
@@ -91,13 +106,19 @@ class Controller:
         self._write_down()
         self._sweep()
         self._measure()
-        room = BATCH - len(self._at_work)
-        if claims := claim_due(self._worker, limit=room) if room else []:
-            self._begin(claims)
+        self._due_at = next_due()
+        if self._due_at and self._due_at <= timezone.now():
+            self._begin([claim for wanted in POOLS for claim in self._claim(wanted)])
+
+    def _claim(self, wanted: bool) -> list[Claim]:
+        room = BATCH - sum(claim.wanted is wanted for claim in self._at_work.values())
+        return claim_due(self._worker, wanted=wanted, limit=room)
 
     # ---- begin
 
     def _begin(self, claims: Sequence[Claim]) -> None:
+        if not claims:
+            return
         begun = False
         try:
             found = self._engine.containers()
@@ -117,7 +138,16 @@ class Controller:
                 wanted=ready.wanted.get(key),
                 refused=ready.errors.get(key, ""),
             )
-            self._at_work[self._pool.submit(work.carry_out, self._engine)] = key
+            self._at_work[self._carry_out(work)] = claim
+        self._write_down()
+
+    def _carry_out(self, work: Work) -> Future[Result]:
+        """In a thread only where the engine is asked."""
+        if work.asks:
+            return self._pools[work.claim.wanted].submit(work.carry_out, self._engine)
+        ended: Future[Result] = Future()
+        ended.set_result(work.carry_out(self._engine))
+        return ended
 
     def _step(self, claim: Claim, found: Found | None) -> Step:
         return next_step(
@@ -133,16 +163,16 @@ class Controller:
     def _write_down(self) -> None:
         """Results stay until they are written: a database that is away for a moment, or an organization that is busy,
         loses none."""
-        ended = {future: key for future, key in self._at_work.items() if future.done()}
+        ended = {future: claim for future, claim in self._at_work.items() if future.done()}
         if ended:
             later = self._record([future.result() for future in ended])
-            for future in [future for future, key in ended.items() if key not in later]:
+            for future in [future for future, claim in ended.items() if claim.workspace_id not in later]:
                 del self._at_work[future]
         self._tell_strays()
 
     def _record(self, results: Sequence[Result]) -> Set[UUID]:
         try:
-            return record(results, worker=self._worker)
+            return record(results, worker=self._worker, grace=self._grace)
         except (DataError, IntegrityError, ValueError):
             if len(results) == 1:
                 logger.exception("What came of %s can't be written down.", results[0].workspace_id)
@@ -164,9 +194,10 @@ class Controller:
 
     def _drain(self) -> bool:
         """Cancel what no thread has begun, wait for the rest, write it down."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
         unbegun = [future for future in self._at_work if future.cancelled()]
-        give_back(self._worker, [self._at_work.pop(future) for future in unbegun])
+        give_back(self._worker, [self._at_work.pop(future).workspace_id for future in unbegun])
         begun: list[Future[Any]] = [*self._at_work]
         begun += [each for each in (self._strays, self._sizes) if each and not each.cancelled()]
         hanging = wait(begun, timeout=DRAIN).not_done
@@ -194,7 +225,9 @@ class Controller:
         if sweep.doubtful:
             logger.error(DOUBTFUL, len(sweep.strays), sweep.held)
         elif sweep.strays:
-            self._strays = self._pool.submit(release_strays, sweep.strays, engine=self._engine, grace=self._grace)
+            self._strays = self._pools[False].submit(
+                release_strays, sweep.strays, engine=self._engine, grace=self._grace
+            )
 
     def _measure(self) -> None:
         """The engine counts in a thread of the pool, for as long as it takes."""
@@ -206,12 +239,12 @@ class Controller:
                 note_sizes(counted.result())
         elif not self._sizes and time.monotonic() - self._measured > MEASURE_EVERY:
             self._measured = time.monotonic()
-            self._sizes = self._pool.submit(self._engine.sizes)
+            self._sizes = self._pools[True].submit(self._engine.sizes)
 
     def _renew_until(self, ended: Event) -> None:
         while not ended.wait(RENEW_EVERY):
             try:
-                renew(self._worker, list(self._at_work.values()))
+                renew(self._worker, [claim.workspace_id for claim in list(self._at_work.values())])
             except (DatabaseError, InterfaceError):
                 logger.exception("leases were not renewed")
             finally:

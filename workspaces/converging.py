@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from workspaces.core.steps import Step
 from workspaces.engines.base import Engine, Found, Wanted
 from workspaces.errors import EngineError
@@ -24,6 +26,11 @@ class Work:
     found: Found | None = None
     wanted: Wanted | None = None
     refused: str = ""
+
+    @property
+    def asks(self) -> bool:
+        """Whether the engine has to be asked, which may take long."""
+        return self.step in (Step.ASK_TO_STOP, Step.REMOVE) or (self.step is Step.START and self.wanted is not None)
 
     def carry_out(self, engine: Engine) -> Result:
         """Never raises: whatever goes wrong is the result."""
@@ -64,4 +71,10 @@ class Work:
         return self.refused
 
     def _result(self, outcome: Outcome, error: str = "") -> Result:
-        return Result(workspace_id=self.claim.workspace_id, wanted=self.claim.wanted, outcome=outcome, error=error)
+        return Result(
+            workspace_id=self.claim.workspace_id,
+            wanted=self.claim.wanted,
+            outcome=outcome,
+            ended_at=timezone.now(),
+            error=error,
+        )

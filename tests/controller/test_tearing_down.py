@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event
 from uuid import UUID
 
 import pytest
 from django.utils import timezone
 
 from audit.models import StructureEvent
-from tests.controller.conftest import Merge, events, hurry, key_of, settle
+from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
 from tests.trees import AFTER, BEFORE, loaded
 from workspaces.controller import Controller
 from workspaces.core.plan import Mode
@@ -117,6 +118,22 @@ def test_an_engine_that_is_away_is_told_of_each_once_and_loses_nothing(
     assert len(left(engine)) == 4
 
 
+def test_starts_that_hang_hold_up_no_removal(tree: None, merge: Merge, actor: Actor, engine: FakeEngine) -> None:
+    answers = Event()
+
+    class Hanging(FakeEngine):
+        def start(self, wanted: Wanted) -> None:
+            answers.wait(60)
+
+    controller = Controller(Hanging(host=engine.host), grace=timedelta(0), concurrency=2)
+    merge({"New": {f"New {number}": {} for number in range(100)}})
+    controller.round()
+    cascade_delete([key_of("PM")], actor=actor)
+    wait_for(controller, lambda: len(events("released")) == 9)
+    answers.set()
+    settle(controller)
+
+
 def test_one_removed_while_its_container_is_being_created_ends_with_none(
     merge: Merge, actor: Actor, engine: FakeEngine
 ) -> None:
@@ -160,9 +177,9 @@ def test_without_an_engine_a_removal_releases_at_once(merge: Merge, actor: Actor
 
 def test_what_a_killed_worker_had_leased_is_free_again_after_seconds(tree: None, actor: Actor) -> None:
     cascade_delete([key_of("SRE Engineer")], actor=actor)
-    assert len(claim_due("killed", limit=10)) == 1
-    assert claim_due("next", limit=10) == []
+    assert len(claim_due("killed", wanted=False, limit=10)) == 1
+    assert claim_due("next", wanted=False, limit=10) == []
     Container.objects.update(leased_until=timezone.now())
-    assert len(claim_due("next", limit=10)) == 1
+    assert len(claim_due("next", wanted=False, limit=10)) == 1
     give_back("killed", [key_of("SRE Engineer")])
-    assert claim_due("third", limit=10) == []
+    assert claim_due("third", wanted=False, limit=10) == []

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from workspaces.core.steps import PATIENCE, State, Step, delay, next_step
+from workspaces.core.steps import PATIENCE, STEADY, State, Step, delay, look_again, next_step
 
 NOW = datetime(2026, 1, 1, 20, 13, tzinfo=UTC)
 GRACE = timedelta(seconds=10)
@@ -55,6 +55,19 @@ def test_once_it_was_asked_to_start(found: State | None, asked_at: datetime, ste
 )
 def test_towards_nothing(found: State | None, asked_at: datetime | None, step: Step) -> None:
     assert next_step(wanted=False, found=found, asked_at=asked_at, grace=GRACE, now=NOW) is step
+
+
+@pytest.mark.parametrize(
+    ("asked", "pause"), [(0.0, 0.05), (0.2, 0.1), (2.0, 1.0), (5.0, 2.0), (9.5, 0.5), (10.0, 2.0), (60.0, 2.0)]
+)
+def test_the_looks_become_rarer_and_one_falls_on_the_end_of_the_grace(asked: float, pause: float) -> None:
+    asked_at = NOW - timedelta(seconds=asked)
+    assert look_again(wanted=False, asked_at=asked_at, grace=GRACE, now=NOW) - NOW == timedelta(seconds=pause)
+
+
+def test_what_starts_is_looked_at_the_moment_it_counts_as_running() -> None:
+    asked_at = NOW - STEADY + timedelta(seconds=0.5)
+    assert look_again(wanted=True, asked_at=asked_at, grace=GRACE, now=NOW) == asked_at + STEADY
 
 
 def test_the_delay_doubles_up_to_a_minute() -> None:

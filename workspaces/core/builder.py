@@ -6,8 +6,11 @@ laughs" stops at the line that goes too far.
 
 from __future__ import annotations
 
+import sys
+from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import cast
 
 from workspaces.core.document import Lines, Value
 from workspaces.core.events import Event, Kind
@@ -19,6 +22,7 @@ from workspaces.core.scalars import resolve
 from workspaces.errors import TemplateTooLarge
 
 INCLUDE = "!include"
+MERGE = "<<"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -67,126 +71,143 @@ class Builder:
         self._file, self._base, self._depth = file, base, depth
         self._include = include
         self._anchors: dict[str, Built | None] = {}
-        self._root = ListFrame(1, None)
+        self._keys: dict[str, int] = {}  # those that were found right, and their sizes
+        self._root = ListFrame(1, None, values=reading.values, size=reading.size)
         self._stack: list[Frame] = [self._root]
         self._top: Frame = self._root
 
     def build(self, events: Iterable[Event]) -> Built:
         """The value of the whole file. Raises `Broken` or `TemplateTooLarge`; smaller problems are noted."""
-        for event in events:
-            if event.tag:
-                self._tagged(event)
-            elif event.kind is Kind.SCALAR:
-                self._scalar(event)
-            elif event.kind is Kind.END:
+        scalar, end, alias = Kind.SCALAR, Kind.END, Kind.ALIAS
+        for kind, line, text, plain, anchor, tag in events:
+            if tag:
+                self._tagged(kind, line, text, anchor, tag)
+            elif kind is scalar:
+                self._scalar(line, text, plain, anchor)
+            elif kind is end:
                 self._close()
-            elif event.kind is Kind.ALIAS:
-                self._alias(event)
+            elif kind is alias:
+                self._alias(line, anchor or "")
             else:
-                self._open(event)
+                self._open(kind, line, anchor)
         root = self._root
-        return Built(value=root.items[0], values=root.values - 1, size=root.size, height=root.height - 1)
+        return self._built(root.items[0], root, height=root.height - 1)
 
     @property
     def start(self) -> int:
         """The line on which the built value begins."""
         return self._root.lines[0]
 
-    def _scalar(self, event: Event) -> None:
-        owner = self._waiting_for_key()
-        value, size = event.text if owner else self._resolved(event), _size(event.text)
-        if owner:
-            self._key(owner, event.text, event.line, plain=event.plain)
+    def _scalar(self, line: int, text: str, plain: bool, anchor: str | None) -> None:
+        top = self._top
+        value: Value = text
+        if top.awaits_key:
+            self._key(text, line, plain=plain)
         else:
-            self._spend(1, size, event.line)
-            self._add(value, event.line, values=1, size=size, height=0)
-        if event.anchor:
-            self._remember(event, Built(value=value, size=size, text=event.text))
+            value = self._resolved(text, line, plain=plain)
+            self._spend(1, len(text) if text.isascii() else _size(text), line)
+            top.put(value, line)
+        if anchor:
+            self._anchors[anchor] = Built(value=value, size=_size(text), text=text)
 
-    def _resolved(self, event: Event) -> Value:
+    def _resolved(self, text: str, line: int, *, plain: bool) -> Value:
         try:
-            value = resolve(event.text) if event.plain else clean_text(event.text)
+            value = resolve(text) if plain else clean_text(text)
         except ValueError as error:
-            self._problem(str(error), event.line)
+            self._problem(str(error), line)
             return None
         if value is None and self._top is self._root:
-            raise self._broken("the document is empty", event.line)
+            raise self._broken("the document is empty", line)
         return value
 
-    def _waiting_for_key(self) -> MappingFrame | None:
-        """The open mapping, if a key comes next."""
-        top = self._top
-        return top if isinstance(top, MappingFrame) and top.key is None else None
-
-    def _key(self, owner: MappingFrame, key: str, line: int, *, plain: bool) -> None:
-        owner.key, owner.key_line = key, line
-        size = _size(key)
-        owner.size += size
-        self._spend(0, size, line)
-        fault = _key_fault(owner, key, plain=plain)
-        if fault:
+    def _key(self, text: str, line: int, *, plain: bool) -> None:
+        """The top is a mapping that awaits one. The same few keys stand in every workspace: each is kept once."""
+        owner, key = cast(MappingFrame, self._top), sys.intern(text)
+        owner.key, owner.key_line, owner.awaits_key = key, line, False
+        size = self._keys.get(key)
+        if size is not None and key not in owner.pairs:
+            self._spend(0, size, line)
+            return
+        self._spend(0, _size(key), line)
+        if fault := _key_fault(owner, key, plain=plain):
             owner.refused = True
             self._problem(fault, line)
+        elif key != MERGE:
+            self._keys[key] = _size(key)
 
-    def _open(self, event: Event) -> None:
-        self._refuse_as_key(event)
-        self._check_depth(1, event.line)
-        self._spend(1, 0, event.line)
-        if event.anchor:
-            self._anchors[event.anchor] = None
-        frame = MappingFrame if event.kind is Kind.MAPPING else ListFrame
-        self._top = frame(event.line, event.anchor)
+    def _open(self, kind: Kind, line: int, anchor: str | None) -> None:
+        self._refuse_as_key(line)
+        self._check_depth(1, line)
+        reading, made = self._reading, MappingFrame if kind is Kind.MAPPING else ListFrame
+        frame = made(line, anchor, values=reading.values, size=reading.size)
+        self._spend(1, 0, line)
+        if anchor:
+            self._anchors[anchor] = None
+        self._top = frame
         self._stack.append(self._top)
 
     def _close(self) -> None:
         frame = self._stack.pop()
         self._top = self._stack[-1]
-        value, lines = frame.finished()
-        self._reading.marks[id(value)] = Lines(self._file, frame.line, lines)
+        value = frame.value
+        self._mark(value, frame)
         if frame.anchor:
-            height = frame.height + 1
-            self._anchors[frame.anchor] = Built(value=value, values=frame.values, size=frame.size, height=height)
-        self._add(value, frame.line, values=frame.values, size=frame.size, height=frame.height + 1)
+            self._anchors[frame.anchor] = self._built(value, frame, height=frame.height + 1)
+        self._add(value, frame.line, height=frame.height + 1)
 
-    def _alias(self, event: Event) -> None:
-        name = event.anchor or ""
+    def _mark(self, value: Value, frame: Frame) -> None:
+        """None for what stands on one line with its key: its owner knows that line. Most lists and mappings do."""
+        top = self._top
+        begins = top.key_line if isinstance(top, MappingFrame) else frame.line
+        if frame.spread or frame.anchor or begins != frame.line or top is self._root:
+            self._reading.marks[id(value)] = Lines(self._file, frame.line, array("I", frame.lines))
+            top.spread = True
+        else:
+            self._reading.marks.pop(id(value), None)  # of something that was thrown away, and lay in the same place
+
+    def _built(self, value: Value, frame: Frame, *, height: int) -> Built:
+        """What `frame` has become: it cost what was spent since it began."""
+        values, size = self._reading.values - frame.values, self._reading.size - frame.size
+        return Built(value=value, values=values, size=size, height=height)
+
+    def _alias(self, line: int, name: str) -> None:
         built = self._anchors.get(name)
         if built is None:
             known = "stands for something that contains itself" if name in self._anchors else "has no anchor before it"
-            raise self._broken(f"the alias *{name} {known}", event.line)
-        owner = self._waiting_for_key()
-        if owner and built.text is not None:
-            self._key(owner, built.text, event.line, plain=False)
+            raise self._broken(f"the alias *{name} {known}", line)
+        if self._top.awaits_key and built.text is not None:
+            self._key(built.text, line, plain=False)
         else:
-            self._refuse_as_key(event)
-            self._graft(built, event.line)
+            self._refuse_as_key(line)
+            self._graft(built, line)
 
-    def _tagged(self, event: Event) -> None:
-        if event.kind is not Kind.SCALAR or event.tag != INCLUDE:
-            tag = (event.tag or "").replace("tag:yaml.org,2002:", "!!")
-            raise self._broken(f"the tag {tag} is not read; only {INCLUDE} with a file's name is", event.line)
-        self._refuse_as_key(event)
+    def _tagged(self, kind: Kind, line: int, text: str, anchor: str | None, tag: str) -> None:
+        if kind is not Kind.SCALAR or tag != INCLUDE:
+            said = tag.replace("tag:yaml.org,2002:", "!!")
+            raise self._broken(f"the tag {said} is not read; only {INCLUDE} with a file's name is", line)
+        self._refuse_as_key(line)
         depth = self._depth + len(self._stack) - 1
-        reference = Reference(text=event.text, file=self._file, line=event.line, path=self._path(), depth=depth)
+        reference = Reference(text=text, file=self._file, line=line, path=self._path(), depth=depth)
         built = self._include(reference)
-        self._add(built.value, event.line, values=built.values, size=built.size, height=built.height)
-        self._remember(event, built)
+        self._put_foreign(built, line)
+        if anchor:
+            self._anchors[anchor] = built
 
     def _graft(self, built: Built, line: int) -> None:
         self._check_depth(built.height, line)
         self._spend(built.values, built.size, line)
-        self._add(built.value, line, values=built.values, size=built.size, height=built.height)
+        self._put_foreign(built, line)
 
-    def _add(self, value: Value, line: int, *, values: int, size: int, height: int) -> None:
+    def _put_foreign(self, built: Built, line: int) -> None:
+        """It was written elsewhere."""
+        self._top.spread = True
+        self._add(built.value, line, height=built.height)
+
+    def _add(self, value: Value, line: int, *, height: int) -> None:
         top = self._top
-        top.values += values
-        top.size += size
-        top.height = max(top.height, height)
+        if height > top.height:
+            top.height = height
         top.put(value, line)
-
-    def _remember(self, event: Event, built: Built) -> None:
-        if event.anchor:
-            self._anchors[event.anchor] = built
 
     def _spend(self, values: int, size: int, line: int) -> None:
         reading = self._reading
@@ -204,9 +225,9 @@ class Builder:
             message = f"the nesting depth of lists and mappings is more than {self._max_nesting}"
             raise self._too_large(message, line)
 
-    def _refuse_as_key(self, event: Event) -> None:
-        if self._waiting_for_key():
-            raise self._broken("a key must be plain text", event.line)
+    def _refuse_as_key(self, line: int) -> None:
+        if self._top.awaits_key:
+            raise self._broken("a key must be plain text", line)
 
     def _path(self) -> Path:
         return (*self._base, *(frame.step for frame in self._stack[1:]))
@@ -227,10 +248,10 @@ class Builder:
 
 def _key_fault(owner: MappingFrame, key: str, *, plain: bool) -> str:
     """Why `owner` can't take the key, "" if it can."""
-    if plain and key == "<<":
+    if plain and key == MERGE:
         return "merge keys are not read (YAML 1.2 has none): write the keys out"
     if key in owner.pairs:
-        return f"the key stands here twice, first on line {owner.lines[key]}"
+        return f"the key stands here twice, first on line {owner.lines[list(owner.pairs).index(key)]}"
     try:
         clean_text(key)
     except ValueError as error:

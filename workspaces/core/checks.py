@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -51,11 +52,12 @@ class Checks:
                 self.problem((*path, *detail["loc"]), _message(detail))
             return None
 
-    def unknown(self, raw: Mapping[str, Any], path: Path, known: Collection[str]) -> None:
+    def unknown(self, raw: Mapping[str, Any], path: Path, known: AbstractSet[str]) -> None:
         """Note the keys of `raw` that are not `known`."""
-        for key in raw:
-            if key not in known:
-                self.notices.unknown(key, (*path, key), known)
+        if not raw.keys() <= known:
+            for key in raw:
+                if key not in known:
+                    self.notices.unknown(key, (*path, key), known)
 
     def read(self, file: str, path: Path) -> bytes:
         """A file that the value at `path` names. Raises `Unreadable` and `TemplateTooLarge`."""

@@ -1,4 +1,7 @@
-"""The lists and mappings that are open while a text is read: the levels of the builder's stack."""
+"""The lists and mappings that are open while a text is read: the levels of the builder's stack.
+
+They are written for speed: a template has one for each of its lists and mappings, and each scalar passes through one.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,16 @@ from workspaces.core.document import Value
 
 
 class Frame(ABC):
-    """One open list or mapping, and what its finished entries cost together."""
+    """One open list or mapping. `height` is how many levels its finished entries have; `values` and `size` are what
+    the text had cost when it began; `awaits_key` says that a mapping's next scalar is a key, `spread` that not all in
+    it is written on the line on which it begins."""
 
-    __slots__ = ("anchor", "height", "line", "size", "values")
+    __slots__ = ("anchor", "awaits_key", "height", "line", "lines", "size", "spread", "values")
 
-    def __init__(self, line: int, anchor: str | None) -> None:
-        self.line, self.anchor = line, anchor
-        self.values, self.size, self.height = 1, 0, 0
+    def __init__(self, line: int, anchor: str | None, *, values: int, size: int) -> None:
+        self.line, self.anchor, self.values, self.size = line, anchor, values, size
+        self.height, self.awaits_key, self.spread = 0, False, False
+        self.lines: list[int] = []  # of each entry
 
     @property
     @abstractmethod
@@ -25,20 +31,20 @@ class Frame(ABC):
     def put(self, value: Value, line: int) -> None:
         """Take the next value."""
 
+    @property
     @abstractmethod
-    def finished(self) -> tuple[Value, dict[str, int] | list[int]]:
-        """The list or mapping, and the line of each entry."""
+    def value(self) -> Value:
+        """The list or mapping."""
 
 
 class ListFrame(Frame):
     """An open list."""
 
-    __slots__ = ("items", "lines")
+    __slots__ = ("items",)
 
-    def __init__(self, line: int, anchor: str | None) -> None:
-        super().__init__(line, anchor)
+    def __init__(self, line: int, anchor: str | None, *, values: int, size: int) -> None:
+        super().__init__(line, anchor, values=values, size=size)
         self.items: list[Value] = []
-        self.lines: list[int] = []
 
     @property
     def step(self) -> str | int:
@@ -47,32 +53,37 @@ class ListFrame(Frame):
     def put(self, value: Value, line: int) -> None:
         self.items.append(value)
         self.lines.append(line)
+        if line != self.line:
+            self.spread = True
 
-    def finished(self) -> tuple[Value, list[int]]:
-        return self.items, self.lines
+    @property
+    def value(self) -> Value:
+        return self.items
 
 
 class MappingFrame(Frame):
-    """An open mapping. `key` waits for its value; where `refused`, that value is read and thrown away."""
+    """An open mapping. Unless it awaits one, `key` has no value yet; where `refused`, that is read and thrown away."""
 
-    __slots__ = ("key", "key_line", "lines", "pairs", "refused")
+    __slots__ = ("key", "key_line", "pairs", "refused")
 
-    def __init__(self, line: int, anchor: str | None) -> None:
-        super().__init__(line, anchor)
+    def __init__(self, line: int, anchor: str | None, *, values: int, size: int) -> None:
+        super().__init__(line, anchor, values=values, size=size)
         self.pairs: dict[str, Value] = {}
-        self.lines: dict[str, int] = {}
-        self.key: str | None = None
-        self.key_line, self.refused = 0, False
+        self.key, self.key_line, self.refused = "", 0, False
+        self.awaits_key = True
 
     @property
     def step(self) -> str | int:
-        return self.key or ""
+        return "" if self.awaits_key else self.key
 
     def put(self, value: Value, line: int) -> None:
-        if self.key is not None and not self.refused:
+        if not self.refused:
             self.pairs[self.key] = value
-            self.lines[self.key] = self.key_line
-        self.key, self.refused = None, False
+            self.lines.append(self.key_line)
+            if self.key_line != self.line:
+                self.spread = True
+        self.refused, self.awaits_key = False, True
 
-    def finished(self) -> tuple[Value, dict[str, int]]:
-        return self.pairs, self.lines
+    @property
+    def value(self) -> Value:
+        return self.pairs

@@ -15,8 +15,8 @@ from workspaces.core.problems import Path
 from workspaces.core.prompts import prompt
 from workspaces.core.schema import COLUMNS, NEVER_DEFAULTS, Defaults
 
-PROMPTS = ("initial_prompt", "idle_prompt")
-_NOT_HANDED_ON = COLUMNS | NEVER_DEFAULTS | {*PROMPTS, *(f"{key}_file" for key in PROMPTS), "plugins"}
+PROMPTS = {key: f"{key}_file" for key in ("initial_prompt", "idle_prompt")}
+_NOT_HANDED_ON = COLUMNS | NEVER_DEFAULTS | {*PROMPTS, *PROMPTS.values(), "plugins"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,9 +64,11 @@ def node_spec(
 def _prompts(checks: Checks, raw: Mapping[str, Any], *, folder: str | None, path: Path) -> dict[str, str]:
     """The prompts written at one level, as text."""
     found = {}
-    for key in PROMPTS:
-        text, file = _text(raw, key), _text(raw, f"{key}_file")
-        resolved = prompt(checks, text, file, folder=folder, path=(*path, f"{key}_file"))
+    for key, of_file in PROMPTS.items():
+        if key not in raw and of_file not in raw:
+            continue
+        text, file = _text(raw, key), _text(raw, of_file)
+        resolved = prompt(checks, text, file, folder=folder, path=(*path, of_file))
         if resolved is not None:
             found[key] = resolved
     return found

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
-from workspaces.core.events import Event, Kind
+from workspaces.core.events import Event, Kind, decode
 from workspaces.core.problems import Broken
 
 # Possessive quantifiers: an unclosed string must fail in one pass
@@ -48,10 +48,10 @@ _FIRST = {Kind.MAPPING: _Expect.FIRST_KEY, Kind.SEQUENCE: _Expect.FIRST_VALUE}
 _NEXT = {Kind.MAPPING: _Expect.KEY, Kind.SEQUENCE: _Expect.VALUE}
 
 
-def json_events(text: str, file: str) -> Iterator[Event]:
-    """The events of the JSON document in `text`. Raises `Broken` where it is none."""
+def json_events(data: bytes, file: str) -> Iterator[Event]:
+    """The events of the JSON document in `data`. Raises `Broken` where it is none."""
     grammar = _Grammar(file)
-    for token in _tokens(text, file):
+    for token in _tokens(decode(data, file), file):
         event = grammar.step(token)
         if event:
             yield event
@@ -78,18 +78,18 @@ class _Grammar:
             self._value_done()
         else:
             raise self._unexpected(token)
-        return Event(Kind.SCALAR, token.line, token.text, token.kind == "plain")
+        return _event(Kind.SCALAR, token, text=token.text)
 
     def _mark(self, token: _Token) -> Event | None:
         if token.text in _OPENER and self._expect in (_Expect.VALUE, _Expect.FIRST_VALUE):
             kind = _OPENER[token.text]
             self._open.append(kind)
             self._expect = _FIRST[kind]
-            return Event(kind, token.line)
+            return _event(kind, token)
         if self._closes(token):
             self._open.pop()
             self._value_done()
-            return Event(Kind.END, token.line)
+            return _event(Kind.END, token)
         if token.text == ":" and self._expect is _Expect.COLON:
             self._expect = _Expect.VALUE
         elif token.text == "," and self._expect is _Expect.MORE:
@@ -115,6 +115,10 @@ class _Grammar:
         if token.kind == "end" and self._expect is _Expect.VALUE and not self._open:
             message = "the document is empty"
         return Broken(message, file=self._file, line=token.line)
+
+
+def _event(kind: Kind, token: _Token, *, text: str = "") -> Event:
+    return kind, token.line, text, token.kind == "plain", None, None
 
 
 def _tokens(text: str, file: str) -> Iterator[_Token]:

@@ -17,6 +17,7 @@ from workspaces.core.document import Document, Value
 from workspaces.core.events import Event, decode
 from workspaces.core.files import CountedFiles, Files, OverBudget, Unreadable, folder_of, resolve
 from workspaces.core.json_events import json_events
+from workspaces.core.json_line import read_line
 from workspaces.core.limits import Limits
 from workspaces.core.problems import Broken, Mark, Path, Problems, clip, too_large
 from workspaces.core.yaml_events import yaml_events
@@ -26,7 +27,7 @@ __all__ = ["NEEDS_FILES", "Document", "Files", "Format", "Source", "Value"]
 __all__ += ["read_inline", "read_object", "read_tree", "read_upload"]
 
 Format: TypeAlias = Literal["yaml", "json"]
-Events: TypeAlias = Callable[[str, str], Iterator[Event]]
+Events: TypeAlias = Callable[[bytes, str], Iterator[Event]]
 
 NEEDS_FILES = "needs a directory or a zip"
 ROOT_FILES = ("org.yaml", "org.yml", "org.json")
@@ -82,14 +83,25 @@ def read_tree(files: Files, limits: Limits) -> Source:
 
 def _read_text(data: bytes, events: Events, name: str, reading: Reading) -> Document:
     _check_size(data, reading.limits, name)
+    if events is json_events and (document := _read_line(data, name, reading.limits)):
+        return document
     builder = Builder(reading, file=name, base=(), depth=0, include=partial(_refuse_include, reading))
     try:
-        built = builder.build(events(decode(data, name), name))
+        built = builder.build(events(data, name))
     except Broken as broken:
         reading.problems.add_broken(broken)
         built = Built(value=None)
     reading.problems.raise_if_any()
     return Document(data=built.value, marks=reading.marks, start=Mark(name, builder.start))
+
+
+def _read_line(data: bytes, name: str, limits: Limits) -> Document | None:
+    """One without marks: all of it stands on line 1. None where the text has to be read event by event."""
+    try:
+        value = read_line(decode(data, name), limits)
+    except Broken:
+        return None
+    return None if value is None else Document(data=value, marks={}, start=Mark(name, 1))
 
 
 def _check_size(data: bytes, limits: Limits, name: str) -> None:
@@ -134,7 +146,7 @@ class _Tree:
         builder = Builder(self._reading, file=path, base=base, depth=depth, include=self._include)
         self._chain.append(path)
         try:
-            return builder.build(_PARSERS[_ending(path)](decode(data, path), path))
+            return builder.build(_PARSERS[_ending(path)](data, path))
         except Broken as broken:
             self._reading.problems.add_broken(broken)
             return Built(value=None)

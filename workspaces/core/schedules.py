@@ -38,7 +38,7 @@ def schedules(checks: Checks, raw: object, *, folder: str | None, path: Path) ->
 def _schedule(checks: Checks, raw: object, *, folder: str | None, path: Path) -> ScheduleSpec | None:
     model = checks.model(Schedule, raw, path)
     if isinstance(raw, dict):
-        checks.unknown(raw, path, Schedule.model_fields)
+        checks.unknown(raw, path, Schedule.model_fields.keys())
     if model is None:
         return None
     text = prompt(checks, model.prompt, model.prompt_file, folder=folder, path=(*path, "prompt_file"))

@@ -10,6 +10,7 @@ LONGEST_DELAY = 60.0
 FAILED_AFTER = 3  # failures in a row; then it is called failed, and the attempts go on
 PATIENCE = timedelta(seconds=60)  # with a container that tries to start by itself
 STEADY = timedelta(seconds=3)  # after its start, a container that still runs counts as running
+SOONEST, LATEST = timedelta(seconds=0.05), timedelta(seconds=2)  # between two looks at one that was asked
 
 
 class State(Enum):
@@ -55,6 +56,17 @@ def _towards_running(found: State | None, asked: timedelta | None) -> Step:
         case State.STOPPED if asked is not None:
             return Step.REPORT
     return Step.START
+
+
+def look_again(*, wanted: bool, asked_at: datetime, grace: timedelta, now: datetime) -> datetime:
+    """When to look next at a container that was asked to start, or to stop.
+
+    Most have done so at once, others take long: so the looks become rarer, each after half the time that has passed.
+    One falls on the moment at which the step changes, because the time is over.
+    """
+    pause = min(max((now - asked_at) / 2, SOONEST), LATEST)
+    ends = asked_at + (STEADY if wanted else grace)
+    return min(now + pause, ends) if ends > now else now + pause
 
 
 def delay(failures: int, *, jitter: float) -> timedelta:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeVar
 
 from workspaces.core.checks import Checks
 from workspaces.core.document import Document
@@ -53,7 +53,7 @@ def validate(document: Document, *, files: Files | None, limits: Limits, zones: 
 
 def _template(checks: Checks, raw: Mapping[str, Any]) -> Template:
     model = checks.model(OrgTemplate, raw, ())
-    checks.unknown(raw, (), OrgTemplate.model_fields)
+    checks.unknown(raw, (), OrgTemplate.model_fields.keys())
     defaults = inherited(checks, raw.get("defaults"), ("defaults",))
     flat = list(_walk(checks, defaults, raw.get("workspaces")))
     checks.problems.raise_if_any()
@@ -67,12 +67,14 @@ def _template(checks: Checks, raw: Mapping[str, Any]) -> Template:
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Pending:
-    """A declared node on its way: where it stands, how deep, and the number of its parent (-1 for a root)."""
+class _Pending(NamedTuple):
+    """A declared node on its way: where it stands, as a path, as text and for people, how deep, and the number of its
+    parent (-1 for a root)."""
 
     raw: object
     path: Path
+    text: str
+    place: str
     parent: int
     depth: int
 
@@ -99,7 +101,11 @@ def _siblings(checks: Checks, raw: object, path: Path, *, parent: int, depth: in
         raise too_large(message, path, checks.document.mark(path))
     checks.declare(len(raw), path)
     _check_names(checks, raw, path)
-    return [_Pending(raw=each, path=(*path, index), parent=parent, depth=depth) for index, each in enumerate(raw)]
+    text, at, mark = format_path(path), checks.document.mark(path), checks.document.entry_mark
+    return [
+        _Pending(each, (*path, index), f"{text}[{index}]", str(mark(raw, index, at=at)), parent, depth)
+        for index, each in enumerate(raw)
+    ]
 
 
 def _check_names(checks: Checks, siblings: list[Any], path: Path) -> None:
@@ -131,7 +137,7 @@ def _node(checks: Checks, defaults: Inherited, here: _Pending) -> Node:
         checks.problem(path, "a workspace must be a mapping with a name")
         return _INVALID
     model = checks.model(Workspace, raw, path)
-    checks.unknown(raw, path, Workspace.model_fields)
+    checks.unknown(raw, path, Workspace.model_fields.keys())
     _check_meaning(checks, raw, path)
     folder = files_folder(checks, raw.get("files_dir"), (*path, "files_dir"))
     files = "" if raw.get("files_dir") is None else files_digest(checks, folder, (*path, "files_dir"))
@@ -141,7 +147,7 @@ def _node(checks: Checks, defaults: Inherited, here: _Pending) -> Node:
         spec[SCHEDULES_EXTRA] = extra
     if model is None:
         return _INVALID
-    return _columns(model, defaults.model, spec, timed, files=files, path=path, place=str(checks.document.mark(path)))
+    return _columns(model, defaults.model, spec, timed, files=files, here=here)
 
 
 def _check_meaning(checks: Checks, raw: Mapping[str, Any], path: Path) -> None:
@@ -162,13 +168,12 @@ def _columns(
     timed: tuple[ScheduleSpec, ...],
     *,
     files: str,
-    path: Path,
-    place: str,
+    here: _Pending,
 ) -> Node:
     return Node(
         name=own.name,
-        path=format_path(path),
-        place=place,
+        path=here.text,
+        place=here.place,
         role=_first(own.role, defaults.role, ""),
         tier=_first(own.tier, defaults.tier, DEFAULT_TIER),
         runtime=_first(own.runtime, defaults.runtime, DEFAULT_RUNTIME),

@@ -5,70 +5,66 @@ PyYAML's `load` and `compose` crash the process on deep nesting and expand alias
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import yaml
 
-from workspaces.core.events import Event, Kind
+from workspaces.core.events import Event, Kind, decode
 from workspaces.core.problems import Broken
 
 # The loader in C; the pure one reads the same events, only slower
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_OPENING: dict[type[yaml.Event], Kind] = {
+_KINDS: dict[type[yaml.Event], Kind] = {
+    yaml.ScalarEvent: Kind.SCALAR,
     yaml.MappingStartEvent: Kind.MAPPING,
     yaml.SequenceStartEvent: Kind.SEQUENCE,
+    yaml.MappingEndEvent: Kind.END,
+    yaml.SequenceEndEvent: Kind.END,
+    yaml.AliasEvent: Kind.ALIAS,
 }
 
 
-def yaml_events(text: str, file: str) -> Iterator[Event]:
-    """The events of the one document in `text`. Raises `Broken` where it is no YAML, or no or several documents."""
+def yaml_events(data: bytes, file: str) -> Iterator[Event]:
+    """The events of the one document in `data`. Raises `Broken` where it is no YAML, or no or several documents."""
+    decode(data, file)  # what is not UTF-8 is refused; as text, all of it would be in memory twice more
     documents = 0
-    for event in _parsed(text, file):
-        if isinstance(event, yaml.DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                raise Broken("only one document is read, a second one starts here", file=file, line=_line(event))
-        elif isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
-            yield _event(event)
+    with _errors_as_ours(data, file):
+        for event in iter(_Loader(data.removeprefix(BOM_UTF8)).get_event, None):
+            line = event.start_mark.line + 1
+            kind = _KINDS.get(type(event))
+            if kind is Kind.SCALAR:
+                # A lone `!` says: not resolved, take it as text
+                tag = event.tag
+                plain = tag is None and event.implicit[0]
+                yield kind, line, event.value, plain, event.anchor, None if tag == "!" else tag
+            elif kind is Kind.END:
+                yield kind, line, "", False, None, None
+            elif kind is Kind.ALIAS:
+                yield kind, line, "", False, event.anchor, None
+            elif kind:
+                yield kind, line, "", False, event.anchor, None if event.tag == "!" else event.tag
+            elif isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise Broken("only one document is read, a second one starts here", file=file, line=line)
     if not documents:
         raise Broken("the document is empty", file=file, line=1)
 
 
-def _event(event: Any) -> Event:
-    kind = type(event)
-    if kind is yaml.ScalarEvent:
-        # A lone `!` says: not resolved, take it as text
-        plain = event.implicit[0] and event.tag is None
-        return Event(Kind.SCALAR, _line(event), event.value, plain, event.anchor, _tag(event))
-    if kind in _OPENING:
-        return Event(_OPENING[kind], _line(event), anchor=event.anchor, tag=_tag(event))
-    if kind is yaml.AliasEvent:
-        return Event(Kind.ALIAS, _line(event), anchor=event.anchor)
-    return Event(Kind.END, _line(event))
-
-
-def _tag(event: Any) -> str | None:
-    return None if event.tag == "!" else event.tag
-
-
-def _line(event: Any) -> int:
-    return int(event.start_mark.line) + 1
-
-
-def _parsed(text: str, file: str) -> Iterator[yaml.Event]:
-    """PyYAML's events, and its errors as ours."""
+@contextmanager
+def _errors_as_ours(data: bytes, file: str) -> Iterator[None]:
     try:
-        loader = _Loader(text)
-        while (event := loader.get_event()) is not None:
-            yield event
+        yield
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise Broken(f"not valid YAML: {_reason(error)}", file=file, line=mark.line + 1 if mark else None) from error
     except yaml.reader.ReaderError as error:
         message = f"not valid YAML: the character U+{_code(error):04X} is not allowed"
-        raise Broken(message, file=file, line=_line_of(error, text)) from error
+        raise Broken(message, file=file, line=_line_of(error, decode(data, file))) from error
     except (yaml.YAMLError, ValueError) as error:
         raise Broken(f"not valid YAML: {error}", file=file, line=None) from error
 

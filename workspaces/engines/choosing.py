@@ -55,7 +55,7 @@ def options(installation: str) -> Options:
         volume_driver=settings.ORGSITE_VOLUME_DRIVER,
         volume_options=settings.ORGSITE_VOLUME_OPTIONS,
         grace=settings.ORGSITE_STOP_GRACE,
-        concurrency=settings.ORGSITE_ENGINE_CONCURRENCY,
+        connections=2 * settings.ORGSITE_ENGINE_CONCURRENCY + 1,  # two pools of threads, and the worker's loop
         timeout=settings.ORGSITE_ENGINE_TIMEOUT,
         nodes=settings.ORGSITE_SWARM_NODES,
     )

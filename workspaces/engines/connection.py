@@ -74,7 +74,7 @@ class Connection:
 
     def _connect(self) -> Client:
         given = kwargs_from_env() | ({"base_url": self._address} if self._address else {})
-        size = self._options.concurrency
+        size = self._options.connections
         client = Client(version="auto", timeout=self._options.timeout, max_pool_size=size, **given)
         for scheme in ("http://", "https://"):  # APIClient passes the size on for sockets only
             if client.base_url.startswith(scheme):

@@ -13,8 +13,8 @@ class Options:
     `address` is where the engine answers, "" for DOCKER_HOST or the engine's own default. `network` is `none`, `host`
     or a network's name, "" for the engine's default. `restart` is a restart policy of Docker. `capabilities` are given
     back to containers, which have none otherwise. `grace` and `timeout` are seconds: what a container gets to end by
-    itself, and what the engine gets to answer. `concurrency` is how many threads ask at once. `nodes` are the
-    addresses of the engines of a swarm, by the node's hostname.
+    itself, and what the engine gets to answer. `connections` are kept open, one for each thread that asks. `nodes` are
+    the addresses of the engines of a swarm, by the node's hostname.
     """
 
     installation: str = "default"
@@ -26,6 +26,6 @@ class Options:
     volume_driver: str = ""
     volume_options: Mapping[str, str] = field(default_factory=dict)
     grace: int = 10
-    concurrency: int = 8
+    connections: int = 17
     timeout: int = 30
     nodes: Mapping[str, str] = field(default_factory=dict)

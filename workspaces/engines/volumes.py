@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from docker import APIClient
 from docker.errors import NotFound
 
-from workspaces.engines.naming import container_name, only_ours, owner_of, see_that_it_is_ours, volume_names
+from workspaces.engines.naming import only_ours, owner_of, see_that_it_is_ours, volume_names
 from workspaces.engines.options import Options
 
 
@@ -28,12 +29,14 @@ def driver_options(name: str, *, options: Options) -> dict[str, str]:
 
 def see_that_volumes_are_ours(api: APIClient, *, workspace_id: UUID, installation: str) -> dict[str, str]:
     """Those that are there: name → when it was made. EngineRefused where somebody else made one."""
-    # The engine's filter finds names that contain the word too.
-    listed = _listed(api, {"name": [container_name(workspace_id)]})
-    found = [each for each in listed if each["Name"] in volume_names(workspace_id).values()]
-    for volume in found:
-        see_that_it_is_ours(f"volume {volume['Name']}", labels=volume["Labels"], installation=installation)
-    return {volume["Name"]: volume.get("CreatedAt", "") for volume in found}
+    found = {}
+    for name in volume_names(workspace_id).values():
+        # By its name: to list with a filter, the engine goes through all volumes that it has.
+        with suppress(NotFound):
+            volume = api.inspect_volume(name)
+            see_that_it_is_ours(f"volume {name}", labels=volume["Labels"], installation=installation)
+            found[name] = volume.get("CreatedAt", "")
+    return found
 
 
 def remove_volumes(api: APIClient, *, workspace_id: UUID, installation: str) -> None:

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from workspaces.models import Container
-from workspaces.services.containers import RUNNING
+from workspaces.services.containers import ABSENT, RUNNING
 
 LEASE = timedelta(seconds=15)
 
@@ -28,25 +28,37 @@ class Claim:
     asked_at: datetime | None
 
 
-def due(now: datetime) -> QuerySet[Container]:
-    """The containers with work to do that nobody is at, the longest waiting first."""
+def waiting(now: datetime) -> QuerySet[Container]:
+    """The containers with work to do, now or later, that nobody is at, the longest waiting first."""
     free = Q(leased_until=None) | Q(leased_until__lte=now)
-    return Container.objects.filter(free, due_at__lte=now).order_by("due_at", "pk")
+    return Container.objects.filter(free, due_at__isnull=False).order_by("due_at", "pk")
 
 
-def claim_due(worker: str, *, limit: int) -> list[Claim]:
-    """Take up to `limit` of them. Two workers never get the same one, nor wait for each other."""
-    if not due(timezone.now()).exists():
+def due(now: datetime) -> QuerySet[Container]:
+    """Those that something is to be done about now."""
+    return waiting(now).filter(due_at__lte=now)
+
+
+def next_due() -> datetime | None:
+    """When the next container is due that nobody is at; None where there is none."""
+    return waiting(timezone.now()).values_list("due_at", flat=True).first()
+
+
+def claim_due(worker: str, *, wanted: bool, limit: int) -> list[Claim]:
+    """Take up to `limit` of those that should run, or of those that should go. Two workers never get the same one, nor
+    wait for each other."""
+    desired = RUNNING if wanted else ABSENT
+    if not limit or not due(timezone.now()).filter(desired=desired).exists():
         return []  # asked before the transaction, which on SQLite takes the lock of all writers
     with transaction.atomic():
         now = _now()
-        rows = list(skipping_locked(due(now))[:limit])
+        rows = list(skipping_locked(due(now).filter(desired=desired))[:limit])
         claimed = Container.objects.filter(workspace__one_of=[row.pk for row in rows])
         claimed.update(leased_until=now + LEASE, leased_by=worker)
     return [
         Claim(
             workspace_id=row.pk,
-            wanted=row.desired == RUNNING,
+            wanted=wanted,
             keep_volumes=row.keep_volumes,
             asked_at=row.asked_at,
         )

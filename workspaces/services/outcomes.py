@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.emitting import emit
-from workspaces.core.steps import FAILED_AFTER, delay
+from workspaces.core.steps import FAILED_AFTER, delay, look_again
 from workspaces.models import Container, Status, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.containers import ABSENT, RUNNING
@@ -26,7 +26,6 @@ from workspaces.services.telling import workspace_event
 logger = logging.getLogger(__name__)
 
 WORKER = Actor(name="worker")
-LOOK_AGAIN = timedelta(milliseconds=250)
 LONGEST_ERROR = 2_000  # characters
 COLUMNS = (
     "observed", "due_at", "attempts", "last_error", "asked_at", "released_at", "leased_until", "leased_by",
@@ -48,11 +47,12 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """What came of a claim: `wanted` as it was claimed, `error` in the engine's words."""
+    """What came of a claim: `wanted` as it was claimed, `ended_at` when the engine answered, `error` in its words."""
 
     workspace_id: UUID
     wanted: bool
     outcome: Outcome
+    ended_at: datetime
     error: str = ""
 
 
@@ -81,8 +81,9 @@ class Entry:
         return self.outcome is Outcome.FAILED and self.row.desired == ABSENT and self.news
 
 
-def record(results: Sequence[Result], *, worker: str) -> Set[UUID]:
-    """Write down what this worker did to the containers it leased, and give the leases back.
+def record(results: Sequence[Result], *, worker: str, grace: timedelta) -> Set[UUID]:
+    """Write down what this worker did to the containers it leased, and give the leases back. `grace` is what those that
+    were asked to stop have for it.
 
     The organizations are locked first, as for an import: a removal comes wholly before or wholly after. Where it came
     before, a start that has ended meanwhile brings no workspace back; the container is due, and goes. Returns the ids
@@ -92,8 +93,8 @@ def record(results: Sequence[Result], *, worker: str) -> Set[UUID]:
     with transaction.atomic():
         rows, busy = _leased([result.workspace_id for result in results], worker)
         known = [(rows[result.workspace_id], result) for result in results if result.workspace_id in rows]
-        entries = [entry for row, result in known if (entry := _write(row, result, now=now))]
-        Container.objects.bulk_update(rows.values(), COLUMNS)
+        entries = [entry for row, result in known if (entry := _write(row, result, grace=grace, now=now))]
+        _save(rows.values())
         _change_status([e.row for e in entries if e.starts], Status.ONLINE, why=lambda _: "its container runs")
         _change_status([e.row for e in entries if e.gives_up], Status.FAILED, why=lambda row: row.last_error)
         gone = [e.row for e in entries if e.outcome is Outcome.GONE and e.news]
@@ -136,7 +137,12 @@ def _leased(ids: Collection[UUID], worker: str) -> tuple[dict[UUID, Container], 
     return {row.pk: row for row in rows}, places.keys() - free
 
 
-def _write(row: Container, result: Result, *, now: datetime) -> Entry | None:
+def _save(rows: Collection[Container]) -> None:
+    """All of them are there, and locked by their organizations: one statement, a tenth of the work of `bulk_update`."""
+    Container.objects.bulk_create(rows, update_conflicts=True, unique_fields=["workspace"], update_fields=COLUMNS)
+
+
+def _write(row: Container, result: Result, *, grace: timedelta, now: datetime) -> Entry | None:
     """Into the row, not yet into the database. None where something else was decided since it was claimed."""
     row.leased_until, row.leased_by, row.changed_at = None, "", now
     if result.wanted != (row.desired == RUNNING):
@@ -155,16 +161,19 @@ def _write(row: Container, result: Result, *, now: datetime) -> Entry | None:
         case Outcome.UNTRIED:
             row.due_at = now
         case Outcome.STARTING:
-            row.observed, row.due_at = Container.Observed.STARTING, now + LOOK_AGAIN
-            row.asked_at = row.asked_at or now
+            _wait(row, Container.Observed.STARTING, result, grace=grace, now=now)
         case Outcome.ASKED | Outcome.STOPPING:
-            row.observed, row.due_at = Container.Observed.STOPPING, now + LOOK_AGAIN
-            row.asked_at = row.asked_at or now
+            _wait(row, Container.Observed.STOPPING, result, grace=grace, now=now)
     return Entry(row=row, outcome=result.outcome, news=news)
 
 
 def _settle(row: Container, observed: Container.Observed) -> None:
     row.observed, row.due_at, row.attempts, row.last_error, row.asked_at = observed, None, 0, "", None
+
+
+def _wait(row: Container, observed: Container.Observed, result: Result, *, grace: timedelta, now: datetime) -> None:
+    row.observed, row.asked_at = observed, row.asked_at or result.ended_at
+    row.due_at = look_again(wanted=result.wanted, asked_at=row.asked_at, grace=grace, now=now)
 
 
 def _change_status(rows: Sequence[Container], status: Status, *, why: Callable[[Container], str]) -> None:

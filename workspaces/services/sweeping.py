@@ -24,7 +24,7 @@ from workspaces.models import Container, Status, Workspace
 from workspaces.services.containers import ABSENT, RUNNING, want_running
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_where_free
-from workspaces.services.outcomes import LOOK_AGAIN, WORKER
+from workspaces.services.outcomes import WORKER
 from workspaces.services.telling import workspace_event
 
 DOUBTFUL = (
@@ -34,6 +34,7 @@ DOUBTFUL = (
 
 # What was written down so shortly before the engine was asked may be news to it.
 FRESH = timedelta(seconds=10)
+LOOK_AGAIN = 0.25  # seconds
 
 
 def survey(engine: Engine) -> Sweep:
@@ -73,7 +74,7 @@ def release_strays(strays: Sequence[Finding], *, engine: Engine, grace: timedelt
     errors = {stray.id: _error_of(engine.ask_to_stop, stray.id) for stray in strays}
     deadline = time.monotonic() + grace.total_seconds()
     while time.monotonic() < deadline and _any_runs(engine, errors):
-        time.sleep(LOOK_AGAIN.total_seconds())
+        time.sleep(LOOK_AGAIN)
     return {key: error or _error_of(partial(engine.remove, keep_volumes=False), key) for key, error in errors.items()}
 
 

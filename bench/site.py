@@ -1,0 +1,83 @@
+"""The site in a process of its own, spoken to over HTTP, and the memory that the process takes."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 900  # seconds for one answer
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    status: int
+    body: bytes
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """Where it listens, and the id of its process."""
+
+    port: int
+    process: int
+
+    def send(
+        self, method: str, path: str, *, headers: Mapping[str, str], body: bytes | Iterable[bytes] | None = None
+    ) -> Answer:
+        """A body in pieces whose length no header says goes out chunked. A refusal may come first."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        began = time.monotonic()
+        try:
+            chunked = body is not None and not isinstance(body, bytes) and "Content-Length" not in headers
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, path, body, dict(headers), encode_chunked=chunked)
+            answer = connection.getresponse()
+            return Answer(status=answer.status, body=answer.read(), seconds=time.monotonic() - began)
+        finally:
+            connection.close()
+
+    def resident(self) -> float:
+        """MiB that the process holds now."""
+        return self._status("VmRSS")
+
+    def peak(self) -> float:
+        """MiB that it held at most since `forget_peak`."""
+        return self._status("VmHWM")
+
+    def forget_peak(self) -> None:
+        Path(f"/proc/{self.process}/clear_refs").write_text("5")
+
+    def _status(self, name: str) -> float:
+        lines = Path(f"/proc/{self.process}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
+
+
+@contextmanager
+def running_site(**settings: str) -> Iterator[Site]:
+    """`python -m orgsite.serve` on a free port; `settings` are variables of its environment."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        command = [sys.executable, "-m", "orgsite.serve", f"--fd={listening.fileno()}", "--no-access-log"]
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=os.environ | settings,
+            pass_fds=[listening.fileno()],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield Site(port=listening.getsockname()[1], process=process.pid)
+        finally:
+            process.terminate()
+            process.wait(30)
