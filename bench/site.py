@@ -47,6 +47,13 @@ class Site:
         finally:
             connection.close()
 
+    def import_document(self, document: bytes, *, kind: str, slug: str, headers: Mapping[str, str]) -> Answer:
+        """`kind` is YAML, whose fields stand in the address, or JSON, which has them inside."""
+        path, body = f"/org/import?org={slug}", document
+        if kind == "JSON":
+            path, body = "/org/import", b'{"org": "%b", "template": %b}' % (slug.encode(), document)
+        return self.send("POST", path, headers={**headers, "Content-Type": f"application/{kind.lower()}"}, body=body)
+
     def resident(self) -> float:
         """MiB that the process holds now."""
         return self._status("VmRSS")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from workspaces.core.template import Node, ScheduleSpec, Template
 
+DEFAULTS: dict[str, Any] = {"runtime": "claude-code", "model": "sonnet", "plugins": ["files", "search"]}
 TEAM = 60  # workspaces in one tree of the realistic shape: a head, 5 leads, 15 below them, the rest below those
 
 
@@ -45,15 +47,16 @@ def tree(shape: str, n: int, *, moved: int = 0) -> Template:
 
 
 def _node(index: int, number: int, children: tuple[Node, ...]) -> Node:
+    """As much as real templates say of one: about 15 keys and values, the rest from the defaults."""
     prompt = f"You are number {number}. Read the board, take what is yours, and report what you did."
     return Node(
         name=f"Workspace {number}",
         path=f"workspaces[{index}]",
         role="Keeps one part of the product in order and answers questions about it",
         tier=1 + number % 4,
-        runtime="claude-code",
-        model="sonnet",
+        runtime=DEFAULTS["runtime"],
+        model=DEFAULTS["model"],
         schedules=(ScheduleSpec(name="Pulse", cron_expr="*/5 * * * *", prompt="Look at what is new."),),
-        spec={"plugins": ["files", "search"], "canvas": {"x": number % 97, "y": 50}, "initial_prompt": prompt},
+        spec={"plugins": DEFAULTS["plugins"], "initial_prompt": prompt},
         children=children,
     )

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from orgsite.collecting import collector_paused
 from workspaces.core.document import Document
 from workspaces.core.files import OverBudget, Unreadable, path_fault
 from workspaces.core.limits import Limits
@@ -164,20 +163,17 @@ def _why(error: Exception) -> str:
     return f"can't be read: {getattr(error, 'strerror', None) or error}"
 
 
-@collector_paused()
 def load_inline(data: bytes, *, format: Format, limits: Limits) -> LoadedTemplate:
     """The template in a text. Raises `TemplateInvalid` and `TemplateTooLarge`."""
     return load_document(read_inline(data, format=format, limits=limits), limits=limits, data=data)
 
 
-@collector_paused()
 def load_document(document: Document, *, limits: Limits, data: bytes) -> LoadedTemplate:
     """The template in what was read already, `data` being the text of it. Raises as `load_inline` does."""
     template = validate(document, files=None, limits=limits, zones=known_zones())
     return LoadedTemplate(template=template, source="", sha256=_sha256(data))
 
 
-@collector_paused()
 def load_upload(filename: str, data: bytes, *, limits: Limits) -> LoadedTemplate:
     """The template in an uploaded file. Raises `UnsupportedTemplateFile` too."""
     source = read_upload(filename, data, limits)
@@ -190,7 +186,6 @@ def load_upload(filename: str, data: bytes, *, limits: Limits) -> LoadedTemplate
     )
 
 
-@collector_paused()
 def load_directory(root: Path, *, limits: Limits) -> LoadedTemplate:
     """The template in the directory `root`."""
     source = read_tree(DirectoryFiles(root), limits)

@@ -1,0 +1,90 @@
+"""An import over HTTP: the upload, reading, validating, planning, applying, and the answer."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+from statistics import median
+
+from django.contrib.auth import get_user_model
+
+from bench import rowwise
+from bench.documents import as_json, as_yaml
+from bench.findings import Finding, Section, Table
+from bench.imports import MAIN
+from bench.place import connect, new_place
+from bench.site import MIB, Site, running_site
+from bench.trees import tree
+from workspaces.core.limits import Limits
+from workspaces.core.reading import Format
+from workspaces.services.sources import load_inline
+from workspaces.services.tokens import issue_api_token
+
+SIZE = 10_000
+LIMITS = {"ORGSITE_MAX_TEMPLATE_BYTES": str(64 * MIB), "ORGSITE_THROTTLE": "off"}
+WORDS = """
+`POST /org/import` with the document as its body, into an organization without workspaces, on one process of
+`python -m orgsite.serve`; from the first byte sent to the last of the answer, which names every workspace. Reading and
+validating were timed by themselves, in turn with it. `rowwise` starts from a tree in memory, as before.
+"""
+Times = dict[str, list[float]]
+
+
+def measure(*, n: int) -> Section:
+    size = min(n, SIZE)
+    times = collect(size, rounds=5 if n >= SIZE else 2)
+    own = {name: median(seconds) for name, seconds in times.items()}
+    findings = [
+        Finding(
+            what=f"import of {size:,} over HTTP as {kind}: faster than rowwise", measured=own["rowwise"] / own[kind],
+            limit=10, at_least=True,
+        )
+        for kind in ("YAML", "JSON")
+    ]  # fmt: skip
+    shares = [
+        Finding(
+            what=f"reading and validating {kind}: part of the import over HTTP",
+            measured=100 * own[f"reading {kind}"] / own[kind], limit=100 / 3, unit="%",
+        )
+        for kind in ("YAML", "JSON")
+    ]  # fmt: skip
+    rows = [(name, f"{seconds * 1000:,.0f}", str(len(times[name]))) for name, seconds in own.items()]
+    return Section(
+        title="Over HTTP",
+        words=WORDS,
+        findings=findings + shares,
+        tables=[Table(head=(f"{size:,} workspaces", "ms, median", "rounds"), rows=rows)],
+    )
+
+
+def collect(size: int, *, rounds: int) -> Times:
+    template = tree(MAIN, size)
+    documents = {"YAML": as_yaml(template), "JSON": as_json(template)}
+    limits = Limits(max_bytes=64 * MIB, max_nodes=2 * size)
+    bearer = {"Authorization": f"Bearer {issue_api_token(get_user_model().objects.create_superuser('bench'))}"}
+    times: Times = defaultdict(list)
+    with running_site(**LIMITS) as site, connect() as link:
+        for turn in range(rounds + 1):
+            for kind, document in documents.items():
+                place = new_place(f"{kind.lower()}-{turn}")
+                spent = _import(site, place.slug, kind, document, bearer)
+                format: Format = "yaml" if kind == "YAML" else "json"
+                began = time.perf_counter()
+                load_inline(document, format=format, limits=limits)
+                if turn:  # the first shows what only first times cost
+                    times[kind].append(spent)
+                    times[f"reading {kind}"].append(time.perf_counter() - began)
+            if turn in (1, 2, 3):
+                began = time.perf_counter()
+                rowwise.import_template(link, new_place(f"rowwise-{turn}"), template)
+                times["rowwise"].append(time.perf_counter() - began)
+    return times
+
+
+def _import(site: Site, slug: str, kind: str, document: bytes, bearer: dict[str, str]) -> float:
+    """Seconds."""
+    answer = site.import_document(document, kind=kind, slug=slug, headers=bearer)
+    assert answer.status == 201, answer.body[:500]
+    assert json.loads(answer.body)["created_count"], "It created nothing."
+    return answer.seconds
