@@ -6,11 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -22,17 +20,6 @@ from workspaces.models import Organization
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-REACH = 10_000  # events that the list pages through; the timeline reaches all
-
-
-class BoundedPaginator(Paginator):
-    """Counts no further than REACH: counting a table that only grows takes longer every day."""
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        return int(rows[:REACH].count())
 
 
 class TypeFilter(admin.SimpleListFilter):
@@ -69,11 +56,7 @@ class StructureEventAdmin(Guarded):
     sortable_by = ()
     actions = None
     list_per_page = 100
-    list_max_show_all = 0
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # they count the whole table
     change_form_template = "audit/event.html"
-    paginator = BoundedPaginator
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from django.db.models import QuerySet
 from django_filters import CharFilter, UUIDFilter
 from django_filters.rest_framework import FilterSet
 from rest_framework import serializers
 
-from audit.models import StructureEvent
+from audit.models import StructureEvent, StructureEventQuerySet
 from workspaces.access import Right
 from workspaces.api import schema
 from workspaces.api.base import ListView, caller
@@ -18,7 +18,7 @@ from workspaces.api.pagination import Keyset
 from workspaces.api.permissions import OnEvents
 from workspaces.api.times import parse_time
 
-Events = QuerySet[StructureEvent]
+Events = StructureEventQuerySet
 
 
 class EventRow(serializers.ModelSerializer[StructureEvent]):
@@ -46,9 +46,7 @@ class EventFilter(FilterSet):
         fields = ("type", "workspace", "org", "import_id", "actor", "since", "until")
 
     def of_type(self, events: Events, _name: str, wanted: str) -> Events:
-        if wanted.endswith(("*", ".")):
-            return events.filter(event_type__startswith=wanted.removesuffix("*"))
-        return events.filter(event_type=wanted)
+        return events.of_type(wanted)
 
     def in_organization(self, events: Events, _name: str, slug: str) -> Events:
         return events.filter(organization=asked_organization(self, slug, to=Right.VIEW_EVENTS).slug)
@@ -62,6 +60,9 @@ class EventFilter(FilterSet):
 
 class EventPages(Keyset):
     descends = True
+
+    def first_of(self, queryset: Any, number: int) -> Any:
+        return queryset.first_of(number)
 
 
 @schema.events(EventRow)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from audit.models import StructureEvent
+from audit.models import ENDS, StructureEvent
 
-STARTED, COMPLETED, FAILED = "org.import.started", "org.import.completed", "org.import.failed"
+STARTED, (COMPLETED, FAILED) = "org.import.started", ENDS
 CREATED, REMOVED = "workspace.provisioning", "workspace.removed"
-ENDS = (COMPLETED, FAILED)
 BY_HAND = (CREATED, REMOVED)
 LOGIN_FAILED = "security.login_failed"
 GROUPS = {

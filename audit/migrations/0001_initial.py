@@ -27,7 +27,20 @@ class Migration(migrations.Migration):
                     models.Index(fields=["organization", "created_at"], name="event_by_time"),
                     models.Index(fields=["created_at"], name="event_by_minute"),
                     models.Index(fields=["workspace_id", "-id"], name="event_by_workspace"),
-                    models.Index(fields=["import_id", "-id"], name="event_by_import"),
+                    models.Index(fields=["import_id", "-id"], include=("organization",), name="event_by_import"),
+                    models.Index(
+                        condition=models.Q(("event_type__in", ("org.import.completed", "org.import.failed"))),
+                        fields=["import_id"],
+                        name="event_end_of_import",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("event_type__in", ("workspace.provisioning", "workspace.online")), _negated=True
+                        ),
+                        fields=["event_type", "-id"],
+                        include=("organization",),
+                        name="event_by_type",
+                    ),
                 ],
                 "constraints": [models.CheckConstraint(condition=models.Q(("id__gt", 0)), name="event_id_positive")],
             },

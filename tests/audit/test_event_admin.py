@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from audit.admin import REACH, BoundedPaginator
 from audit.models import StructureEvent
+from orgsite.guarded import REACH, BoundedPaginator
 from tests.audit.events import COMPLETED, ONLINE, REMOVED, event, write
 
 LIST = "/admin/audit/structureevent/"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
 
 from orgsite.guarded import Guarded
-from workspaces.models import Membership, Organization, Status
+from workspaces.models import Membership, Organization
+from workspaces.tallies import Tally
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -41,8 +42,7 @@ class OrganizationAdmin(Guarded):
     inlines = (MembershipInline,)
 
     def rows_for(self, user: User) -> QuerySet[Organization]:
-        live = Count("workspaces", filter=~Q(workspaces__status=Status.REMOVED))
-        return Organization.objects.visible_to(user).annotate(live_count=live)
+        return Organization.objects.visible_to(user).count_live()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Organization | None = None) -> tuple[str, ...]:
         """The slug is written in events: it stays."""
@@ -50,4 +50,4 @@ class OrganizationAdmin(Guarded):
 
     @admin.display(description="live workspaces", ordering="live_count")
     def live(self, obj: Any) -> str:
-        return f"{obj.live_count:,}"
+        return str(Tally.of(obj.live_count))

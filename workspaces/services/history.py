@@ -22,7 +22,7 @@ def record_history(
     now: datetime,
     import_id: UUID | None = None,
 ) -> None:
-    """Copy each workspace of `why` (id → reason) as it is now into its history."""
+    """Copy each workspace of `why` (id → reason) as it is now into its history, in the order given."""
     model = Workspace.history.model
     connection = connections[router.db_for_write(model)]
     quote = connection.ops.quote_name
@@ -36,7 +36,7 @@ def record_history(
         cursor.execute(
             f"INSERT INTO {quote(model._meta.db_table)} ({', '.join((*copied, *facts, 'history_change_reason'))}) "
             f"SELECT {', '.join(f'w.{column}' for column in copied)}, {_typed(connection.vendor)}, why.reason "
-            f"FROM {source} JOIN {quote(Workspace._meta.db_table)} w ON w.id = why.id",
+            f"FROM {source} JOIN {quote(Workspace._meta.db_table)} w ON w.id = why.id ORDER BY why.place",
             [*values, *given],
         )
 
@@ -49,9 +49,13 @@ def _typed(vendor: str) -> str:
 
 def _pairs(why: Mapping[UUID, str], vendor: str) -> tuple[str, list[Any]]:
     if vendor == "postgresql":
-        return "unnest(%s::uuid[], %s::text[]) AS why(id, reason)", [list(why), list(why.values())]
+        return "unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS why(id, reason, place)", [
+            list(why),
+            list(why.values()),
+        ]
     pairs = json.dumps([[key.hex, reason] for key, reason in why.items()])
     return (
-        "(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS reason FROM json_each(%s)) AS why",
+        "(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS reason, key AS place "
+        "FROM json_each(%s)) AS why",
         [pairs],
     )
