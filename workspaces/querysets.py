@@ -119,12 +119,16 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
 
     def names_above(self, ids: Collection[UUID]) -> dict[UUID, tuple[str, ...]]:
         """Id → the names above that workspace, root first: one statement, and a cycle ends it."""
+        line = self.lines(ids)
+        return {key: _above(key, line) for key in ids if key in line}
+
+    def lines(self, ids: Collection[UUID]) -> dict[UUID | None, tuple[UUID | None, str]]:
+        """Each of the workspaces and all that stand above them: id → parent and name. One statement."""
         connection = connections[self.db]
         with connection.cursor() as cursor:
             source, params = _ids_as_rows(ids, connection.vendor)
             cursor.execute((LINE_ON_SQLITE if connection.vendor == "sqlite" else LINE).format(ids=source), params)
-            line = {_uuid(key): (_uuid(parent), name) for key, parent, name in cursor.fetchall()}
-        return {key: _above(key, line) for key in ids if key in line}
+            return {_uuid(key): (_uuid(parent), name) for key, parent, name in cursor.fetchall()}
 
     def live_subtree_ids(self, roots: Collection[UUID]) -> frozenset[UUID]:
         """Ids of the live rows among `roots` and of everything live below them: one statement, and a cycle ends it."""

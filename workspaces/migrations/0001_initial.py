@@ -522,7 +522,7 @@ class Migration(migrations.Migration):
             model_name="workspace",
             index=models.Index(
                 condition=models.Q(("status", "removed")),
-                fields=["organization", "-removed_at", "id"],
+                fields=["organization", "-removed_at", "name", "id"],
                 name="workspace_by_removal",
             ),
         ),

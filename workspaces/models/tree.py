@@ -135,7 +135,7 @@ class Workspace(models.Model):
             models.Index(F("organization"), Folded("name"), name="workspace_by_name"),
             models.Index(fields=("created_at", "id"), name="workspace_by_creation"),
             models.Index(
-                fields=("organization", "-removed_at", "id"),
+                fields=("organization", "-removed_at", "name", "id"),
                 condition=Q(status=Status.REMOVED),
                 name="workspace_by_removal",
             ),
