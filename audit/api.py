@@ -8,6 +8,8 @@ from typing import Any
 from django_filters import CharFilter, UUIDFilter
 from django_filters.rest_framework import FilterSet
 from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from audit.models import StructureEvent, StructureEventQuerySet
 from workspaces.access import Right
@@ -61,8 +63,12 @@ class EventFilter(FilterSet):
 class EventPages(Keyset):
     descends = True
 
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
+        self.of_a_while = not request.query_params.keys().isdisjoint(("since", "until"))
+        return super().paginate_queryset(queryset, request, view)
+
     def first_of(self, queryset: Any, number: int) -> Any:
-        return queryset.first_of(number)
+        return queryset.first_of(number, of_a_while=self.of_a_while)
 
 
 @schema.events(EventRow)

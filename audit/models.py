@@ -16,6 +16,8 @@ ENDS = ("org.import.completed", "org.import.failed")
 # Every import writes these for each workspace: they stand on any page, and are found without an index of their type.
 FREQUENT = ("workspace.provisioning", "workspace.online")
 
+WHILE = 10_000  # events of a stretch of time whose ids are all read to find the first of them
+
 
 class StructureEventQuerySet(models.QuerySet["StructureEvent"]):
     def visible_to(self, user: Asker) -> Self:
@@ -27,13 +29,17 @@ class StructureEventQuerySet(models.QuerySet["StructureEvent"]):
         # As values: of names in a subquery the planner does not know that one of them has hardly an event.
         return self.filter(organization__in=list(Organization.objects.visible_to(user).values_list("slug", flat=True)))
 
-    def first_of(self, number: int) -> Self:
-        """The first so many of an ordered queryset, their ids from an index alone.
+    def first_of(self, number: int, *, of_a_while: bool = False) -> Self:
+        """The first so many of a queryset that is ordered by id, their ids from an index alone.
 
         Asked for whole rows, the planner would rather read the table from its end until it has met enough, as if the
-        events of a run or an organization lay everywhere; they lie together, perhaps a million rows away.
+        events of a run or an organization lay everywhere; they lie together, perhaps a million rows away. So do those
+        `of_a_while`: where they are not too many, all their ids are read, and the planner has no choice.
         """
         order = self.query.order_by
+        if of_a_while and len(ids := list(self.order_by().values_list("pk", flat=True)[: WHILE + 1])) <= WHILE:
+            first = sorted(ids, reverse=order[0].startswith("-"))[:number]
+            return self.model._default_manager.filter(pk__one_of=first).order_by(*order)  # type: ignore[return-value]
         return self.model._default_manager.filter(pk__in=self.values("pk")[:number]).order_by(*order)  # type: ignore[return-value]
 
     def of_type(self, wanted: str) -> Self:

@@ -114,7 +114,7 @@ def _read(question: Question) -> Page:
     forwards = question.after is not None if reads_on else question.oldest_first
     rows = _beyond(matching(question), before=question.before, after=question.after)
     order = "id" if forwards else "-id"
-    found = list(rows.order_by(order).first_of(PAGE + 1))
+    found = list(rows.order_by(order).first_of(PAGE + 1, of_a_while=question.span is not None))
     more, found = len(found) > PAGE, found[:PAGE]
     return Page(
         events=tuple(sorted(found, key=_moment, reverse=not question.oldest_first)),

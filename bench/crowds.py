@@ -1,8 +1,9 @@
 """A crowd on PostgreSQL: organizations of any size with all that pages show, made by a few set-based statements.
 
-The forest branches by five below a handful of roots; every hundredth name is used twice, a tenth more was removed.
-One run made all of it and another one removed what is gone, as the worst case of a run's page; the events lie a second
-apart. At the end stands VACUUM (ANALYZE), in autovacuum's place, which in a real database has long been there.
+The forest branches by five below a handful of roots; every tenth name is used twice, every tenth container fails, and
+half as many again were removed. One run made all of it and another one removed what is gone, as the worst case of a
+run's page; the events lie a second apart. At the end stands VACUUM (ANALYZE), in autovacuum's place, which in a real
+database has long been there.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def gather(slug: str, *, workspaces: int, events: int) -> Crowd:
     organization = Organization.objects.create(slug=slug, name=slug.capitalize())
     made_by, removed_by = (uuid5(NAMESPACE_URL, f"{slug}/{what}") for what in ("made", "removed"))
     given: dict[str, str | int | UUID] = {
-        "slug": slug, "organization": organization.pk, "n": workspaces, "gone": workspaces // 10, "events": events,
+        "slug": slug, "organization": organization.pk, "n": workspaces, "gone": workspaces // 2, "events": events,
         "runs": max(2, events // 100), "made_by": made_by, "removed_by": removed_by, "half": workspaces // 2,
         "roots": max(1, workspaces // 5_000),
     }  # fmt: skip
@@ -58,9 +59,9 @@ WORKSPACES = """
         protected, external, url, spec, created_at, updated_at, removed_at)
     SELECT md5(%(slug)s || '/' || i)::uuid, %(organization)s,
         CASE WHEN i > %(roots)s THEN md5(%(slug)s || '/' || (i - %(roots)s - 1) / 5 + 1)::uuid END,
-        'Agent ' || CASE WHEN i %% 100 = 0 AND i > %(half)s THEN i - %(half)s ELSE i END,
+        'Agent ' || CASE WHEN i %% 10 = 0 AND i > %(half)s THEN i - %(half)s ELSE i END,
         'Looks after one thing.', 2, 'langgraph', 'large', CASE
-            WHEN i > %(n)s THEN 'removed' WHEN i %% 1000 = 7 THEN 'failed' WHEN i %% 100 = 3 THEN 'offline'
+            WHEN i > %(n)s THEN 'removed' WHEN i %% 10 = 7 THEN 'failed' WHEN i %% 10 = 3 THEN 'offline'
             ELSE 'online'
         END,
         i %% 500 = 1, false, '', '{"plugins": ["search", "mail"]}',

@@ -18,9 +18,9 @@ class Tally:
     more: bool = False
 
     @classmethod
-    def of(cls, counted: int) -> Tally:
-        """Of a count that stopped behind COUNTED."""
-        return cls(number=min(counted, COUNTED), more=counted > COUNTED)
+    def of(cls, counted: int, *, most: int = COUNTED) -> Tally:
+        """Of a count that stopped behind `most`."""
+        return cls(number=min(counted, most), more=counted > most)
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(number=self.number + other.number, more=self.more or other.more)
@@ -42,6 +42,6 @@ class Counted(Subquery):
         super().__init__(rows.order_by().values_list(Value(1))[: COUNTED + 1])
 
 
-def tally(rows: QuerySet[Any]) -> Tally:
-    """How many rows there are, as far as COUNTED."""
-    return Tally.of(rows.order_by()[: COUNTED + 1].count())
+def tally(rows: QuerySet[Any], *, most: int = COUNTED) -> Tally:
+    """How many rows there are, as far as `most`."""
+    return Tally.of(rows.order_by()[: most + 1].count(), most=most)

@@ -17,8 +17,8 @@ from workspaces.access import Right
 from workspaces.admin.runview import RunView, latest_runs
 from workspaces.admin.stages import Stage
 from workspaces.models import ImportRun, Organization, Workspace
-from workspaces.services.containers import failing
-from workspaces.tallies import Tally, tally
+from workspaces.services.containers import count_failing, failing
+from workspaces.tallies import Tally
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -80,7 +80,7 @@ class Home:
 
     @property
     def waiting_count(self) -> Tally:
-        return tally(failing(self.user)) if self.waiting else Tally()
+        return count_failing(failing(self.user)) if self.waiting else Tally()
 
     @cached_property
     def runs(self) -> list[RunView]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Value
 from django.db.models.functions import Upper
 
 from workspaces.admin.filters import BY_HAND, EVERY, LIVE, Filters
@@ -18,7 +18,7 @@ from workspaces.models import Container, Organization, Workspace
 from workspaces.querysets import WorkspaceQuerySet
 
 LEAST_DIGITS = 4  # of an id
-NAMES = 1_000  # that are used twice and looked at
+NAMES = 500  # that are used twice and looked at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,18 +31,23 @@ class Matches:
     def page(self, most: int, *, after: Workspace | None) -> list[Stem]:
         """The first `most` that come after that workspace."""
         keys = ["organization__slug", "folded", "id"] if len(self.organizations) > 1 else ["folded", "id"]
-        rows = self._rows().alias(folded=Folded("name"))
+        rows = self._rows(after, most).alias(folded=Folded("name"))
         if after is not None:
             rows = rows.filter(_behind(after, several=len(self.organizations) > 1))
         return [Stem(*values) for values in rows.order_by(*keys).values_list(*COLUMNS)[:most]]
 
-    def _rows(self) -> WorkspaceQuerySet:
-        filters = self.filters
-        rows = Workspace.objects.filter(organization__in=[each.pk for each in self.organizations])
+    def _rows(self, after: Workspace | None, most: int) -> WorkspaceQuerySet:
+        filters, several = self.filters, len(self.organizations) > 1
+        keys = [each.pk for each in self.organizations]
+        rows = Workspace.objects.filter(organization__in=keys)
         if filters.status != EVERY:
             rows = rows.live() if filters.status == LIVE else rows.filter(status=filters.status)
-        rows = _found(rows, filters.find) if filters.find else rows
-        rows = rows.filter(_used_twice(rows)) if filters.twice else rows
+        rows = _found(rows, filters.find, keys) if filters.find else rows
+        rows = (
+            rows.filter(_used_twice(rows, after=None if several else after, most=NAMES if several else most))
+            if filters.twice
+            else rows
+        )
         if filters.by:
             by_hand = Workspace.history.filter(history_type="+", history_import_id__isnull=True).values("id")
             rows = rows.filter(id__in=by_hand) if filters.by == BY_HAND else rows.exclude(id__in=by_hand)
@@ -54,7 +59,7 @@ class Matches:
 
 def _behind(after: Workspace, *, several: bool) -> Q:
     """Those that come after it in the order of the page."""
-    name = Upper(Workspace.objects.filter(pk=after.pk).values("name")[:1])
+    name = _folded(after)
     here: Q = Q(folded__gte=name) & (Q(folded__gt=name) | Q(id__gt=after.pk))
     if not several:
         return here
@@ -62,7 +67,7 @@ def _behind(after: Workspace, *, several: bool) -> Q:
     return Q(organization__slug__gt=slug) | (Q(organization__slug=slug) & here)
 
 
-def _found(rows: WorkspaceQuerySet, text: str) -> WorkspaceQuerySet:
+def _found(rows: WorkspaceQuerySet, text: str, organizations: Sequence[int]) -> WorkspaceQuerySet:
     """By how the name or the id begins; of a path `A › B` by the name B below an A."""
     *above, last = [part.strip() for part in text.split(SEPARATOR.strip())]
     found = rows.alias(folded=Folded("name"))
@@ -70,7 +75,9 @@ def _found(rows: WorkspaceQuerySet, text: str) -> WorkspaceQuerySet:
         return found.filter(Q(folded__begins=last) | Q(id__in=_with_id(rows, text)))
     found = found.filter(folded__begins=last)
     for level, name in enumerate(reversed(above), start=1):
-        found = found.filter(**{f"{'__'.join(['parent'] * level)}__name__iexact": name})
+        parent = "__".join(["parent"] * level)
+        found = found.alias(**{f"above_{level}": Folded(f"{parent}__name")})
+        found = found.filter(**{f"above_{level}": Upper(Value(name)), f"{parent}__organization__in": organizations})
     return found
 
 
@@ -82,14 +89,23 @@ def _with_id(rows: WorkspaceQuerySet, text: str) -> list[UUID]:
     return list(rows.filter(id__gte=low, id__lte=high).values_list("id", flat=True)[:NAMES])
 
 
-def _used_twice(rows: WorkspaceQuerySet) -> Q:
-    """The first NAMES that more than one of the rows has, each in its organization."""
-    counts: Any = rows.live().order_by().values("organization", "name").annotate(count=Count("*"))
+def _used_twice(rows: WorkspaceQuerySet, *, after: Workspace | None, most: int) -> Q:
+    """The first `most` from that one on that more than one of the rows has, each in its organization.
+
+    In the order of the index, so that it is read no further than to the last of them.
+    """
+    names: Any = rows.live().order_by().annotate(folded=Folded("name"))
+    if after is not None:
+        names = names.filter(folded__gte=_folded(after))
+    counts = names.values("organization", "folded", "name").annotate(count=Count("*")).filter(count__gt=1)
     shared: dict[int, list[str]] = {}
-    several = counts.filter(count__gt=1).order_by("organization", "name")
-    for key, name in several.values_list("organization", "name")[:NAMES]:
-        shared.setdefault(key, []).append(name)
+    for row in counts.order_by("organization", "folded", "name")[:most]:
+        shared.setdefault(row["organization"], []).append(row["name"])
     wanted = Q(pk=None)
-    for key, names in shared.items():
-        wanted |= Q(organization=key, name__in=names)
+    for key, same in shared.items():
+        wanted |= Q(organization=key, name__in=same)
     return wanted
+
+
+def _folded(workspace: Workspace) -> Upper:
+    return Upper(Workspace.objects.filter(pk=workspace.pk).values("name")[:1])

@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from workspaces.admin.filters import EVERY, LIVE, Filters
 from workspaces.admin.listrows import ListRow
 from workspaces.models import Container, Organization, Status
-from workspaces.services.containers import failing
-from workspaces.tallies import Tally, tally
+from workspaces.services.containers import count_failing, failing
+from workspaces.tallies import Tally
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -67,7 +67,7 @@ class Overview:
     @property
     def failing(self) -> Tally:
         """Workspaces whose container is not what it should be, with an error, in the organization that is chosen."""
-        return tally(self._failing)
+        return count_failing(self._failing)
 
     @property
     def _failing(self) -> QuerySet[Container]:

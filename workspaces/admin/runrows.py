@@ -51,7 +51,7 @@ class RunRows:
         passed = 0
         for rows, length in self._parts:
             start, stop = max(page.start - passed, 0), min(page.stop - passed, length)
-            found += rows[start:stop] if start < stop else ()
+            found += self._read(rows, start, stop) if start < stop else ()
             passed += length
         return self._shown(found)
 
@@ -73,8 +73,15 @@ class RunRows:
         rows = self._history.filter(id__one_of=order).values_list(*COLUMNS) if order else []
         return sorted(rows, key=lambda row: order[row[0]])
 
+    def _read(self, rows: Any, start: int, stop: int) -> Any:
+        """The rows of a part from there to there: their ids first, from an index alone."""
+        if isinstance(rows, list):
+            return rows[start:stop]
+        ids = rows.values("history_id")[start:stop]
+        return Workspace.history.filter(history_id__in=ids).order_by("history_id").values_list(*COLUMNS)
+
     def _rest(self, kind: str) -> Any:
-        rows = self._history.filter(history_type=kind).order_by("history_id").values_list(*COLUMNS)
+        rows = self._history.filter(history_type=kind).order_by("history_id")
         failing = [row[0] for row in self._failing]
         return rows.exclude(id__one_of=failing) if failing else rows
 

@@ -350,6 +350,7 @@ class Migration(migrations.Migration):
                     models.Index(
                         condition=models.Q(("history_import_id__isnull", False)),
                         fields=["history_import_id", "history_type", "history_id"],
+                        include=("id",),
                         name="history_by_run",
                     ),
                     models.Index(

@@ -28,6 +28,7 @@ class TreeHistory(HistoricalRecords):  # type: ignore[misc]  # a library without
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
         by_run = models.Index(
             fields=("history_import_id", "history_type", "history_id"),
+            include=("id",),
             condition=Q(history_import_id__isnull=False),
             name="history_by_run",
         )
