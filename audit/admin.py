@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from audit.models import StructureEvent
+from audit.models import LATEST, StructureEvent
 from audit.reading import TYPES, text
 from audit.telling import short
 from orgsite.guarded import Guarded
+from workspaces import access
 from workspaces.models import Organization
 
 if TYPE_CHECKING:
@@ -52,7 +53,6 @@ class StructureEventAdmin(Guarded):
     list_filter = (TypeFilter, OrganizationFilter)
     fields = ("id", "when", "event_type", "organization", "workspace_id", "import_id", "actor", "payload_as_json")
     readonly_fields = fields
-    ordering = ("-id",)
     sortable_by = ()
     actions = None
     list_per_page = 100
@@ -63,6 +63,12 @@ class StructureEventAdmin(Guarded):
 
     def has_change_permission(self, request: HttpRequest, obj: StructureEvent | None = None) -> bool:
         return False
+
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        """By the index of an organization, where it is one; else by the primary key's."""
+        user = access.require(request.user)
+        alone = not access.sees_all(user) and Organization.objects.visible_to(user).count() == 1
+        return (LATEST,) if alone or request.GET.get("organization") else ("-id",)
 
     def rows_for(self, user: User) -> QuerySet[StructureEvent]:
         return StructureEvent.objects.visible_to(user)

@@ -11,7 +11,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from audit.models import StructureEvent, StructureEventQuerySet
+from audit.models import StructureEvent, StructureEventQuerySet, has_index
+from workspaces import access
 from workspaces.access import Right
 from workspaces.api import schema
 from workspaces.api.base import ListView, caller
@@ -19,6 +20,7 @@ from workspaces.api.filters import asked_organization
 from workspaces.api.pagination import Keyset
 from workspaces.api.permissions import OnEvents
 from workspaces.api.times import parse_time
+from workspaces.models import Organization
 
 Events = StructureEventQuerySet
 
@@ -64,11 +66,17 @@ class EventPages(Keyset):
     descends = True
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
-        self.of_a_while = not request.query_params.keys().isdisjoint(("since", "until"))
+        self.asked, self.of_one = request.query_params, bool(getattr(view, "of_one", False))
         return super().paginate_queryset(queryset, request, view)
 
-    def first_of(self, queryset: Any, number: int) -> Any:
-        return queryset.first_of(number, of_a_while=self.of_a_while)
+    def first_of(self, queryset: Any, number: int, *, falling: bool) -> Any:
+        by_index = any(self.asked.get(name) for name in ("org", "import_id", "workspace"))
+        return queryset.first_of(
+            number,
+            latest=falling,
+            by_index=by_index or self.of_one or has_index(self.asked.get("type", "")),
+            of_a_while=bool(self.asked.get("since") or self.asked.get("until")),
+        )
 
 
 @schema.events(EventRow)
@@ -80,7 +88,10 @@ class EventsView(ListView):
     queryset = StructureEvent.objects.none()
 
     def get_queryset(self) -> Events:
-        return StructureEvent.objects.visible_to(caller(self.request))
+        """The superuser's are all; for a member of one organization that one's index has them in order."""
+        user = caller(self.request)
+        self.of_one = not access.sees_all(user) and Organization.objects.visible_to(user).count() == 1
+        return StructureEvent.objects.visible_to(user)
 
 
 def _moment(name: str, text: str) -> datetime:

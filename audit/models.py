@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
+from orgsite.ordering import Apart
 from workspaces import access
 
 if TYPE_CHECKING:
@@ -16,7 +17,13 @@ ENDS = ("org.import.completed", "org.import.failed")
 # Every import writes these for each workspace: they stand on any page, and are found without an index of their type.
 FREQUENT = ("workspace.provisioning", "workspace.online")
 
+LATEST, EARLIEST = Apart("id", descending=True), Apart("id")
 WHILE = 10_000  # events of a stretch of time whose ids are all read to find the first of them
+
+
+def has_index(event_type: str) -> bool:
+    """Whether this is a type, not the beginning of several, that an index has in order."""
+    return bool(event_type) and not event_type.endswith(("*", ".")) and event_type not in FREQUENT
 
 
 class StructureEventQuerySet(models.QuerySet["StructureEvent"]):
@@ -29,18 +36,19 @@ class StructureEventQuerySet(models.QuerySet["StructureEvent"]):
         # As values: of names in a subquery the planner does not know that one of them has hardly an event.
         return self.filter(organization__in=list(Organization.objects.visible_to(user).values_list("slug", flat=True)))
 
-    def first_of(self, number: int, *, of_a_while: bool = False) -> Self:
-        """The first so many of a queryset that is ordered by id, their ids from an index alone.
+    def first_of(self, number: int, *, latest: bool, by_index: bool = False, of_a_while: bool = False) -> Self:
+        """The `latest` so many, or the earliest; their ids first, from an index alone.
 
-        Asked for whole rows, the planner would rather read the table from its end until it has met enough, as if the
-        events of a run or an organization lay everywhere; they lie together, perhaps a million rows away. So do those
-        `of_a_while`: where they are not too many, all their ids are read, and the planner has no choice.
+        `by_index`: an index begins with what is asked for (one organization, run, workspace, or a type but the FREQUENT
+        ones) and has the order, too. `of_a_while`: of a stretch of time, and where these are not too many, all their
+        ids are read.
         """
-        order = self.query.order_by
+        every, order = self.model._default_manager.all(), "-id" if latest else "id"
         if of_a_while and len(ids := list(self.order_by().values_list("pk", flat=True)[: WHILE + 1])) <= WHILE:
-            first = sorted(ids, reverse=order[0].startswith("-"))[:number]
-            return self.model._default_manager.filter(pk__one_of=first).order_by(*order)  # type: ignore[return-value]
-        return self.model._default_manager.filter(pk__in=self.values("pk")[:number]).order_by(*order)  # type: ignore[return-value]
+            first = sorted(ids, reverse=latest)[:number]
+            return every.filter(pk__one_of=first).order_by(order)  # type: ignore[return-value]
+        indexed = (LATEST if latest else EARLIEST) if by_index else order
+        return every.filter(pk__in=self.order_by(indexed).values("pk")[:number]).order_by(order)  # type: ignore[return-value]
 
     def of_type(self, wanted: str) -> Self:
         """Those of that type, or whose type begins so: `workspace.*`, `org.import.`."""
@@ -71,14 +79,15 @@ class StructureEvent(models.Model):
         # Before a row has its id SQLite's triggers see -1 in its place: a row of that id would refuse all others.
         constraints = (models.CheckConstraint(condition=Q(id__gt=0), name="event_id_positive"),)
         indexes = (
-            models.Index(fields=("organization", "-id"), name="event_by_organization"),
+            models.Index(F("organization"), LATEST, name="event_by_organization"),
             models.Index(fields=("organization", "created_at"), name="event_by_time"),
             models.Index(fields=("created_at",), name="event_by_minute"),
-            models.Index(fields=("workspace_id", "-id"), name="event_by_workspace"),
-            models.Index(fields=("import_id", "-id"), include=("organization",), name="event_by_import"),
+            models.Index(F("workspace_id"), LATEST, name="event_by_workspace"),
+            models.Index(F("import_id"), LATEST, include=("organization",), name="event_by_import"),
             models.Index(fields=("import_id",), condition=Q(event_type__in=ENDS), name="event_end_of_import"),
             models.Index(
-                fields=("event_type", "-id"),
+                F("event_type"),
+                LATEST,
                 include=("organization",),
                 condition=~Q(event_type__in=FREQUENT),
                 name="event_by_type",

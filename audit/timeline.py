@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Count
 from django.db.models.functions import TruncMinute
 
-from audit.models import ENDS, StructureEvent, StructureEventQuerySet
+from audit.models import ENDS, StructureEvent, StructureEventQuerySet, has_index
 from audit.reading import BY_HAND, REMOVED, STARTED, ids
 from audit.telling import Facts
 
@@ -46,6 +46,12 @@ class Question:
     oldest_first: bool = False
     before: int | None = None
     after: int | None = None
+
+    @property
+    def by_index(self) -> bool:
+        """Whether an index has the events that are asked for in their order."""
+        one = self.organizations is not None and len(self.organizations) == 1
+        return one or bool(self.import_id) or len(self.workspaces) == 1 or has_index(self.event_type)
 
     def about(self, span: Span | None) -> Question:
         """The same question about another time and every type of event."""
@@ -113,8 +119,9 @@ def _read(question: Question) -> Page:
     reads_on = question.before is not None or question.after is not None
     forwards = question.after is not None if reads_on else question.oldest_first
     rows = _beyond(matching(question), before=question.before, after=question.after)
-    order = "id" if forwards else "-id"
-    found = list(rows.order_by(order).first_of(PAGE + 1, of_a_while=question.span is not None))
+    found = list(
+        rows.first_of(PAGE + 1, latest=not forwards, by_index=question.by_index, of_a_while=question.span is not None)
+    )
     more, found = len(found) > PAGE, found[:PAGE]
     return Page(
         events=tuple(sorted(found, key=_moment, reverse=not question.oldest_first)),

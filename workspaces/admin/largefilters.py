@@ -43,11 +43,10 @@ class Matches:
         if filters.status != EVERY:
             rows = rows.live() if filters.status == LIVE else rows.filter(status=filters.status)
         rows = _found(rows, filters.find, keys) if filters.find else rows
-        rows = (
-            rows.filter(_used_twice(rows, after=None if several else after, most=NAMES if several else most))
-            if filters.twice
-            else rows
-        )
+        if filters.twice:
+            rows = rows.alias(folded=Folded("name")).filter(
+                _used_twice(rows, after=None if several else after, most=NAMES if several else most)
+            )
         if filters.by:
             by_hand = Workspace.history.filter(history_type="+", history_import_id__isnull=True).values("id")
             rows = rows.filter(id__in=by_hand) if filters.by == BY_HAND else rows.exclude(id__in=by_hand)
@@ -98,12 +97,13 @@ def _used_twice(rows: WorkspaceQuerySet, *, after: Workspace | None, most: int) 
     if after is not None:
         names = names.filter(folded__gte=_folded(after))
     counts = names.values("organization", "folded", "name").annotate(count=Count("*")).filter(count__gt=1)
-    shared: dict[int, list[str]] = {}
+    shared: dict[int, list[tuple[str, str]]] = {}
     for row in counts.order_by("organization", "folded", "name")[:most]:
-        shared.setdefault(row["organization"], []).append(row["name"])
-    wanted = Q(pk=None)
+        shared.setdefault(row["organization"], []).append((row["folded"], row["name"]))
+    wanted = Q(pk__in=[])
     for key, same in shared.items():
-        wanted |= Q(organization=key, name__in=same)
+        folded, named = zip(*same, strict=True)
+        wanted |= Q(organization=key, folded__in=folded, name__in=named)
     return wanted
 
 

@@ -13,6 +13,7 @@ from workspaces.admin.stages import Stage, Stages
 from workspaces.admin.words import CREATED, REMOVED, Op
 from workspaces.core.plan import SEPARATOR
 from workspaces.models import ImportRun, Workspace
+from workspaces.models.history import IN_ORDER
 
 FIRST = 100  # failures that come before everything else; any further one stands in its place
 COLUMNS = ("id", "name", "history_type", "history_change_reason", "history_date")
@@ -81,7 +82,7 @@ class RunRows:
         return Workspace.history.filter(history_id__in=ids).order_by("history_id").values_list(*COLUMNS)
 
     def _rest(self, kind: str) -> Any:
-        rows = self._history.filter(history_type=kind).order_by("history_id")
+        rows = self._history.filter(history_type=kind).order_by(IN_ORDER)
         failing = [row[0] for row in self._failing]
         return rows.exclude(id__one_of=failing) if failing else rows
 

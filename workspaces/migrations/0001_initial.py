@@ -6,6 +6,7 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+import orgsite.ordering
 import workspaces.folding
 
 
@@ -348,8 +349,10 @@ class Migration(migrations.Migration):
                 "get_latest_by": ("history_date", "history_id"),
                 "indexes": [
                     models.Index(
+                        models.F("history_import_id"),
+                        models.F("history_type"),
+                        orgsite.ordering.Apart("history_id"),
                         condition=models.Q(("history_import_id__isnull", False)),
-                        fields=["history_import_id", "history_type", "history_id"],
                         include=("id",),
                         name="history_by_run",
                     ),

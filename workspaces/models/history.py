@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
+
+from orgsite.ordering import Apart
+
+IN_ORDER = Apart("history_id")
 
 
 class HistoryFacts(models.Model):
@@ -27,7 +31,9 @@ class TreeHistory(HistoricalRecords):  # type: ignore[misc]  # a library without
 
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
         by_run = models.Index(
-            fields=("history_import_id", "history_type", "history_id"),
+            F("history_import_id"),
+            F("history_type"),
+            IN_ORDER,
             include=("id",),
             condition=Q(history_import_id__isnull=False),
             name="history_by_run",
