@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
-REACH = 10_000  # rows that a list pages through; its search and filters reach all
+REACH = 2_000  # rows that a list pages through; its search and filters reach all
+
+
+class AtLeast(int):
+    """There are more; to calculate with, so many."""
+
+    def __str__(self) -> str:
+        return f"more than {int(self):,}"
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs only
@@ -27,7 +34,8 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
-        return int(rows.order_by()[:REACH].count())
+        number = int(rows.order_by()[: REACH + 1].count())
+        return number if number <= REACH else AtLeast(REACH)
 
 
 class Guarded(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only

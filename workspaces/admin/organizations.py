@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
@@ -17,11 +18,27 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
+class Member(forms.Field):
+    """Whose membership it is, which stays so: no list of users has to be looked up for each."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__(disabled=True, required=False, label="User")
+        self.user = user
+
+    def prepare_value(self, value: Any) -> str:
+        return str(self.user)
+
+    def clean(self, value: Any) -> User:
+        return self.user
+
+
 class MembershipForms(BaseInlineFormSet):
     """Django's box for deleting a row has no label; here it says whose membership ends."""
 
     def add_fields(self, form: ModelForm, index: int | None) -> None:
         super().add_fields(form, index)
+        if form.instance.pk:
+            form.fields["user"] = Member(form.instance.user)
         if "DELETE" in form.fields and form.instance.pk:
             form.fields["DELETE"].widget.attrs["aria-label"] = f"End the membership of {form.instance.user}"
 
@@ -32,6 +49,9 @@ class MembershipInline(admin.TabularInline):
     extra = 0
     autocomplete_fields = ("user",)
     readonly_fields = ("created_at",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).select_related("user", "organization")
 
 
 @admin.register(Organization)
