@@ -24,6 +24,7 @@ class Member(forms.Field):
     def __init__(self, user: User) -> None:
         super().__init__(disabled=True, required=False, label="User")
         self.user = user
+        self.widget.attrs["aria-label"] = f"Member {user}"  # a table's cell has no label of its own
 
     def prepare_value(self, value: Any) -> str:
         return str(self.user)
