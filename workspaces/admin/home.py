@@ -78,7 +78,7 @@ class Home:
         """The first of the containers that are not what they should be, with an error."""
         return [Stage(row=row) for row in failing(self.user)[:LATEST]]
 
-    @property
+    @cached_property
     def waiting_count(self) -> Tally:
         return count_failing(failing(self.user)) if self.waiting else Tally()
 
