@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audit.addresses import Address
+from audit.kinds import is_of
 from audit.models import StructureEvent
-from audit.reading import GROUPS, TYPES, covers, text
+from audit.reading import GROUPS, TYPES, text
 from audit.telling import clock, plural, short, stretch
 from audit.timeline import Page, Question
 
@@ -67,8 +68,8 @@ def types(question: Question, page: Page, per_minute: PerMinute | None, *, addre
     grouped = [each for group, names in GROUPS.items() for each in (group, *names)]
     for name in (*grouped, *others):
         count = None
-        if counts is not None and (not asked or covers(asked, name)):
-            count = sum(number for key, number in counts.items() if covers(name, key))
+        if counts is not None and (not asked or is_of(asked, name)):
+            count = sum(number for key, number in counts.items() if is_of(name, key))
         links.append(Link(label=name, url=address.but(type=name), count=count, current=name == asked))
     return links
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
+from django.db.models import Value
+from django.db.models.functions import Upper
+
 from workspaces.core.plan import SEPARATOR
-from workspaces.models import Workspace
+from workspaces.folding import Folded
+from workspaces.models import Organization, Workspace
 
 
 def places_of(workspaces: Collection[UUID]) -> dict[UUID, str]:
@@ -22,14 +26,16 @@ def workspaces_called(text: str, *, organizations: Collection[str] | None, below
     A path may begin anywhere: `Dev Lead › QA Engineer`. `below` adds all that ever stood below them. Nothing for a text
     that fits none; an id needs no workspace that exists.
     """
-    rows = Workspace.objects.all()
-    if organizations is not None:
-        rows = rows.filter(organization__slug__in=organizations)
-    if key := _id(text):
-        known = below and rows.filter(pk=key).exists()  # how much stands below another's workspace is nobody's to know
+    key = _id(text)
+    if key and not below:
+        return (key,)
+    scope = Organization.objects.all() if organizations is None else Organization.objects.filter(slug__in=organizations)
+    rows = Workspace.objects.filter(organization__in=list(scope.values_list("pk", flat=True)))
+    if key:
+        known = rows.filter(pk=key).exists()  # how much stands below another's workspace is nobody's to know
         return tuple(sorted(Workspace.objects.subtree_ids([key]))) if known else (key,)
     *above, name = [part.strip() for part in text.split(SEPARATOR.strip())]
-    rows = rows.filter(name__iexact=name)
+    rows = rows.alias(folded=Folded("name")).filter(folded=Upper(Value(name)))
     found = _at(set(rows.order_by().values_list("id", flat=True)), above)
     return tuple(sorted(Workspace.objects.subtree_ids(found) if below and found else found))
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from audit.models import StructureEvent
+from audit.models import ENDS, StructureEvent
 
-STARTED, COMPLETED, FAILED = "org.import.started", "org.import.completed", "org.import.failed"
+STARTED, (COMPLETED, FAILED) = "org.import.started", ENDS
 CREATED, REMOVED = "workspace.provisioning", "workspace.removed"
-ENDS = (COMPLETED, FAILED)
 BY_HAND = (CREATED, REMOVED)
 LOGIN_FAILED = "security.login_failed"
 GROUPS = {
@@ -82,19 +81,3 @@ def workspace_name(event: StructureEvent) -> str:
 def template_name(event: StructureEvent) -> str:
     """The file or directory a run imported; the template's own name where it came inline."""
     return text(event, "dir") or text(event, "name") or "a template"
-
-
-def prefix_of(asked: str) -> str | None:
-    """The beginning shared by all types that a filter asks for (`org.import.`, `workspace.*`); None for one exactly."""
-    return asked.removesuffix("*") if asked.endswith(("*", ".")) else None
-
-
-def is_of(asked: str, event_type: str) -> bool:
-    """The same as a question to one event."""
-    prefix = prefix_of(asked)
-    return event_type == asked if prefix is None else event_type.startswith(prefix)
-
-
-def covers(asked: str, event_type: str) -> bool:
-    """Is `event_type` what a filter asks for: exactly, or as part of a group like `workspace.*`?"""
-    return event_type.startswith(asked.removesuffix("*")) if asked.endswith(".*") else event_type == asked

@@ -11,11 +11,10 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from audit.models import StructureEvent
+from audit.models import ENDS, StructureEvent
 from audit.reading import (
     COMPLETED,
     CREATED,
-    ENDS,
     FAILED,
     LOGIN_FAILED,
     REMOVED,

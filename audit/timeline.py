@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.db.models.functions import TruncMinute
 
-from audit.models import StructureEvent
-from audit.reading import BY_HAND, ENDS, REMOVED, STARTED, ids
+from audit.kinds import has_index
+from audit.models import ENDS, StructureEvent, StructureEventQuerySet
+from audit.reading import BY_HAND, REMOVED, STARTED, ids
 from audit.telling import Facts
 
 PAGE = 500  # events on a page
@@ -47,6 +48,12 @@ class Question:
     before: int | None = None
     after: int | None = None
 
+    @property
+    def by_index(self) -> bool:
+        """Whether an index has the events that are asked for in their order."""
+        one = self.organizations is not None and len(self.organizations) == 1
+        return one or bool(self.import_id) or len(self.workspaces) == 1 or has_index(self.event_type)
+
     def about(self, span: Span | None) -> Question:
         """The same question about another time and every type of event."""
         return replace(self, span=span, event_type="", before=None, after=None)
@@ -73,17 +80,15 @@ class Nearest:
     after: datetime | None
 
 
-def matching(question: Question) -> QuerySet[StructureEvent]:
+def matching(question: Question) -> StructureEventQuerySet:
     """The events that are asked for, in no order."""
-    rows = StructureEvent.objects.order_by()
+    rows = StructureEvent.objects.all().order_by()
     if question.organizations is not None:
         rows = rows.filter(organization__in=question.organizations)
     if question.span:
         rows = rows.filter(created_at__gte=question.span.start, created_at__lt=question.span.end)
-    if question.event_type.endswith(".*"):
-        rows = rows.filter(event_type__startswith=question.event_type.removesuffix("*"))
-    elif question.event_type:
-        rows = rows.filter(event_type=question.event_type)
+    if question.event_type:
+        rows = rows.of_type(question.event_type)
     if question.import_id:
         rows = rows.filter(import_id=question.import_id)
     if len(question.workspaces) == 1:
@@ -115,7 +120,9 @@ def _read(question: Question) -> Page:
     reads_on = question.before is not None or question.after is not None
     forwards = question.after is not None if reads_on else question.oldest_first
     rows = _beyond(matching(question), before=question.before, after=question.after)
-    found = list(rows.order_by("id" if forwards else "-id")[: PAGE + 1])
+    found = list(
+        rows.first_of(PAGE + 1, latest=not forwards, by_index=question.by_index, of_a_while=question.span is not None)
+    )
     more, found = len(found) > PAGE, found[:PAGE]
     return Page(
         events=tuple(sorted(found, key=_moment, reverse=not question.oldest_first)),
@@ -171,8 +178,8 @@ def in_chunks(question: Question) -> Iterator[list[StructureEvent]]:
 
 
 def _beyond(
-    rows: QuerySet[StructureEvent], *, before: int | None = None, after: int | None = None
-) -> QuerySet[StructureEvent]:
+    rows: StructureEventQuerySet, *, before: int | None = None, after: int | None = None
+) -> StructureEventQuerySet:
     rows = rows if before is None else rows.filter(id__lt=before)
     return rows if after is None else rows.filter(id__gt=after)
 
@@ -188,7 +195,7 @@ def _ends_elsewhere(runs: Sequence[StructureEvent]) -> tuple[StructureEvent, ...
     if not still_open:
         return ()
     ends = StructureEvent.objects.filter(import_id__in=still_open, event_type__in=ENDS)
-    return tuple(ends.order_by("id")[:TOLD])
+    return tuple(ends.order_by("id"))
 
 
 def _removed_later(runs: Sequence[StructureEvent]) -> tuple[StructureEvent, ...]:

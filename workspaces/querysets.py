@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from uuid import UUID
 
 from django.db import connections, models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Value
+from django.db.models.functions import Upper
 from django.utils import timezone
 
 from orgsite import bulk  # noqa: F401 - registers the `one_of` lookup
 from workspaces import access
+from workspaces.folding import Folded
+from workspaces.tallies import Counted
 
 if TYPE_CHECKING:
     from workspaces.access import Asker
@@ -32,7 +35,18 @@ LIVE_SUBTREE = """
 
 SUBTREE = LIVE_SUBTREE.replace("AND status <> 'removed'", "").replace("WHERE child.status <> 'removed'", "")
 
+# Each step looks up a few parents; a plain join would have the planner read all rows for it.
 LINE = """
+    WITH RECURSIVE line(id, parent_id, name) AS (
+        SELECT id, parent_id, name FROM workspaces_workspace WHERE id IN ({ids})
+        UNION
+        SELECT above.id, above.parent_id, above.name FROM line
+        CROSS JOIN LATERAL (SELECT * FROM workspaces_workspace WHERE id = line.parent_id LIMIT 1) AS above
+    )
+    SELECT id, parent_id, name FROM line
+"""
+
+LINE_ON_SQLITE = """
     WITH RECURSIVE line(id, parent_id, name) AS (
         SELECT id, parent_id, name FROM workspaces_workspace WHERE id IN ({ids})
         UNION
@@ -47,6 +61,22 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
     def visible_to(self, user: Asker) -> Self:
         """Those the user is a member of; a superuser sees all, nobody and a disabled user see none."""
         return access.visible(self, user, members="members")
+
+    def count_live(self) -> Self:
+        """Each with `live_count`, its live workspaces as far as they are counted (`Tally.of`)."""
+        return self.annotate(live_count=Counted(_inside().live()))
+
+    def count_by_status(self) -> Self:
+        """Each with `removed_count`, `online_count` and so on, the workspaces of each status, as far as counted."""
+        from workspaces.models import Status
+
+        return self.annotate(**{f"{status}_count": Counted(_inside().filter(status=status)) for status in Status})
+
+
+def _inside() -> WorkspaceQuerySet:
+    from workspaces.models import Workspace  # its module is loaded after this one
+
+    return Workspace.objects.filter(organization=OuterRef("pk"))
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
@@ -87,14 +117,26 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
         """Those of the organizations the user may see."""
         return access.visible(self, user, members="organization__members")
 
+    def called(self, name: str) -> Self:
+        """Those of exactly that name. The index knows names without their case, one organization after the other."""
+        from workspaces.models import Organization
+
+        everywhere = list(Organization.objects.values_list("pk", flat=True))
+        folded = self.alias(folded=Folded("name")).filter(organization__in=everywhere, folded=Upper(Value(name)))
+        return folded.filter(name=name)
+
     def names_above(self, ids: Collection[UUID]) -> dict[UUID, tuple[str, ...]]:
         """Id → the names above that workspace, root first: one statement, and a cycle ends it."""
+        line = self.lines(ids)
+        return {key: _above(key, line) for key in ids if key in line}
+
+    def lines(self, ids: Collection[UUID]) -> dict[UUID | None, tuple[UUID | None, str]]:
+        """Each of the workspaces and all that stand above them: id → parent and name. One statement."""
         connection = connections[self.db]
         with connection.cursor() as cursor:
             source, params = _ids_as_rows(ids, connection.vendor)
-            cursor.execute(LINE.format(ids=source), params)
-            line = {_uuid(key): (_uuid(parent), name) for key, parent, name in cursor.fetchall()}
-        return {key: _above(key, line) for key in ids if key in line}
+            cursor.execute((LINE_ON_SQLITE if connection.vendor == "sqlite" else LINE).format(ids=source), params)
+            return {_uuid(key): (_uuid(parent), name) for key, parent, name in cursor.fetchall()}
 
     def live_subtree_ids(self, roots: Collection[UUID]) -> frozenset[UUID]:
         """Ids of the live rows among `roots` and of everything live below them: one statement, and a cycle ends it."""

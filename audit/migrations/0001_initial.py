@@ -1,5 +1,7 @@
 from django.db import migrations, models
 
+import orgsite.ordering
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -23,11 +25,38 @@ class Migration(migrations.Migration):
                 "db_table": "structure_events",
                 "ordering": ("-id",),
                 "indexes": [
-                    models.Index(fields=["organization", "-id"], name="event_by_organization"),
+                    models.Index(
+                        models.F("organization"),
+                        orgsite.ordering.Apart("id", descending=True),
+                        name="event_by_organization",
+                    ),
                     models.Index(fields=["organization", "created_at"], name="event_by_time"),
                     models.Index(fields=["created_at"], name="event_by_minute"),
-                    models.Index(fields=["workspace_id", "-id"], name="event_by_workspace"),
-                    models.Index(fields=["import_id", "-id"], name="event_by_import"),
+                    models.Index(
+                        models.F("workspace_id"),
+                        orgsite.ordering.Apart("id", descending=True),
+                        name="event_by_workspace",
+                    ),
+                    models.Index(
+                        models.F("import_id"),
+                        orgsite.ordering.Apart("id", descending=True),
+                        include=("organization",),
+                        name="event_by_import",
+                    ),
+                    models.Index(
+                        condition=models.Q(("event_type__in", ("org.import.completed", "org.import.failed"))),
+                        fields=["import_id"],
+                        name="event_end_of_import",
+                    ),
+                    models.Index(
+                        models.F("event_type"),
+                        orgsite.ordering.Apart("id", descending=True),
+                        condition=models.Q(
+                            ("event_type__in", ("workspace.provisioning", "workspace.online")), _negated=True
+                        ),
+                        include=("organization",),
+                        name="event_by_type",
+                    ),
                 ],
                 "constraints": [models.CheckConstraint(condition=models.Q(("id__gt", 0)), name="event_id_positive")],
             },

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from audit.kinds import is_of
 from audit.models import StructureEventQuerySet
-from audit.reading import is_of
 from workspaces.access import Reach
 
 

@@ -188,17 +188,21 @@
 
   function mark() {
     const top = [];  // index → the topmost selected row at or above it, or -1
-    let chosen = 0, going = 0;
+    let chosen = 0, going = 0, known = true;
     rows.forEach((row, i) => {
       const above = parents[i] >= 0 ? top[parents[i]] : -1, on = Boolean(boxes[i] && boxes[i].checked);
       top[i] = above >= 0 ? above : on ? i : -1;
       chosen += on;
-      if (top[i] === i) going += 1 + Number(row.dataset.below);
+      if (top[i] === i) {
+        going += 1 + Number(row.dataset.below);
+        known = known && row.dataset.below !== '';
+      }
       row.classList.toggle('sel', on);
       row.classList.toggle('insel', above >= 0);
       note(row, above >= 0 ? rows[above].querySelector('.ws-name').textContent : '');
     });
-    say.textContent = chosen ? count(chosen) + ' selected ↳ ' + count(going) + (going === 1 ? ' workspace' : ' workspaces') + ' with everything below' : '';
+    const what = known ? count(going) + (going === 1 ? ' workspace' : ' workspaces') + ' with everything below' : 'with everything below';
+    say.textContent = chosen ? count(chosen) + ' selected ↳ ' + what : '';
   }
 
   function note(row, name) {

@@ -87,5 +87,5 @@ def test_more_workspaces_need_no_more_queries(
 ) -> None:
     for tree in (BEFORE, AFTER):
         live(tree)
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(9):
             home(viewer)

@@ -10,8 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from audit.admin import REACH, BoundedPaginator
 from audit.models import StructureEvent
+from orgsite import guarded
+from orgsite.guarded import REACH, BoundedPaginator
 from tests.audit.events import COMPLETED, ONLINE, REMOVED, event, write
 
 LIST = "/admin/audit/structureevent/"
@@ -79,7 +80,7 @@ def test_the_list_counts_no_further_than_it_reaches(operator: Client, row: Struc
         operator.get(LIST)
     counts = [query["sql"] for query in captured if "COUNT(" in query["sql"] and "structure_events" in query["sql"]]
     assert counts
-    assert all(f"LIMIT {REACH}" in sql for sql in counts)
+    assert all(f"LIMIT {REACH + 1}" in sql for sql in counts)
 
 
 def test_the_admin_registers_it_with_that_paginator() -> None:
@@ -91,3 +92,9 @@ def test_an_event_leads_to_its_minute(operator: Client, row: StructureEvent) -> 
     page = operator.get(f"{LIST}{row.pk}/change/").content.decode()
     assert 'href="/admin/timeline/?day=2026-05-12&amp;at=20:13&amp;org=acme#m-20260512-2013"' in page
     assert "2026-05-12 20:13:04" in page
+
+
+def test_a_list_that_is_longer_says_so(operator: Client, row: StructureEvent, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(*(event(COMPLETED, run="merge", name="Dev team") for _ in range(3)))
+    monkeypatch.setattr(guarded, "REACH", 2)
+    assert "more than 2 structure events" in " ".join(operator.get(LIST).content.decode().split())

@@ -23,7 +23,7 @@ from workspaces.services.containers import try_again
 def run_again(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpResponse:
     """All of a run that failed."""
     run = get_object_or_404(latest_runs(access.require(request.user, Right.IMPORT)), pk=run_id)
-    _tell(request, try_again([stage.row.pk for stage in Stages(import_id=run.pk).failing]))
+    _tell(request, try_again(list(Stages(import_id=run.pk).failing.values_list("pk", flat=True))))
     return redirect(f"{site.name}:run", run.pk)
 
 

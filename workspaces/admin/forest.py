@@ -54,7 +54,7 @@ class Spot:
 
 def forest(rows: WorkspaceQuerySet) -> tuple[Spot, ...]:
     """The rows as trees; one whose parent is not among them stands at the top."""
-    stems = [Stem(*values) for values in rows.order_by().values_list(*_COLUMNS).iterator(chunk_size=10_000)]
+    stems = [Stem(*values) for values in rows.order_by().values_list(*COLUMNS).iterator(chunk_size=10_000)]
     return grow(stems)
 
 
@@ -80,7 +80,7 @@ def live_below(spots: Sequence[Spot]) -> list[int]:
     return counts
 
 
-_COLUMNS = ("id", "parent_id", "name", "organization__slug", "status")
+COLUMNS = ("id", "parent_id", "name", "organization__slug", "status")
 
 _Placed = tuple[Stem, tuple[str, ...], int | None]
 

@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count
 from django.utils import timezone
@@ -16,12 +17,14 @@ from workspaces.access import Right
 from workspaces.admin.runview import RunView, latest_runs
 from workspaces.admin.stages import Stage
 from workspaces.models import ImportRun, Organization, Workspace
-from workspaces.services.containers import failing
+from workspaces.services.containers import count_failing, failing
+from workspaces.tallies import Tally
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 LATEST = 5
+COMPARED = 5_000  # live workspaces whose names are compared
 FAILED_WITHIN = timedelta(days=1)
 
 
@@ -30,8 +33,8 @@ class Place:
     """An organization with its live workspaces, and how many of their names are used twice."""
 
     organization: Organization
-    live: int
-    twice: int
+    live: Tally
+    twice: int | None  # None where there are too many to compare them for each look at this page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +54,17 @@ class Home:
     @cached_property
     def places(self) -> list[Place]:
         return [
-            Place(organization=each, live=self._live[each.pk], twice=self._twice[each.pk])
-            for each in Organization.objects.visible_to(self.user)
+            Place(organization=each, live=live, twice=self._twice[each.pk] if each.pk in self._compared else None)
+            for each, live in self._live.items()
         ]
 
     @property
     def twice(self) -> int:
-        return sum(place.twice for place in self.places)
+        return sum(place.twice or 0 for place in self.places)
+
+    @property
+    def uncompared(self) -> bool:
+        return any(place.twice is None for place in self.places)
 
     @cached_property
     def failures(self) -> list[RunView]:
@@ -71,9 +78,9 @@ class Home:
         """The first of the containers that are not what they should be, with an error."""
         return [Stage(row=row) for row in failing(self.user)[:LATEST]]
 
-    @property
-    def waiting_count(self) -> int:
-        return failing(self.user).count() if self.waiting else 0
+    @cached_property
+    def waiting_count(self) -> Tally:
+        return count_failing(failing(self.user)) if self.waiting else Tally()
 
     @cached_property
     def runs(self) -> list[RunView]:
@@ -82,11 +89,19 @@ class Home:
     @cached_property
     def _twice(self) -> Counter[int]:
         """Names of each organization that more than one live workspace has."""
-        names = Workspace.objects.visible_to(self.user).live().order_by().values("organization", "name")
+        rows = Workspace.objects.live().filter(organization__in=self._compared)
+        names = rows.order_by().values("organization", "name")
         shared = names.annotate(count=Count("pk")).filter(count__gt=1)
         return Counter(row["organization"] for row in shared)
 
     @cached_property
-    def _live(self) -> Counter[int]:
-        rows = Workspace.objects.visible_to(self.user).live().order_by().values_list("organization")
-        return Counter(dict(rows.annotate(count=Count("pk"))))
+    def _compared(self) -> frozenset[int]:
+        """The organizations whose names are compared: the small ones, as long as all of theirs are not too many."""
+        small = sorted((live.number, each.pk) for each, live in self._live.items() if not live.more)
+        total = accumulate(number for number, _ in small)
+        return frozenset(key for (_, key), so_far in zip(small, total, strict=True) if so_far <= COMPARED)
+
+    @cached_property
+    def _live(self) -> dict[Organization, Tally]:
+        rows: Any = Organization.objects.visible_to(self.user).count_live()
+        return {each: Tally.of(each.live_count) for each in rows}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
-from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -24,7 +24,7 @@ from workspaces.admin.runview import RunView, latest_runs
 from workspaces.admin.words import joined
 from workspaces.core.plan import Mode, parse_mode
 from workspaces.errors import InvalidRequest, NotFound, OrgError
-from workspaces.models import ImportPreview, Organization, Status
+from workspaces.models import ImportPreview, Organization
 from workspaces.services.actors import Actor
 from workspaces.services.answers import preview_answer
 from workspaces.services.confirming import confirmed_number, demand_of
@@ -33,6 +33,7 @@ from workspaces.services.previewing import Preview, apply_preview, open_preview,
 from workspaces.services.sources import LoadedTemplate
 from workspaces.services.templates import from_directory, from_upload, listing
 from workspaces.services.visible import organization_for
+from workspaces.tallies import Tally
 
 LATEST = 5
 
@@ -116,14 +117,14 @@ def _apply(request: HttpRequest, preview: Preview) -> Applied:
 
 
 def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError | None = None) -> HttpResponse:
-    live = Count("workspaces", filter=~Q(workspaces__status=Status.REMOVED))
+    organizations: Any = Organization.objects.visible_to(user).count_live()
     return render_page(
         request,
         site,
         "import.html",
         title="Import an org template",
         status=status_of(error),
-        organizations=Organization.objects.visible_to(user).annotate(live=live),
+        organizations=[(each, Tally.of(each.live_count)) for each in organizations],
         chosen=request.POST.get("org") or request.GET.get("org", ""),
         directories=listing(),
         chosen_directory=request.POST.get("dir", ""),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -11,10 +11,19 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 
 from workspaces import access
 from workspaces.access import Right
-from workspaces.admin.listview import BY_HAND, BY_IMPORT, EVERY, FAILING, LIVE, Filters, Listing
+from workspaces.admin.filters import BY_HAND, BY_IMPORT, EVERY, FAILING, LIVE, Filters
+from workspaces.admin.largeview import LargeListing
+from workspaces.admin.listview import Listing
+from workspaces.admin.overview import Overview
 from workspaces.admin.pages import page_number, render_page
 from workspaces.models import Status
+from workspaces.services.visible import parse_id
+from workspaces.tallies import Tally
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+LARGEST_TREES = 5_000  # live workspaces that are read to show some of them
 AROUND = 5  # pages with a link on each side of this one
 
 
@@ -25,16 +34,13 @@ class Choice:
     label: str
     query: str
     on: bool
-    count: int | None = None
+    count: Tally | None = None
 
 
 def list_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     """The workspaces of the organizations the user may see."""
     user = access.require(request.user, Right.VIEW)
-    number = page_number(request)
-    listing = Listing(user=user, filters=Filters.of(request.GET), number=int(number) if number.isdecimal() else 1)
-    if listing.filters.organization not in ("", *listing.organizations):
-        raise Http404("There is no such organization.")
+    listing = _listing(request, user)
     return render_page(
         request,
         site,
@@ -43,17 +49,37 @@ def list_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
         listing=listing,
         groups=listing.groups,
         choices=_choices(request.GET, listing),
-        pages=[_choice(request.GET, "p", str(n), str(n), on=n == listing.page) for n in _numbers(listing)],
+        pages=_pages(request.GET, listing),
         cleared=_choice(request.GET, "q", "", "Clear", on=False),
         field=ACTION_CHECKBOX_NAME,
         may=_may(request),
     )
 
 
-def _numbers(listing: Listing) -> list[int]:
-    """The first page, the last one, and those around this one."""
+def _listing(request: HttpRequest, user: User) -> Listing | LargeListing:
+    """All of the trees where they are small; else as much as stands on the page."""
+    filters, number = Filters.of(request.GET), page_number(request)
+    overview = Overview(user=user, filters=filters)
+    if filters.organization not in ("", *overview.organizations):
+        raise Http404("There is no such organization.")
+    live, page = overview.with_status(LIVE), int(number) if number.isdecimal() else 1
+    if live.more or live.number > LARGEST_TREES:
+        return LargeListing(user=user, filters=filters, number=page, after=parse_id(request.GET.get("after", "")))
+    return Listing(user=user, filters=filters, number=page)
+
+
+def _pages(query: QueryDict, listing: Listing | LargeListing) -> list[Choice]:
+    """Links to the first page, the last one, and those around this one; in large trees to the next one."""
+    if isinstance(listing, LargeListing) and not listing.numbered:
+        first = [_choice(query, "after", "", "First page", on=False)] if listing.after else []
+        following = _choice(query, "after", str(listing.next), "Next page", on=False)
+        removed = listing.with_status(Status.REMOVED) if listing.filters.status == EVERY else Tally()
+        last = [_choice(query, "status", Status.REMOVED, f"{removed} removed", on=False)] if removed else []
+        return [*first, following] if listing.next else first + last
     around = range(max(1, listing.page - AROUND), min(listing.pages, listing.page + AROUND) + 1)
-    return sorted({1, *around, listing.pages})
+    numbers = sorted({1, *around, listing.pages})
+    found = [_choice(query, "p", str(number), str(number), on=number == listing.page) for number in numbers]
+    return found if len(found) > 1 else []
 
 
 def _may(request: HttpRequest) -> dict[str, bool]:
@@ -61,7 +87,7 @@ def _may(request: HttpRequest) -> dict[str, bool]:
     return {name: access.has(request.user, permission) for name, permission in permissions.items()}
 
 
-def _choices(query: QueryDict, listing: Listing) -> dict[str, list[Choice]]:
+def _choices(query: QueryDict, listing: Listing | LargeListing) -> dict[str, list[Choice]]:
     filters = listing.filters
     organizations = {"": "All"} | {slug: each.name for slug, each in listing.organizations.items()}
     statuses = {LIVE: "Live", **{str(status): str(status.label) for status in Status}, EVERY: "All"}
@@ -92,11 +118,11 @@ def _choices(query: QueryDict, listing: Listing) -> dict[str, list[Choice]]:
     }
 
 
-def _choice(query: QueryDict, name: str, value: str, label: str, *, on: bool, count: int | None = None) -> Choice:
+def _choice(query: QueryDict, name: str, value: str, label: str, *, on: bool, count: Tally | None = None) -> Choice:
     changed: Any = query.copy()
     changed[name] = value
-    if name != "p":
-        changed.pop("p", None)
+    for place in {"p", "after"} - {name}:
+        changed.pop(place, None)
     for key in [key for key, given in changed.items() if not given]:
         del changed[key]
     return Choice(label=label, query=changed.urlencode(), on=on, count=count)

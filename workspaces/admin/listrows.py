@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -29,16 +30,19 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListRow:
-    """One line of the list; `context` where it only shows what the next ones stand below. `below` counts live ones.
+    """One line of the list; `context` where it only shows what the next ones stand below. `below` counts live ones, and
+    is None where nobody has counted.
 
-    `also_at` are the places of others with its name, `duplicate` says that one of them is where the name belongs.
+    `also` others have its name; `also_at` are their places, or those of the newest. `duplicate` says that one of them
+    is where the name belongs.
     """
 
     spot: Spot
     context: bool
-    below: int
+    below: int | None
     has_below: bool
     also_at: tuple[str, ...]
+    also: int
     duplicate: bool
     schedules: int
     origin: Origin | None
@@ -60,7 +64,9 @@ class ListRow:
 
     @property
     def also_lives_at(self) -> str:
-        return joined(self.also_at, most=MOST_PLACES)
+        """`PM › Dev Lead`, or `A › QA, B › QA and 3 more`."""
+        more = self.also - min(len(self.also_at), MOST_PLACES)
+        return joined([*self.also_at[:MOST_PLACES], *([f"{more:,} more"] if more else ())])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +77,17 @@ class Facts:
     schedules: Mapping[UUID, int]
     origins: Mapping[UUID, Origin]
     twins: Mapping[tuple[str, str], Sequence[Spot]]
+    used: Mapping[tuple[str, str], int]
 
     @classmethod
-    def of(cls, spots: Sequence[Spot], *, twins: Mapping[tuple[str, str], Sequence[Spot]]) -> Facts:
+    def of(
+        cls,
+        spots: Sequence[Spot],
+        *,
+        twins: Mapping[tuple[str, str], Sequence[Spot]],
+        used: Mapping[tuple[str, str], int] = MappingProxyType({}),
+    ) -> Facts:
+        """`twins` are the live ones of each name, or the newest of them; then `used` says how many there are."""
         ids = [spot.id for spot in spots]
         columns = Workspace.objects.filter(id__one_of=ids).values("id", "protected", "last_heartbeat_at")
         schedules = Schedule.objects.filter(workspace__one_of=ids).order_by().values_list("workspace")
@@ -82,16 +96,19 @@ class Facts:
             schedules=dict(schedules.annotate(count=Count("pk"))),
             origins=_origins({*ids, *(twin.id for same in twins.values() for twin in same)}),
             twins=twins,
+            used=used,
         )
 
-    def row(self, spot: Spot, *, context: bool = False, below: int = 0, has_below: bool = False) -> ListRow:
+    def row(self, spot: Spot, *, context: bool = False, below: int | None = 0, has_below: bool = False) -> ListRow:
         """The line of that workspace."""
+        places = self.others_of(spot)
         return ListRow(
             spot=spot,
             context=context,
             below=below,
             has_below=has_below,
-            also_at=self.others_of(spot),
+            also_at=places,
+            also=max(len(places), self.used.get(identity(spot), 0) - 1),
             duplicate=self.is_leftover(spot),
             schedules=self.schedules.get(spot.id, 0),
             origin=self.origins.get(spot.id),

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
 
 from orgsite.guarded import Guarded
-from workspaces.models import Membership, Organization, Status
+from workspaces.models import Membership, Organization
+from workspaces.tallies import Tally
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+
+class Member(forms.Field):
+    """Whose membership it is, which stays so: no list of users has to be looked up for each."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__(disabled=True, required=False, label="User")
+        self.user = user
+        self.widget.attrs["aria-label"] = f"Member {user}"  # a table's cell has no label of its own
+
+    def prepare_value(self, value: Any) -> str:
+        return str(self.user)
+
+    def clean(self, value: Any) -> User:
+        return self.user
 
 
 class MembershipForms(BaseInlineFormSet):
@@ -21,6 +38,8 @@ class MembershipForms(BaseInlineFormSet):
 
     def add_fields(self, form: ModelForm, index: int | None) -> None:
         super().add_fields(form, index)
+        if form.instance.pk:
+            form.fields["user"] = Member(form.instance.user)
         if "DELETE" in form.fields and form.instance.pk:
             form.fields["DELETE"].widget.attrs["aria-label"] = f"End the membership of {form.instance.user}"
 
@@ -32,6 +51,9 @@ class MembershipInline(admin.TabularInline):
     autocomplete_fields = ("user",)
     readonly_fields = ("created_at",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).select_related("user", "organization")
+
 
 @admin.register(Organization)
 class OrganizationAdmin(Guarded):
@@ -41,8 +63,7 @@ class OrganizationAdmin(Guarded):
     inlines = (MembershipInline,)
 
     def rows_for(self, user: User) -> QuerySet[Organization]:
-        live = Count("workspaces", filter=~Q(workspaces__status=Status.REMOVED))
-        return Organization.objects.visible_to(user).annotate(live_count=live)
+        return Organization.objects.visible_to(user).count_live()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Organization | None = None) -> tuple[str, ...]:
         """The slug is written in events: it stays."""
@@ -50,4 +71,4 @@ class OrganizationAdmin(Guarded):
 
     @admin.display(description="live workspaces", ordering="live_count")
     def live(self, obj: Any) -> str:
-        return f"{obj.live_count:,}"
+        return str(Tally.of(obj.live_count))

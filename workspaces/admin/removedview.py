@@ -2,51 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import Q
 
 from workspaces.admin.forest import Spot, Stem
 from workspaces.core.plan import SEPARATOR
-from workspaces.models import Status, Workspace
+from workspaces.models import Organization, Status, Workspace
 from workspaces.querysets import WorkspaceQuerySet
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+from workspaces.tallies import Tally, tally
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemovedRows:
-    """Those the user may see, of one organization (slug) or all, whose name, path or id has `find`.
+    """Those of the organizations whose name, path or id has `find`; what lies beyond COUNTED is found by a search only.
 
     `ids` narrows them further where it is not None.
     """
 
-    user: User
+    organizations: Sequence[Organization]
     find: str = ""
-    slug: str = ""
     ids: Collection[UUID] | None = None
 
     @cached_property
-    def count(self) -> int:
-        return self._rows.count()
+    def count(self) -> Tally:
+        return tally(self._rows)
 
     def page(self, start: int, length: int) -> list[Spot]:
         columns = ("id", "parent_id", "name", "organization__slug", "status")
-        ordered = self._rows.order_by("organization__slug", "-removed_at", "name", "id").values_list(*columns)
+        several = ["organization__slug"] if len(self.organizations) > 1 else []  # one alone is in the index's order
+        ordered = self._rows.order_by(*several, "-removed_at", "name", "id").values_list(*columns)
         stems = [Stem(*values) for values in ordered[start : start + length]]
         above = Workspace.objects.names_above([stem.id for stem in stems]) if stems else {}
         return [Spot(stem, (*above.get(stem.id, ()), stem.name), None, 0) for stem in stems]
 
     @cached_property
     def _rows(self) -> WorkspaceQuerySet:
-        rows = Workspace.objects.visible_to(self.user).filter(Q(status=Status.REMOVED))
-        if self.slug:
-            rows = rows.filter(organization__slug=self.slug)
+        rows = Workspace.objects.filter(Q(status=Status.REMOVED), organization__in=self.organizations)
         if self.ids is not None:
             rows = rows.filter(id__one_of=self.ids)
         return self._found(rows) if self.find else rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.admin import AdminSite
@@ -33,6 +34,7 @@ def run_page(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpResp
     """One run: how it ended and what it did to which workspace. While it runs, its page asks for the changing part."""
     user = access.require(request.user, Right.VIEW)
     view = RunView(run=get_object_or_404(latest_runs(user), pk=run_id))
-    page = Paginator(view.rows, ROWS_PER_PAGE).get_page(page_number(request))
+    rows: Any = view.rows
+    page = Paginator(rows, ROWS_PER_PAGE).get_page(page_number(request))
     template = "run_now.html" if is_part(request) else "run.html"
     return render_page(request, site, template, title=f"Run {view.short_id}", view=view, run=view.run, page=page)

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 
 from audit.models import StructureEvent
 from audit.reading import COMPLETED, number
-from workspaces.admin.forest import forest
-from workspaces.admin.stages import Stage, Stages
-from workspaces.admin.words import CREATED, REMOVED, Op, coded, counted
-from workspaces.models import ImportRun, Organization, Status, Workspace
+from workspaces.admin.runrows import RunRows
+from workspaces.admin.stages import Progress, Stages
+from workspaces.admin.words import coded, counted
+from workspaces.models import ImportRun, Organization
 from workspaces.services.runs import owner_is_gone
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 State = ImportRun.State
-WORST = 9  # behind all ranks of failures
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,19 +42,6 @@ class Phase:
     done: int | None
     total: int
     text: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunRow:
-    """What the run did to one workspace."""
-
-    id: UUID
-    name: str
-    above: str
-    op: Op
-    why: str
-    when: datetime
-    stage: Stage | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +84,7 @@ class RunView:
     @property
     def kind(self) -> str:
         """The class of the outcome's box."""
-        if self.stages.failing:
+        if self.stages.failing_count:
             return "warn"
         kinds = {"fail": "err", "run": "warn" if self.abandoned else "", "retry": "warn", "ok": "done"}
         return "" if self.stages.unsettled else kinds[self.result.kind]
@@ -156,26 +140,18 @@ class RunView:
     @cached_property
     def collateral(self) -> int:
         """How many of the removed ones the template did not name, as the run's last event says."""
-        end = StructureEvent.objects.filter(import_id=self.run.pk, event_type=COMPLETED).first()
-        return number(end, "collateral_count") if end else 0
+        # Not the first of them: to find one, the planner would rather read the table from its end.
+        ends = list(StructureEvent.objects.filter(import_id=self.run.pk, event_type=COMPLETED).order_by())
+        return number(ends[0], "collateral_count") if ends else 0
 
     @property
     def warnings(self) -> list[SafeString]:
         return [coded(warning) for warning in self.run.warnings]
 
-    @cached_property
-    def rows(self) -> list[RunRow]:
-        """What the run created and removed: failures first, then removals, each in tree order. Three queries."""
-        spots = forest(Workspace.objects.filter(organization=self.run.organization_id))
-        places = {spot.id: (index, spot.above) for index, spot in enumerate(spots)}
-        history = Workspace.history.filter(history_import_id=self.run.pk).order_by("history_id")
-        columns = ("id", "name", "status", "history_change_reason", "history_date")
-        stages = self.stages.by_id
-        rows = [
-            _row(*values, above=places[values[0]][1], stage=stages.get(values[0]))
-            for values in history.values_list(*columns)
-        ]
-        return sorted(rows, key=lambda row: (_rank(row), row.op is not REMOVED, places[row.id][0]))
+    @property
+    def rows(self) -> RunRows:
+        """What the run created and removed."""
+        return RunRows(run=self.run, stages=self.stages)
 
 
 def latest_runs(user: User) -> QuerySet[ImportRun]:
@@ -184,30 +160,17 @@ def latest_runs(user: User) -> QuerySet[ImportRun]:
     return ImportRun.objects.filter(organization__in=visible).select_related("organization").order_by("-started_at")
 
 
-def _row(
-    key: UUID, name: str, status: str, reason: str | None, when: datetime, *, above: str, stage: Stage | None
-) -> RunRow:
-    op = REMOVED if status == Status.REMOVED else CREATED
-    return RunRow(id=key, name=name, above=above, op=op, why=reason or "", when=when, stage=stage)
-
-
-def _rank(row: RunRow) -> int:
-    return row.stage.rank if row.stage and row.stage.failing else WORST
-
-
-def _containers(name: str, stages: Collection[Stage], text: str) -> Phase | None:
+def _containers(name: str, stages: Progress, text: str) -> Phase | None:
     """A phase whose workspaces have containers; None where none of them has."""
-    if not stages:
+    if not stages.total:
         return None
-    done, failing = sum(each.settled for each in stages), sum(each.failing for each in stages)
-    kind, sign = ("ok", "✓") if done == len(stages) else ("retry", "!") if failing else ("run", "…")
-    word = f"{done:,} of {len(stages):,}"
+    kind, sign = ("ok", "✓") if stages.settled == stages.total else ("retry", "!") if stages.failing else ("run", "…")
     return Phase(
         name=name,
-        result=Result(kind=kind, sign=sign, word=word),
-        done=done,
-        total=len(stages),
-        text=f"{text} {counted(failing, 'container')} with an error." if failing else text,
+        result=Result(kind=kind, sign=sign, word=f"{stages.settled:,} of {stages.total:,}"),
+        done=stages.settled,
+        total=stages.total,
+        text=f"{text} {counted(stages.failing, 'container')} with an error." if stages.failing else text,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from workspaces.admin.words import counted
@@ -64,11 +65,6 @@ class Stage:
         return "gone, volumes kept" if self.row.keep_volumes else "gone, volumes too"
 
     @property
-    def rank(self) -> int:
-        """Failures first, then what is under way."""
-        return {"fail": 0, "retry": 1, "run": 2, "wait": 3, "ok": 4}[self.kind]
-
-    @property
     def next_try(self) -> str:
         """`in 38 s`, `now`."""
         due: datetime = self.row.due_at or timezone.now()
@@ -76,32 +72,49 @@ class Stage:
         return f"in {seconds} s" if seconds > 0 else "now"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How many containers there are, how many of them are what they should be, and how many have an error."""
+
+    total: int = 0
+    settled: int = 0
+    failing: int = 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stages:
-    """The containers that one run decided about."""
+    """The containers that one run decided about: counted where they are stored, and read a page at a time."""
 
     import_id: UUID
 
-    @cached_property
-    def by_id(self) -> dict[UUID, Stage]:
-        rows = Container.objects.filter(import_id=self.import_id)
+    def of(self, workspaces: Collection[UUID]) -> dict[UUID, Stage]:
+        """Workspace → where its container stands; those of other runs are left out."""
+        rows = self._rows.filter(workspace__one_of=workspaces) if workspaces and self.any else ()
         return {row.pk: Stage(row=row) for row in rows}
 
     @property
-    def going(self) -> Collection[Stage]:
-        return [stage for stage in self.by_id.values() if stage.going]
+    def going(self) -> Progress:
+        return self._progress.get(Container.Desired.ABSENT, Progress())
 
     @property
-    def coming(self) -> Collection[Stage]:
-        return [stage for stage in self.by_id.values() if not stage.going]
+    def coming(self) -> Progress:
+        return self._progress.get(Container.Desired.RUNNING, Progress())
+
+    @property
+    def any(self) -> bool:
+        return bool(self._progress)
 
     @property
     def unsettled(self) -> bool:
-        return any(not stage.settled for stage in self.by_id.values())
+        return any(each.settled < each.total for each in self._progress.values())
 
     @property
-    def failing(self) -> list[Stage]:
-        return [stage for stage in self.by_id.values() if stage.failing]
+    def failing(self) -> QuerySet[Container]:
+        return self._rows.exclude(last_error="")
+
+    @property
+    def failing_count(self) -> int:
+        return sum(each.failing for each in self._progress.values())
 
     @property
     def text(self) -> str:
@@ -109,9 +122,23 @@ class Stages:
         parts = [_progress("Starting containers", self.coming), _progress("Tearing down", self.going)]
         return "".join(f" {part}" for part in parts if part)
 
+    @property
+    def _rows(self) -> QuerySet[Container]:
+        return Container.objects.filter(import_id=self.import_id)
 
-def _progress(what: str, stages: Collection[Stage]) -> str:
-    done, failing = sum(stage.settled for stage in stages), sum(stage.failing for stage in stages)
-    if done == len(stages):
+    @cached_property
+    def _progress(self) -> dict[str, Progress]:
+        """By what is desired. Two queries, the first of an index alone: a page that waits for a run asks it often."""
+        counts = self._rows.order_by().values_list("desired").annotate(total=Count("*"), due=Count("due_at"))
+        failing = dict(self.failing.order_by().values_list("desired").annotate(count=Count("*"))) if counts else {}
+        return {
+            desired: Progress(total=total, settled=total - due, failing=failing.get(desired, 0))
+            for desired, total, due in counts
+        }
+
+
+def _progress(what: str, stages: Progress) -> str:
+    if stages.settled == stages.total:
         return ""
-    return f"{what}: {done:,} of {len(stages):,} done{f', {failing:,} with an error' if failing else ''}."
+    errors = f", {stages.failing:,} with an error" if stages.failing else ""
+    return f"{what}: {stages.settled:,} of {stages.total:,} done{errors}."

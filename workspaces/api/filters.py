@@ -31,7 +31,7 @@ class WorkspaceFilter(FilterSet):
         method="in_status",
         help_text="`live` is every status but removed.",
     )
-    name = CharFilter(help_text="The exact name.")
+    name = CharFilter(method="called", help_text="The exact name.")
     parent = CharFilter(method="below", help_text="The parent's id; `none` for roots.")
 
     class Meta:
@@ -43,6 +43,9 @@ class WorkspaceFilter(FilterSet):
 
     def in_status(self, rows: WorkspaceQuerySet, _name: str, status: str) -> WorkspaceQuerySet:
         return rows.live() if status == LIVE else rows.filter(status=status)
+
+    def called(self, rows: WorkspaceQuerySet, _name: str, name: str) -> WorkspaceQuerySet:
+        return rows.called(name)
 
     def below(self, rows: WorkspaceQuerySet, _name: str, parent: str) -> WorkspaceQuerySet:
         if parent.lower() in ROOT:

@@ -56,11 +56,15 @@ class Keyset(BasePagination):
         falling = self.descends != backwards
         if cursor:
             queryset = queryset.filter(_beyond(self.keys, cursor.position, falling=falling))
-        rows = list(queryset.order_by(*(f"-{key}" if falling else key for key in self.keys))[: size + 1])
+        rows = list(self.first_of(queryset, size + 1, falling=falling))
         more, page = len(rows) > size, rows[:size]
         self.page = page[::-1] if backwards else page
         self.has_next, self.has_previous = (True, more) if backwards else (more, cursor is not None)
         return self.page
+
+    def first_of(self, queryset: Any, number: int, *, falling: bool) -> Any:
+        """The first so many rows in the order of the keys, or in the opposite one."""
+        return queryset.order_by(*(f"-{key}" if falling else key for key in self.keys))[:number]
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"next": self._link(-1), "previous": self._link(0), "results": data})

@@ -6,6 +6,9 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+import orgsite.ordering
+import workspaces.folding
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -127,6 +130,7 @@ class Migration(migrations.Migration):
                 (
                     "organization",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="workspaces",
                         to="workspaces.organization",
@@ -225,7 +229,10 @@ class Migration(migrations.Migration):
                 (
                     "organization",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="workspaces.organization"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="workspaces.organization",
                     ),
                 ),
             ],
@@ -259,7 +266,7 @@ class Migration(migrations.Migration):
             name="HistoricalWorkspace",
             fields=[
                 ("history_actor", models.CharField(default="", max_length=255)),
-                ("history_import_id", models.UUIDField(db_index=True, null=True)),
+                ("history_import_id", models.UUIDField(null=True)),
                 ("id", models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
                 ("name", models.CharField(max_length=255)),
                 ("role", models.TextField(blank=True, default="")),
@@ -292,7 +299,7 @@ class Migration(migrations.Migration):
                 ("removed_at", models.DateTimeField(blank=True, null=True)),
                 ("history_change_reason", models.TextField(null=True)),
                 ("history_id", models.AutoField(primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_date", models.DateTimeField()),
                 (
                     "history_type",
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
@@ -309,20 +316,13 @@ class Migration(migrations.Migration):
                         to="workspaces.fileset",
                     ),
                 ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ("history_user_id", models.IntegerField(null=True)),
                 (
                     "parent",
                     models.ForeignKey(
                         blank=True,
                         db_constraint=False,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
@@ -334,6 +334,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         blank=True,
                         db_constraint=False,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
@@ -346,6 +347,21 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "historical workspaces",
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
+                "indexes": [
+                    models.Index(
+                        models.F("history_import_id"),
+                        models.F("history_type"),
+                        orgsite.ordering.Apart("history_id"),
+                        condition=models.Q(("history_import_id__isnull", False)),
+                        include=("id",),
+                        name="history_by_run",
+                    ),
+                    models.Index(
+                        condition=models.Q(("history_import_id__isnull", True), ("history_type", "+")),
+                        fields=["history_id"],
+                        name="history_by_hand",
+                    ),
+                ],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -385,7 +401,10 @@ class Migration(migrations.Migration):
                 (
                     "workspace",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="schedules", to="workspaces.workspace"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="schedules",
+                        to="workspaces.workspace",
                     ),
                 ),
             ],
@@ -397,7 +416,7 @@ class Migration(migrations.Migration):
             name="WorkspaceToken",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("digest", models.CharField(max_length=64, unique=True)),
+                ("digest", models.CharField(max_length=64)),
                 ("created_at", models.DateTimeField()),
                 ("revoked_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -466,8 +485,13 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(
                         condition=models.Q(("import_id__isnull", False)),
-                        fields=["import_id"],
+                        fields=["import_id", "desired", "due_at"],
                         name="container_by_import",
+                    ),
+                    models.Index(
+                        condition=models.Q(("last_error", ""), _negated=True),
+                        fields=["changed_at"],
+                        name="container_failing",
                     ),
                     models.Index(
                         condition=models.Q(("leased_until__isnull", False)),
@@ -488,7 +512,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="workspace",
-            index=models.Index(fields=["organization", "status", "name"], name="workspace_by_name"),
+            index=models.Index(fields=["organization", "status"], name="workspace_by_status"),
+        ),
+        migrations.AddIndex(
+            model_name="workspace",
+            index=models.Index(models.F("organization"), workspaces.folding.Folded("name"), name="workspace_by_name"),
+        ),
+        migrations.AddIndex(
+            model_name="workspace",
+            index=models.Index(fields=["created_at", "id"], name="workspace_by_creation"),
+        ),
+        migrations.AddIndex(
+            model_name="workspace",
+            index=models.Index(
+                condition=models.Q(("status", "removed")),
+                fields=["organization", "-removed_at", "name", "id"],
+                name="workspace_by_removal",
+            ),
         ),
         migrations.AddIndex(
             model_name="workspace",
@@ -555,6 +595,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="importrun",
+            index=models.Index(fields=["-started_at"], name="run_latest"),
+        ),
+        migrations.AddIndex(
+            model_name="importrun",
             index=models.Index(condition=models.Q(("state", "running")), fields=["started_at"], name="run_open"),
         ),
         migrations.AddConstraint(
@@ -573,6 +617,10 @@ class Migration(migrations.Migration):
                 ),
                 name="run_finished_at",
             ),
+        ),
+        migrations.AddConstraint(
+            model_name="workspacetoken",
+            constraint=models.UniqueConstraint(fields=("digest",), name="workspace_token_once"),
         ),
         migrations.AddConstraint(
             model_name="previewfiles",

@@ -2,9 +2,10 @@
 
 from workspaces.models.containers import Container, Installation
 from workspaces.models.counting import Counter
+from workspaces.models.history import HistoryFacts
 from workspaces.models.imports import ImportPreview, ImportRun, PreviewFiles
 from workspaces.models.tokens import ApiToken, WorkspaceToken
-from workspaces.models.tree import FileSet, HistoryFacts, Membership, Organization, Schedule, Status, Workspace
+from workspaces.models.tree import FileSet, Membership, Organization, Schedule, Status, Workspace
 
 __all__ = [
     "ApiToken",

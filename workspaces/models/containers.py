@@ -47,7 +47,12 @@ class Container(models.Model):
         )
         indexes = (
             models.Index(fields=("due_at",), condition=Q(due_at__isnull=False), name="container_due"),
-            models.Index(fields=("import_id",), condition=Q(import_id__isnull=False), name="container_by_import"),
+            models.Index(
+                fields=("import_id", "desired", "due_at"),
+                condition=Q(import_id__isnull=False),
+                name="container_by_import",
+            ),
+            models.Index(fields=("changed_at",), condition=~Q(last_error=""), name="container_failing"),
             models.Index(fields=("leased_by",), condition=Q(leased_until__isnull=False), name="container_leased"),
         )
 

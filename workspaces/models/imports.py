@@ -20,7 +20,7 @@ class ImportRun(models.Model):
         FAILED = "failed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="runs")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="runs", db_index=False)
     mode = models.CharField(max_length=16)
     template_name = models.CharField(max_length=255)
     template_sha256 = models.CharField(max_length=64)
@@ -56,6 +56,7 @@ class ImportRun(models.Model):
         )
         indexes = (
             models.Index(fields=("organization", "-started_at"), name="run_by_time"),
+            models.Index(fields=("-started_at",), name="run_latest"),
             models.Index(fields=("started_at",), condition=Q(state="running"), name="run_open"),
         )
 

@@ -13,9 +13,12 @@ class WorkspaceToken(models.Model):
     """An access token of a workspace's agent. Only its SHA-256 is stored."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="tokens")
-    digest = models.CharField(max_length=64, unique=True)
+    digest = models.CharField(max_length=64)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("digest",), name="workspace_token_once"),)
 
     def __str__(self) -> str:
         return f"token {self.pk} of {self.workspace_id}"

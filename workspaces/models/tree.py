@@ -9,8 +9,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
-from simple_history.models import HistoricalRecords
 
+from workspaces.folding import Folded
+from workspaces.models.history import HistoryFacts, TreeHistory
 from workspaces.querysets import FileSetQuerySet, OrganizationQuerySet, WorkspaceQuerySet
 
 NO_PARENT = uuid.UUID(int=0)
@@ -57,16 +58,6 @@ class Status(models.TextChoices):
     REMOVED = "removed"
 
 
-class HistoryFacts(models.Model):
-    """What a history row says besides the values: who, why, and in which run."""
-
-    history_actor = models.CharField(max_length=255, default="")
-    history_import_id = models.UUIDField(null=True, db_index=True)
-
-    class Meta:
-        abstract = True
-
-
 class FileSet(models.Model):
     """The content of a template's folder, stored once for all workspaces and previews that come with it."""
 
@@ -84,7 +75,9 @@ class Workspace(models.Model):
     """One node of an organization's tree."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="workspaces")
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="workspaces", db_index=False
+    )  # `workspace_by_status` begins with it
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
     name = models.CharField(max_length=255)
     role = models.TextField(blank=True, default="")
@@ -105,11 +98,12 @@ class Workspace(models.Model):
     last_heartbeat_at = models.DateTimeField(null=True, blank=True)
 
     objects = WorkspaceQuerySet.as_manager()
-    history = HistoricalRecords(
+    history = TreeHistory(
         bases=[HistoryFacts],
         history_change_reason_field=models.TextField(null=True),
+        history_user_id_field=models.IntegerField(null=True),
         excluded_fields=["last_heartbeat_at"],
-        no_db_index=["files"],
+        no_db_index=["files", "organization", "parent"],
     )
 
     class Meta:
@@ -137,7 +131,14 @@ class Workspace(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("organization", "status", "name"), name="workspace_by_name"),
+            models.Index(fields=("organization", "status"), name="workspace_by_status"),
+            models.Index(F("organization"), Folded("name"), name="workspace_by_name"),
+            models.Index(fields=("created_at", "id"), name="workspace_by_creation"),
+            models.Index(
+                fields=("organization", "-removed_at", "name", "id"),
+                condition=Q(status=Status.REMOVED),
+                name="workspace_by_removal",
+            ),
             models.Index(fields=("files",), condition=Q(files__isnull=False), name="workspace_by_files"),
         )
 
@@ -160,7 +161,7 @@ class Schedule(models.Model):
         TEMPLATE = "template"
         MANUAL = "manual"
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="schedules")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="schedules", db_index=False)
     name = models.CharField(max_length=255)
     cron_expr = models.CharField(max_length=255)
     timezone = models.CharField(max_length=64, default="UTC")

@@ -13,10 +13,12 @@ from django.utils import timezone
 
 from orgsite.bulk import insert_rows
 from workspaces.models import Container, Organization
+from workspaces.tallies import Tally, tally
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+FAILING_COUNTED = 1_000
 RUNNING, ABSENT = Container.Desired.RUNNING, Container.Desired.ABSENT
 
 
@@ -58,6 +60,11 @@ def try_again(ids: Collection[UUID]) -> int:
     """Those of the containers that wait after a failure are due now; return how many. Nothing else changes."""
     waiting = Container.objects.filter(workspace__one_of=ids, due_at__isnull=False).exclude(last_error="")
     return waiting.update(due_at=timezone.now())
+
+
+def count_failing(rows: QuerySet[Container]) -> Tally:
+    """How many there are. Where an engine is away, every container fails: nobody has to know how many thousands."""
+    return tally(rows, most=FAILING_COUNTED)
 
 
 def failing(user: User) -> QuerySet[Container]:

@@ -1,0 +1,110 @@
+"""Every page and list that can be opened, with few rows and with many: as many queries."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tests.doors import TABLE, Row
+from tests.test_every_door import World, ask, world  # noqa: F401 - a fixture
+from tests.trees import loaded
+from workspaces.core.plan import Mode
+from workspaces.models import Container, Membership, Organization, Schedule, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.editing import edit_workspace
+from workspaces.services.importing import apply_import
+from workspaces.services.previewing import store_preview
+from workspaces.services.tokens import issue_api_token, issue_workspace_token
+
+Grow = Callable[[int], None]
+OPEN = sorted(
+    route
+    for route, rows in TABLE.items()
+    if (row := rows.get("GET")) and row.answers.right == 200 and not route.startswith("^")
+)
+
+
+@pytest.fixture
+def grows_with() -> Callable[[Callable[[], object], Grow], None]:
+    """Fails where `look` takes more queries after `grow`, and names those that were repeated."""
+
+    def check(look: Callable[[], object], grow: Grow) -> None:
+        grow(2)
+        look()  # what is asked for once in a process
+        few = _queries(look)
+        grow(4)
+        many = _queries(look)
+        repeated = "\n".join(f"{number} more of {sql[:500]}" for sql, number in (many - few).most_common())
+        assert many.total() <= few.total(), f"More rows, more queries. Ask for all of a page at once:\n{repeated}"
+
+    return check
+
+
+def _queries(look: Callable[[], object]) -> Counter[str]:
+    """Statement → how often it was carried out; values do not tell statements apart."""
+    with CaptureQueriesContext(connection) as captured:
+        look()
+    return Counter(_shape(each["sql"]) for each in captured if "SAVEPOINT" not in each["sql"])
+
+
+def _shape(sql: str) -> str:
+    values = re.sub(r"'(?:[^']|'')*'|\b[0-9a-f]{32}\b|\b\d+\b", "?", sql)
+    return re.sub(r"\?(, ?\?)+", "?", values)
+
+
+@pytest.fixture
+def grow(world: World) -> Grow:  # noqa: F811
+    """Makes so many rows more of everything that she who may do everything can see."""
+    numbers, right = count(1), world.sessions["right"]
+    acme, leaf = Organization.objects.get(pk=world.ids["organization"]), Workspace.objects.get(pk=world.ids["leaf"])
+    actor, now = Actor.of(right), timezone.now()
+
+    def make(number: int) -> None:
+        here = Organization.objects.create(slug=f"org-{number}", name=f"Org {number}")
+        Membership.objects.create(organization=here, user=right)
+        for where in (here, acme):
+            want = loaded({"Pantry": {"Larder": {f"Shelf {number}": {}}}, f"Team {number}": {"Larder": {}}})
+            apply_import(where, want, mode=Mode.MERGE, actor=actor, reason=f"Nº {number}")
+        store_preview(acme, want, user=right)
+        edit_workspace(leaf, {"role": f"Nº {number}"}, actor=actor, reason="")
+        for row in Workspace.objects.filter(container=None):
+            Schedule.objects.create(workspace=row, name="Pulse", cron_expr="* * * * *", created_at=now, updated_at=now)
+            Container.objects.create(
+                workspace=row, desired="running", due_at=now, changed_at=now, last_error="no",
+                import_id=row.history.earliest().history_import_id,
+            )  # fmt: skip
+        Schedule.objects.create(workspace=leaf, name=f"{number}", cron_expr="* * * * *", created_at=now, updated_at=now)
+        issue_workspace_token(leaf, actor=actor)
+        issue_api_token(right, name=f"{number}", expires_at=now + timedelta(days=1))
+        user = User.objects.create_user(f"user-{number}", is_staff=True)
+        user.groups.add(Group.objects.create(name=f"group-{number}"))
+        Membership.objects.create(organization=acme, user=user)
+
+    return lambda times: [make(next(numbers)) for _ in range(times)] and None
+
+
+@pytest.mark.parametrize("route", OPEN)
+def test_more_rows_take_no_more_queries(
+    route: str,
+    world: World,  # noqa: F811
+    grow: Grow,
+    grows_with: Callable[[Callable[[], object], Grow], None],
+) -> None:
+    row: Row = TABLE[route]["GET"]
+    grows_with(lambda: ask(world, row, "GET", route, "right"), grow)
+
+
+def test_a_page_that_asks_for_each_row_is_found(world: World, grow: Grow) -> None:  # noqa: F811
+    grow(1)
+    before = _queries(lambda: [each.organization for each in Workspace.objects.all()])
+    grow(1)
+    assert _queries(lambda: [each.organization for each in Workspace.objects.all()]) - before

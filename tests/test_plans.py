@@ -1,0 +1,73 @@
+"""Every page and list over 30,000 workspaces and 300,000 events: what PostgreSQL reads for each of its queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+
+from bench.crowds import Crowd, gather
+from bench.looks import pages, queries_of, scans
+from tests.databases import migrated_database
+from workspaces.models import Membership
+
+pytestmark = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="plans are PostgreSQL's: `make test PYTEST_ARGS='--only postgres'`"
+)
+HELP = """
+Each of these queries reads a large table from end to end, or throws away most of what it reads. Give it an index (and
+say in the model what it is for), ask for fewer rows, count with `workspaces.tallies`, or take `first_of` of events:
+"""
+
+Found = Mapping[str, list[str]]
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any) -> Iterator[Found]:
+    """What is read for nothing, by who looks and at which page."""
+    folder: Path = tmp_path_factory.mktemp("plans")
+    with migrated_database(folder, unblock=django_db_blocker.unblock) as database:
+        yield database.ask(look_everywhere)
+
+
+def look_everywhere() -> Found:
+    """First somebody's organization in which little happens, and long ago; then a large one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET random_page_cost = 1.1")  # as on any disk of today; what ships is for those that turn
+    quiet = gather("quiet", workspaces=200, events=2_000)
+    crowd = gather("crowd", workspaces=30_000, events=300_000)
+    return {
+        "a member": nothing_for(somebody("member", crowd), crowd),
+        "a member of a quiet organization": nothing_for(somebody("quiet", quiet), quiet),
+        "a superuser": nothing_for(somebody("root"), crowd),
+    }
+
+
+def somebody(name: str, *crowds: Crowd) -> Client:
+    """A browser of a member who may do everything; of no organization's, of a superuser."""
+    user = User.objects.create_user(name, is_staff=True, is_superuser=not crowds)
+    user.user_permissions.set(Permission.objects.all())
+    for crowd in crowds:
+        Membership.objects.create(organization=crowd.organization, user=user)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def nothing_for(client: Client, crowd: Crowd) -> list[str]:
+    return [
+        f"{name}: {what}, in {query.sql[:2_000]}"
+        for name, address in pages(crowd).items()
+        for query in queries_of(client, address)
+        for what in scans(query.plan())
+    ]
+
+
+@pytest.mark.parametrize("who", ["a member", "a member of a quiet organization", "a superuser"])
+def test_no_page_reads_a_large_table_for_nothing(found: Found, who: str) -> None:
+    assert not found[who], HELP + "\n\n".join(found[who])
