@@ -1,4 +1,4 @@
-"""What a question for a type of event means: one exactly, or the beginning of several (`org.import.`, `workspace.*`)."""
+"""What a question for a type of event means: one exactly, or the start of several (`org.import.`, `workspace.*`)."""
 
 from __future__ import annotations
 

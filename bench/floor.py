@@ -10,9 +10,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from psycopg import Connection
+from uuid_utils.compat import uuid7
 
 from bench.place import Place
 from workspaces.core.template import Node, Template
@@ -124,7 +125,7 @@ def delete(connection: Connection, place: Place, roots: Sequence[UUID]) -> None:
 
 def _facts(place: Place) -> dict[str, Any]:
     now = datetime.now(UTC)
-    return {"run": uuid4(), "organization": place.organization, "slug": place.slug, "now": now, "why": "import"}
+    return {"run": uuid7(), "organization": place.organization, "slug": place.slug, "now": now, "why": "import"}
 
 
 def _record(connection: Connection, facts: dict[str, Any]) -> None:
@@ -170,7 +171,7 @@ def _placed(template: Template) -> Iterator[tuple[Node, UUID, UUID | None]]:
     stack: list[tuple[Node, UUID | None]] = [(node, None) for node in reversed(template.workspaces)]
     while stack:
         node, parent = stack.pop()
-        key = uuid4()
+        key = uuid7()
         yield node, key, parent
         stack.extend((child, key) for child in reversed(node.children))
 

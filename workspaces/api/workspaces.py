@@ -29,7 +29,7 @@ from workspaces.services.visible import organization_at, workspace_for
 
 
 class WorkspacePages(Keyset):
-    keys = ("created_at", "id")
+    keys = ("id",)  # ids begin with the time at which they were made
 
 
 @schema.workspaces

@@ -3,6 +3,7 @@ import uuid
 import django.db.models.deletion
 import django.db.models.functions.comparison
 import simple_history.models
+import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
@@ -75,7 +76,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Workspace",
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
                 ("name", models.CharField(max_length=255)),
                 ("role", models.TextField(blank=True, default="")),
                 ("tier", models.PositiveSmallIntegerField(default=2)),
@@ -186,7 +192,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ImportRun",
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
                 ("mode", models.CharField(max_length=16)),
                 ("template_name", models.CharField(max_length=255)),
                 ("template_sha256", models.CharField(max_length=64)),
@@ -243,7 +254,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ImportPreview",
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
                 ("source", models.CharField(blank=True, default="", max_length=255)),
                 ("sha256", models.CharField(max_length=64)),
                 (
@@ -267,7 +283,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("history_actor", models.CharField(default="", max_length=255)),
                 ("history_import_id", models.UUIDField(null=True)),
-                ("id", models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
+                ("id", models.UUIDField(db_index=True, default=uuid_utils.compat.uuid7, editable=False)),
                 ("name", models.CharField(max_length=255)),
                 ("role", models.TextField(blank=True, default="")),
                 ("tier", models.PositiveSmallIntegerField(default=2)),
@@ -517,10 +533,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="workspace",
             index=models.Index(models.F("organization"), workspaces.folding.Folded("name"), name="workspace_by_name"),
-        ),
-        migrations.AddIndex(
-            model_name="workspace",
-            index=models.Index(fields=["created_at", "id"], name="workspace_by_creation"),
         ),
         migrations.AddIndex(
             model_name="workspace",

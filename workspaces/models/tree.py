@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
+from uuid_utils.compat import uuid7
 
 from workspaces.folding import Folded
 from workspaces.models.history import HistoryFacts, TreeHistory
@@ -74,7 +75,7 @@ class FileSet(models.Model):
 class Workspace(models.Model):
     """One node of an organization's tree."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organization = models.ForeignKey(
         Organization, on_delete=models.PROTECT, related_name="workspaces", db_index=False
     )  # `workspace_by_status` begins with it
@@ -133,7 +134,6 @@ class Workspace(models.Model):
         indexes = (
             models.Index(fields=("organization", "status"), name="workspace_by_status"),
             models.Index(F("organization"), Folded("name"), name="workspace_by_name"),
-            models.Index(fields=("created_at", "id"), name="workspace_by_creation"),
             models.Index(
                 fields=("organization", "-removed_at", "name", "id"),
                 condition=Q(status=Status.REMOVED),

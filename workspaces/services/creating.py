@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from uuid_utils.compat import uuid7
 
 from orgsite.bulk import insert_rows
 from workspaces.core.plan import Plan
@@ -51,7 +52,7 @@ def create_planned(
     ids: dict[int, UUID] = {}  # of every row, as a parent stands before its children
     new: dict[int, New] = {}
     for index, row in enumerate(plan.rows):
-        ids[index] = row.live.id if row.live else uuid4()
+        ids[index] = row.live.id if row.live else uuid7()
         if row.node and not row.live:
             new[index] = New(ids[index], None if row.parent is None else ids[row.parent], row.node)
     why = reason or "import"
@@ -63,7 +64,7 @@ def create_workspace(
     organization: Organization, node: Node, *, parent_id: UUID | None, actor: Actor, reason: str = "by hand"
 ) -> Workspace:
     """Create one workspace by hand. Raises NameTaken, InvalidRequest (parent not live here)."""
-    new = New(uuid4(), parent_id, node)
+    new = New(uuid7(), parent_id, node)
     with transaction.atomic():
         lock_organizations([organization.pk])
         siblings = Workspace.objects.live().filter(organization=organization)
