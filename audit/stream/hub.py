@@ -5,25 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
 from django.conf import settings
 from django.db import Error
 
+from audit.stream.desk import Desk
 from audit.stream.listener import Asked, Listener
 from audit.stream.log import Log
 from audit.stream.scopes import Scope
 from audit.stream.settling import Beginning
-from audit.stream.source import Page, Reader, close, letting_go, page
+from audit.stream.source import Page, Reader, page
 from audit.stream.standing import standing
 
 logger = logging.getLogger(__name__)
 
 INTERVAL = 0.15  # seconds between two looks at the table
 RETRY = 2.0  # seconds until a database that was away is asked again
-PAGES = 4  # threads, so connections, that listeners who are behind share
+PAGES = 4  # desks, so connections, that listeners who are behind share
 
 Answer = TypeVar("Answer")
 
@@ -56,7 +56,7 @@ class Hub:
         wanted = (start, upto, scope)
         if wanted not in self._reads:
             read = partial(page, start, upto=upto, scope=scope)
-            self._reads[wanted] = asyncio.create_task(self._insist(self._paging, letting_go(read)))
+            self._reads[wanted] = asyncio.create_task(self._insist(self._free_desk(), read))
             self._reads[wanted].add_done_callback(lambda _: self._reads.pop(wanted))
         return await asyncio.shield(self._reads[wanted])
 
@@ -64,7 +64,7 @@ class Hub:
 
     def _start(self) -> None:
         self.log, self._away = Log(), False
-        self._following, self._paging = (ThreadPoolExecutor(number, "events") for number in (1, PAGES))
+        self._following, self._paging = Desk(), [Desk() for _ in range(PAGES)]
         self._work = asyncio.create_task(self._run())
 
     def _stop(self) -> None:
@@ -73,9 +73,8 @@ class Hub:
         for task in (self._work, *self._reads.values()):
             task.cancel()
         self._work = None
-        self._following.submit(close)
-        self._following.shutdown(wait=False)
-        self._paging.shutdown(wait=False, cancel_futures=True)
+        for desk in (self._following, *self._paging):
+            desk.leave()
 
     async def _run(self) -> None:
         try:
@@ -112,18 +111,21 @@ class Hub:
             await asyncio.sleep(settings.ORGSITE_STREAM_RECHECK)
             asked = list(self.listeners)
             ask = partial(standing, {each.credential for each in asked})
-            still = await self._insist(self._paging, letting_go(ask))
+            still = await self._insist(self._free_desk(), ask)
             for each in asked:
                 if each.credential in still:
                     each.scope = each.scope.within(still[each.credential])
                 if each.credential not in still or each.scope.is_lost:
                     each.close()
 
-    async def _insist(self, threads: ThreadPoolExecutor, ask: Callable[[], Answer]) -> Answer:
+    def _free_desk(self) -> Desk:
+        return min(self._paging, key=lambda desk: desk.waiting)
+
+    async def _insist(self, desk: Desk, question: Callable[[], Answer]) -> Answer:
         """The answer; a database that is away is asked again and again, and told of once."""
         while True:
             try:
-                answer = await asyncio.get_running_loop().run_in_executor(threads, _closing_where_broken(ask))
+                answer = await desk.ask(question)
             except Error as error:
                 if not self._away:
                     logger.error("the event stream lost the database, and tries again every %s s: %s", RETRY, error)
@@ -134,17 +136,6 @@ class Hub:
                     logger.warning("the event stream has the database again")
                 self._away = False
                 return answer
-
-
-def _closing_where_broken(ask: Callable[[], Answer]) -> Callable[[], Answer]:
-    def run() -> Answer:
-        try:
-            return ask()
-        except Error:
-            close()
-            raise
-
-    return run
 
 
 HUB = Hub()

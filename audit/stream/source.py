@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
 
-from django.db import Error, connection
+from django.db import connection
 
 from audit.models import StructureEvent, StructureEventQuerySet
 from audit.stream.log import Batch, joined
@@ -27,12 +24,9 @@ WITH_WRITERS = """
     FROM pg_current_snapshot() AS now
 """
 
-Given = ParamSpec("Given")
-Answer = TypeVar("Answer")
-
 
 class Reader:
-    """Follows the table for a whole process, on the connection of the thread that calls it."""
+    """Follows the table for a whole process; one thread at a time may call it."""
 
     def __init__(self) -> None:
         self._settling = Settling()
@@ -81,24 +75,6 @@ def page(start: Beginning, *, upto: int, scope: Scope) -> Page:
     end = events[-1].id if len(events) == ROWS else upto
     wanted = (each for each in events if each.id not in start.known and scope.admits(each))
     return Page(upto=end, chunks=joined(each.text for each in wanted))
-
-
-def letting_go(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
-    """The function, which leaves no connection open behind it."""
-
-    def run(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
-        try:
-            return function(*args, **kwargs)
-        finally:
-            close()
-
-    return run
-
-
-def close() -> None:
-    """Close this thread's connection, also a broken one."""
-    with suppress(Error):
-        connection.close()
 
 
 def _between(after: int, upto: int) -> StructureEventQuerySet:
