@@ -34,6 +34,7 @@ class BoundedBody:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        send = _unless_gone(send)
         body, page = _Body(receive, declared=_declared(scope)), is_page_at(scope["path"])
         if not body.too_large:
             await self.app(scope, body.receive, send)
@@ -79,6 +80,19 @@ class _Body:
         self._more = message["type"] == "http.request" and message.get("more_body", False)
         self.size = max(self.size, self._came)
         return message
+
+
+def _unless_gone(send: Send) -> Send:
+    """What is sent to who hung up a moment ago is dropped: uvicorn does that itself, once it has heard of it."""
+
+    async def sent(message: Message) -> None:
+        try:
+            await send(message)
+        except RuntimeError as error:
+            if "handler is closed" not in str(error):  # uvloop's words
+                raise
+
+    return sent
 
 
 def _declared(scope: Scope) -> int:

@@ -129,7 +129,7 @@ def test_removed_ones_are_found_by_the_beginning_of_their_id(
     live({"PM": {"QA": {}}})
     key = str(named("PM").pk)
     cascade_delete(list(Workspace.objects.values_list("pk", flat=True)), actor=actor)
-    for asked in (key, key[:8], key[:13], key.upper()):
+    for asked in (key, key[:30], key.replace("-", "")[:28], key.upper()):
         assert names(viewer, status="removed", q=asked) == ["0 PM"]
 
 

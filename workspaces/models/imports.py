@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from uuid_utils.compat import uuid7
 
 from workspaces.models.tree import FileSet, Organization
 
@@ -18,7 +19,7 @@ class ImportRun(models.Model):
         COMPLETED = "completed"
         FAILED = "failed"
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="runs", db_index=False)
     mode = models.CharField(max_length=16)
     template_name = models.CharField(max_length=255)
@@ -66,7 +67,7 @@ class ImportRun(models.Model):
 class ImportPreview(models.Model):
     """A read template with both plans' fingerprints, waiting for a decision. Any web process can confirm it."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     source = models.CharField(max_length=255, blank=True, default="")

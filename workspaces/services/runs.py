@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import Error as DatabaseFailure
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
-from uuid_utils.compat import uuid7
 
 from audit.emitting import Event, emit
 from workspaces.core.plan import Mode, Plan
@@ -45,7 +44,7 @@ def open_run(organization: Organization, loaded: LoadedTemplate, *, mode: Mode, 
     template = loaded.template
     with transaction.atomic():
         run = ImportRun.objects.create(
-            id=uuid7(),
+            id=uuid4(),
             organization=organization,
             mode=mode,
             template_name=template.name,
