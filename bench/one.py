@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 from pathlib import Path
 
 import django
@@ -17,6 +18,7 @@ SECTION = TypeAdapter(Section)
 
 def main(name: str, n: str, file: str) -> None:
     django.setup()
+    warnings.filterwarnings("ignore", message="No directory at")  # static files come from their source folders
     from django.core.management import call_command
 
     call_command("migrate", interactive=False, verbosity=0)
