@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import deepcopy
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from tests.processes import address_of
 
 Answer = TypeVar("Answer")
 
+NUMBERS = count()
 DROP, CREATE = 'DROP DATABASE IF EXISTS "{}" WITH (FORCE)', 'CREATE DATABASE "{}"'
 
 
@@ -52,7 +54,8 @@ def migrated_database(folder: Path, *, unblock: Callable[[], Any]) -> Iterator[D
     """A fresh one: a SQLite file in the folder, or a second database on the PostgreSQL server of this run."""
     settings = deepcopy(connection.settings_dict)
     beside = connection.vendor == "postgresql"
-    settings["NAME"] = f"{settings['NAME']}_{os.getpid()}" if beside else str(folder / "site.sqlite3")
+    mine = f"{os.getpid()}_{next(NUMBERS)}"  # sites of several files of tests may run beside each other
+    settings["NAME"] = f"{settings['NAME']}_{mine}" if beside else str(folder / "site.sqlite3")
     if beside:
         with unblock():
             _on_server(DROP.format(settings["NAME"]), CREATE.format(settings["NAME"]))
