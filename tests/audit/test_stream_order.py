@@ -84,6 +84,7 @@ def test_who_comes_while_an_earlier_id_is_open_gets_it_too(site: Site, people: P
 
 def test_who_goes_on_while_others_listen_waits_at_the_same_gap(site: Site, people: People, slow: Slow) -> None:
     with listening(site, people.tokens["alice"]) as first:
+        first.position()
         start = people.happen("workspace.online")[0]
         while ids(first.events(1)) != [start]:
             pass  # what other tests wrote, behind a gap that they left
