@@ -25,8 +25,8 @@ Each runner works in an organization of its own, in one database, in turn with t
 operations on what it has left itself: an import into an empty organization, the same template again, a template with
 the same names all in other places, and the removal of everything. `rowwise` is the original's way (`bench/rowwise.py`),
 `floor` the least that PostgreSQL needs for the same rows (`bench/floor.py`), `ours` the services. Times are of the wall
-clock, medians over the rounds: of `rowwise`, each of whose statements is a transaction (BEGIN, statement, COMMIT), one
-round, and three of 10,000 in one shape; above 10,000 it is left out, and only that shape is run. Every workspace has a
+clock, medians over the rounds: five, and two of 100,000; of `rowwise`, each of whose statements is a transaction
+(BEGIN, statement, COMMIT), one, three of 10,000 in one shape, and of 100,000 only that shape. Every workspace has a
 schedule, and before each removal a token, as the worker gives one. `ORGSITE_ENGINE=docker`: each gets the row of its
 container. Before each step PostgreSQL has seen how large its tables are (ANALYZE, in autovacuum's place). All start
 from a template that was read and validated; what that costs is part of the figures over HTTP.
@@ -83,12 +83,13 @@ def collect(sizes: list[int], *, quick: bool) -> Times:
 
 
 def rounds(runner: str, shape: str, size: int, *, quick: bool) -> int:
-    """How often: `rowwise` at 10,000 takes a minute a round, and is left out above."""
-    if size > JUDGED:
-        return 2 if shape == MAIN and runner != "rowwise" else 0
+    """How often: `rowwise` takes a minute for 10,000 and ten for 100,000."""
     if runner == "rowwise":
-        return 3 if shape == MAIN and size == JUDGED else 1
-    return 3 if quick or size == JUDGED else 5
+        main = {JUDGED: 3, JUDGED * 10: 1} if shape == MAIN else {JUDGED * 10: 0}
+        return main.get(size, 1)
+    if size > JUDGED:
+        return 2
+    return 3 if quick else 5
 
 
 Step = tuple[str, Callable[[], Any]]

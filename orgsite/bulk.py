@@ -32,10 +32,11 @@ class OneOf(Lookup):
         return list(self.rhs)
 
     def process_rhs(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
-        values = [self.lhs.output_field.get_db_prep_value(value, connection) for value in self.rhs]
+        column = self.lhs.output_field
         if connection.vendor == "sqlite":
+            values = [column.get_db_prep_value(value, connection) for value in self.rhs]
             return "IN (SELECT value FROM json_each(%s))", (json.dumps(values),)
-        return f"= ANY(%s::{_array_type(self.lhs.output_field, connection)})", (as_array(values),)
+        return f"= ANY(%s::{_array_type(column, connection)})", (as_array(self.rhs),)
 
     def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         left, left_params = self.process_lhs(compiler, connection)

@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Q, Value
 from django.db.models.functions import Upper
 from django.utils import timezone
 
-from orgsite import bulk  # noqa: F401 - registers the `one_of` lookup
+from orgsite import bulk  # registers the `one_of` lookup, too
 from workspaces import access
 from workspaces.folding import Folded
 from workspaces.tallies import Counted
@@ -22,18 +22,30 @@ if TYPE_CHECKING:
     from workspaces.models import ApiToken, FileSet, Organization, Workspace  # noqa: F401 - named in the base classes
 
 # The plus keeps SQLite off the organization's index: each step would read all of the organization's rows.
-LIVE_SUBTREE = """
+SUBTREE = """
     WITH RECURSIVE subtree(id, organization_id) AS (
-        SELECT id, organization_id FROM workspaces_workspace WHERE id IN ({roots}) AND status <> 'removed'
+        SELECT id, organization_id FROM workspaces_workspace WHERE id IN ({roots})
         UNION
         SELECT child.id, child.organization_id FROM workspaces_workspace child
         JOIN subtree ON child.parent_id = subtree.id AND +child.organization_id = subtree.organization_id
-        WHERE child.status <> 'removed'
     )
     SELECT id FROM subtree
 """
 
-SUBTREE = LIVE_SUBTREE.replace("AND status <> 'removed'", "").replace("WHERE child.status <> 'removed'", "")
+# What is asked of each row is carried along: to look all of them up again would take as long as the walk.
+LIVE_SUBTREE = """
+    WITH RECURSIVE subtree(id, parent_id, name, protected, organization_id) AS (
+        SELECT id, parent_id, name, protected, organization_id FROM workspaces_workspace
+        WHERE id IN ({roots}) AND status <> 'removed'
+        UNION
+        SELECT child.id, child.parent_id, child.name, child.protected, child.organization_id
+        FROM workspaces_workspace child
+        JOIN subtree ON child.parent_id = subtree.id AND +child.organization_id = subtree.organization_id
+        WHERE child.status <> 'removed'
+    )
+    SELECT subtree.id, parent_id, subtree.name, slug, protected
+    FROM subtree JOIN workspaces_organization o ON o.id = organization_id ORDER BY slug, subtree.id
+"""
 
 # Each step looks up a few parents; a plain join would have the planner read all rows for it.
 LINE = """
@@ -138,26 +150,34 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
             cursor.execute((LINE_ON_SQLITE if connection.vendor == "sqlite" else LINE).format(ids=source), params)
             return {_uuid(key): (_uuid(parent), name) for key, parent, name in cursor.fetchall()}
 
-    def live_subtree_ids(self, roots: Collection[UUID]) -> frozenset[UUID]:
-        """Ids of the live rows among `roots` and of everything live below them: one statement, and a cycle ends it."""
-        return self._walk_down(LIVE_SUBTREE, roots)
+    def live_subtree(self, roots: Collection[UUID]) -> list[tuple[UUID, UUID | None, str, str, bool]]:
+        """The live rows among `roots` and everything live below them, by organization and age: one statement.
+
+        Of each its id, its parent's, its name, the slug of its organization and whether it is protected. A cycle ends
+        the walk.
+        """
+        rows = self._walk_down(LIVE_SUBTREE, roots)
+        if connections[self.db].vendor != "sqlite":
+            return rows
+        return [(UUID(key), _uuid(parent), name, slug, bool(kept)) for key, parent, name, slug, kept in rows]
 
     def subtree_ids(self, roots: Collection[UUID]) -> frozenset[UUID]:
-        """The same of all rows, live and removed."""
-        return self._walk_down(SUBTREE, roots)
+        """The ids of all rows, live and removed, among `roots` and below them."""
+        return frozenset(key for (value,) in self._walk_down(SUBTREE, roots) if (key := _uuid(value)))
 
-    def _walk_down(self, statement: str, roots: Collection[UUID]) -> frozenset[UUID]:
+    def _walk_down(self, statement: str, roots: Collection[UUID]) -> list[Any]:
         connection = connections[self.db]
         with connection.cursor() as cursor:
             source, params = _ids_as_rows(roots, connection.vendor)
             cursor.execute(statement.format(roots=source), params)
-            return frozenset(key for (value,) in cursor.fetchall() if (key := _uuid(value)))
+            rows: list[Any] = cursor.fetchall()
+            return rows
 
 
 def _ids_as_rows(ids: Collection[UUID], vendor: str) -> tuple[str, list[Any]]:
     if vendor == "sqlite":
         return "SELECT value FROM json_each(%s)", [json.dumps([value.hex for value in ids])]
-    return "SELECT unnest(%s::uuid[])", [list(ids)]
+    return "SELECT unnest(%s::uuid[])", [bulk.as_array(ids)]
 
 
 def _above(key: UUID, line: Mapping[UUID | None, tuple[UUID | None, str]]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from workspaces.services.creating import create_workspace
 from workspaces.services.editing import edit_workspace
 from workspaces.services.importing import Applied
 
-QUERIES = 13  # whatever the number of workspaces
+QUERIES = 12  # whatever the number of workspaces
 
 
 @pytest.fixture(autouse=True)

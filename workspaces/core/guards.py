@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from workspaces.core.values import Mode, Plan
@@ -22,11 +21,11 @@ def counted(number: int) -> str:
     return f"{number:,} workspace{'' if number == 1 else 's'}"
 
 
-def empty_set_warning(*, names: Collection[str], result_count: int) -> str | None:
+def empty_set_warning(*, declared: bool, running: bool) -> str | None:
     """An empty template must never mean "remove everything": the sentence that says nothing was removed, or None."""
-    if not names:
+    if not declared:
         return "Reconcile removes nothing: the template names no workspace."
-    if not result_count:
+    if not running:
         return "Reconcile removes nothing: the template lets no workspace run."
     return None
 

@@ -8,7 +8,7 @@ shows the plan, apply executes it, and the fingerprint ties the two together.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -47,7 +47,7 @@ class Comparison:
         """What importing in this mode does."""
         rows, warnings = self._merged, self.want.warnings
         if mode is Mode.RECONCILE:
-            warning = empty_set_warning(names=self.want.names(), result_count=sum(1 for row in rows if row.node))
+            warning = empty_set_warning(declared=bool(self.want.workspaces), running=any(row.node for row in rows))
             rows = rows if warning else _mark_removals(rows)
             warnings += (warning,) if warning else ()
         return Plan(
@@ -103,10 +103,12 @@ def _children_by_parent(have: Collection[Live]) -> dict[UUID | None, dict[str, L
     return below
 
 
-def _siblings(declared: Sequence[Node], alive: Mapping[str, Live], *, parent: int | None) -> list[_Pending]:
-    running: list[_Pending] = [(parent, each.name, each, alive.get(each.name)) for each in declared if each.spawning]
-    beside = alive.keys() - {each.name for each in declared if each.spawning}
-    return running + [(parent, name, None, row) for name, row in alive.items() if name in beside]
+def _siblings(declared: Sequence[Node], alive: dict[str, Live], *, parent: int | None) -> list[_Pending]:
+    """Whatever is declared takes what is live under its name; the rest of `alive` follows."""
+    running: list[_Pending] = [
+        (parent, each.name, each, alive.pop(each.name, None)) for each in declared if each.spawning
+    ]
+    return running + [(parent, name, None, row) for name, row in alive.items()]
 
 
 def _placed(parent: int | None, trail: tuple[str, ...], node: Node | None, live: Live | None) -> Row:

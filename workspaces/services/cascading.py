@@ -34,7 +34,7 @@ class Doomed(NamedTuple):
 
 
 def preview_cascade(roots: Collection[UUID]) -> tuple[Doomed, ...]:
-    """All a cascade delete of `roots` would take, each once, by organization and name. Changes nothing."""
+    """All a cascade delete of `roots` would take, each once, by organization and age. Changes nothing."""
     return _doomed(roots)
 
 
@@ -63,9 +63,12 @@ def cascade_delete(
             now = timezone.now()
             why = _why(doomed, reason=reason, causes=causes or {})
             _mark_removed(why, now=now)
-            want_absent(why, keep_volumes=keep_volumes, import_id=import_id, now=now)
+            containers = want_absent(why, keep_volumes=keep_volumes, import_id=import_id, now=now)
             record_history(why, kind="~", actor=actor, now=now, import_id=import_id)
-            _tell(why, actor=actor, now=now, import_id=import_id, keep_volumes=keep_volumes)
+            facts: dict[str, Any] = {"actor": actor, "now": now, "import_id": import_id, "keep_volumes": keep_volumes}
+            tell_each("removed", why, **facts)
+            if containers < len(why):
+                _tell_released(why, **facts)
         return doomed
 
 
@@ -74,20 +77,15 @@ def _lock(roots: Collection[UUID]) -> None:
 
 
 def _doomed(roots: Collection[UUID]) -> tuple[Doomed, ...]:
-    ids = Workspace.objects.live_subtree_ids(roots)
-    rows = Workspace.objects.filter(id__one_of=ids).values_list(
-        "id", "parent_id", "name", "organization__slug", "protected"
-    )
     chosen = set(roots)
-    found = (Doomed(*row, root=row[0] in chosen) for row in rows.order_by())
-    return tuple(sorted(found, key=lambda row: (row.organization, row.name, row.id.hex)))
+    return tuple(Doomed(*row, root=row[0] in chosen) for row in Workspace.objects.live_subtree(roots))
 
 
 def refuse_protected(doomed: Sequence[Doomed]) -> None:
     """Raise WorkspaceProtected where a delete would include a protected workspace."""
     held = [row for row in doomed if row.protected]
     if held:
-        names = ", ".join(row.name for row in held[:5]) + (" and more" if len(held) > 5 else "")
+        names = ", ".join(sorted(row.name for row in held)[:5]) + (" and more" if len(held) > 5 else "")
         message = f"Protected, so nothing was removed: {names}. Clear the protection first."
         raise WorkspaceProtected(message, ids=tuple(row.id for row in held))
 
@@ -114,8 +112,6 @@ def _mark_removed(ids: Collection[UUID], *, now: datetime) -> None:
     Schedule.objects.filter(workspace__one_of=ids, enabled=True).update(enabled=False, updated_at=now)
 
 
-def _tell(why: Mapping[UUID, str], *, keep_volumes: bool, **facts: Any) -> None:
-    """Each is removed; one that has no container is released by that, the others once theirs is gone."""
-    tell_each("removed", why, keep_volumes=keep_volumes, **facts)
-    released = dict.fromkeys(why, "no container to release")
-    tell_each("released", released, containerless=True, keep_volumes=keep_volumes, **facts)
+def _tell_released(ids: Collection[UUID], **facts: Any) -> None:
+    """Those that have no container are released at once; the others are once theirs is gone."""
+    tell_each("released", dict.fromkeys(ids, "no container to release"), containerless=True, **facts)

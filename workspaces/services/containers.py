@@ -36,12 +36,12 @@ def want_running(ids: Iterable[UUID], *, import_id: UUID | None, now: datetime) 
     insert_rows(Container, ("workspace",), ((key,) for key in ids), same=nothing_yet)
 
 
-def want_absent(ids: Collection[UUID], *, keep_volumes: bool, import_id: UUID | None, now: datetime) -> None:
-    """Removed workspaces: their containers go, and their volumes unless they are kept.
+def want_absent(ids: Collection[UUID], *, keep_volumes: bool, import_id: UUID | None, now: datetime) -> int:
+    """Removed workspaces: their containers go, and their volumes unless they are kept. How many have a container.
 
     A worker that is starting one of them just now keeps its lease, and finds this when it comes to record the start.
     """
-    Container.objects.filter(workspace__one_of=ids).update(
+    return Container.objects.filter(workspace__one_of=ids).update(
         desired=ABSENT, keep_volumes=keep_volumes, import_id=import_id, due_at=now, attempts=0, last_error="",
         asked_at=None, changed_at=now,
     )  # fmt: skip

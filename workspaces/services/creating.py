@@ -25,12 +25,13 @@ from workspaces.services.telling import tell_each
 FIELDS = (
     "id", "parent", "name", "role", "tier", "runtime", "model", "status", "external", "url", "spec", "files",
 )  # fmt: skip
+PROVISIONING, ONLINE = Status.PROVISIONING, Status.ONLINE
 SCHEDULE_FIELDS = ("workspace", "name", "cron_expr", "timezone", "prompt", "enabled")
 
 
 def initial_status(node: Node) -> Status:
     """A record is online at once: where no engine runs, and where the workspace runs elsewhere."""
-    return Status.PROVISIONING if gets_container(node) else Status.ONLINE
+    return PROVISIONING if gets_container(node) else ONLINE
 
 
 def gets_container(node: Node) -> bool:
@@ -38,11 +39,12 @@ def gets_container(node: Node) -> bool:
 
 
 class New(NamedTuple):
-    """A workspace to create below `parent_id` (None: a root)."""
+    """A workspace to create below `parent_id` (None: a root), with a container or without."""
 
     id: UUID
     parent_id: UUID | None
     node: Node
+    contained: bool
 
 
 def create_planned(
@@ -54,7 +56,8 @@ def create_planned(
     for index, row in enumerate(plan.rows):
         ids[index] = row.live.id if row.live else uuid7()
         if row.node and not row.live:
-            new[index] = New(ids[index], None if row.parent is None else ids[row.parent], row.node)
+            parent = None if row.parent is None else ids[row.parent]
+            new[index] = New(ids[index], parent, row.node, gets_container(row.node))
     why = reason or "import"
     _insert(list(new.values()), organization=organization, actor=actor, why=why, import_id=import_id, now=now)
     return {index: item.id for index, item in new.items()}
@@ -64,7 +67,7 @@ def create_workspace(
     organization: Organization, node: Node, *, parent_id: UUID | None, actor: Actor, reason: str = "by hand"
 ) -> Workspace:
     """Create one workspace by hand. Raises NameTaken, InvalidRequest (parent not live here)."""
-    new = New(uuid7(), parent_id, node)
+    new = New(uuid7(), parent_id, node, gets_container(node))
     with transaction.atomic():
         lock_organizations([organization.pk])
         siblings = Workspace.objects.live().filter(organization=organization)
@@ -90,19 +93,19 @@ def _insert(
         raise
     declared = {"source": Schedule.Source.TEMPLATE, "created_at": now, "updated_at": now}
     insert_rows(Schedule, SCHEDULE_FIELDS, (row for item in new for row in _schedule_rows(item)), same=declared)
-    want_running((item.id for item in new if gets_container(item.node)), import_id=import_id, now=now)
+    want_running((item.id for item in new if item.contained), import_id=import_id, now=now)
     reasons = {item.id: why for item in new}
     record_history(reasons, kind="+", actor=actor, now=now, import_id=import_id)
     tell_each("provisioning", reasons, actor=actor, now=now, import_id=import_id)
-    there = {item.id: "no container to wait for" for item in new if not gets_container(item.node)}
+    there = {item.id: "no container to wait for" for item in new if not item.contained}
     tell_each("online", there, actor=actor, now=now, import_id=import_id)
 
 
 def _workspace_row(new: New) -> tuple[Any, ...]:
-    key, parent, node = new
+    key, parent, node, contained = new
     return (
-        key, parent, node.name, node.role, node.tier, node.runtime, node.model, initial_status(node), node.external,
-        node.url, node.spec, node.files or None,
+        key, parent, node.name, node.role, node.tier, node.runtime, node.model,
+        PROVISIONING if contained else ONLINE, node.external, node.url, node.spec, node.files or None,
     )  # fmt: skip
 
 

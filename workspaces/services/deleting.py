@@ -28,7 +28,8 @@ class Deletion:
     @property
     def children(self) -> tuple[Doomed, ...]:
         """Those directly below it, by name."""
-        return tuple(row for row in self.doomed if row.parent_id == self.workspace.pk)
+        below = [row for row in self.doomed if row.parent_id == self.workspace.pk]
+        return tuple(sorted(below, key=lambda row: (row.name, row.id)))
 
 
 def delete_workspace(

@@ -22,7 +22,7 @@ def record_history(
     now: datetime,
     import_id: UUID | None = None,
 ) -> None:
-    """Copy each workspace of `why` (id → reason) as it is now into its history, in the order given."""
+    """Copy each workspace of `why` (id → reason) as it is now into its history."""
     model = Workspace.history.model
     connection = connections[router.db_for_write(model)]
     quote = connection.ops.quote_name
@@ -35,8 +35,7 @@ def record_history(
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {quote(model._meta.db_table)} ({', '.join((*copied, *facts, 'history_change_reason'))}) "
-            f"SELECT {', '.join(f'w.{column}' for column in copied)}, {_typed(connection.vendor)}, why.reason {source} "
-            "ORDER BY why.place",
+            f"SELECT {', '.join(f'w.{column}' for column in copied)}, {_typed(connection.vendor)}, why.reason {source}",
             [*values, *given],
         )
 

@@ -16,14 +16,10 @@ def with_reasons(why: Mapping[UUID, str], vendor: str) -> tuple[str, list[Any]]:
     Columns: those of the workspace as `w`, and `why.reason`; `why.place` is where it stands in the mapping.
     """
     if vendor == "postgresql":
-        ids = as_array(why)
-        source = "unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS why(id, reason, place)"
-        # The ids once more: to join alone PostgreSQL reads the whole table, as long as that is not very much larger.
-        return f"FROM {source} JOIN workspaces_workspace w ON w.id = why.id AND w.id = ANY(%s::uuid[])", [
-            ids,
-            as_array(why.values()),
-            ids,
-        ]
+        # Each row is looked up by its id; a plain join would have the planner read all rows of the table for it.
+        row = "CROSS JOIN LATERAL (SELECT * FROM workspaces_workspace WHERE id = why.id LIMIT 1) AS w"
+        source = f"FROM unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS why(id, reason, place) {row}"
+        return source, [as_array(why), as_array(why.values())]
     given = json.dumps([[key.hex, reason] for key, reason in why.items()])
     columns = "json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS reason, key AS place"
     return f"FROM (SELECT {columns} FROM json_each(%s)) AS why JOIN workspaces_workspace w ON w.id = why.id", [given]
