@@ -1,4 +1,4 @@
-"""One part in a process of its own, on an empty database: `python -m bench.one NAME N FILE` writes its section."""
+"""One part in a process of its own, on a database that holds nothing yet: `python -m bench.one NAME N FILE`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,6 @@ SECTION = TypeAdapter(Section)
 def main(name: str, n: str, file: str) -> None:
     django.setup()
     warnings.filterwarnings("ignore", message="No directory at")  # static files come from their source folders
-    from django.core.management import call_command
-
-    call_command("migrate", interactive=False, verbosity=0)
     part = importlib.import_module(f"bench.{name}")
     garbage.settle()  # as the site does
     section = part.measure(n=int(n))

@@ -165,7 +165,7 @@ def _until(happens: Callable[[], object]) -> None:
     while not happens():
         if time.monotonic() > deadline:
             raise TimeoutError(f"This did not happen within {PATIENCE:g} seconds.")
-        time.sleep(0.01)
+        time.sleep(0.025)
 
 
 # ---- what runs beside it

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 64  # containers of each pool at work at a time; their configuration is in memory
 POOLS = {True: "start", False: "end"}  # by what is wanted
-SHORTEST, BUSY, IDLE = 0.01, 0.05, 0.1  # seconds until the next round
+SHORTEST, BUSY, IDLE = 0.01, 0.1, 0.1  # seconds until the next round
 RENEW_EVERY, SWEEP_EVERY, MEASURE_EVERY = 5.0, 60.0, 600.0  # seconds
 DRAIN = 20.0  # seconds that the engine gets to finish what was begun when the worker is asked to end
 BUSY_FOR = timedelta(seconds=1)  # until an organization that is busy is asked again

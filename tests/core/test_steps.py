@@ -10,6 +10,7 @@ from workspaces.core.steps import PATIENCE, STEADY, State, Step, delay, look_aga
 
 NOW = datetime(2026, 1, 1, 20, 13, tzinfo=UTC)
 GRACE = timedelta(seconds=10)
+LATE = timedelta(seconds=3)  # as long as STEADY
 JUST_NOW, LONG_AGO = NOW - timedelta(seconds=9), NOW - GRACE
 
 
@@ -58,7 +59,7 @@ def test_towards_nothing(found: State | None, asked_at: datetime | None, step: S
 
 
 @pytest.mark.parametrize(
-    ("asked", "pause"), [(0.0, 0.05), (0.2, 0.1), (2.0, 1.0), (5.0, 2.0), (9.5, 0.5), (10.0, 2.0), (60.0, 2.0)]
+    ("asked", "pause"), [(0.0, 0.1), (0.2, 0.1), (2.0, 1.0), (5.0, 2.0), (9.5, 0.5), (10.0, 2.0), (60.0, 2.0)]
 )
 def test_the_looks_become_rarer_and_one_falls_on_the_end_of_the_grace(asked: float, pause: float) -> None:
     asked_at = NOW - timedelta(seconds=asked)
@@ -68,6 +69,14 @@ def test_the_looks_become_rarer_and_one_falls_on_the_end_of_the_grace(asked: flo
 def test_what_starts_is_looked_at_the_moment_it_counts_as_running() -> None:
     asked_at = NOW - STEADY + timedelta(seconds=0.5)
     assert look_again(wanted=True, asked_at=asked_at, grace=GRACE, now=NOW) == asked_at + STEADY
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_looks_that_come_close_together_are_one(wanted: bool) -> None:
+    """Whoever was asked a little later is looked at with the others, and never before its time is over."""
+    nearly = [timedelta(milliseconds=each) for each in range(1, 100, 7)]
+    looks = {look_again(wanted=wanted, asked_at=NOW - LATE + each, grace=LATE, now=NOW) for each in nearly}
+    assert looks == {NOW + timedelta(seconds=0.1)}
 
 
 def test_the_delay_doubles_up_to_a_minute() -> None:

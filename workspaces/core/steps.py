@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 FIRST_DELAY = 1.0  # seconds after the first failure; doubled after each further one
@@ -11,6 +11,10 @@ FAILED_AFTER = 3  # failures in a row; then it is called failed, and the attempt
 PATIENCE = timedelta(seconds=60)  # with a container that tries to start by itself
 STEADY = timedelta(seconds=3)  # after its start, a container that still runs counts as running
 SOONEST, LATEST = timedelta(seconds=0.05), timedelta(seconds=2)  # between two looks at one that was asked
+TOGETHER = timedelta(seconds=0.1)  # looks fall on tenths of a second: the engine is asked for all of them at once
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class State(Enum):
@@ -62,11 +66,12 @@ def look_again(*, wanted: bool, asked_at: datetime, grace: timedelta, now: datet
     """When to look next at a container that was asked to start, or to stop.
 
     Most have done so at once, others take long: so the looks become rarer, each after half the time that has passed.
-    One falls on the moment at which the step changes, because the time is over.
+    One falls on the moment at which the step changes, because the time is over, or right after it.
     """
     pause = min(max((now - asked_at) / 2, SOONEST), LATEST)
     ends = asked_at + (STEADY if wanted else grace)
-    return min(now + pause, ends) if ends > now else now + pause
+    wished = min(now + pause, ends) if ends > now else now + pause
+    return wished + (_EPOCH - wished) % TOGETHER
 
 
 def delay(failures: int, *, jitter: float) -> timedelta:

@@ -69,7 +69,8 @@ class DockerEngine:
             if there:
                 remove_container(api, there["Id"])
             if not keep_volumes:
-                remove_volumes(api, workspace_id=workspace_id, installation=self._options.installation)
+                mounted = {mount.get("Name") for mount in there["Mounts"]} if there else frozenset()
+                remove_volumes(api, workspace_id=workspace_id, installation=self._options.installation, known=mounted)
 
     def containers(self) -> Mapping[UUID, Found]:
         with self._engine.api() as api:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -27,10 +27,12 @@ def driver_options(name: str, *, options: Options) -> dict[str, str]:
     return {key: value.replace("{volume}", name) for key, value in options.volume_options.items()}
 
 
-def see_that_volumes_are_ours(api: APIClient, *, workspace_id: UUID, installation: str) -> dict[str, str]:
+def see_that_volumes_are_ours(
+    api: APIClient, *, workspace_id: UUID, installation: str, but: Set[str] = frozenset()
+) -> dict[str, str]:
     """Those that are there: name → when it was made. EngineRefused where somebody else made one."""
     found = {}
-    for name in volume_names(workspace_id).values():
+    for name in set(volume_names(workspace_id).values()) - but:
         # By its name: to list with a filter, the engine goes through all volumes that it has.
         with suppress(NotFound):
             volume = api.inspect_volume(name)
@@ -39,12 +41,13 @@ def see_that_volumes_are_ours(api: APIClient, *, workspace_id: UUID, installatio
     return found
 
 
-def remove_volumes(api: APIClient, *, workspace_id: UUID, installation: str) -> None:
-    for name in see_that_volumes_are_ours(api, workspace_id=workspace_id, installation=installation):
-        try:
+def remove_volumes(api: APIClient, *, workspace_id: UUID, installation: str, known: Set[str] = frozenset()) -> None:
+    """`known` are ours for certain: a container of ours, which gets no others, had mounted them just now."""
+    known &= set(volume_names(workspace_id).values())
+    others = see_that_volumes_are_ours(api, workspace_id=workspace_id, installation=installation, but=known)
+    for name in (*known, *others):
+        with suppress(NotFound):
             api.remove_volume(name)
-        except NotFound:
-            continue
 
 
 def volumes_by_workspace(api: APIClient, *, installation: str) -> Mapping[UUID, tuple[str, ...]]:

@@ -36,6 +36,8 @@ def prepare(ids: Collection[UUID]) -> Prepared:
 
     Under the organizations' locks: a workspace that is being removed gets no token after its tokens were revoked.
     """
+    if not ids:
+        return Prepared(wanted={}, errors={})
     with transaction.atomic():
         rows = Container.objects.filter(workspace__one_of=ids)
         places = dict(rows.values_list("pk", "workspace__organization"))
