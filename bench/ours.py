@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from bench.place import Place
+from orgsite import garbage
 from workspaces.core.plan import Comparison, Mode, Plan
 from workspaces.core.template import Template
 from workspaces.models import Organization
@@ -26,8 +27,9 @@ def reconcile(place: Place, template: Template, *, removals: int | None = None) 
     return _apply(place, template, Mode.RECONCILE, removals=removals)
 
 
+@garbage.later()
 def preview(place: Place, template: Template) -> tuple[Plan, Plan]:
-    """What the upload page shows: both modes, from one look at the tree."""
+    """As the upload page does: both modes, from one look at the tree."""
     compared = Comparison(have=snapshot(Organization.objects.get(pk=place.organization)), want=template)
     return compared.plan(Mode.MERGE), compared.plan(Mode.RECONCILE)
 

@@ -21,7 +21,7 @@ from docker import APIClient
 
 from audit.models import StructureEvent
 from bench.findings import Finding, Section, Table
-from tests.machines import Machine, load_images, why_not
+from tests.machines import Machine, machine_with_images, why_not
 from workspaces.core.plan import Mode
 from workspaces.core.template import Node, Template
 from workspaces.models import Container, Organization, Workspace
@@ -66,7 +66,11 @@ def measure(*, n: int) -> Section:
     if reason := why_not():
         return Section(title=TITLE, words=f"Left out: {reason}.")
     count, rounds = (50, 3) if n >= 10_000 else (6, 1)
-    with override_settings(ORGSITE_ENGINE="docker"), _engine() as machine, _worker(machine) as worker:
+    with (
+        override_settings(ORGSITE_ENGINE="docker"),
+        machine_with_images("bench") as machine,
+        _worker(machine) as worker,
+    ):
         found = [_round(machine, worker, count=count, ours_first=number % 2 == 0) for number in range(rounds)]
     return Section(
         title=TITLE,
@@ -169,19 +173,6 @@ def _until(happens: Callable[[], object]) -> None:
 
 
 # ---- what runs beside it
-
-
-@contextmanager
-def _engine() -> Iterator[Machine]:
-    machine = Machine("bench")
-    try:
-        machine.start()
-        machine.wait()
-        with machine.api() as api:
-            load_images(api)
-        yield machine
-    finally:
-        machine.close()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import pytest
 
-from tests.machines import CannotRun, Machine, connect, load_images, sweep, why_not
+from tests.machines import CannotRun, Machine, connect, load_images, machine_with_images, sweep, why_not
 
 REQUIRED = "docker" in {name.strip() for name in os.environ.get("ORGSITE_TEST_REQUIRE", "").split(",")}
 LEFT_OUT = "no container engine can be started here"
@@ -34,17 +34,11 @@ def _engines_can_run() -> None:
 @pytest.fixture(scope="session")
 def docker(_engines_can_run: None) -> Iterator[Machine]:
     """A machine with an engine and the images."""
-    machine = Machine("alone")
     try:
-        machine.start()
-        machine.wait()
-        with machine.api() as api:
-            load_images(api)
-        yield machine
+        with machine_with_images("alone") as machine:
+            yield machine
     except CannotRun as reason:
         leave_out(reason)
-    finally:
-        machine.close()
 
 
 @pytest.fixture(scope="session")

@@ -154,6 +154,20 @@ def connect(one: Machine, other: Machine, *, network: str) -> None:
         machine.run("ip", "link", "set", "cable", "up")
 
 
+@contextmanager
+def machine_with_images(hostname: str) -> Iterator[Machine]:
+    """One that runs an engine, for as long as this lasts. Raises CannotRun."""
+    machine = Machine(hostname)
+    try:
+        machine.start()
+        machine.wait()
+        with machine.api() as api:
+            load_images(api)
+        yield machine
+    finally:
+        machine.close()
+
+
 def load_images(api: APIClient) -> None:
     content = root_of_an_image()
     for name, script in IMAGES.items():

@@ -6,11 +6,12 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from tests.databases import Database
+from tests.databases import Database, migrated_database
 from tests.processes import ROOT
 
 PATIENCE = 10  # seconds that the site gets to end
@@ -30,6 +31,13 @@ class Site:
         lines = Path(f"/proc/{self.process}/status").read_text().splitlines()
         told = dict(line.split(":", 1) for line in lines)
         return int(told["RssAnon"].split()[0]) // 1024, int(told["VmHWM"].split()[0]) // 1024
+
+
+@contextmanager
+def new_site(folder: Path, *, unblock: Callable[[], Any], **settings: str) -> Iterator[Site]:
+    """A site on a fresh database, both gone afterwards."""
+    with migrated_database(folder, unblock=unblock) as database, running_site(folder, database, **settings) as site:
+        yield site
 
 
 @contextmanager

@@ -42,12 +42,12 @@ NO_ID = "must be the id of an event: a whole number from 0"
 
 
 class EventStream(BaseRenderer):
-    """So that `Accept: text/event-stream`, which every browser sends, is acceptable. It never renders anything."""
+    """So that `Accept: text/event-stream`, which every browser sends, is acceptable.
+
+    It has nothing to render: the stream is written by `audit.stream.wire`, and refusals are JSON whatever was asked.
+    """
 
     media_type, format, charset = "text/event-stream", "events", None
-
-    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        raise NotImplementedError("The stream is written by audit.stream.wire.")
 
 
 @eventschema.event_stream(FILTERS)

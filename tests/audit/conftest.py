@@ -13,8 +13,7 @@ from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.audit.streams import People
-from tests.databases import migrated_database
-from tests.sites import Site, running_site
+from tests.sites import Site, new_site
 
 ADDRESS = "/admin/timeline/"
 
@@ -47,12 +46,8 @@ def site(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     """Looks at its listeners every second."""
-    folder = tmp_path_factory.mktemp("stream")
     short = {"ORGSITE_STREAM_KEEPALIVE": "1", "ORGSITE_STREAM_RECHECK": "1", "ORGSITE_MAX_STREAMS": "60"}
-    with (
-        migrated_database(folder, unblock=django_db_blocker.unblock) as database,
-        running_site(folder, database, **short) as site,
-    ):
+    with new_site(tmp_path_factory.mktemp("stream"), unblock=django_db_blocker.unblock, **short) as site:
         yield site
 
 

@@ -18,8 +18,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from tests.browser.people import Office, session_of
 from tests.browser.watching import Watch
-from tests.databases import migrated_database
-from tests.sites import Site, running_site
+from tests.sites import Site, new_site
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -71,11 +70,7 @@ def browser_context_args(site: Site) -> dict[str, Any]:
 def site(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("site")
-    with (
-        migrated_database(folder, unblock=django_db_blocker.unblock) as database,
-        running_site(folder, database) as site,
-    ):
+    with new_site(tmp_path_factory.mktemp("site"), unblock=django_db_blocker.unblock) as site:
         yield site
 
 

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests.databases import migrated_database
 from tests.hostile.inside import Inside
-from tests.sites import Site, running_site
+from tests.sites import Site, new_site
 
 PATIENCE = 1  # seconds
 
@@ -18,12 +17,8 @@ PATIENCE = 1  # seconds
 def site(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("hostile")
     short = {"ORGSITE_HEAD_TIMEOUT": str(PATIENCE), "ORGSITE_BODY_TIMEOUT": str(PATIENCE), "ORGSITE_THROTTLE": "off"}
-    with (
-        migrated_database(folder, unblock=django_db_blocker.unblock) as database,
-        running_site(folder, database, **short) as site,
-    ):
+    with new_site(tmp_path_factory.mktemp("hostile"), unblock=django_db_blocker.unblock, **short) as site:
         yield site
 
 

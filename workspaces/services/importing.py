@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from orgsite import garbage
 from workspaces.core.guards import check_removals
 from workspaces.core.plan import Mode, Plan, plan_import
 from workspaces.core.template import Template
@@ -41,6 +42,7 @@ class Confirmation:
     confirm_removals: int | None = None
 
 
+@garbage.later()
 def preview_import(organization: Organization, template: Template, *, mode: Mode) -> Plan:
     """The plan as of now. One query; changes nothing."""
     return plan_import(have=snapshot(organization), want=template, mode=mode)

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from orgsite import garbage
 from workspaces import access
 from workspaces.access import Right
 from workspaces.core.plan import Comparison, Live, Mode, Plan
@@ -52,10 +53,12 @@ class Preview:
     now: tuple[Live, ...]
 
     @cached_property
+    @garbage.later()
     def merge(self) -> Plan:
         return self._shown.plan(Mode.MERGE)
 
     @cached_property
+    @garbage.later()
     def reconcile(self) -> Plan:
         return self._shown.plan(Mode.RECONCILE)
 
