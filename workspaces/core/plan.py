@@ -8,11 +8,10 @@ shows the plan, apply executes it, and the fingerprint ties the two together.
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import attrgetter
-from uuid import UUID
 
 from workspaces.core.guards import empty_set_warning
 from workspaces.core.template import Node, Template
@@ -75,77 +74,71 @@ class Comparison:
 # A row to come: its parent's index, its name, where the template declares it, what is live.
 _Pending = tuple[int | None, str, Node | None, Live | None]
 
+# Live rows by the number of their parent's id and their name; UUIDs themselves would be compared in Python.
+_Alive = dict[str, Live]
+_NOBODY: _Alive = {}
+_CREATE, _KEEP, _UNTOUCHED, _LEFT_RUNNING = Action.CREATE, Action.KEEP, Action.UNTOUCHED, Action.LEFT_RUNNING
+
 
 def _merged_tree(have: Collection[Live], want: Template) -> list[Row]:
     """The template laid over the live tree, depth first: matched and new nodes, then the live rows beside them."""
-    below, ids = _children_by_parent(have), {row.id for row in have}
+    below = _children_by_parent(have)
     rows: list[Row] = []
-    stack = list(reversed(_siblings(want.workspaces, below.pop(None, {}), parent=None)))
+    stack = _siblings(want.workspaces, below.pop(None, _NOBODY), parent=None)
     while stack or below:
         if not stack:  # only rows whose parent is not live, or that stand in a cycle, are left: show them at the top
-            tops = (below.keys() - ids) or below.keys()
-            stack = list(reversed(_siblings((), below.pop(min(tops, key=str)), parent=None)))
+            stack = _siblings((), below.pop(_top(below, have)), parent=None)
         parent, name, node, live = stack.pop()
         declared = node.children if node else ()
-        alive = below.pop(live.id, {}) if live else {}
+        alive = below.pop(live.id.int, _NOBODY) if live else _NOBODY
         if declared or alive:
-            stack.extend(reversed(_siblings(declared, alive, parent=len(rows))))
+            stack += _siblings(declared, alive, parent=len(rows))
         trail = (name,) if parent is None else (*rows[parent].trail, name)
-        rows.append(_placed(parent, trail, node, live))
+        rows.append(Row(_placed(node, live), trail, parent, node, live))
     return rows
 
 
-def _children_by_parent(have: Collection[Live]) -> dict[UUID | None, dict[str, Live]]:
-    """Parent id → name → row. The database allows one live row for each (parent, name)."""
-    below: dict[UUID | None, dict[str, Live]] = {}
-    for row in sorted(have, key=attrgetter("name")):
-        below.setdefault(row.parent_id, {})[row.name] = row
+def _children_by_parent(have: Collection[Live]) -> dict[int | None, _Alive]:
+    """The number of the parent's id → name → row. The database allows one live row for each (parent, name)."""
+    below: defaultdict[int | None, _Alive] = defaultdict(dict)
+    for row in have:
+        below[row.parent_id.int if row.parent_id else None][row.name] = row
     return below
 
 
-def _siblings(declared: Sequence[Node], alive: dict[str, Live], *, parent: int | None) -> list[_Pending]:
-    """Whatever is declared takes what is live under its name; the rest of `alive` follows."""
+def _top(below: dict[int | None, _Alive], have: Collection[Live]) -> int | None:
+    """Whose children stand at the top, though they have a parent: of one that is not live, else of any in the cycle."""
+    return min((below.keys() - {row.id.int for row in have}) or below.keys(), key=lambda number: number or 0)
+
+
+def _siblings(declared: Sequence[Node], alive: _Alive, *, parent: int | None) -> list[_Pending]:
+    """Whatever is declared takes what is live under its name, the rest of `alive` follows; the last one first."""
     running: list[_Pending] = [
         (parent, each.name, each, alive.pop(each.name, None)) for each in declared if each.spawning
     ]
-    return running + [(parent, name, None, row) for name, row in alive.items()]
+    running += [(parent, name, None, alive[name]) for name in sorted(alive)]
+    running.reverse()
+    return running
 
 
-def _placed(parent: int | None, trail: tuple[str, ...], node: Node | None, live: Live | None) -> Row:
+def _placed(node: Node | None, live: Live | None) -> Action:
     if node is None:
-        return Row(Action.UNTOUCHED, "not in the template", trail, parent, None, live)
-    if live is None:
-        return Row(Action.CREATE, "not live yet", trail, parent, node)
-    return Row(Action.KEEP, "live at the same place", trail, parent, node, live)
+        return _UNTOUCHED
+    return _KEEP if live else _CREATE
 
 
 def _mark_leftovers(rows: list[Row], want: Template) -> list[Row]:
     """Live rows outside the result set whose name the template uses: left running, unless a reconcile removes them."""
     if all(row.node for row in rows):
         return rows
-    places = _places(want)
-    return [_leftover(row, twin=places[row.name]) if not row.node and row.name in places else row for row in rows]
+    places = dict.fromkeys(want.names_asleep()) | {row.trail[-1]: row.trail for row in reversed(rows) if row.node}
+    return [_leftover(row, places[row.trail[-1]]) if not row.node and row.trail[-1] in places else row for row in rows]
 
 
-def _places(want: Template) -> dict[str, tuple[str, ...] | None]:
-    """Every declared name → the first place where the template lets it run, None where it does so nowhere."""
-    places: dict[str, tuple[str, ...] | None] = dict.fromkeys(want.names())
-    stack: list[tuple[Node, tuple[str, ...]]] = [(node, ()) for node in reversed(want.workspaces)]
-    while stack:
-        node, above = stack.pop()
-        if node.spawning:
-            trail = (*above, node.name)
-            places[node.name] = places[node.name] or trail
-            stack.extend((child, trail) for child in reversed(node.children))
-    return places
-
-
-def _leftover(row: Row, *, twin: tuple[str, ...] | None) -> Row:
-    if twin is None:
-        cause, reason = "in the template only under spawning: false", Reason.NOT_SPAWNING
-    else:
-        cause, reason = f"same name as {SEPARATOR.join(twin)}", Reason.ZOMBIE
-    return Row(Action.LEFT_RUNNING, cause, row.trail, row.parent, None, row.live, reason, twin)
+def _leftover(row: Row, twin: tuple[str, ...] | None) -> Row:
+    """`twin` is the first place where the template lets the name run, None where it does so nowhere."""
+    reason = Reason.ZOMBIE if twin else Reason.NOT_SPAWNING
+    return Row(_LEFT_RUNNING, row.trail, row.parent, None, row.live, reason, twin)
 
 
 def _mark_removals(rows: list[Row]) -> list[Row]:
@@ -158,13 +151,13 @@ def _mark_removals(rows: list[Row]) -> list[Row]:
     marked: list[Row] = []
     for row in rows:
         index = len(marked)
-        leftover = row.action is Action.LEFT_RUNNING
+        leftover = row.action is _LEFT_RUNNING
         condemned.append(leftover or (row.parent is not None and condemned[row.parent]))
         doomed.append((leftover and index not in holding) or (row.parent is not None and doomed[row.parent]))
         if doomed[index]:
             marked.append(_removed(row))
         elif condemned[index] and index in holding:
-            marked.append(_held(row, protected=rows[holding[index]]))
+            marked.append(_held(row, holder=rows[holding[index]]))
         else:
             marked.append(row)
     return marked
@@ -185,13 +178,8 @@ def _protected_or_above(rows: Sequence[Row]) -> dict[int, int]:
 def _removed(row: Row) -> Row:
     if row.reason:
         return Row(Action.REMOVE, *row[1:])
-    return row._replace(
-        action=Action.COLLATERAL,
-        reason=Reason.COLLATERAL,
-        cause="below a removed workspace, not in the template",
-    )
+    return row._replace(action=Action.COLLATERAL, reason=Reason.COLLATERAL)
 
 
-def _held(row: Row, *, protected: Row) -> Row:
-    cause = "protected" if row is protected else f"above {protected.path}, which is protected"
-    return row._replace(action=Action.HELD, cause=cause, reason=row.reason or Reason.COLLATERAL)
+def _held(row: Row, *, holder: Row) -> Row:
+    return row._replace(action=Action.HELD, reason=row.reason or Reason.COLLATERAL, holder=holder.trail)

@@ -66,15 +66,23 @@ class Template:
 
     def walk(self) -> Iterator[Node]:
         """Every node, depth first, in template order."""
-        stack = list(reversed(self.workspaces))
-        while stack:
-            node = stack.pop()
-            yield node
-            stack.extend(reversed(node.children))
+        return _walk(self.workspaces)
 
     def names(self) -> frozenset[str]:
         """Every declared name, those under `spawning: false` included: they still count as template names."""
         return frozenset(node.name for node in self.walk())
+
+    def names_asleep(self) -> frozenset[str]:
+        """The names of nodes with `spawning: false` and of all below them."""
+        asleep: list[Node] = []
+        stack = list(self.workspaces)
+        while stack:
+            node = stack.pop()
+            if node.spawning:
+                stack += node.children
+            else:
+                asleep.append(node)
+        return frozenset(node.name for node in _walk(asleep))
 
     def count(self) -> int:
         """Number of declared nodes."""
@@ -105,6 +113,14 @@ class Template:
             workspaces=tuple(_node(child) for child in data["workspaces"]),
             warnings=tuple(data["warnings"]),
         )
+
+
+def _walk(nodes: Sequence[Node]) -> Iterator[Node]:
+    stack = list(reversed(nodes))
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(node.children))
 
 
 # In JSON that is the same for equal values. A node's children follow it, and their number says which these are.

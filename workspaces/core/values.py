@@ -40,6 +40,15 @@ class Reason(StrEnum):
     COLLATERAL = "collateral"
 
 
+CAUSES = {
+    Action.CREATE: "not live yet",
+    Action.KEEP: "live at the same place",
+    Action.UNTOUCHED: "not in the template",
+    Action.COLLATERAL: "below a removed workspace, not in the template",
+}
+ASLEEP = "in the template only under spawning: false"
+
+
 # Tuples with names, not dataclasses: a plan is made of as many as there are workspaces, and these take a third of the
 # time to make.
 class Live(NamedTuple):
@@ -56,17 +65,28 @@ class Live(NamedTuple):
 class Row(NamedTuple):
     """One workspace of the merged tree. `node` is set where the template places it, `live` where it exists.
 
-    `parent` is the index of the parent's row in `Plan.rows`; `twin` names where the template has the same name.
+    `parent` is the index of the parent's row in `Plan.rows`; `twin` names where the template has the same name,
+    `holder` the protected workspace that keeps this one.
     """
 
     action: Action
-    cause: str
     trail: tuple[str, ...]
     parent: int | None = None
     node: Node | None = None
     live: Live | None = None
     reason: Reason | None = None
     twin: tuple[str, ...] | None = None
+    holder: tuple[str, ...] | None = None
+
+    @property
+    def cause(self) -> str:
+        """Why: what the preview shows, the history keeps and the events say."""
+        if self.action is Action.HELD and self.holder:
+            itself = self.live and self.live.protected
+            return "protected" if itself else f"above {SEPARATOR.join(self.holder)}, which is protected"
+        if self.action in (Action.LEFT_RUNNING, Action.REMOVE):
+            return f"same name as {SEPARATOR.join(self.twin)}" if self.twin else ASLEEP
+        return CAUSES[self.action]
 
     @property
     def name(self) -> str:

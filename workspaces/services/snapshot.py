@@ -7,6 +7,6 @@ from workspaces.models import Organization, Workspace
 
 
 def snapshot(organization: Organization) -> tuple[Live, ...]:
-    """All live workspaces of the organization: one query."""
-    rows = Workspace.objects.live().filter(organization=organization).values_list(*Live._fields)
+    """All live workspaces of the organization, in no order: one query."""
+    rows = Workspace.objects.live().filter(organization=organization).order_by().values_list(*Live._fields)
     return tuple(map(Live._make, rows))
