@@ -17,6 +17,7 @@ from workspaces.services.actors import Actor
 from workspaces.services.containers import want_absent
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_organizations
+from workspaces.services.reasons import Reasons
 from workspaces.services.telling import tell_each
 
 DESCENDANT = "below a removed workspace"
@@ -62,13 +63,13 @@ def cascade_delete(
         if doomed:
             now = timezone.now()
             why = _why(doomed, reason=reason, causes=causes or {})
-            _mark_removed(why, now=now)
-            containers = want_absent(why, keep_volumes=keep_volumes, import_id=import_id, now=now)
+            _mark_removed(why.ids, now=now)
+            containers = want_absent(why.ids, keep_volumes=keep_volumes, import_id=import_id, now=now)
             record_history(why, kind="~", actor=actor, now=now, import_id=import_id)
             facts: dict[str, Any] = {"actor": actor, "now": now, "import_id": import_id, "keep_volumes": keep_volumes}
             tell_each("removed", why, **facts)
             if containers < len(why):
-                _tell_released(why, **facts)
+                _tell_released(why.ids, **facts)
         return doomed
 
 
@@ -91,13 +92,14 @@ def refuse_protected(doomed: Sequence[Doomed]) -> None:
 
 
 def _refuse_surprise(doomed: Sequence[Doomed], expected: Collection[UUID] | None) -> None:
-    if expected is not None and {row.id for row in doomed} != set(expected):
+    if expected is not None and {row.id.int for row in doomed} != {key.int for key in expected}:
         message = f"The tree changed: {counted(len(doomed))} would go now, {len(expected):,} were shown. Look again."
         raise CascadeChanged(message)
 
 
-def _why(doomed: Sequence[Doomed], *, reason: str, causes: Mapping[UUID, str]) -> dict[UUID, str]:
-    return {row.id: _because(causes.get(row.id) or ("" if row.root else DESCENDANT), reason) for row in doomed}
+def _why(doomed: Sequence[Doomed], *, reason: str, causes: Mapping[UUID, str]) -> Reasons:
+    rules = (causes.get(row.id) or ("" if row.root else DESCENDANT) for row in doomed)
+    return Reasons((row.id for row in doomed), (_because(rule, reason) for rule in rules))
 
 
 def _because(cause: str, reason: str) -> str:
@@ -114,4 +116,4 @@ def _mark_removed(ids: Collection[UUID], *, now: datetime) -> None:
 
 def _tell_released(ids: Collection[UUID], **facts: Any) -> None:
     """Those that have no container are released at once; the others are once theirs is gone."""
-    tell_each("released", dict.fromkeys(ids, "no container to release"), containerless=True, **facts)
+    tell_each("released", Reasons(ids, "no container to release"), containerless=True, **facts)

@@ -20,6 +20,7 @@ from workspaces.services.actors import Actor
 from workspaces.services.containers import engine_runs, want_running
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_organizations
+from workspaces.services.reasons import Reasons
 from workspaces.services.telling import tell_each
 
 FIELDS = (
@@ -51,10 +52,10 @@ def create_planned(
     plan: Plan, *, organization: Organization, actor: Actor, reason: str, import_id: UUID, now: datetime
 ) -> dict[int, UUID]:
     """Create what the plan says; return the index of each created row → its new id. Runs inside the import's lock."""
-    ids: dict[int, UUID] = {}  # of every row, as a parent stands before its children
+    ids: list[UUID] = []  # of every row, as a parent stands before its children
     new: dict[int, New] = {}
     for index, row in enumerate(plan.rows):
-        ids[index] = row.live.id if row.live else uuid7()
+        ids.append(row.live.id if row.live else uuid7())
         if row.node and not row.live:
             parent = None if row.parent is None else ids[row.parent]
             new[index] = New(ids[index], parent, row.node, gets_container(row.node))
@@ -94,10 +95,10 @@ def _insert(
     declared = {"source": Schedule.Source.TEMPLATE, "created_at": now, "updated_at": now}
     insert_rows(Schedule, SCHEDULE_FIELDS, (row for item in new for row in _schedule_rows(item)), same=declared)
     want_running((item.id for item in new if item.contained), import_id=import_id, now=now)
-    reasons = {item.id: why for item in new}
+    reasons = Reasons((item.id for item in new), why)
     record_history(reasons, kind="+", actor=actor, now=now, import_id=import_id)
     tell_each("provisioning", reasons, actor=actor, now=now, import_id=import_id)
-    there = {item.id: "no container to wait for" for item in new if not item.contained}
+    there = Reasons((item.id for item in new if not item.contained), "no container to wait for")
     tell_each("online", there, actor=actor, now=now, import_id=import_id)
 
 

@@ -12,6 +12,7 @@ from workspaces.models import Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_organizations
+from workspaces.services.reasons import Reasons
 
 
 class Changes(TypedDict, total=False):
@@ -36,7 +37,7 @@ def edit_workspace(workspace: Workspace, changes: Changes, *, actor: Actor, reas
         differing = {key: value for key, value in changes.items() if getattr(row, key) != value}
         if differing:
             Workspace.objects.live().filter(pk=row.pk).update(**differing, updated_at=now)
-            why = {row.pk: reason or _sentence(differing)}
+            why = Reasons([row.pk], reason or _sentence(differing))
             record_history(why, kind="~", actor=actor, now=now)
     return Workspace.objects.select_related("organization").get(pk=row.pk)
 

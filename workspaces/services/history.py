@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -11,24 +10,24 @@ from django.db import connections, router
 
 from workspaces.models import Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.reasons import with_reasons
+from workspaces.services.reasons import Reasons
 
 
 def record_history(
-    why: Mapping[UUID, str],
+    why: Reasons,
     *,
     kind: Literal["+", "~"],
     actor: Actor,
     now: datetime,
     import_id: UUID | None = None,
 ) -> None:
-    """Copy each workspace of `why` (id → reason) as it is now into its history."""
+    """Copy each workspace as it is now into its history."""
     model = Workspace.history.model
     connection = connections[router.db_for_write(model)]
     quote = connection.ops.quote_name
     copied = [quote(field.column) for field in model.tracked_fields]
     facts = ("history_date", "history_type", "history_actor", "history_user_id", "history_import_id")
-    source, given = with_reasons(why, connection.vendor)
+    source, given = why.source(connection.vendor)
     import_field = model._meta.get_field("history_import_id")
     date = connection.ops.adapt_datetimefield_value(now)  # as the ORM writes it: SQLite compares moments as text
     values = [date, kind, actor.name, actor.user_id, import_field.get_db_prep_save(import_id, connection)]

@@ -21,6 +21,7 @@ from workspaces.services.containers import ABSENT, RUNNING
 from workspaces.services.history import record_history
 from workspaces.services.leases import skipping_locked
 from workspaces.services.locking import lock_where_free
+from workspaces.services.reasons import Reasons
 from workspaces.services.telling import workspace_event
 
 logger = logging.getLogger(__name__)
@@ -180,7 +181,7 @@ def _change_status(rows: Sequence[Container], status: Status, *, why: Callable[[
     if rows:
         now = timezone.now()
         Workspace.objects.live().filter(id__one_of=[row.pk for row in rows]).update(status=status, updated_at=now)
-        record_history({row.pk: why(row) for row in rows}, kind="~", actor=WORKER, now=now)
+        record_history(Reasons([row.pk for row in rows], map(why, rows)), kind="~", actor=WORKER, now=now)
         _tell(status.value, rows, why=why)
 
 

@@ -14,6 +14,7 @@ from workspaces.errors import WorkspaceRemoved
 from workspaces.models import Status, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.history import record_history
+from workspaces.services.reasons import Reasons
 from workspaces.services.telling import workspace_event
 
 
@@ -53,7 +54,7 @@ def _online(now: datetime) -> dict[str, Any]:
 def _record_online(workspace_id: UUID, *, why: str, now: datetime) -> None:
     workspace = Workspace.objects.select_related("organization").get(pk=workspace_id)
     actor = Actor(name=f"workspace {workspace.name}"[:255])
-    record_history({workspace_id: why}, kind="~", actor=actor, now=now)
+    record_history(Reasons([workspace_id], why), kind="~", actor=actor, now=now)
     event = workspace_event(
         "online",
         workspace_id=workspace_id,

@@ -3,23 +3,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
+from functools import cached_property
+from itertools import repeat
 from typing import Any
 from uuid import UUID
 
-from orgsite.bulk import as_array
+from orgsite.bulk import Ids, as_array
+
+EACH = "unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS why(id, reason, place)"
+ALIKE = "(SELECT id, %s::text AS reason, place FROM unnest(%s::uuid[]) WITH ORDINALITY AS given(id, place)) AS why"
+# Each row is looked up by its id; a plain join would have the planner read all rows of the table for it.
+ROW = "CROSS JOIN LATERAL (SELECT * FROM workspaces_workspace WHERE id = why.id LIMIT 1) AS w"
+SQLITE = """
+    FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS reason, key AS place
+          FROM json_each(%s)) AS why
+    JOIN workspaces_workspace w ON w.id = why.id
+"""
 
 
-def with_reasons(why: Mapping[UUID, str], vendor: str) -> tuple[str, list[Any]]:
-    """`FROM why … JOIN … w`: a row for each workspace of `why` (id → reason), and the statement's parameters.
+class Reasons:
+    """Why something happens to workspaces: to all for one reason, or to each for its own, which stand in their order.
 
-    Columns: those of the workspace as `w`, and `why.reason`; `why.place` is where it stands in the mapping.
+    What goes to the database is made into text once, for all statements that name it.
     """
-    if vendor == "postgresql":
-        # Each row is looked up by its id; a plain join would have the planner read all rows of the table for it.
-        row = "CROSS JOIN LATERAL (SELECT * FROM workspaces_workspace WHERE id = why.id LIMIT 1) AS w"
-        source = f"FROM unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS why(id, reason, place) {row}"
-        return source, [as_array(why), as_array(why.values())]
-    given = json.dumps([[key.hex, reason] for key, reason in why.items()])
-    columns = "json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS reason, key AS place"
-    return f"FROM (SELECT {columns} FROM json_each(%s)) AS why JOIN workspaces_workspace w ON w.id = why.id", [given]
+
+    def __init__(self, ids: Iterable[UUID], reason: str | Iterable[str]) -> None:
+        self.ids = Ids(ids)
+        self._reason = reason if isinstance(reason, str) else tuple(reason)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def source(self, vendor: str) -> tuple[str, list[Any]]:
+        """`FROM why … JOIN … w`: a row for each workspace, and the statement's parameters.
+
+        Columns: those of the workspace as `w`, and `why.reason`; `why.place` is its place among the given ones.
+        """
+        if vendor == "sqlite":
+            return SQLITE, [self._pairs]
+        if isinstance(self._reason, str):
+            return f"FROM {ALIKE} {ROW}", [self._reason, self.ids.array]
+        return f"FROM {EACH} {ROW}", [self.ids.array, self._texts]
+
+    @cached_property
+    def _texts(self) -> str:
+        return as_array(self._reason)
+
+    @cached_property
+    def _pairs(self) -> str:
+        texts = repeat(self._reason) if isinstance(self._reason, str) else self._reason
+        return json.dumps([[key.hex, text] for key, text in zip(self.ids, texts, strict=False)])

@@ -25,6 +25,7 @@ from workspaces.services.containers import ABSENT, RUNNING, want_running
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_where_free
 from workspaces.services.outcomes import WORKER
+from workspaces.services.reasons import Reasons
 from workspaces.services.telling import workspace_event
 
 DOUBTFUL = (
@@ -123,7 +124,7 @@ def _start_again(findings: Sequence[Finding]) -> None:
 def _provision_again(rows: Sequence[Workspace], *, why: Mapping[UUID, str], now: datetime) -> None:
     ids = [row.pk for row in rows]
     Workspace.objects.live().filter(id__one_of=ids).update(status=Status.PROVISIONING, updated_at=now)
-    record_history({key: why[key] for key in ids}, kind="~", actor=WORKER, now=now)
+    record_history(Reasons(ids, [why[key] for key in ids]), kind="~", actor=WORKER, now=now)
     emit(
         [
             workspace_event(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,7 @@ from django.db import connections, router
 from audit.emitting import Event, emit_from
 from audit.models import StructureEvent
 from workspaces.services.actors import Actor
-from workspaces.services.reasons import with_reasons
+from workspaces.services.reasons import Reasons
 
 # The columns of an event. A UUID in SQLite is its 32 digits; in a payload it has hyphens, as everywhere else.
 HYPHENS = " || '-' || ".join(f"substr(w.parent_id, {start}, {length})" for start, length in (
@@ -55,7 +54,7 @@ def workspace_event(
 
 def tell_each(
     what: str,
-    why: Mapping[UUID, str],
+    why: Reasons,
     *,
     actor: Actor,
     now: datetime,
@@ -63,7 +62,7 @@ def tell_each(
     containerless: bool = False,
     **facts: Any,
 ) -> None:
-    """The same event of many workspaces (id → reason), in that order, by one statement.
+    """The same event of many workspaces, in their order, by one statement.
 
     With `containerless` only of those that have no container row.
     """
@@ -71,7 +70,7 @@ def tell_each(
         return
     connection = connections[router.db_for_write(StructureEvent)]
     columns = POSTGRESQL if connection.vendor == "postgresql" else SQLITE
-    source, given = with_reasons(why, connection.vendor)
+    source, given = why.source(connection.vendor)
     run = StructureEvent._meta.get_field("import_id").get_db_prep_save(import_id, connection)
     moment = connection.ops.adapt_datetimefield_value(now)
     emit_from(
