@@ -3,46 +3,24 @@
 Ids come from a sequence, so a transaction that commits late brings lower ids than those already seen. Whoever reads
 "above the last id" loses them. Here reading stops at a gap until whoever could fill it has ended.
 
-A gap that is seen belongs to a transaction that had taken its id before. Such a transaction gets its own number within
-moments of taking the id, not before: so a mark is set when the gap is seen, the first number not given out yet is noted
-GRACE later, and once every lower one has ended, what is missing up to the mark was rolled back.
+Who writes events takes a lock on their table before an id, and gives it back when all can see what was committed. So
+three statements in this order lose nothing: one reads ids, one asks who has the lock, one reads events. Who can fill a
+gap below an id of the first had the lock by then: the second names it, or it has ended and the third sees all that it
+leaves. Up to that id all is settled once nobody whom the second named has the lock. No name is given twice.
 
-SQLite has one writer, whose ids are in the order of commits: there are no gaps to wait for.
+SQLite has one writer, whose ids are in the order of commits: nobody fills a gap there.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-GRACE = 1.0  # seconds between taking an id and having a transaction's number: it is microseconds, processes may stall
+Writers = frozenset[str]
+"""Names of the transactions that have the lock."""
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Writers:
-    """Transactions as one snapshot has them: `oldest` still runs, `next` is the first that has not begun."""
-
-    oldest: int
-    next: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
-    """Ids of one snapshot and who was writing then; None where one writer at a time is all there is."""
-
-    ids: Sequence[int]
-    writers: Writers | None
-
-
-@dataclass(kw_only=True, slots=True)
-class _Mark:
-    """Up to `upto` all is settled once the transactions before `bound` have ended; it is noted when `due`."""
-
-    upto: int
-    due: float
-    bound: int | None = None
+NOBODY: Writers = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,59 +31,43 @@ class Beginning:
     known: frozenset[int] = frozenset()
 
 
-def beginning(newest: Seen) -> Beginning:
+def beginning(newest: Sequence[int], writers: Writers) -> Beginning:
     """Where somebody starts who wants what comes from now on: what is being written comes, and has lower ids.
 
-    `newest` are the highest ids, falling. Which of their gaps are being filled nobody knows, so all of them count.
+    `newest` are the highest ids, falling; now is when the writers were asked, after them. Which of the gaps are being
+    filled nobody knows, so all of them count.
     """
-    after = newest.ids[0] if newest.ids else 0
-    if newest.writers and newest.writers.oldest < newest.writers.next:
-        for higher, lower in pairwise(newest.ids):
+    after = newest[0] if newest else 0
+    if writers:
+        for higher, lower in pairwise(newest):
             after = lower if higher - lower > 1 else after
-    return Beginning(after=after, known=frozenset(each for each in newest.ids if each > after))
+    return Beginning(after=after, known=frozenset(each for each in newest if each > after))
 
 
 class Settling:
-    """`settled` is None until the first answer. Times are seconds of any one clock."""
+    """`settled` is None until there is a first place. `waits` says who has to end before all is settled up to where."""
 
     def __init__(self) -> None:
         self.settled: int | None = None
-        self._marks: deque[_Mark] = deque()
+        self.waits: dict[Writers, int] = {}
 
-    def begin(self, newest: Seen, *, now: float) -> None:
-        """Of what lies below the highest id nothing is known: one mark covers all of it."""
-        highest = newest.ids[0] if newest.ids else 0
-        if newest.writers is None or not highest:
-            self.settled = highest
-        else:
-            self._marks.append(_Mark(upto=highest, due=now + GRACE))
-
-    def advance(self, seen: Seen, *, now: float) -> int | None:
-        """What is settled now; `seen` are ids above `settled`, rising, read in the same snapshot as the writers."""
-        if seen.writers is None:
-            self.settled = seen.ids[-1] if seen.ids else self.settled
-            return self.settled
-        self._clear(seen.writers, now=now)
-        if self.settled is not None:
-            self._run_on(seen.ids, now=now)
-        return self.settled
-
-    def _clear(self, writers: Writers, *, now: float) -> None:
-        for mark in self._marks:
-            if mark.bound is None and mark.due <= now:
-                mark.bound = writers.next
-        while self._marks and (bound := self._marks[0].bound) is not None and bound <= writers.oldest:
-            self.settled = max(self.settled or 0, self._marks.popleft().upto)
-
-    def _run_on(self, ids: Sequence[int], *, now: float) -> None:
+    def run_on(self, ids: Sequence[int]) -> bool:
+        """Go on to the first gap; whether there is one. `ids` are above `settled`, rising."""
         settled = self.settled or 0
         for each in ids:
             if each > settled + 1:
                 break
             settled = max(settled, each)
         self.settled = settled
-        while self._marks and self._marks[0].upto <= settled:
-            self._marks.popleft()
-        known = self._marks[-1].upto if self._marks else settled
-        if ids and ids[-1] > known:
-            self._marks.append(_Mark(upto=ids[-1], due=now + GRACE))
+        return bool(ids) and settled < ids[-1]
+
+    def wait(self, upto: int, writers: Writers) -> None:
+        """Settle what none of the writers can change; they were asked after the id `upto` was seen.
+
+        Whoever is waited for at one place is at all later ones, too. So where the same are left the highest place does,
+        and there are never more waits than writers, however long one of them takes.
+        """
+        left = {each & writers: place for each, place in (*self.waits.items(), (writers, upto))}
+        if NOBODY in left:
+            self.settled = max(self.settled or 0, left.pop(NOBODY))
+        self.waits = left

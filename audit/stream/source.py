@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
 from audit.models import StructureEvent, StructureEventQuerySet
 from audit.stream.log import Batch, joined
 from audit.stream.scopes import Scope
-from audit.stream.settling import Beginning, Seen, Settling, Writers, beginning
+from audit.stream.settling import NOBODY, Beginning, Settling, Writers, beginning
 from audit.stream.wire import told
 
 LOOKED_AT = 5_000  # ids: who waits at a gap does not read on without end
@@ -18,10 +18,11 @@ ROWS = 250  # of a batch or page
 NEWEST = 1_000  # ids in which a beginning looks for gaps
 
 ABOVE = "SELECT id FROM structure_events WHERE id > %s ORDER BY id LIMIT %s"
-HIGHEST = "SELECT id FROM structure_events WHERE id > %s ORDER BY id DESC LIMIT %s"
-WITH_WRITERS = """
-    SELECT pg_snapshot_xmin(now)::text::bigint, pg_snapshot_xmax(now)::text::bigint, ARRAY({})
-    FROM pg_current_snapshot() AS now
+HIGHEST = "SELECT id FROM structure_events ORDER BY id DESC LIMIT %s"
+WRITERS = """
+    SELECT virtualtransaction FROM pg_locks
+    WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted AND relation = 'structure_events'::regclass
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 
 
@@ -34,30 +35,36 @@ class Reader:
 
     def begin(self) -> Beginning:
         """Look for the first time."""
-        newest = _seen(HIGHEST, above=0, limit=NEWEST)
-        self._settling.begin(newest, now=time.monotonic())
-        return beginning(newest)
+        newest = _column(HIGHEST, NEWEST)
+        writers = _writers() if newest else NOBODY
+        self._settling.wait(newest[0] if newest else 0, writers)
+        return beginning(newest, writers)
 
     def settle(self) -> int | None:
         """The first place that is settled, None as long as there is none."""
         if self._settling.settled is None:
-            self._settling.advance(_seen(ABOVE, above=0, limit=0), now=time.monotonic())
+            (highest,) = _column(HIGHEST, 1)
+            self._settling.wait(highest, _writers())
         self._told = self._settling.settled
         return self._told
 
     def step(self) -> Batch | None:
         """The next settled events, ROWS of them at most; None where nothing has moved."""
         last = self._told or 0
+        if last == self._settling.settled:
+            self._look(last)
         settled = self._settling.settled or 0
-        if last == settled:
-            seen = _seen(ABOVE, above=last, limit=LOOKED_AT)
-            settled = self._settling.advance(seen, now=time.monotonic()) or last
         if last == settled:
             return None
         rows = list(_between(last, settled)[:ROWS])
         events = [told(row) for row in rows]
         self._told = events[-1].id if len(events) == ROWS else settled
         return Batch(after=last, upto=self._told, events=events, more=self._told < settled)
+
+    def _look(self, last: int) -> None:
+        ids = _column(ABOVE, last, LOOKED_AT)
+        if self._settling.run_on(ids):
+            self._settling.wait(ids[-1], _writers())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,11 +88,12 @@ def _between(after: int, upto: int) -> StructureEventQuerySet:
     return StructureEvent.objects.filter(id__gt=after, id__lte=upto).order_by("id")
 
 
-def _seen(statement: str, *, above: int, limit: int) -> Seen:
+def _writers() -> Writers:
+    """Who could fill a gap below the ids that were read before."""
+    return frozenset(_column(WRITERS)) if connection.vendor == "postgresql" else NOBODY
+
+
+def _column(statement: str, *params: int) -> list[Any]:
     with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
-            cursor.execute(statement, (above, limit))
-            return Seen(ids=[number for (number,) in cursor.fetchall()], writers=None)
-        cursor.execute(WITH_WRITERS.format(statement), (above, limit))
-        oldest, following, ids = cursor.fetchone()
-        return Seen(ids=ids, writers=Writers(oldest=oldest, next=following))
+        cursor.execute(statement, params)
+        return [value for (value,) in cursor.fetchall()]

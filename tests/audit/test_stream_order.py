@@ -22,7 +22,7 @@ INSERT = """
     VALUES ('workspace.online', 'acme', 'slow', '{}', now()) RETURNING id
 """
 THROW_OUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> %s"
-LONGER = 2.5  # seconds: than any grace
+LONGER = 1.0  # seconds: than several looks at the table
 
 Slow = "psycopg.Connection[tuple[int]]"
 
@@ -59,6 +59,25 @@ def test_an_id_that_is_rolled_back_is_not_waited_for(site: Site, people: People,
         assert ids(stream.events(1)) == later
 
 
+@pytest.mark.parametrize(
+    ("database", "statement"),
+    [("postgres", "CREATE TEMP TABLE taken ()"), ("", "INSERT INTO auth_group (name) VALUES ('slow')")],
+    ids=["another database", "another table"],
+)
+def test_who_writes_elsewhere_is_not_waited_for(
+    site: Site, people: People, slow: Slow, database: str, statement: str
+) -> None:
+    server, _, own = site.database.address.rpartition("/")
+    with psycopg.connect(f"{server}/{database or own}") as beside, listening(site, people.tokens["bob"]) as stream:
+        stream.position()
+        written(slow)
+        beside.execute(statement)
+        later = people.happen("workspace.online")
+        slow.rollback()
+        assert ids(stream.events(1)) == later
+        beside.rollback()
+
+
 def test_a_commit_within_a_rolled_back_neighbourhood_is_found(site: Site, people: People, slow: Slow) -> None:
     with listening(site, people.tokens["bob"]) as stream:
         stream.position()
@@ -75,7 +94,7 @@ def test_who_comes_while_an_earlier_id_is_open_gets_it_too(site: Site, people: P
     start = people.happen("workspace.online")[0]
     late, later = written(slow), people.happen("workspace.online")
     with listening(site, people.tokens["bob"], after=start) as again, listening(site, people.tokens["bob"]) as fresh:
-        slow.execute("SELECT pg_sleep(2)")
+        slow.execute("SELECT pg_sleep(%s)", (LONGER,))
         slow.commit()
         last = people.happen("workspace.online")
         assert ids(again.events(3)) == [late, *later, *last]
