@@ -14,7 +14,7 @@ from workspaces.access import Right
 from workspaces.admin.filters import BY_HAND, BY_IMPORT, EVERY, FAILING, LIVE, Filters
 from workspaces.admin.largeview import LargeListing
 from workspaces.admin.listview import Listing
-from workspaces.admin.overview import Overview
+from workspaces.admin.overview import Overview, counted_organizations
 from workspaces.admin.pages import page_number, render_page
 from workspaces.models import Status
 from workspaces.services.visible import parse_id
@@ -59,13 +59,14 @@ def list_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
 def _listing(request: HttpRequest, user: User) -> Listing | LargeListing:
     """All of the trees where they are small; else as much as stands on the page."""
     filters, number = Filters.of(request.GET), page_number(request)
-    overview = Overview(user=user, filters=filters)
-    if filters.organization not in ("", *overview.organizations):
+    known = counted_organizations(user)
+    if filters.organization not in ("", *known):
         raise Http404("There is no such organization.")
-    live, page = overview.with_status(LIVE), int(number) if number.isdecimal() else 1
+    live = Overview(user=user, filters=filters, organizations=known).with_status(LIVE)
+    page, after = int(number) if number.isdecimal() else 1, parse_id(request.GET.get("after", ""))
     if live.more or live.number > LARGEST_TREES:
-        return LargeListing(user=user, filters=filters, number=page, after=parse_id(request.GET.get("after", "")))
-    return Listing(user=user, filters=filters, number=page)
+        return LargeListing(user=user, filters=filters, organizations=known, number=page, after=after)
+    return Listing(user=user, filters=filters, organizations=known, number=page)
 
 
 def _pages(query: QueryDict, listing: Listing | LargeListing) -> list[Choice]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
@@ -38,16 +37,18 @@ class Group:
         return not any(row.live for row in self.rows)
 
 
+def counted_organizations(user: User) -> dict[str, Organization]:
+    """One query."""
+    return {each.slug: each for each in Organization.objects.visible_to(user).count_by_status()}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """The organizations that the user may see, with their counts: two queries."""
+    """The organizations that the user may see (slug → organization), with their counts."""
 
     user: User
     filters: Filters
-
-    @cached_property
-    def organizations(self) -> dict[str, Organization]:
-        return {each.slug: each for each in Organization.objects.visible_to(self.user).count_by_status()}
+    organizations: Mapping[str, Organization]
 
     @property
     def scope(self) -> Sequence[Organization]:
