@@ -25,7 +25,7 @@ Each runner works in an organization of its own, in one database, in turn with t
 operations on what it has left itself: an import into an empty organization, the same template again, a template with
 the same names all in other places, and the removal of everything. `rowwise` is the original's way (`bench/rowwise.py`),
 `floor` the least that PostgreSQL needs for the same rows (`bench/floor.py`), `ours` the services. Times are of the wall
-clock, medians over the rounds: five, and two of 100,000; of `rowwise`, each of whose statements is a transaction
+clock, medians over the rounds: five, and three of 100,000; of `rowwise`, each of whose statements is a transaction
 (BEGIN, statement, COMMIT), one, three of 10,000 in one shape, and of 100,000 only that shape. Every workspace has a
 schedule, and before each removal a token, as the worker gives one. `ORGSITE_ENGINE=docker`: each gets the row of its
 container. Before each step, below 10,000 before each import, PostgreSQL has seen how large its tables are (ANALYZE, in
@@ -89,7 +89,7 @@ def rounds(runner: str, shape: str, size: int, *, quick: bool) -> int:
     if runner == "rowwise":
         return {JUDGED: 3}.get(size, 1) if shape == MAIN else int(size <= (100 if quick else JUDGED))
     if size > JUDGED:
-        return 2
+        return 3
     return 2 if quick else 5
 
 

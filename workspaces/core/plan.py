@@ -1,7 +1,7 @@
 """What an import would do, decided here and nowhere else: live rows + template + mode → `Plan`.
 
 A plan is one merged tree. First come the template's workspaces, each matched by (parent, name) or new; beside them,
-under the same parent, what is live and not declared there. Every row carries its action and the cause of it. Preview
+under the same parent, what is live and not declared there. Every row has its action and the cause of it. Preview
 shows the plan, apply executes it, and the fingerprint ties the two together.
 """
 
@@ -74,20 +74,22 @@ class Comparison:
 # A row to come: its parent's index, its name, where the template declares it, what is live.
 _Pending = tuple[int | None, str, Node | None, Live | None]
 
-# Live rows by the number of their parent's id and their name; UUIDs themselves would be compared in Python.
+# Live rows by name; rows are found by their ids' numbers, as UUIDs themselves would be compared in Python.
 _Alive = dict[str, Live]
 _NOBODY: _Alive = {}
+_TOP = 0  # instead of a parent's number, as in the database's index
 _CREATE, _KEEP, _UNTOUCHED, _LEFT_RUNNING = Action.CREATE, Action.KEEP, Action.UNTOUCHED, Action.LEFT_RUNNING
 
 
 def _merged_tree(have: Collection[Live], want: Template) -> list[Row]:
     """The template laid over the live tree, depth first: matched and new nodes, then the live rows beside them."""
     below = _children_by_parent(have)
+    strays = sorted(below.keys() - {_TOP} - {row.id.int for row in have}, reverse=True)
     rows: list[Row] = []
-    stack = _siblings(want.workspaces, below.pop(None, _NOBODY), parent=None)
+    stack = _siblings(want.workspaces, below.pop(_TOP, _NOBODY), parent=None)
     while stack or below:
-        if not stack:  # only rows whose parent is not live, or that stand in a cycle, are left: show them at the top
-            stack = _siblings((), below.pop(_top(below, have)), parent=None)
+        if not stack:  # rows whose parent is not live, then those that stand in a cycle: they are shown at the top
+            stack = _siblings((), below.pop(strays.pop() if strays else min(below)), parent=None)
         parent, name, node, live = stack.pop()
         declared = node.children if node else ()
         alive = below.pop(live.id.int, _NOBODY) if live else _NOBODY
@@ -98,17 +100,12 @@ def _merged_tree(have: Collection[Live], want: Template) -> list[Row]:
     return rows
 
 
-def _children_by_parent(have: Collection[Live]) -> dict[int | None, _Alive]:
-    """The number of the parent's id → name → row. The database allows one live row for each (parent, name)."""
-    below: defaultdict[int | None, _Alive] = defaultdict(dict)
+def _children_by_parent(have: Collection[Live]) -> dict[int, _Alive]:
+    """The parent's number → name → row. The database allows one live row for each (parent, name)."""
+    below: defaultdict[int, _Alive] = defaultdict(dict)
     for row in have:
-        below[row.parent_id.int if row.parent_id else None][row.name] = row
+        below[row.parent_id.int if row.parent_id else _TOP][row.name] = row
     return below
-
-
-def _top(below: dict[int | None, _Alive], have: Collection[Live]) -> int | None:
-    """Whose children stand at the top, though they have a parent: of one that is not live, else of any in the cycle."""
-    return min((below.keys() - {row.id.int for row in have}) or below.keys(), key=lambda number: number or 0)
 
 
 def _siblings(declared: Sequence[Node], alive: _Alive, *, parent: int | None) -> list[_Pending]:
