@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 64  # containers of each pool at work at a time; their configuration is in memory
 POOLS = {True: "start", False: "end"}  # by what is wanted
+THREADS = {True: 1, False: 2}  # for each that may start at once: who removes waits more than it works
 SHORTEST, BUSY, IDLE = 0.01, 0.1, 0.1  # seconds until the next round
 RENEW_EVERY, SWEEP_EVERY, MEASURE_EVERY = 5.0, 60.0, 600.0  # seconds
 DRAIN = 20.0  # seconds that the engine gets to finish what was begun when the worker is asked to end
@@ -49,7 +50,7 @@ class Controller:
         self._engine, self._grace = engine, grace
         self._worker = f"{this_process()}/{uuid4().hex[:8]}"
         self._pools = {
-            wanted: ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix=name)
+            wanted: ThreadPoolExecutor(max_workers=THREADS[wanted] * concurrency, thread_name_prefix=name)
             for wanted, name in POOLS.items()
         }
         self._at_work: dict[Future[Result], Claim] = {}
