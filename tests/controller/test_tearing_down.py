@@ -148,6 +148,30 @@ def test_twice_as_many_are_removed_at_once_as_may_be_started(tree: None, actor: 
     assert len(events("released")) == 8
 
 
+def test_what_is_gone_within_moments_is_written_together(tree: None, actor: Actor, engine: FakeEngine) -> None:
+    engine.knobs.takes = 0.02
+    for each in engine.host.containers.values():
+        each.running = False
+    cascade_delete([key_of("PM")], actor=actor)
+    settle(Controller(engine, grace=timedelta(0), concurrency=1))
+    assert Container.objects.values("released_at").distinct().count() == 1
+
+
+def test_what_is_gone_waits_for_no_removal_that_hangs(tree: None, actor: Actor, engine: FakeEngine) -> None:
+    answers, key = Event(), key_of("SRE Engineer")
+
+    class Hanging(FakeEngine):
+        def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
+            assert workspace_id != key or answers.wait(60)
+            super().remove(workspace_id, keep_volumes=keep_volumes, found=found)
+
+    cascade_delete([key_of("PM")], actor=actor)
+    controller = Controller(Hanging(host=engine.host), grace=timedelta(0), concurrency=1)
+    wait_for(controller, lambda: len(events("released")) == 8)
+    answers.set()
+    settle(controller)
+
+
 def test_one_removed_while_its_container_is_being_created_ends_with_none(
     merge: Merge, actor: Actor, engine: FakeEngine
 ) -> None:
