@@ -34,7 +34,9 @@ from workspaces.services.sweeping import DOUBTFUL, mend, release_strays, survey,
 logger = logging.getLogger(__name__)
 
 BATCH = 64  # containers of each pool at work at a time; their configuration is in memory
+TOGETHER, LONGEST = 16, timedelta(seconds=0.5)  # of what is settled, how many are awaited, and how long
 POOLS = {True: "start", False: "end"}  # by what is wanted
+THREADS = {True: 1, False: 2}  # for each that may start at once: who removes waits more than it works
 SHORTEST, BUSY, IDLE = 0.01, 0.1, 0.1  # seconds until the next round
 RENEW_EVERY, SWEEP_EVERY, MEASURE_EVERY = 5.0, 60.0, 600.0  # seconds
 DRAIN = 20.0  # seconds that the engine gets to finish what was begun when the worker is asked to end
@@ -49,7 +51,7 @@ class Controller:
         self._engine, self._grace = engine, grace
         self._worker = f"{this_process()}/{uuid4().hex[:8]}"
         self._pools = {
-            wanted: ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix=name)
+            wanted: ThreadPoolExecutor(max_workers=THREADS[wanted] * concurrency, thread_name_prefix=name)
             for wanted, name in POOLS.items()
         }
         self._at_work: dict[Future[Result], Claim] = {}
@@ -103,7 +105,8 @@ class Controller:
 
     def round(self) -> None:
         """Write down what has ended, look around now and then, begin what is due."""
-        self._write_down()
+        if not self._more_come():
+            self._write_down()
         self._sweep()
         self._measure()
         self._due_at = next_due()
@@ -139,7 +142,8 @@ class Controller:
                 refused=ready.errors.get(key, ""),
             )
             self._at_work[self._carry_out(work)] = claim
-        self._write_down()
+        if not self._more_come():
+            self._write_down()
 
     def _carry_out(self, work: Work) -> Future[Result]:
         """In a thread only where the engine is asked."""
@@ -159,6 +163,13 @@ class Controller:
         )
 
     # ---- end
+
+    def _more_come(self) -> bool:
+        """Whether all that has ended may wait for others, to be written with them. What failed, or has a next step, may
+        not."""
+        ended = [future.result() for future in self._at_work if future.done()]
+        settled = all(result.settles for result in ended)
+        return settled and len(ended) < min(len(self._at_work), TOGETHER) and not _is_old(ended)
 
     def _write_down(self) -> None:
         """Results stay until they are written: a database that is away for a moment, or an organization that is busy,
@@ -258,3 +269,8 @@ class Controller:
         except (DatabaseError, InterfaceError):
             logger.exception("nor does the database")
             connection.close()
+
+
+def _is_old(results: Sequence[Result]) -> bool:
+    """Whether one of them has waited long enough."""
+    return any(timezone.now() - result.ended_at > LONGEST for result in results)

@@ -60,7 +60,7 @@ class Work:
                 engine.ask_to_stop(key)
                 return Outcome.ASKED
             case Step.REMOVE:
-                engine.remove(key, keep_volumes=self.claim.keep_volumes)
+                engine.remove(key, keep_volumes=self.claim.keep_volumes, found=self.found)
                 return Outcome.GONE
 
     @property

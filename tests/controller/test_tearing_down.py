@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from threading import Event
+from threading import Barrier, Event
 from uuid import UUID
 
 import pytest
@@ -14,7 +14,7 @@ from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait
 from tests.trees import AFTER, BEFORE, loaded
 from workspaces.controller import Controller
 from workspaces.core.plan import Mode
-from workspaces.engines.base import Wanted
+from workspaces.engines.base import Found, Wanted
 from workspaces.engines.fake import FakeEngine
 from workspaces.errors import EngineAway
 from workspaces.models import Container, Organization, Workspace, WorkspaceToken
@@ -130,6 +130,44 @@ def test_starts_that_hang_hold_up_no_removal(tree: None, merge: Merge, actor: Ac
     controller.round()
     cascade_delete([key_of("PM")], actor=actor)
     wait_for(controller, lambda: len(events("released")) == 9)
+    answers.set()
+    settle(controller)
+
+
+def test_twice_as_many_are_removed_at_once_as_may_be_started(tree: None, actor: Actor, engine: FakeEngine) -> None:
+    two = Barrier(2, timeout=30)
+
+    class Meeting(FakeEngine):
+        def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
+            two.wait()
+            super().remove(workspace_id, keep_volumes=keep_volumes, found=found)
+
+    cascade_delete([key_of("Dev Lead"), key_of("PM")], actor=actor)
+    Container.objects.filter(pk=key_of("PM")).update(due_at=None)  # an even number of them
+    settle(Controller(Meeting(host=engine.host), grace=timedelta(0), concurrency=1))
+    assert len(events("released")) == 8
+
+
+def test_what_is_gone_within_moments_is_written_together(tree: None, actor: Actor, engine: FakeEngine) -> None:
+    engine.knobs.takes = 0.02
+    for each in engine.host.containers.values():
+        each.running = False
+    cascade_delete([key_of("PM")], actor=actor)
+    settle(Controller(engine, grace=timedelta(0), concurrency=1))
+    assert Container.objects.values("released_at").distinct().count() == 1
+
+
+def test_what_is_gone_waits_for_no_removal_that_hangs(tree: None, actor: Actor, engine: FakeEngine) -> None:
+    answers, key = Event(), key_of("SRE Engineer")
+
+    class Hanging(FakeEngine):
+        def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
+            assert workspace_id != key or answers.wait(60)
+            super().remove(workspace_id, keep_volumes=keep_volumes, found=found)
+
+    cascade_delete([key_of("PM")], actor=actor)
+    controller = Controller(Hanging(host=engine.host), grace=timedelta(0), concurrency=1)
+    wait_for(controller, lambda: len(events("released")) == 8)
     answers.set()
     settle(controller)
 

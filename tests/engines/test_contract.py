@@ -139,6 +139,12 @@ def test_a_stopped_one_is_removed_too(rig: Rig, engine: Engine) -> None:
     assert (rig.container_names(), rig.volume_labels()) == (set(), {})
 
 
+def test_what_was_just_found_is_removed_as_it_was_found(rig: Rig, engine: Engine) -> None:
+    workspace_id = started(engine)
+    engine.remove(workspace_id, keep_volumes=False, found=engine.containers()[workspace_id])
+    assert (rig.container_names(), rig.volume_labels()) == (set(), {})
+
+
 def test_volumes_can_be_kept_and_removed_later(rig: Rig, engine: Engine) -> None:
     workspace_id = started(engine)
     engine.remove(workspace_id, keep_volumes=True)

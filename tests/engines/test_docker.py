@@ -122,6 +122,17 @@ def test_many_threads_share_one_engine(rig: DockerRig, engine: Engine) -> None:
     assert (rig.container_names(), rig.volume_labels()) == (set(), {})
 
 
+def test_who_took_the_place_of_the_one_that_was_found_is_not_lost(rig: DockerRig, engine: Engine) -> None:
+    one = wanted()
+    engine.start(one)
+    found = engine.containers()[one.workspace_id]
+    engine.remove(one.workspace_id, keep_volumes=True)
+    engine.start(one)
+    with pytest.raises(EngineRefused, match="in use"):
+        engine.remove(one.workspace_id, keep_volumes=False, found=found)
+    assert engine.containers()[one.workspace_id].state is State.RUNNING
+
+
 def test_two_may_remove_the_same_at_once(rig: DockerRig, engine: Engine) -> None:
     for _ in range(5):
         workspace_id = started(engine)

@@ -39,12 +39,15 @@ class Wanted:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
     """A container (or service) of this installation. `detail` is the engine's own word on a state that is not running;
-    `node` the machine it is on, where the engine has several."""
+    `node` the machine it is on, where the engine has several. `handle` is the engine's own name for it, which no other
+    one ever gets, and `volumes` are the names of those it has, where the engine tells that with the rest."""
 
     workspace_id: UUID
     state: State
     detail: str = ""
     node: str = ""
+    handle: str = ""
+    volumes: frozenset[str] = frozenset()
 
 
 class Engine(Protocol):
@@ -63,8 +66,11 @@ class Engine(Protocol):
     def ask_to_stop(self, workspace_id: UUID) -> None:
         """Send the container its stop signal and return at once: who asks many waits for all of them together."""
 
-    def remove(self, workspace_id: UUID, *, keep_volumes: bool) -> None:
-        """Remove the container, running or not, then the volumes unless they are kept; see that they are gone."""
+    def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
+        """Remove the container, running or not, then the volumes unless they are kept; see that they are gone.
+
+        `found` is what `containers` told of it a moment ago: it need not be looked up again.
+        """
 
     def containers(self) -> Mapping[UUID, Found]:
         """All containers of this installation, in one request."""

@@ -55,7 +55,7 @@ def options(installation: str) -> Options:
         volume_driver=settings.ORGSITE_VOLUME_DRIVER,
         volume_options=settings.ORGSITE_VOLUME_OPTIONS,
         grace=settings.ORGSITE_STOP_GRACE,
-        connections=2 * settings.ORGSITE_ENGINE_CONCURRENCY + 1,  # two pools of threads, and the worker's loop
+        connections=3 * settings.ORGSITE_ENGINE_CONCURRENCY + 1,  # starts, twice as many removals, the worker's loop
         timeout=settings.ORGSITE_ENGINE_TIMEOUT,
         nodes=settings.ORGSITE_SWARM_NODES,
     )

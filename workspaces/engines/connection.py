@@ -76,6 +76,7 @@ class Connection:
         given = kwargs_from_env() | ({"base_url": self._address} if self._address else {})
         size = self._options.connections
         client = Client(version="auto", timeout=self._options.timeout, max_pool_size=size, **given)
+        client.trust_env = not client.base_url.startswith("http+docker:")  # no proxy stands before a socket
         for scheme in ("http://", "https://"):  # APIClient passes the size on for sockets only
             if client.base_url.startswith(scheme):
                 client.mount(scheme, HTTPAdapter(pool_maxsize=size))

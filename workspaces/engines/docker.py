@@ -63,20 +63,20 @@ class DockerEngine:
             if there and there["State"]["Running"]:
                 _send(api, there["Id"], signal=there["Config"].get("StopSignal") or "SIGTERM")
 
-    def remove(self, workspace_id: UUID, *, keep_volumes: bool) -> None:
+    def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
         with self._engine.api() as api:
-            there = self._inspect(api, workspace_id)
+            there = found or self._look_up(api, workspace_id)
             if there:
-                remove_container(api, there["Id"])
+                remove_container(api, there.handle)
             if not keep_volumes:
-                mounted = {mount.get("Name") for mount in there["Mounts"]} if there else frozenset()
-                remove_volumes(api, workspace_id=workspace_id, installation=self._options.installation, known=mounted)
+                known = there.volumes if there else frozenset()
+                remove_volumes(api, workspace_id=workspace_id, installation=self._options.installation, known=known)
 
     def containers(self) -> Mapping[UUID, Found]:
         with self._engine.api() as api:
             listed = api.containers(all=True, filters=only_ours(self._options.installation))
         pairs = ((self._owner_of(each), each) for each in listed)
-        return {owner: _found(owner, each) for owner, each in pairs if owner}
+        return {owner: _found(owner, each, status=each["State"]) for owner, each in pairs if owner}
 
     def volumes(self) -> Mapping[UUID, tuple[str, ...]]:
         with self._engine.api() as api:
@@ -92,6 +92,10 @@ class DockerEngine:
     def _owner_of(self, container: Mapping[str, Any]) -> UUID | None:
         name = (container["Names"] or [""])[0].lstrip("/")  # none is left while it is being removed
         return owner_of(name, labels=container["Labels"], installation=self._options.installation)
+
+    def _look_up(self, api: APIClient, workspace_id: UUID) -> Found | None:
+        there = self._inspect(api, workspace_id)
+        return _found(workspace_id, there, status=there["State"]["Status"]) if there else None
 
     def _inspect(self, api: APIClient, workspace_id: UUID) -> dict[str, Any] | None:
         name = container_name(workspace_id)
@@ -157,13 +161,19 @@ def _send(api: APIClient, container_id: str, *, signal: str) -> None:
             raise
 
 
-def _found(workspace_id: UUID, container: Mapping[str, Any]) -> Found:
-    state = STATES.get(container["State"], State.STOPPED)
-    return Found(workspace_id=workspace_id, state=state, detail="" if state is State.RUNNING else _detail(container))
+def _found(workspace_id: UUID, container: Mapping[str, Any], *, status: str) -> Found:
+    """One as it is listed, or inspected, where the engine says nothing to people."""
+    state = STATES.get(status, State.STOPPED)
+    return Found(
+        workspace_id=workspace_id,
+        state=state,
+        detail="" if state is State.RUNNING else _detail(container.get("Status", status)),
+        handle=container["Id"],
+        volumes=frozenset(mount["Name"] for mount in container["Mounts"] if mount.get("Name")),
+    )
 
 
-def _detail(container: Mapping[str, Any]) -> str:
+def _detail(status: str) -> str:
     """`Exited (137) 5 minutes ago` without the time, which would be another one at each look."""
-    status = str(container["Status"])
     said, bracket, _ = status.rpartition(") ")
     return said + bracket.strip() if bracket else status

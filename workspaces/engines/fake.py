@@ -103,7 +103,7 @@ class FakeEngine:
             if there and not self._is_stubborn(workspace_id, there):
                 there.running = False
 
-    def remove(self, workspace_id: UUID, *, keep_volumes: bool) -> None:
+    def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
         with self._asked("remove", workspace_id):
             if self._container(workspace_id):
                 del self.host.containers[container_name(workspace_id)]

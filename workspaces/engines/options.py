@@ -26,6 +26,6 @@ class Options:
     volume_driver: str = ""
     volume_options: Mapping[str, str] = field(default_factory=dict)
     grace: int = 10
-    connections: int = 17
+    connections: int = 25
     timeout: int = 30
     nodes: Mapping[str, str] = field(default_factory=dict)

@@ -86,7 +86,7 @@ class SwarmEngine:
             if service and tasks.replicas_of(service):
                 _update(api, service, template=service["Spec"]["TaskTemplate"], replicas=0)
 
-    def remove(self, workspace_id: UUID, *, keep_volumes: bool) -> None:
+    def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
         with self._manager.api() as api:
             service = self._service(api, workspace_id)
             if service:

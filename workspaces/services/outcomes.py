@@ -56,6 +56,11 @@ class Result:
     ended_at: datetime
     error: str = ""
 
+    @property
+    def settles(self) -> bool:
+        """Whether nothing follows from it, so that nobody waits for it to be written."""
+        return self.outcome is Outcome.GONE
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
