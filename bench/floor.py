@@ -42,8 +42,9 @@ SCHEDULES = """
     FROM STDIN
 """
 CONTAINERS = """
-    COPY workspaces_container (workspace_id, desired, observed, keep_volumes, import_id, generation, due_at, attempts,
-        last_error, leased_by, changed_at) FROM STDIN
+    INSERT INTO workspaces_container (workspace_id, desired, observed, keep_volumes, import_id, generation, due_at,
+        attempts, last_error, leased_by, changed_at)
+    SELECT id, 'running', 'absent', false, %(run)s, 1, %(now)s, 0, '', '', %(now)s FROM unnest(%(ids)s::uuid[]) AS id
 """
 BEGUN = """
     WITH new AS (
@@ -135,7 +136,7 @@ def _record(connection: Connection, facts: dict[str, Any]) -> None:
 
 def _create(connection: Connection, facts: dict[str, Any], template: Template) -> None:
     """What is alike in all rows is written as text once."""
-    placed, now, run = list(_placed(template)), str(facts["now"]), str(facts["run"])
+    placed, now = list(_placed(template)), str(facts["now"])
     alike = (str(facts["organization"]), "provisioning", "f", "f", "", now, now)
     with connection.cursor() as cursor:
         with cursor.copy(WORKSPACES) as copy:
@@ -147,10 +148,9 @@ def _create(connection: Connection, facts: dict[str, Any], template: Template) -
                 for each in node.schedules:
                     own = (key, each.name, each.cron_expr, each.prompt, each.timezone)
                     copy.write_row((*own, "t", "template", now, now))
-        with cursor.copy(CONTAINERS) as copy:
-            for _, key, _ in placed:
-                copy.write_row((key, "running", "absent", "f", run, "1", now, "0", "", "", now))
-    connection.execute(_spelled(BEGUN), {**facts, "ids": _array(key for _, key, _ in placed)})
+    ids = _array(key for _, key, _ in placed)
+    connection.execute(CONTAINERS, {**facts, "ids": ids})
+    connection.execute(_spelled(BEGUN), {**facts, "ids": ids})
     _record(connection, facts)
 
 

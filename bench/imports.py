@@ -17,20 +17,21 @@ from bench.findings import Finding, Section, Table
 from bench.place import Place, connect, give_tokens, live_ids, new_place, root_ids
 from bench.trees import SHAPES, tree
 
+RUNNERS = ("rowwise", "floor", "ours")
 SIZES = (100, 1_000, 10_000, 100_000)
 MAIN = "branching 5"
 JUDGED = 10_000  # below, what an import costs whatever its size outweighs what is compared; the figures are told
 WORDS = """
-Each runner works in an organization of its own, in one database, in turn with the others, and goes through all four
-operations on what it has left itself: an import into an empty organization, the same template again, a template with
-the same names all in other places, and the removal of everything. `rowwise` is the original's way (`bench/rowwise.py`),
-`floor` the least that PostgreSQL needs for the same rows (`bench/floor.py`), `ours` the services. Times are of the wall
-clock, medians over the rounds: five, and three of 100,000; of `rowwise`, each of whose statements is a transaction
-(BEGIN, statement, COMMIT), one, three of 10,000 in one shape, and of 100,000 only that shape. Every workspace has a
-schedule, and before each removal a token, as the worker gives one. `ORGSITE_ENGINE=docker`: each gets the row of its
-container. Before each step, below 10,000 before each import, PostgreSQL has seen how large its tables are (ANALYZE, in
-autovacuum's place). All start from a template that was read and validated; what that costs is part of the figures over
-HTTP.
+Each runner works in an organization of its own, in one database, in turn with the others (forwards, then backwards:
+the tables grow), and goes through all four operations on what it has left itself: an import into an empty
+organization, the same template again, a template with the same names all in other places, and the removal of
+everything. `rowwise` is the original's way (`bench/rowwise.py`), `floor` the least that PostgreSQL needs for the same
+rows (`bench/floor.py`), `ours` the services. Times are of the wall clock, medians over the rounds: five, and three of
+100,000; of `rowwise`, each of whose statements is a transaction (BEGIN, statement, COMMIT), one, three of 10,000 in
+one shape, and of 100,000 only that shape. Every workspace has a schedule, and before each removal a token, as the
+worker gives one. `ORGSITE_ENGINE=docker`: each gets the row of its container. Before each step, below 10,000 before
+each import, PostgreSQL has seen how large its tables are (ANALYZE, in autovacuum's place). All start from a template
+that was read and validated; what that costs is part of the figures over HTTP.
 """
 # Operation → at most so many times the floor, at least so many times faster than rowwise.
 LIMITS = {
@@ -57,7 +58,7 @@ def measure(*, n: int) -> Section:
                 size: median(times[MAIN, size, what, runner]) for size in sizes if times[MAIN, size, what, runner]
             }
             for what in LIMITS
-            for runner in ("rowwise", "floor", "ours")
+            for runner in RUNNERS
         },
     )
 
@@ -71,7 +72,7 @@ def collect(sizes: list[int], *, quick: bool) -> Times:
         for size in sizes:
             for shape in SHAPES:
                 for turn in range(5):
-                    for runner in ("rowwise", "floor", "ours"):
+                    for runner in RUNNERS if turn % 2 == 0 else reversed(RUNNERS):
                         if turn < rounds(runner, shape, size, quick=quick):
                             place = new_place(f"{runner}-{shape[:4]}-{size}-{turn}")
                             for what, step in steps(runner, link, place, shape=shape, n=size):

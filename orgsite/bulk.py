@@ -51,6 +51,11 @@ class Ids(Collection[UUID]):
     def __init__(self, ids: Iterable[UUID]) -> None:
         self._ids = tuple(ids)
 
+    @classmethod
+    def of(cls, ids: Iterable[UUID]) -> Ids:
+        """The same where they are so already, with what was made of them."""
+        return ids if isinstance(ids, Ids) else cls(ids)
+
     def __iter__(self) -> Iterator[UUID]:
         return iter(self._ids)
 
@@ -63,6 +68,11 @@ class Ids(Collection[UUID]):
     @cached_property
     def array(self) -> str:
         return _array(self)
+
+    @cached_property
+    def json(self) -> str:
+        """As SQLite stores them: their digits."""
+        return json.dumps([key.hex for key in self._ids])
 
 
 def insert_rows(
@@ -86,6 +96,21 @@ def insert_rows(
     target = f"{quote(model._meta.db_table)} ({', '.join(quote(column.column) for column in columns)})"
     write = _copy if connection.vendor == "postgresql" else _insert
     write(connection, target, columns, chain([first], iterator), tuple(alike.values()))
+
+
+def insert_for_each(model: type[models.Model], field: str, ids: Ids, *, same: Mapping[str, Any]) -> None:
+    """Insert a row for each of `ids` (the value of `field`), all else alike, by one INSERT … SELECT."""
+    columns: list[Any] = [model._meta.get_field(name) for name in (*same, field)]
+    connection = connections[router.db_for_write(model)]
+    quote = connection.ops.quote_name
+    source = "json_each(%s)" if connection.vendor == "sqlite" else "unnest(%s::uuid[]) AS value"
+    alike = [column.get_db_prep_save(value, connection) for column, value in zip(columns, same.values(), strict=False)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(quote(column.column) for column in columns)}) "
+            f"SELECT {', '.join(['%s'] * len(same))}, value FROM {source}",
+            [*alike, ids.json if connection.vendor == "sqlite" else ids.array],
+        )
 
 
 def _copy(

@@ -79,7 +79,7 @@ def _lock(roots: Collection[UUID]) -> None:
 
 def _doomed(roots: Collection[UUID]) -> tuple[Doomed, ...]:
     chosen = set(roots)
-    return tuple(Doomed(*row, root=row[0] in chosen) for row in Workspace.objects.live_subtree(roots))
+    return tuple(Doomed._make((*row, row[0] in chosen)) for row in Workspace.objects.live_subtree(roots))
 
 
 def refuse_protected(doomed: Sequence[Doomed]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from orgsite.bulk import insert_rows
+from orgsite.bulk import Ids, insert_for_each
 from workspaces.models import Container, Organization
 from workspaces.tallies import Tally, tally
 
@@ -27,13 +27,15 @@ def engine_runs() -> bool:
     return bool(settings.ORGSITE_ENGINE != "none")
 
 
-def want_running(ids: Iterable[UUID], *, import_id: UUID | None, now: datetime) -> None:
+def want_running(ids: Collection[UUID], *, import_id: UUID | None, now: datetime) -> None:
     """New workspaces: each is to get a container."""
+    if not ids:
+        return
     nothing_yet = {
         "desired": RUNNING, "observed": Container.Observed.ABSENT, "keep_volumes": False, "import_id": import_id,
         "generation": 1, "due_at": now, "attempts": 0, "last_error": "", "leased_by": "", "changed_at": now,
     }  # fmt: skip
-    insert_rows(Container, ("workspace",), ((key,) for key in ids), same=nothing_yet)
+    insert_for_each(Container, "workspace", Ids.of(ids), same=nothing_yet)
 
 
 def want_absent(ids: Collection[UUID], *, keep_volumes: bool, import_id: UUID | None, now: datetime) -> int:

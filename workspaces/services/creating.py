@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from orgsite.bulk import insert_rows
+from orgsite.bulk import Ids, insert_rows
 from workspaces.core.plan import Plan
 from workspaces.core.template import Node
 from workspaces.errors import InvalidRequest, NameTaken
@@ -94,12 +94,12 @@ def _insert(
         raise
     declared = {"source": Schedule.Source.TEMPLATE, "created_at": now, "updated_at": now}
     insert_rows(Schedule, SCHEDULE_FIELDS, (row for item in new for row in _schedule_rows(item)), same=declared)
-    want_running((item.id for item in new if item.contained), import_id=import_id, now=now)
-    reasons = Reasons((item.id for item in new), why)
+    ids, alone = Ids(item.id for item in new), [item.id for item in new if not item.contained]
+    want_running([item.id for item in new if item.contained] if alone else ids, import_id=import_id, now=now)
+    reasons = Reasons(ids, why)
     record_history(reasons, kind="+", actor=actor, now=now, import_id=import_id)
     tell_each("provisioning", reasons, actor=actor, now=now, import_id=import_id)
-    there = Reasons((item.id for item in new if not item.contained), "no container to wait for")
-    tell_each("online", there, actor=actor, now=now, import_id=import_id)
+    tell_each("online", Reasons(alone, "no container to wait for"), actor=actor, now=now, import_id=import_id)
 
 
 def _workspace_row(new: New) -> tuple[Any, ...]:

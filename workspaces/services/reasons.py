@@ -29,7 +29,7 @@ class Reasons:
     """
 
     def __init__(self, ids: Iterable[UUID], reason: str | Iterable[str]) -> None:
-        self.ids = Ids(ids)
+        self.ids = Ids.of(ids)
         self._reason = reason if isinstance(reason, str) else tuple(reason)
 
     def __len__(self) -> int:
