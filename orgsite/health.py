@@ -102,11 +102,12 @@ def _backlog() -> str:
 
 def _numbers() -> dict[str, Any]:
     """What a user hears besides: how much waits, and the engine's own words."""
+    waiting = Container.objects.filter(due_at__isnull=False)
     seen = last_seen()
     return {
         "open_runs": _open_runs().count(),
-        "containers_due": Container.objects.filter(due_at__isnull=False).count(),
-        "containers_failing": Container.objects.exclude(last_error="").count(),
+        "containers_due": waiting.count(),
+        "containers_failing": waiting.exclude(last_error="").count(),
         "engine": {"name": settings.ORGSITE_ENGINE, "said": seen.engine, "error": seen.engine_error},
     }
 

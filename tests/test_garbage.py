@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 from threading import Event, Thread
 
 import pytest
@@ -39,3 +40,27 @@ def test_it_waits_for_the_last_of_several_threads() -> None:
     end.set()
     other.join()
     assert gc.isenabled()
+
+
+@pytest.fixture
+def settled() -> Iterator[None]:
+    before = gc.get_threshold()
+    garbage.settle()
+    yield
+    gc.callbacks.remove(garbage._as_usual)
+    gc.set_threshold(*before)
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("settled")
+def test_what_was_made_is_looked_through_when_there_is_as_much_again() -> None:
+    runs: list[int] = []
+    gc.callbacks.append(note := lambda phase, info: runs.append(info["generation"]))
+    with garbage.later():
+        made = [[] for _ in range(3 * garbage.YOUNG)]
+    made += [[] for _ in range(2 * garbage.YOUNG)]
+    assert not runs
+    made += [[] for _ in range(2 * garbage.YOUNG)]
+    gc.callbacks.remove(note)
+    assert runs[:2] == [0, 0]
+    assert gc.get_threshold()[0] == garbage.YOUNG

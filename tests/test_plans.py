@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ from django.db import connection
 from django.test import Client
 
 from bench.crowds import Crowd, gather
-from bench.looks import pages, queries_of, scans
+from bench.looks import listening, pages, queries_of, scans
 from tests.databases import migrated_database
 from workspaces.models import Membership
+from workspaces.services.cascading import preview_cascade
 
 pytestmark = pytest.mark.skipif(
     connection.vendor != "postgresql", reason="plans are PostgreSQL's: `make test PYTEST_ARGS='--only postgres'`"
@@ -45,6 +46,8 @@ def look_everywhere() -> Found:
         "a member": nothing_for(somebody("member", crowd), crowd),
         "a member of a quiet organization": nothing_for(somebody("quiet", quiet), quiet),
         "a superuser": nothing_for(somebody("root"), crowd),
+        "who removes a few": nothing_by(lambda: preview_cascade([crowd.workspace(crowd.workspaces // 2)])),
+        "who removes many": nothing_by(lambda: preview_cascade([crowd.workspace(n) for n in range(1, 1_000)])),
     }
 
 
@@ -66,6 +69,17 @@ def nothing_for(client: Client, crowd: Crowd) -> list[str]:
         for query in queries_of(client, address)
         for what in scans(query.plan())
     ]
+
+
+def nothing_by(work: Callable[[], object]) -> list[str]:
+    with listening() as heard:
+        work()
+    return [f"{what}, in {query.sql[:2_000]}" for query in heard for what in scans(query.plan())]
+
+
+@pytest.mark.parametrize("who", ["who removes a few", "who removes many"])
+def test_no_removal_reads_a_large_table_for_nothing(found: Found, who: str) -> None:
+    assert not found[who], HELP + "\n\n".join(found[who])
 
 
 @pytest.mark.parametrize("who", ["a member", "a member of a quiet organization", "a superuser"])

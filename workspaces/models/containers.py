@@ -10,8 +10,7 @@ from workspaces.models.tree import Workspace
 
 class Container(models.Model):
     """What a workspace's container should be, and what was last seen of it. Where `due_at` is set there is work to do:
-    these rows are the queue. What has an error is tried again, so it is due. A released one stays, as desired and
-    observed `absent`."""
+    these rows are the queue. A released one stays, as desired and observed `absent`."""
 
     class Desired(models.TextChoices):
         RUNNING = "running"
@@ -45,7 +44,6 @@ class Container(models.Model):
             models.CheckConstraint(
                 condition=Q(observed__in=["absent", "starting", "running", "stopping"]), name="container_observed"
             ),
-            models.CheckConstraint(condition=Q(last_error="") | Q(due_at__isnull=False), name="container_error_is_due"),
         )
         indexes = (
             models.Index(fields=("due_at",), condition=Q(due_at__isnull=False), name="container_due"),

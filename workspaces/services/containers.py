@@ -60,7 +60,7 @@ def note_sizes(sizes: Mapping[UUID, int]) -> None:
 
 def try_again(ids: Collection[UUID]) -> int:
     """Those of the containers that wait after a failure are due now; return how many. Nothing else changes."""
-    waiting = Container.objects.filter(workspace__one_of=ids).exclude(last_error="")
+    waiting = Container.objects.filter(workspace__one_of=ids, due_at__isnull=False).exclude(last_error="")
     return waiting.update(due_at=timezone.now())
 
 
@@ -71,5 +71,7 @@ def count_failing(rows: QuerySet[Container]) -> Tally:
 
 def failing(user: User) -> QuerySet[Container]:
     """The containers with an error, of the organizations that the user may see, the oldest error first."""
-    rows = Container.objects.filter(workspace__organization__in=Organization.objects.visible_to(user))
+    rows = Container.objects.filter(
+        due_at__isnull=False, workspace__organization__in=Organization.objects.visible_to(user)
+    )
     return rows.exclude(last_error="").select_related("workspace__organization").order_by("changed_at")

@@ -25,6 +25,6 @@ def reset(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = (("workspaces", "0002_container_error_is_due"),)
+    dependencies = (("workspaces", "0001_initial"),)
 
     operations = (migrations.RunPython(halve, reset),)
