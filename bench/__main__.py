@@ -56,9 +56,10 @@ def write(sections: list[Section], *, n: int, seconds: float) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     command = "make bench" if n == FULL else f"make bench N={n}"
     curves = {name: points for section in sections for name, points in section.curves.items() if points}
+    text = markdown(sections, command=command, seconds=seconds, plot="benchmarks.svg")  # says if the tree is clean
     (folder / "benchmarks.svg").write_bytes(svg(curves))
     report = folder / "benchmarks.md"
-    report.write_text(markdown(sections, command=command, seconds=seconds, plot="benchmarks.svg"), encoding="utf-8")
+    report.write_text(text, encoding="utf-8")
     return report.relative_to(ROOT)
 
 
