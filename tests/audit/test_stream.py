@@ -74,8 +74,8 @@ def test_a_place_that_is_not_reached_yet_is_waited_for(site: Site, people: Peopl
     (last,) = people.happen("workspace.online")
     with listening(site, people.tokens["bob"], after=last + 2) as stream:
         stream.position()
-        wanted = people.happen(*["workspace.online"] * 4)
-        assert ids(stream.events(2)) == wanted[2:]
+        wanted = [each for each in people.happen(*["workspace.online"] * 4) if each > last + 2]
+        assert ids(stream.events(len(wanted))) == wanted
 
 
 @pytest.mark.parametrize("after", ["x", "-1", "1.5", "٣", "9" * 19, "9" * 5_000, "1 2"])
