@@ -52,5 +52,5 @@ class Reasons:
 
     @cached_property
     def _pairs(self) -> str:
-        texts = repeat(self._reason) if isinstance(self._reason, str) else self._reason
-        return json.dumps([[key.hex, text] for key, text in zip(self.ids, texts, strict=False)])
+        texts = repeat(self._reason, len(self)) if isinstance(self._reason, str) else self._reason
+        return json.dumps([[key.hex, text] for key, text in zip(self.ids, texts, strict=True)])
