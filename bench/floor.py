@@ -16,11 +16,11 @@ from psycopg import Connection
 from uuid_utils.compat import uuid7
 
 from bench.place import Place
+from workspaces.core.plan import SEPARATOR
 from workspaces.core.template import Node, Template
 
 COPIED = """id, organization_id, parent_id, name, role, tier, runtime, model, status, protected, external, url, spec,
     created_at, updated_at, removed_at, files_id"""
-PAYLOAD = "jsonb_build_object('name', name, 'parent_id', parent_id, 'why', %(why)s::text)"
 RUN = """
     INSERT INTO workspaces_importrun (id, organization_id, mode, template_name, template_sha256, template_header,
         source, reason, actor, state, owner, fingerprint, created_count, skipped_count, removed_count,
@@ -52,10 +52,11 @@ BEGUN = """
     ), history AS (
         INSERT INTO workspaces_historicalworkspace (COLUMNS, history_date, history_type, history_actor,
             history_import_id, history_change_reason)
-        SELECT COLUMNS, %(now)s, '+', 'operator', %(run)s, %(why)s FROM new
+        SELECT COLUMNS, %(now)s, '+', 'operator', %(run)s, 'import' FROM new
     )
     INSERT INTO structure_events (event_type, organization, workspace_id, import_id, actor, payload, created_at)
-    SELECT 'workspace.provisioning', %(slug)s, id, %(run)s, 'operator', PAYLOAD, %(now)s FROM new
+    SELECT 'workspace.provisioning', %(slug)s, id, %(run)s, 'operator',
+        jsonb_build_object('name', name, 'parent_id', parent_id, 'why', 'import'), %(now)s FROM new
 """
 # What an import has to know: where each stands, whether it may go, and what the answer says of it.
 LIVE = """
@@ -88,11 +89,19 @@ REMOVED = """
     ), history AS (
         INSERT INTO workspaces_historicalworkspace (COLUMNS, history_date, history_type, history_actor,
             history_import_id, history_change_reason)
-        SELECT COLUMNS, %(now)s, '~', 'operator', %(run)s, %(why)s FROM gone
+        SELECT COLUMNS, %(now)s, '~', 'operator', %(run)s, WHY FROM gone
     )
     INSERT INTO structure_events (event_type, organization, workspace_id, import_id, actor, payload, created_at)
-    SELECT 'workspace.removed', %(slug)s, id, %(run)s, 'operator', PAYLOAD, %(now)s FROM gone
+    SELECT 'workspace.removed', %(slug)s, id, %(run)s, 'operator',
+        jsonb_build_object('name', name, 'parent_id', parent_id, 'why', WHY, 'keep_volumes', false), %(now)s FROM gone
 """
+# Why each goes: left over by an import, which says of each what took its name; or deleted.
+REPLACED = REMOVED.replace("WHY", "reason").replace(
+    "FROM gone", "FROM gone JOIN unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS why(id, reason) USING (id)"
+)
+DELETED = REMOVED.replace(
+    "WHY", "CASE WHEN id = ANY(%(roots)s::uuid[]) THEN 'deleted' ELSE 'below a removed workspace' END"
+)
 
 
 def import_template(connection: Connection, place: Place, template: Template) -> None:
@@ -113,20 +122,23 @@ def reconcile(connection: Connection, place: Place, template: Template) -> None:
     with connection.transaction():
         facts = _facts(place)
         live = connection.execute(LIVE, (place.organization,)).fetchall()
-        names = {node.name for node in template.walk()}
+        twins = dict(_reasons(template))
         _create(connection, facts, template)
-        _remove(connection, facts, [key for key, _, name, *_ in live if name in names])
+        gone = [(key, twins[name]) for key, _, name, *_ in live if name in twins]
+        facts["ids"], facts["reasons"] = _array(key for key, _ in gone), f"{{{','.join(why for _, why in gone)}}}"
+        connection.execute(_spelled(REPLACED), facts)
 
 
 def delete(connection: Connection, place: Place, roots: Sequence[UUID]) -> None:
     with connection.transaction():
-        ids = [key for (key,) in connection.execute(SUBTREE, (list(roots),))]
-        _remove(connection, {**_facts(place), "run": None}, ids)
+        ids = _array(key for (key,) in connection.execute(SUBTREE, (list(roots),)))
+        facts = {**_facts(place), "run": None, "ids": ids, "roots": _array(roots)}
+        connection.execute(_spelled(DELETED), facts)
 
 
 def _facts(place: Place) -> dict[str, Any]:
     now = datetime.now(UTC)
-    return {"run": uuid7(), "organization": place.organization, "slug": place.slug, "now": now, "why": "import"}
+    return {"run": uuid7(), "organization": place.organization, "slug": place.slug, "now": now}
 
 
 def _record(connection: Connection, facts: dict[str, Any]) -> None:
@@ -154,16 +166,12 @@ def _create(connection: Connection, facts: dict[str, Any], template: Template) -
     _record(connection, facts)
 
 
-def _remove(connection: Connection, facts: dict[str, Any], ids: Sequence[UUID]) -> None:
-    connection.execute(_spelled(REMOVED), {**facts, "ids": _array(ids)})
-
-
 def _array(ids: Iterable[UUID]) -> str:
     return f"{{{','.join(key.hex for key in ids)}}}"
 
 
 def _spelled(statement: str) -> str:
-    return statement.replace("COLUMNS", COPIED).replace("PAYLOAD", PAYLOAD)
+    return statement.replace("COLUMNS", COPIED)
 
 
 def _placed(template: Template) -> Iterator[tuple[Node, UUID, UUID | None]]:
@@ -174,6 +182,15 @@ def _placed(template: Template) -> Iterator[tuple[Node, UUID, UUID | None]]:
         key = uuid7()
         yield node, key, parent
         stack.extend((child, key) for child in reversed(node.children))
+
+
+def _reasons(template: Template) -> Iterator[tuple[str, str]]:
+    """Each name → what is said of a workspace that had it before, as an element of an array of PostgreSQL."""
+    stack = [(node, node.name) for node in template.workspaces]
+    while stack:
+        node, trail = stack.pop()
+        yield node.name, f'"same name as {trail}"'
+        stack.extend((child, f"{trail}{SEPARATOR}{child.name}") for child in node.children)
 
 
 def _matched(connection: Connection, place: Place, template: Template) -> list[UUID]:
