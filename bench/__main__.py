@@ -39,8 +39,9 @@ def main() -> int:
         migrate(server)
         for name in chosen.only or PARTS:
             print(f"{name} …", flush=True)
+            started = time.monotonic()
             sections.append(run(name, server, n=chosen.n))
-            print("\n".join(lines(sections[-1])), flush=True)
+            print("\n".join(lines(sections[-1])), f"\n{name}: {time.monotonic() - started:.0f} s\n", flush=True)
     if chosen.only:
         return 0
     written = write(sections, n=chosen.n, seconds=time.monotonic() - began)

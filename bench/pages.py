@@ -18,7 +18,7 @@ from workspaces.models import Membership
 SMALL = 1_000  # workspaces, with ten times as many events
 FULL = 10_000  # workspaces from which on every page is looked at
 QUICK = ("home", "tree", "workspaces by name", "its history", "run", "timeline", "GET /workspaces", "GET /events")
-LOOKS, QUICK_LOOKS = 7, 3  # at each page, after one that fills the caches
+LOOKS, QUICK_LOOKS = 7, 2  # at each page, after one that fills the caches
 REQUIRED = ("tree", "timeline", "run")
 TWICE = 2.0
 WORDS = """\

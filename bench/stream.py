@@ -61,12 +61,12 @@ class Heard:
 def measure(*, n: int) -> Section:
     """With n < 100,000 a short run of fewer listeners."""
     full = n >= 100_000
-    many, seconds = (1_000, 60) if full else (100, 2)
+    many, seconds = (1_000, 60) if full else (100, 1)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard), hard))
     token = _organization()
     with running_site() as site:
-        few, run = site.hear(FEW, token, seconds=20 if full else 2), site.hear(many, token, seconds=seconds)
+        few, run = site.hear(FEW, token, seconds=20 if full else 1), site.hear(many, token, seconds=seconds)
     return Section(
         title="Event stream",
         words=WORDS.format(listeners=many, rate=PER_SECOND, seconds=seconds).strip().replace("\n", " "),

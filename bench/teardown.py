@@ -62,10 +62,10 @@ class Times:
 
 
 def measure(*, n: int) -> Section:
-    """50 containers of each kind at full size, 6 at a small one. Without root there is nothing to measure."""
+    """50 containers of each kind at full size, 4 at a small one. Without root there is nothing to measure."""
     if reason := why_not():
         return Section(title=TITLE, words=f"Left out: {reason}.")
-    count, rounds = (50, 3) if n >= 10_000 else (6, 1)
+    count, rounds = (50, 3) if n >= 10_000 else (4, 1)
     with (
         override_settings(ORGSITE_ENGINE="docker"),
         machine_with_images("bench") as machine,

@@ -37,7 +37,7 @@ BATCH = 64  # containers of each pool at work at a time; their configuration is 
 TOGETHER, LONGEST = 16, timedelta(seconds=0.5)  # of what is settled, how many are awaited, and how long
 POOLS = {True: "start", False: "end"}  # by what is wanted
 THREADS = {True: 1, False: 2}  # for each that may start at once: who removes waits more than it works
-SHORTEST, BUSY, IDLE = 0.01, 0.1, 0.1  # seconds until the next round
+SHORTEST, BUSY, IDLE = 0.01, 0.05, 0.05  # seconds until the next round
 RENEW_EVERY, SWEEP_EVERY, MEASURE_EVERY = 5.0, 60.0, 600.0  # seconds
 DRAIN = 20.0  # seconds that the engine gets to finish what was begun when the worker is asked to end
 BUSY_FOR = timedelta(seconds=1)  # until an organization that is busy is asked again
