@@ -157,9 +157,9 @@ def test_nesting_up_to_the_limit_is_read() -> None:
 def test_a_billion_laughs_stop_at_the_line_that_goes_too_far() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
-    with pytest.raises(TemplateTooLarge, match="more than 200,000 values") as error:
+    with pytest.raises(TemplateTooLarge, match="more than 300,000 values") as error:
         data("\n".join(lines))
-    assert (error.value.problems[0].line, error.value.problems[0].path) == (6, "a5[1]")
+    assert (error.value.problems[0].line, error.value.problems[0].path) == (6, "a5[3]")
 
 
 def test_one_long_text_repeated_by_aliases_stops_too() -> None:
@@ -188,6 +188,14 @@ def test_values_are_limited() -> None:
     assert data("[" + "1," * 9_999 + "]", limits=limits)
     with pytest.raises(TemplateTooLarge, match="more than 10,000 values"):
         data("[" + "1," * 10_000 + "]", limits=limits)
+
+
+@pytest.mark.parametrize("format", ["json", "yaml"])
+def test_as_many_workspaces_as_are_allowed_may_say_all_there_is_to_say(format: Any) -> None:
+    schedule = {"name": "a", "cron_expr": "@daily", "prompt": "b", "timezone": "UTC", "enabled": True}
+    each = {"name": "c", "role": "d", "tier": 1, "runtime": "e", "model": "f", "schedules": [schedule]}
+    text = json.dumps({"workspaces": [each] * Limits().max_nodes})
+    assert len(data(text, format=format)["workspaces"]) == 20_000
 
 
 def test_a_depth_that_the_stack_could_not_take_can_not_be_set() -> None:

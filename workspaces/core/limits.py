@@ -27,8 +27,8 @@ class Limits:
 
     @property
     def max_values(self) -> int:
-        """Scalars, lists and mappings, an alias counted as all it stands for."""
-        return max(10_000, 10 * self.max_nodes)
+        """Scalars, lists, mappings; an alias counts as all it stands for, a workspace with a schedule is a dozen."""
+        return max(10_000, 15 * self.max_nodes)
 
     @property
     def max_expanded_bytes(self) -> int:
