@@ -25,6 +25,9 @@ command -v iptables >/dev/null || missing="$missing iptables"
 command -v ip >/dev/null || missing="$missing iproute2"
 command -v openssl >/dev/null || missing="$missing openssl"
 static_busybox || missing="$missing busybox-static"
+# A pooler before PostgreSQL and a proxy before the site, as many installations have them.
+command -v pgbouncer >/dev/null || missing="$missing pgbouncer"
+command -v nginx >/dev/null || missing="$missing nginx-light"
 
 if [ -z "$missing" ]; then
     echo "System packages: nothing is missing."
@@ -42,9 +45,16 @@ fi
 # The tests start servers of their own, so the package's ready-made cluster is not wanted. The file is here only
 # while apt works: whoever installs PostgreSQL later gets the usual cluster.
 no_cluster=/etc/postgresql-common/createcluster.d/orgsite-tests.conf
-trap 'rm -f "$no_cluster"' EXIT
+trap 'rm -f "$no_cluster" "${no_start:-}"' EXIT
 mkdir -p "${no_cluster%/*}"
 echo "create_main_cluster = false" >"$no_cluster"
+
+# The tests start the others, too: Debian asks this program before it starts a server that it installed.
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+    no_start=/usr/sbin/policy-rc.d
+    printf '#!/bin/sh\nexit 101\n' >"$no_start"
+    chmod +x "$no_start"
+fi
 
 echo "Installing:$missing"
 export DEBIAN_FRONTEND=noninteractive

@@ -13,7 +13,7 @@ from audit import triggers
 from workspaces.models import Membership, Organization
 from workspaces.services.actors import Actor
 
-pytest_plugins = ["tests.dockerd"]
+pytest_plugins = ["tests.dockerd", "tests.programs"]
 
 
 @pytest.fixture(scope="session", autouse=True)
