@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Value
 from django.db.models.functions import Upper
 
+from workspaces.core.names import sought_name
 from workspaces.core.plan import SEPARATOR
 from workspaces.folding import Folded
 from workspaces.models import Organization, Workspace
@@ -34,7 +35,7 @@ def workspaces_called(text: str, *, organizations: Collection[str] | None, below
     if key:
         known = rows.filter(pk=key).exists()  # how much stands below another's workspace is nobody's to know
         return tuple(sorted(Workspace.objects.subtree_ids([key]))) if known else (key,)
-    *above, name = [part.strip() for part in text.split(SEPARATOR.strip())]
+    *above, name = [part.strip() for part in sought_name(text).split(SEPARATOR.strip())]
     rows = rows.alias(folded=Folded("name")).filter(folded=Upper(Value(name)))
     found = _at(set(rows.order_by().values_list("id", flat=True)), above)
     return tuple(sorted(Workspace.objects.subtree_ids(found) if below and found else found))

@@ -19,7 +19,7 @@ from workspaces.services.importing import apply_import
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("orgsite", "workspaces", "audit")
-PURE = {"yaml", "pydantic", "pydantic_core", "cronsim", "workspaces"}
+PURE = {"yaml", "pydantic", "pydantic_core", "cronsim", "idna", "workspaces"}
 
 
 def sources(*packages: str) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from orgsite import bulk  # registers the `one_of` lookup, too
 from workspaces import access
+from workspaces.core.names import sought_name
 from workspaces.folding import Folded
 from workspaces.tallies import Counted
 
@@ -136,12 +137,14 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
         return access.visible(self, user, members="organization__members")
 
     def called(self, name: str) -> Self:
-        """Those of exactly that name. The index knows names without their case, one organization after the other."""
+        """Those of that name, or of the very text. The index knows names without their case, for each organization."""
         from workspaces.models import Organization
 
         everywhere = list(Organization.objects.values_list("pk", flat=True))
-        folded = self.alias(folded=Folded("name")).filter(organization__in=everywhere, folded=Upper(Value(name)))
-        return folded.filter(name=name)
+        names = {name, sought_name(name)}
+        capitals = [Upper(Value(each)) for each in names]
+        folded = self.alias(folded=Folded("name")).filter(organization__in=everywhere, folded__in=capitals)
+        return folded.filter(name__in=names)
 
     def names_above(self, ids: Collection[UUID]) -> dict[UUID, tuple[str, ...]]:
         """Id → the names above that workspace, root first: one statement, and a cycle ends it."""

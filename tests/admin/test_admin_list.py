@@ -84,6 +84,7 @@ def test_names_used_twice_can_be_filtered(viewer: Client, live: Callable[..., Ap
 def test_finding_shows_what_the_found_stand_below(viewer: Client, live: Callable[..., Applied]) -> None:
     live(BEFORE)
     assert names(viewer, q="writer") == ["0 PM*", "1 Infra Lead*", "2 Dev Lead*", "3 Technical Writer"]
+    assert names(viewer, q="technical\u00a0writer ")[-1] == "3 Technical Writer"
     assert names(viewer, q="Infra Lead › Dev Lead › Tech")[-1] == "3 Technical Writer"
     assert names(viewer, q=str(named("PM").pk)) == ["0 PM"]
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from tests.api.conftest import Caller
 from tests.zips import packed
@@ -131,6 +133,27 @@ def test_an_external_workspace_is_created_with_its_url(as_alice: Caller) -> None
 def test_a_live_sibling_of_that_name_is_a_conflict(as_alice: Caller, tree: Organization) -> None:
     answer = as_alice.post("/workspaces", {"name": "PM", "org": "acme"})
     assert (answer.status_code, answer.json()["errors"]) == (409, [])
+
+
+@pytest.mark.parametrize("old", ["Data\u00a0Analyst", "Data  Analyst", "Data Analyst"])
+def test_a_live_sibling_that_looks_alike_is_a_conflict(as_alice: Caller, organization: Organization, old: str) -> None:
+    now = timezone.now()
+    Workspace.objects.bulk_create([Workspace(organization=organization, name=old, created_at=now, updated_at=now)])
+    for name in ("Data Analyst", "Data\u2003Analyst"):
+        assert as_alice.post("/workspaces", {"org": "acme", "name": name}).status_code == 409
+
+
+def test_a_name_is_found_whatever_space_was_typed(as_alice: Caller) -> None:
+    as_alice.post("/workspaces", {"org": "acme", "name": "\u00a0Data \u00a0Analyst"})
+    for name in ("Data Analyst", "Data\u00a0Analyst", "Data  Analyst"):
+        assert names(as_alice.get(f"/workspaces?{urlencode({'name': name})}")) == ["Data Analyst"]
+
+
+@pytest.mark.parametrize("name", ["\u3164", "PM\ufe0f", "PM\u2060", "\u2800", "PM\U000e0101", "\ufdd0"])
+def test_a_name_with_something_unseen_is_refused(as_alice: Caller, name: str) -> None:
+    answer = as_alice.post("/workspaces", {"org": "acme", "name": name})
+    assert answer.status_code == 400
+    assert "must not contain U+" in answer.json()["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(

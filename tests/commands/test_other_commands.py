@@ -71,6 +71,20 @@ def test_create_org_and_add_member(alice: User, capsys) -> None:
         call_command("create_org", "labs")
 
 
+def test_an_organizations_name_is_cleaned_like_any_name(db: None) -> None:
+    call_command("create_org", "labs", "--name", "Data\u00a0 Labs ")
+    assert Organization.objects.get(slug="labs").name == "Data Labs"
+    with pytest.raises(CommandError, match=r"must not contain U\+3164"):
+        call_command("create_org", "none", "--name", "\u3164")
+
+
+def test_an_api_tokens_name_is_cleaned_like_any_name(alice: User, capsys) -> None:
+    call_command("api_token", "alice", "--name", "my\u00a0 laptop")
+    assert ApiToken.objects.get().name == "my laptop"
+    with pytest.raises(CommandError, match=r"U\+2060"):
+        call_command("api_token", "alice", "--name", "my\u2060laptop")
+
+
 def test_the_demo_tells_the_story_from_real_rows_and_can_be_told_again(db: None, capsys) -> None:
     for _ in range(2):
         call_command("demo")

@@ -16,8 +16,9 @@ from django.shortcuts import redirect
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.pages import render_page, status_of
-from workspaces.core.names import clean_name
+from workspaces.core.names import clean_name, sought_name
 from workspaces.core.plan import SEPARATOR
+from workspaces.core.problems import sentence
 from workspaces.core.template import Node
 from workspaces.errors import InvalidRequest, NameTaken, OrgError
 from workspaces.models import Organization, Workspace
@@ -51,7 +52,7 @@ class AddForm(forms.Form):
         try:
             return clean_name(self.cleaned_data["name"])
         except ValueError as error:
-            raise ValidationError(f"{error}.".capitalize()) from error
+            raise ValidationError(sentence(str(error))) from error
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -111,7 +112,7 @@ def _place(organization: Organization, text: str) -> UUID | None:
     if key := parse_id(text):
         return live.filter(pk=key).values_list("pk", flat=True).first()
     parent: UUID | None = None
-    for name in text.split(SEPARATOR.strip()):
+    for name in sought_name(text).split(SEPARATOR.strip()):
         parent = live.filter(parent=parent, name=name.strip()).values_list("pk", flat=True).first()
         if parent is None:
             return None

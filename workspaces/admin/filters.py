@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.http import QueryDict
 
 from workspaces.admin.forest import Spot
+from workspaces.core.names import fold_spaces, sought_name
 from workspaces.core.plan import SEPARATOR
 from workspaces.models import Status
 
@@ -33,7 +34,7 @@ class Filters:
         usual = EVERY if failing else LIVE  # what could not be released is removed
         status = query.get("status", usual)
         return cls(
-            find=query.get("q", "").replace("\0", "").strip(),
+            find=sought_name(query.get("q", "").replace("\0", "")),
             organization=query.get("org", ""),
             status=status if status in STATUSES else usual,
             twice=query.get("names") == "twice",
@@ -56,4 +57,4 @@ class Filters:
         """By name, by the beginning of the id, or by path where a path is asked for."""
         text = self.find.casefold()
         where = spot.path if SEPARATOR.strip() in text else spot.name
-        return not text or text in where.casefold() or str(spot.id).startswith(text)
+        return not text or text in fold_spaces(where).casefold() or str(spot.id).startswith(text)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from workspaces.core.names import fold_spaces, sought_name
 from workspaces.core.plan import Action, Plan, Row
 
 ROWS = 500
@@ -31,7 +32,7 @@ class PlanQuery:
         show = query.get("show", "")
         return cls(
             show=show if show in SHOWS else "",
-            find=" ".join(query.get("q", "").split()),
+            find=sought_name(query.get("q", "")),
             page=_number(query.get("p", "")) or 1,
             row=_number(query.get("row", "")),
         )
@@ -117,7 +118,7 @@ def _shows(merge: Row, row: Row, show: str, find: str) -> bool:
         return False
     if show == COLLATERAL and row.action is not Action.COLLATERAL:
         return False
-    return not find or find.casefold() in row.path.casefold()
+    return not find or find.casefold() in fold_spaces(row.path).casefold()
 
 
 def _number(text: str) -> int | None:

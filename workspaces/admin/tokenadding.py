@@ -15,6 +15,7 @@ from django.utils import timezone
 from workspaces import access
 from workspaces.admin.pages import render_page
 from workspaces.core.names import clean_name
+from workspaces.core.problems import sentence
 from workspaces.services.actors import Actor
 from workspaces.services.tokens import issue_api_token
 
@@ -42,7 +43,7 @@ class TokenForm(forms.Form):
         try:
             return clean_name(self.cleaned_data["name"])
         except ValueError as error:
-            raise ValidationError(f"{error}.".capitalize()) from error
+            raise ValidationError(sentence(str(error))) from error
 
     def expires_at(self) -> datetime | None:
         days = self.cleaned_data["days"]

@@ -1,7 +1,8 @@
 """What a name and any other text may hold.
 
 A name is an identity: two names that look alike must not differ. So it is stripped, brought to Unicode's composed form
-(NFC, https://unicode.org/reports/tr15/) and kept free of characters nobody sees.
+(NFC, https://unicode.org/reports/tr15/), written with one kind of space, and kept free of characters nobody sees. What
+those are, Unicode's properties say; only joiners and variation selectors that an emoji or a script needs may stay.
 """
 
 from __future__ import annotations
@@ -9,43 +10,68 @@ from __future__ import annotations
 import re
 import unicodedata
 
+import idna
+
+from workspaces.core.characters import DEFAULT_IGNORABLE, NONCHARACTERS, PICTOGRAPHS
+
 MAX_NAME = 255
 
-_NEVER_IN_NAMES = re.compile(
-    "["
-    "\x00-\x1f\x7f-\x9f"  # control characters
-    "\u2028\u2029\ud800-\udfff"  # line and paragraph separator, surrogates
-    "\u061c\u200e\u200f\u202a-\u202e"  # they change the direction of what follows
-    "\u00ad\u180e\u200b\u2060-\u206f\ufeff"  # no width at all (and the directional isolates)
-    "\U000e0000-\U000e007f"  # tags
-    "]"
-)
-_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f")  # of a region: a black flag spelled out in tags
+SPACES = "".join(character for character in map(chr, range(0x10000)) if unicodedata.category(character) == "Zs")
+"""Every character of the category Zs; none lies beyond U+FFFF."""
+
+_SPACES = re.compile(f"[{SPACES}]+")
+_CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"  # Cc, Zl, Zp and Cs, which no version of Unicode adds to
+# Braille without a dot, fillers and marks that no font shows: no property has them
+_BLANKS = "\u2800\ufff9-\ufffc\U00013441\U00013442\U00016fe4\U0001d159"
+_UNSEEN = re.compile(f"[{_CONTROLS}{DEFAULT_IGNORABLE}{NONCHARACTERS}{_BLANKS}]")
 _JOINERS = "\u200c\u200d"
-_STRAY_JOINER = re.compile(f"(?:^|(?<=[\x00-\x7f{_JOINERS}]))[{_JOINERS}]|[{_JOINERS}](?=[\x00-\x7f]|$)")
+_NEAR = 16  # characters
+# The sequences of https://unicode.org/reports/tr51/: a region's flag in tags, a keycap, pictographs with a presentation
+# selector or a skin tone, joined or alone
+_PICTOGRAPH = f"[{PICTOGRAPHS}](?:[\ufe0e\ufe0f]|[\U0001f3fb-\U0001f3ff]\ufe0f?)?"
+_EMOJI = re.compile(
+    "\U0001f3f4[\U000e0061-\U000e007a]{2}[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,3}\U000e007f"
+    "|[0-9#*][\ufe0e\ufe0f]?\u20e3"
+    f"|{_PICTOGRAPH}(?:\u200d{_PICTOGRAPH})*"
+)
 _NEVER_IN_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 def clean_name(text: str) -> str:
-    """The name as it is stored: stripped, NFC, 1–255 characters.
+    """The name as it is stored: stripped, NFC, each run of spaces one U+0020, 1–255 characters.
 
-    Raises `ValueError` where it is empty, too long, or holds a control, direction or invisible character. The joiners
-    U+200C and U+200D pass between two characters outside ASCII, where scripts and emoji need them.
+    Raises `ValueError` where it is empty, too long, or holds a control, direction or invisible character.
     """
     name = text.strip()
     if not (name.isascii() and name.isprintable()):
         name = unicodedata.normalize("NFC", name)
-        _refuse(_NEVER_IN_NAMES.search(_FLAG.sub("\U0001f3f4", name)) or _STRAY_JOINER.search(name), "a name")
+        _refuse(_first_unseen(name), "a name")
+    name = fold_spaces(name)
     if not name:
         raise ValueError("a name must not be empty")
+    if not name[0].isalnum() and all(unicodedata.category(character)[0] in "MZ" for character in name):
+        raise ValueError("a name must not consist of marks alone")
     if len(name) > MAX_NAME:
         raise ValueError(f"a name must have at most {MAX_NAME} characters, this one has {len(name):,}")
     return name
 
 
+def fold_spaces(text: str) -> str:
+    """`text` with one U+0020 for each run of spaces, whatever their width: the form in which names are compared.
+
+    Names stored by an earlier version may still hold other spaces.
+    """
+    return text if text.isascii() and "  " not in text else _SPACES.sub(" ", text)
+
+
+def sought_name(text: str) -> str:
+    """What somebody typed to find a name, in the form of names: NFC, stripped, spaces folded. Refuses nothing."""
+    return fold_spaces(unicodedata.normalize("NFC", text)).strip()
+
+
 def unseen(text: str) -> str:
     """The first control, direction or invisible character of `text`, as U+XXXX; "" where there is none."""
-    match = None if text.isascii() and text.isprintable() else _NEVER_IN_NAMES.search(text)
+    match = None if text.isascii() and text.isprintable() else _first_unseen(text)
     return f"U+{ord(match[0]):04X}" if match else ""
 
 
@@ -54,6 +80,24 @@ def clean_text(text: str) -> str:
     if "\0" in text or not text.isascii():
         _refuse(_NEVER_IN_TEXT.search(text), "text")
     return text
+
+
+def _first_unseen(text: str) -> re.Match[str] | None:
+    if not _UNSEEN.search(text):
+        return None
+    without_emoji = _EMOJI.sub(lambda match: "#" * len(match[0]), text)
+    return next((match for match in _UNSEEN.finditer(without_emoji) if not _joins(text, match)), None)
+
+
+def _joins(text: str, match: re.Match[str]) -> bool:
+    """Whether it is a joiner that changes how the letters beside it are written (RFC 5892, appendix A)."""
+    if match[0] not in _JOINERS:
+        return False
+    start = max(0, match.start() - _NEAR)  # no script needs more, and the rule would look through all of a long text
+    try:
+        return idna.valid_contextj(text[start : match.start() + _NEAR], match.start() - start)
+    except ValueError:  # an unassigned character beside it
+        return False
 
 
 def _refuse(match: re.Match[str] | None, what: str) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from workspaces.core.guards import empty_set_warning
+from workspaces.core.names import fold_spaces
 from workspaces.core.template import Node, Template
 from workspaces.core.values import SEPARATOR, Action, Live, Mode, Plan, Reason, Row
 from workspaces.errors import UnknownMode
@@ -101,10 +102,21 @@ def _merged_tree(have: Collection[Live], want: Template) -> list[Row]:
 
 
 def _children_by_parent(have: Collection[Live]) -> dict[int, _Alive]:
-    """The parent's number → name → row. The database allows one live row for each (parent, name)."""
+    """The parent's number → name → row. The database allows one live row for each (parent, name).
+
+    A name that an older version stored with other spaces counts as the name it looks like, unless a sibling has that.
+    """
     below: defaultdict[int, _Alive] = defaultdict(dict)
+    odd: list[tuple[str, str, Live]] = []
     for row in have:
-        below[row.parent_id.int if row.parent_id else _TOP][row.name] = row
+        name = fold_spaces(row.name)
+        if name == row.name:
+            below[row.parent_id.int if row.parent_id else _TOP][name] = row
+        else:
+            odd.append((row.name, name, row))
+    for written, name, row in sorted(odd):
+        siblings = below[row.parent_id.int if row.parent_id else _TOP]
+        siblings[written if name in siblings else name] = row
     return below
 
 
@@ -129,11 +141,15 @@ def _mark_leftovers(rows: list[Row], want: Template) -> list[Row]:
     if all(row.node for row in rows):
         return rows
     places = dict.fromkeys(want.names_asleep()) | {row.trail[-1]: row.trail for row in reversed(rows) if row.node}
-    return [_leftover(row, places[row.trail[-1]]) if not row.node and row.trail[-1] in places else row for row in rows]
+    return [row if row.node else _leftover(row, places) for row in rows]
 
 
-def _leftover(row: Row, twin: tuple[str, ...] | None) -> Row:
-    """`twin` is the first place where the template lets the name run, None where it does so nowhere."""
+def _leftover(row: Row, places: Mapping[str, tuple[str, ...] | None]) -> Row:
+    """`places` has, by name, the first place where the template lets it run, None where it does so nowhere."""
+    name = fold_spaces(row.trail[-1])
+    if name not in places:
+        return row
+    twin = places[name]
     reason = Reason.ZOMBIE if twin else Reason.NOT_SPAWNING
     return Row(_LEFT_RUNNING, row.trail, row.parent, None, row.live, reason, twin)
 

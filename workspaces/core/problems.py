@@ -42,6 +42,11 @@ def clip(text: str, length: int) -> str:
     return shown if len(shown) <= length else shown[: length - 1] + "…"
 
 
+def sentence(text: str) -> str:
+    """`text` with a capital at its beginning and a full stop at its end."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def format_path(path: Path) -> str:
     """`("workspaces", 2, "tier")` as `workspaces[2].tier`."""
     text = "".join(f"[{key}]" if isinstance(key, int) else f".{clip(key, 60)}" for key in path)

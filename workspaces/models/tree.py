@@ -6,11 +6,14 @@ import uuid
 from typing import NoReturn
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from uuid_utils.compat import uuid7
 
+from workspaces.core.names import clean_name
+from workspaces.core.problems import sentence
 from workspaces.folding import Folded
 from workspaces.models.history import HistoryFacts, TreeHistory
 from workspaces.querysets import FileSetQuerySet, OrganizationQuerySet, WorkspaceQuerySet
@@ -33,6 +36,13 @@ class Organization(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """The name by the rules of every name. Raises ValidationError."""
+        try:
+            self.name = clean_name(self.name)
+        except ValueError as error:
+            raise ValidationError({"name": sentence(str(error))}) from error
 
 
 class Membership(models.Model):

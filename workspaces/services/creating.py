@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from orgsite.bulk import Ids, insert_rows
+from workspaces.core.names import SPACES, fold_spaces
 from workspaces.core.plan import Plan
 from workspaces.core.template import Node
 from workspaces.errors import InvalidRequest, NameTaken
@@ -74,10 +78,16 @@ def create_workspace(
         siblings = Workspace.objects.live().filter(organization=organization)
         if parent_id and not siblings.filter(pk=parent_id).exists():
             raise InvalidRequest("The parent is not a live workspace of this organization.", field="parent")
-        if siblings.filter(parent=parent_id, name=node.name).exists():
+        beside = siblings.filter(_may_look_like(node.name), parent=parent_id).values_list("name", flat=True)
+        if node.name in map(fold_spaces, beside):
             raise NameTaken(f'A live workspace "{node.name}" stands there already.')
         _insert([new], organization=organization, actor=actor, why=reason, import_id=None, now=timezone.now())
     return Workspace.objects.select_related("organization").get(pk=new.id)
+
+
+def _may_look_like(name: str) -> Q:
+    """Rows of that name, and those whose name an older version stored with other spaces."""
+    return reduce(or_, (Q(name__contains=space) for space in ("  ", *SPACES.strip(" "))), Q(name=name))
 
 
 def _insert(

@@ -17,7 +17,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from workspaces.core.names import clean_text
+from workspaces.core.names import clean_name
 from workspaces.errors import InvalidRequest, WorkspaceRemoved
 from workspaces.models import ApiToken, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_LENGTH = 128
-LONGEST_NAME = 255
 WORKSPACE_PREFIX = "ws_"
 USE_GRAIN = timedelta(minutes=1)
 
@@ -125,11 +124,7 @@ def digest(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    name = text.strip()
     try:
-        clean_text(name)
+        return clean_name(text) if text.strip() else ""
     except ValueError as error:
         raise InvalidRequest(f"The token's name cannot be stored: {error}.", field="name") from error
-    if len(name) > LONGEST_NAME:
-        raise InvalidRequest(f"A token's name has {LONGEST_NAME} characters at most.", field="name")
-    return name
