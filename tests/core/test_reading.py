@@ -70,7 +70,7 @@ def test_an_empty_json_document_is_an_error(text: str) -> None:
         ("a: &x [1]\n*x : 2", 2, "a key must be plain text"),
         ("a: 1\nb: *x", 2, "b: the alias *x has no anchor"),
         ("a: 1\nb: &x\n- *x", 3, "b[0]: the alias *x stands for something that contains itself"),
-        ("a: 1\n<<: {b: 2}", 2, "<<: merge keys are not read"),
+        ("a: 1\n<<: 2", 2, "<<: a merge key takes a mapping, or a list of mappings"),
         ("a:\n- b: 1\n  b: 2", 3, "a[0].b: the key stands here twice, first on line 2"),
         ('a: 1\n"b\\0": 2', 2, "U+0000"),
         ('a: 1\nb: "\\0"', 2, "b: text must not contain U+0000"),

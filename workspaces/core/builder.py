@@ -10,6 +10,7 @@ import sys
 from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import cast
 
 from workspaces.core.document import Lines, Value
@@ -134,6 +135,8 @@ class Builder:
             self._problem(fault, line)
         elif key != MERGE:
             self._keys[key] = _size(key)
+        elif plain:
+            owner.refused, owner.merging, owner.merge_line = True, True, line
 
     def _open(self, kind: Kind, line: int, anchor: str | None) -> None:
         self._refuse_as_key(line)
@@ -147,13 +150,35 @@ class Builder:
         self._stack.append(self._top)
 
     def _close(self) -> None:
-        frame = self._stack.pop()
+        frame = self._top
+        if isinstance(frame, MappingFrame) and frame.merge_line:
+            self._merge(frame)
+        self._stack.pop()
         self._top = self._stack[-1]
         value = frame.value
         self._mark(value, frame)
         if frame.anchor:
             self._anchors[frame.anchor] = self._built(value, frame, height=frame.height + 1)
         self._add(value, frame.line, height=frame.height + 1)
+
+    def _merge(self, frame: MappingFrame) -> None:
+        """Add what stands behind the merge key, as https://yaml.org/type/merge.html has it; its cost was counted there.
+
+        The mapping's own keys win, then those of the first of several. Each keeps the line it was written on.
+        """
+        sources = frame.merged if isinstance(frame.merged, list) else [frame.merged]
+        frame.key, frame.spread = MERGE, True
+        for source in sources:
+            if not isinstance(source, dict):
+                frame.awaits_key = False
+                self._problem("a merge key takes a mapping, or a list of mappings", frame.merge_line)
+                return
+            frame.merge(source, self._lines(source, frame.merge_line))
+
+    def _lines(self, source: dict[str, Value], line: int) -> Iterable[int]:
+        """Of each key the line; where it stands in another file, or is not known, the line of what brings it here."""
+        lines = self._reading.marks.get(id(source))
+        return lines.entries if lines and lines.file == self._file else repeat(line)
 
     def _mark(self, value: Value, frame: Frame) -> None:
         """None for what stands on one line with its key: its owner knows that line. Most lists and mappings do."""
@@ -249,7 +274,7 @@ class Builder:
 def _key_fault(owner: MappingFrame, key: str, *, plain: bool) -> str:
     """Why `owner` can't take the key, "" if it can."""
     if plain and key == MERGE:
-        return "merge keys are not read (YAML 1.2 has none): write the keys out"
+        return f"the key stands here twice; write one with a list: {MERGE}: [*a, *b]" if owner.merge_line else ""
     if key in owner.pairs:
         return f"the key stands here twice, first on line {owner.lines[list(owner.pairs).index(key)]}"
     try:

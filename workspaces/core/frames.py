@@ -6,6 +6,7 @@ They are written for speed: a template has one for each of its lists and mapping
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 
 from workspaces.core.document import Value
 
@@ -62,14 +63,19 @@ class ListFrame(Frame):
 
 
 class MappingFrame(Frame):
-    """An open mapping. Unless it awaits one, `key` has no value yet; where `refused`, that is read and thrown away."""
+    """An open mapping. Unless it awaits one, `key` has no value yet; where `refused`, that is read and not put in.
 
-    __slots__ = ("key", "key_line", "pairs", "refused")
+    `merge_line` is the line of its merge key, 0 where it has none; `merged` is that key's value, taken while `merging`.
+    """
+
+    __slots__ = ("key", "key_line", "merge_line", "merged", "merging", "pairs", "refused")
 
     def __init__(self, line: int, anchor: str | None, *, values: int, size: int) -> None:
         super().__init__(line, anchor, values=values, size=size)
         self.pairs: dict[str, Value] = {}
         self.key, self.key_line, self.refused = "", 0, False
+        self.merge_line, self.merging = 0, False
+        self.merged: Value = None
         self.awaits_key = True
 
     @property
@@ -82,7 +88,16 @@ class MappingFrame(Frame):
             self.lines.append(self.key_line)
             if self.key_line != self.line:
                 self.spread = True
+        elif self.merging:
+            self.merged, self.merging = value, False
         self.refused, self.awaits_key = False, True
+
+    def merge(self, source: Mapping[str, Value], lines: Iterable[int]) -> None:
+        """Take those keys of `source` that are not here yet, each with its line."""
+        for (key, value), line in zip(source.items(), lines, strict=False):
+            if key not in self.pairs:
+                self.pairs[key] = value
+                self.lines.append(line)
 
     @property
     def value(self) -> Value:

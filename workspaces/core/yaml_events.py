@@ -8,7 +8,8 @@ from __future__ import annotations
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -17,6 +18,10 @@ from workspaces.core.problems import Broken
 
 # The loader in C; the pure one reads the same events, only slower
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_Table: TypeAlias = dict[int, str]
+_OLD_BREAKS = "\x85\u2028\u2029"
+_NONCHARACTERS = [chr(code) for code in range(0xFDD0, 0xFDF0)]
 
 _KINDS: dict[type[yaml.Event], Kind] = {
     yaml.ScalarEvent: Kind.SCALAR,
@@ -32,8 +37,9 @@ def yaml_events(data: bytes, file: str) -> Iterator[Event]:
     """The events of the one document in `data`. Raises `Broken` where it is no YAML, or no or several documents."""
     decode(data, file)  # what is not UTF-8 is refused; as text, all of it would be in memory twice more
     documents = 0
+    shielded, back = _shielded(data.removeprefix(BOM_UTF8), file)
     with _errors_as_ours(data, file):
-        for event in iter(_Loader(data.removeprefix(BOM_UTF8)).get_event, None):
+        for event in _events(shielded, back):
             line = event.start_mark.line + 1
             kind = _KINDS.get(type(event))
             if kind is Kind.SCALAR:
@@ -53,6 +59,34 @@ def yaml_events(data: bytes, file: str) -> Iterator[Event]:
                     raise Broken("only one document is read, a second one starts here", file=file, line=line)
     if not documents:
         raise Broken("the document is empty", file=file, line=1)
+
+
+def _events(data: bytes, back: _Table) -> Iterator[Any]:
+    events = iter(_Loader(data).get_event, None)
+    return map(partial(_restored, back=back), events) if back else events
+
+
+def _shielded(data: bytes, file: str) -> tuple[bytes, _Table]:
+    """`data` with a stand-in for each character that ends a line in YAML 1.1 and not in 1.2, and the way back.
+
+    A stand-in is a noncharacter that occurs nowhere in the text. Raises `Broken` where there are not enough of them.
+    """
+    present = [each for each in _OLD_BREAKS if each.encode() in data]
+    if not present:
+        return data, {}
+    text = data.decode()
+    unused = [each for each in _NONCHARACTERS if each not in text]
+    if len(unused) < len(present):
+        raise Broken("the text holds all of Unicode's noncharacters; leave some out", file=file, line=None)
+    there = dict(zip(map(ord, present), unused, strict=False))
+    return text.translate(there).encode(), {ord(stand_in): chr(code) for code, stand_in in there.items()}
+
+
+def _restored(event: Any, *, back: _Table) -> Any:
+    for each in ("value", "anchor", "tag"):
+        if text := getattr(event, each, None):
+            setattr(event, each, text.translate(back))
+    return event
 
 
 @contextmanager
