@@ -148,8 +148,10 @@ def is_of_database(error: BaseException | None) -> bool:
 
 
 def _driver_error(error: BaseException | None) -> BaseException | None:
-    """Django raises errors of its own from those of the driver."""
-    return error.__cause__ if isinstance(error, Error) and error.__cause__ else error
+    """Django raises errors of its own from those of the driver, and from each other."""
+    while isinstance(error, Error) and error.__cause__:
+        error = error.__cause__
+    return error
 
 
 def _by_text(text: str) -> Trouble | None:
