@@ -129,7 +129,9 @@ class Hub:
                 answer = await desk.ask(question)
             except Error as error:
                 if not self._away:
-                    logger.error("the event stream lost the database, and tries again every %s s: %s", RETRY, explained(error))
+                    logger.error(
+                        "the event stream lost the database, and tries again every %s s: %s", RETRY, explained(error)
+                    )
                 self._away = True
                 await asyncio.sleep(RETRY)
             else:
