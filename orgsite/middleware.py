@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
+from orgsite.database_errors import explained, trouble_of
 from orgsite.refusals import database_away, is_page
 from workspaces.access import Denied
 from workspaces.noticing import notice_denied
@@ -69,7 +69,7 @@ class Refusals:
 
 
 class DatabaseAway:
-    """A database that is away or stays contended answers 503 with Retry-After, never a stack trace."""
+    """What the database cannot do, now or before somebody helps, is answered with 503 and a sentence."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -78,7 +78,8 @@ class DatabaseAway:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, OperationalError | InterfaceError):
+        trouble = trouble_of(exception)
+        if trouble is None:
             return None
-        logger.error("%s %s: database unavailable: %s", request.method, request.path, exception)
-        return database_away(page=is_page(request))
+        logger.error("%s %s: %s", request.method, request.path, explained(exception))
+        return database_away(trouble, page=is_page(request))

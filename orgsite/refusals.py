@@ -6,6 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
+from orgsite.database_errors import AWAY, Trouble
+
 PAGES = ("/admin", "/static")  # what people look at in a browser; every other address is the API's
 RETRY_AFTER = 5  # seconds
 
@@ -32,11 +34,13 @@ def too_slow(*, page: bool = False) -> HttpResponse:
     return _refuse("Too slow", sentence, problems=[], status=408, page=page)
 
 
-def database_away(*, page: bool = False) -> HttpResponse:
-    """503 with Retry-After: the database is away or stays contended."""
-    sentence = "The database is away or busy. Nothing was changed; try again."
-    response = _refuse("Try again in a moment", sentence, problems=[], status=503, page=page)
-    response["Retry-After"] = str(RETRY_AFTER)
+def database_away(trouble: Trouble = AWAY, *, page: bool = False) -> HttpResponse:
+    """503: the database cannot do it, with Retry-After where that passes. The caller logs it, in one line."""
+    title = "Try again in a moment" if trouble.passes else "The database needs somebody"
+    response = _refuse(title, trouble.sentence, problems=[], status=503, page=page)
+    if trouble.passes:
+        response["Retry-After"] = str(RETRY_AFTER)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would add a second line
     return response
 
 

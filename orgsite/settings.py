@@ -120,7 +120,8 @@ TEMPLATES = [
 def _database() -> dj_database_url.DBConfig:
     url = env.text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'orgsite.sqlite3'}")
     try:
-        config = dj_database_url.parse(url)
+        # With a pooler a cursor of the server's belongs to whichever connection it was opened on.
+        config = dj_database_url.parse(url, disable_server_side_cursors=True)
     except (ValueError, KeyError) as error:
         raise ImproperlyConfigured("DATABASE_URL is neither a postgres:// nor a sqlite:// address.") from error
     config.setdefault("OPTIONS", {})
@@ -132,10 +133,8 @@ def _database() -> dj_database_url.DBConfig:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
     elif config["ENGINE"] == "django.db.backends.postgresql":
+        config["ENGINE"] = "orgsite.postgresql"  # waits ORGSITE_LOCK_TIMEOUT for a lock, whatever the address says
         config["OPTIONS"].setdefault("connect_timeout", 5)
-        # For every statement and for COMMIT too, where deferred foreign keys wait for whoever holds the organization.
-        # Compiling a plan pays for a report over everything; a page's query is done before its code is ready.
-        config["OPTIONS"].setdefault("options", f"-c lock_timeout={ORGSITE_LOCK_TIMEOUT}s -c jit=off")
     else:
         raise ImproperlyConfigured("DATABASE_URL must be a postgres:// or a sqlite:// address.")
     return config
@@ -218,7 +217,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"database": {"()": "orgsite.logs.DatabaseInOneLine"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["database"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "propagate": True},

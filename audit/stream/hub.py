@@ -18,6 +18,7 @@ from audit.stream.scopes import Scope
 from audit.stream.settling import Beginning
 from audit.stream.source import Page, Reader, page
 from audit.stream.standing import standing
+from orgsite.database_errors import explained
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +129,9 @@ class Hub:
                 answer = await desk.ask(question)
             except Error as error:
                 if not self._away:
-                    logger.error("the event stream lost the database, and tries again every %s s: %s", RETRY, error)
+                    logger.error(
+                        "the event stream lost the database, and tries again every %s s: %s", RETRY, explained(error)
+                    )
                 self._away = True
                 await asyncio.sleep(RETRY)
             else:

@@ -96,13 +96,12 @@ CALLS: dict[str, Callable[[Workspace], Any]] = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_every_structural_change_waits_for_the_organization(pm: Workspace, name: str) -> None:
+def test_every_structural_change_waits_for_the_organization(pm: Workspace, name: str, settings: Any) -> None:
+    settings.ORGSITE_LOCK_TIMEOUT = 1
     before = Workspace.objects.order_by("pk").values_list("pk", "status", "tier")
     unchanged = list(before)
 
     def refused() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '200ms'")
         with pytest.raises(OperationalError):
             CALLS[name](pm)
 

@@ -10,7 +10,7 @@ from functools import singledispatch
 from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
@@ -18,6 +18,7 @@ from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import APIException, Throttled, ValidationError
 
+from orgsite.database_errors import explained, trouble_of
 from orgsite.refusals import RETRY_AFTER, database_away, is_page, too_large
 from workspaces.access import Denied
 from workspaces.core.problems import MAX_PROBLEMS
@@ -98,13 +99,17 @@ def as_json(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
     response, request = answer(error), context["request"]
     if isinstance(error, Denied):
         notice_denied(request, request.user, error)
-    if response.status_code == 500:
+    if trouble_of(error):
+        logger.error("%s %s: %s", request.method, request.path, explained(error))
+    elif response.status_code == 500:
         logger.error("%s %s failed", request.method, request.path, exc_info=error)
     return response
 
 
 @singledispatch
-def answer(_error: Exception) -> HttpResponse:
+def answer(error: Exception) -> HttpResponse:
+    if trouble := trouble_of(error):
+        return database_away(trouble)
     return say("Something went wrong here. It has been logged.", status=500)
 
 
@@ -195,15 +200,10 @@ def _(_error: PermissionDenied) -> HttpResponse:
     return say("You may not do this.", status=403)
 
 
-@answer.register(OperationalError)
-@answer.register(InterfaceError)
-def _(error: Exception) -> HttpResponse:
-    logger.error("database unavailable: %s", error)
-    return database_away()
-
-
 @answer.register
 def _(error: DataError) -> HttpResponse:
+    if trouble := trouble_of(error):
+        return database_away(trouble)
     logger.warning("the database refused a value: %s", error)
     return say("A value of this request cannot be stored. Nothing was changed.", status=400)
 
@@ -265,8 +265,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """`handler500`, also for what breaks outside of views, such as a session that cannot be saved."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        return database_away(page=is_page(request))
+    if trouble := trouble_of(sys.exc_info()[1]):
+        response = database_away(trouble, page=is_page(request))
+        response._has_been_logged = False  # type: ignore[attr-defined]  # Django logs what led here
+        return response
     return defaults.server_error(request) if is_page(request) else answer(Exception())
 
 

@@ -6,8 +6,8 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import InterfaceError, OperationalError
 
+from orgsite.database_errors import explained, trouble_of
 from workspaces.errors import OrgError
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
@@ -33,7 +33,9 @@ class OrgCommand(BaseCommand):
             return super().execute(*args, **options)
         except OrgError as error:
             raise CommandError(str(error)) from error
-        except (OperationalError, InterfaceError) as error:
-            raise CommandError("The database is away or busy. Nothing was changed; try again.") from error
         except KeyboardInterrupt as error:
             raise CommandError("Stopped. Nothing was changed.", returncode=INTERRUPTED) from error
+        except Exception as error:
+            if trouble_of(error) is None:
+                raise
+            raise CommandError(explained(error)) from error

@@ -14,10 +14,11 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import Error as DatabaseFailure
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.emitting import Event, emit
+from orgsite.database_errors import AWAY, trouble_of
 from workspaces.core.plan import Mode, Plan
 from workspaces.core.render import errors_of
 from workspaces.errors import Interrupted
@@ -109,12 +110,17 @@ def fail_run(run: ImportRun, error: str, *, actor: str | None = None) -> bool:
 
 def _fail_quietly(run: ImportRun, error: BaseException) -> None:
     """Close the run after `error` and never hide that error; if the database refuses, `close_interrupted` mends it."""
-    away = isinstance(error, OperationalError | InterfaceError)
-    sentence = "the database was away or busy" if away else str(error).partition("\n")[0] or type(error).__name__
     try:
-        fail_run(run, sentence)
+        fail_run(run, _sentence(error))
     except DatabaseFailure:
         logger.exception("run %s could not be closed; it will be closed as interrupted", run.pk)
+
+
+def _sentence(error: BaseException) -> str:
+    trouble = trouble_of(error)
+    if trouble is AWAY:
+        return "the database was away or busy"
+    return trouble.sentence if trouble else str(error).partition("\n")[0] or type(error).__name__
 
 
 def close_interrupted() -> int:

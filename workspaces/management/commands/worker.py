@@ -8,9 +8,10 @@ from threading import Event, Thread
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error, connection
 
 from orgsite import garbage
+from orgsite.database_errors import explained, trouble_of
 from workspaces.controller import Controller
 from workspaces.engines.base import Engine
 from workspaces.engines.choosing import engine
@@ -61,8 +62,11 @@ def _engine(stopped: Event) -> Engine | None:
     while not stopped.is_set():
         try:
             return engine(installation().name)
-        except (OperationalError, InterfaceError) as error:
-            logger.warning("the database does not answer yet: %s", error)
+        except Error as error:
+            trouble = trouble_of(error)
+            if trouble is None or not trouble.passes:
+                raise
+            logger.warning("the worker waits for the database: %s", explained(error))
             connection.close()
             stopped.wait(AGAIN)
     return None
