@@ -67,7 +67,7 @@ def test_a_planted_duplicate_is_removed_exactly_and_the_real_one_stays(run, orga
 
 def test_reconciling_again_removes_nothing(run) -> None:
     run(BEFORE)
-    run(AFTER, "reconcile")
+    run(AFTER, "reconcile", confirm_removals=8)
     assert not run(AFTER, "reconcile").plan.removals
 
 
@@ -124,7 +124,7 @@ def test_a_refused_import_is_recorded_as_failed_with_its_reason(run) -> None:
 def test_a_protected_leftover_is_kept_and_reported_and_the_rest_proceeds(run, organization: Organization) -> None:
     run(BEFORE)
     Workspace.objects.filter(name="SRE Engineer").update(protected=True)
-    run(AFTER, "reconcile")
+    run(AFTER, "reconcile", confirm_removals=6)
     report = ImportRun.objects.get(mode="reconcile")
     assert [row["name"] for row in report.reconcile_errors] == ["Infra Lead", "SRE Engineer"]
     assert len(live_names(organization)) == 11
@@ -169,7 +169,7 @@ def test_when_removing_fails_nothing_was_created_either(run, organization: Organ
 
     monkeypatch.setattr(importing, "cascade_delete", broken)
     with pytest.raises(DatabaseError):
-        run(AFTER, "reconcile")
+        run(AFTER, "reconcile", confirm_removals=8)
     assert len(live_names(organization)) == 9
     failed = ImportRun.objects.get(state="failed")
     assert StructureEvent.objects.get(import_id=failed.pk, event_type="org.import.failed").payload["error"] == (
