@@ -22,6 +22,7 @@ from orgsite.refusals import RETRY_AFTER, database_away, is_page, too_large
 from workspaces.access import Denied
 from workspaces.core.problems import MAX_PROBLEMS
 from workspaces.errors import (
+    AppliedAlready,
     CascadeChanged,
     EngineError,
     InstallationRenamed,
@@ -132,6 +133,12 @@ def _(error: TemplateInvalid) -> HttpResponse:
 @answer.register
 def _(error: PlanChanged) -> HttpResponse:
     return say(str(error), status=409, fingerprint=error.plan.fingerprint, plan=preview_answer(error.plan))
+
+
+@answer.register
+def _(error: AppliedAlready) -> HttpResponse:
+    key, plan = str(error.applied_by), error.plan
+    return say(str(error), status=409, applied_by=key, fingerprint=plan.fingerprint, plan=preview_answer(plan))
 
 
 @answer.register

@@ -1,7 +1,7 @@
 """What a person has to do before something is removed on her click: read the number off the page, tick for collateral.
 
-Few removals take one click, unless the removal guard holds them back: then the number has to be typed here, as over REST
-it has to be repeated. The number differs from plan to plan, so habit cannot fill it in.
+One click removes a few, unless the removal guard holds them back: then the number has to be typed, as over REST it has
+to be repeated. It differs from plan to plan, so habit cannot fill it in.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ONE_CLICK = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Demand:
-    """What goes: `removals` in all, `collateral` of them named by nobody. `why` is the removal guard's, "" if silent."""
+    """What goes: `removals` in all, `collateral` of them named by nobody. `why` says what the guard holds, or ""."""
 
     removals: int
     collateral: int = 0
