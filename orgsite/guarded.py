@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.functional import cached_property
 
+from orgsite.once import SentOnce
 from workspaces import access
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
         return number if number <= REACH else AtLeast(REACH)
 
 
-class Guarded(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+class Guarded(SentOnce):
     """First the permission (403), then the rows that are the user's to see (404). Rows are never deleted here."""
 
     show_full_result_count = False

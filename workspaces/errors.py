@@ -77,7 +77,11 @@ class NotFound(OrgError):
     """It does not exist, or it belongs to an organization the caller cannot see: the same answer for both."""
 
 
-class PlanChanged(OrgError):
+class Refusal(OrgError):
+    """A safety worked: what was asked for is not done, so that nothing happens that nobody agreed to. Not a failure."""
+
+
+class PlanChanged(Refusal):
     """The tree is no longer what the confirmed plan was made from; `plan` is the new one."""
 
     def __init__(self, plan: Plan) -> None:
@@ -85,7 +89,16 @@ class PlanChanged(OrgError):
         self.plan = plan
 
 
-class RemovalNotConfirmed(OrgError):
+class AppliedAlready(PlanChanged):
+    """This very plan was applied before, by the run `applied_by`; `plan` is what the same import would do now."""
+
+    def __init__(self, plan: Plan, *, applied_by: UUID) -> None:
+        super().__init__(plan)
+        self.args = (f"This plan was applied already, by run {applied_by}. It was not applied a second time.",)
+        self.applied_by = applied_by
+
+
+class RemovalNotConfirmed(Refusal):
     """The removal guard holds the plan back until `confirm_removals` repeats the number of removals."""
 
     def __init__(self, message: str, *, plan: Plan) -> None:
@@ -94,7 +107,7 @@ class RemovalNotConfirmed(OrgError):
         self.confirm_removals = len(plan.removals)
 
 
-class WorkspaceProtected(OrgError):
+class WorkspaceProtected(Refusal):
     """A direct cascade delete would include protected workspaces: `ids`."""
 
     def __init__(self, message: str, *, ids: tuple[UUID, ...]) -> None:
@@ -102,7 +115,7 @@ class WorkspaceProtected(OrgError):
         self.ids = ids
 
 
-class CascadeChanged(OrgError):
+class CascadeChanged(Refusal):
     """Other workspaces would go than those that were shown and confirmed."""
 
 
@@ -112,6 +125,14 @@ class NameTaken(OrgError):
 
 class WorkspaceRemoved(OrgError):
     """The workspace is removed; that is final."""
+
+
+class SubmittedBefore(OrgError):
+    """This form was sent before and carried out then; `address` is where that led, `said` a sentence for this case."""
+
+    def __init__(self, *, address: str, said: str) -> None:
+        super().__init__(said or "This form was sent before. It was carried out once.")
+        self.address = address
 
 
 class Interrupted(OrgError):

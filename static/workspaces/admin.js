@@ -22,6 +22,32 @@
     if (tick) tick.addEventListener('change', sync);
   });
 
+  // ---- a form is sent once: a second click waits for what the first one leads to
+
+  const WAIT = 20000;  // milliseconds; whoever stopped waiting may send again, and the server still carries it out once
+  function release(form) {
+    delete form.dataset.sent;
+    all('button[data-label]', form).forEach((button) => {
+      button.textContent = button.dataset.label;
+      button.removeAttribute('aria-disabled');
+    });
+  }
+  document.addEventListener('submit', (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== 'post') return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = '1';
+    setTimeout(() => release(form), WAIT);
+    const button = event.submitter;
+    if (!button || button.tagName !== 'BUTTON' || !button.classList.contains('ws-btn')) return;
+    button.dataset.label = button.textContent;
+    button.setAttribute('aria-disabled', 'true');
+    button.textContent = 'One moment…';
+  });
+  window.addEventListener('pageshow', (event) => {
+    if (event.persisted) all('form[data-sent]').forEach(release);  // it comes back as it was left
+  });
+
   // ---- a file dropped on the zone
 
   all('.ws-drop').forEach((zone) => {

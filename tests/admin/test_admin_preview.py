@@ -316,3 +316,17 @@ def test_applying_twice_removes_once(operator: Client, moved: str) -> None:
     operator.post(moved, {"mode": "reconcile", "confirm_removals": "8"})
     assert operator.post(moved, {"mode": "reconcile", "confirm_removals": "8"}).status_code == 409
     assert ImportRun.objects.filter(state="completed", removed_count=8).count() == 1
+
+
+def test_what_the_guard_holds_back_takes_no_single_click(
+    operator: Client, live: Callable[..., Applied], preview: Callable[[Tree], str]
+) -> None:
+    """All three move under a new root: few enough for a click, were it not everything that was live."""
+    live({"PM": {"Dev": {}}, "Ops": {}})
+    address = preview({"New": {"PM": {"Dev": {}}, "Ops": {}}})
+    page = text(operator.get(address))
+    assert "Needs the number:</b> more than 50% of the 3 that are live now." in page
+    assert 'data-want="3"' in page
+    refused = operator.post(address, {"mode": "reconcile", "confirm_removals": ""})
+    assert refused.status_code == 400
+    assert live_names() == ["Dev", "Ops", "PM"]

@@ -90,6 +90,31 @@ def test_a_stale_fingerprint_is_a_conflict_with_the_new_plan(
     assert answer.json()["plan"] == new
 
 
+@pytest.mark.parametrize("fields", [{}, {"mode": "reconcile"}])
+def test_a_plan_that_was_applied_answers_the_run_that_did_it(as_alice: Caller, fields: dict[str, Any]) -> None:
+    """A pipeline that lost the answer asks again, and learns that it is done."""
+    shown = as_alice.post("/org/import", asked(dry_run=True, **fields)).json()["fingerprint"]
+    first = as_alice.post("/org/import", asked(fingerprint=shown, **fields)).json()
+    again = as_alice.post("/org/import", asked(fingerprint=shown, **fields))
+    assert (again.status_code, again.json()["applied_by"]) == (409, first["import_id"])
+    assert again.json()["plan"]["created_count"] == 0
+    assert Workspace.objects.live().count() == 9
+
+
+def test_a_plan_that_changed_nothing_is_applied_as_often_as_asked(as_alice: Caller) -> None:
+    as_alice.post("/org/import", asked())
+    shown = as_alice.post("/org/import", asked(dry_run=True)).json()["fingerprint"]
+    answers = [as_alice.post("/org/import", asked(fingerprint=shown)).status_code for _ in range(3)]
+    assert answers == [201, 201, 201]
+
+
+def test_a_stale_plan_that_nobody_applied_names_no_run(as_alice: Caller) -> None:
+    shown = as_alice.post("/org/import", asked(dry_run=True)).json()["fingerprint"]
+    as_alice.post("/org/import", asked({"Other": {}}))
+    answer = as_alice.post("/org/import", asked(fingerprint=shown))
+    assert (answer.status_code, "applied_by" in answer.json()) == (409, False)
+
+
 @pytest.mark.usefixtures("tree")
 def test_the_removal_guard_answers_the_number_to_repeat(as_alice: Caller) -> None:
     answer = as_alice.post("/org/import", asked({"PM": {}, "Infra Lead": {}}, mode="reconcile"))

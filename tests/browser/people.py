@@ -143,6 +143,9 @@ class Office:
 
         return StructureEvent.objects.filter(organization=self.slug).latest("id").pk
 
+    def api_tokens(self, user: User) -> int:
+        return self._ask(user.api_tokens.count)
+
     def runs(self) -> list[ImportRun]:
         """Latest first."""
         return self._ask(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.trees import AFTER, BEFORE, Tree, live, template
 from workspaces.core.guards import check_removals, removal_guard
@@ -12,15 +14,69 @@ def plan(have: Tree, want: Tree, mode: Mode = Mode.RECONCILE) -> Plan:
     return plan_import(have=live(have), want=template(want), mode=mode)
 
 
-def test_eight_of_seventeen_pass_because_the_creates_count() -> None:
-    assert removal_guard(plan(BEFORE, AFTER), fraction=0.5) is None
+def flat(count: int, name: str = "n") -> Tree:
+    return {f"{name}{index}": {} for index in range(count)}
 
 
-def test_more_than_the_fraction_is_held_back_with_the_number_that_lets_it_through() -> None:
+HELD: dict[str, tuple[Tree, Tree, float]] = {
+    "a pure move of everything": ({"PM": {"Dev": {}}, "Ops": {}}, {"New": {"PM": {"Dev": {}}, "Ops": {}}}, 0.5),
+    "the story, where eight of nine move": (BEFORE, AFTER, 0.5),
+    "one root of one": ({"PM": {}}, {"Lead": {"PM": {}}}, 0.5),
+    "creates that outnumber the removals": ({"A": {}, "B": {}}, {"Top": {"A": {}, "B": {}}, **flat(500)}, 0.5),
+    "two of three": ({"A": {}, "B": {}, "C": {}}, {"C": {"A": {}, "B": {}}}, 0.5),
+    "one of a hundred under a fraction of zero": (flat(100), {"Top": {"n0": {}}, **flat(50, "m")}, 0.0),
+    "all but one of a hundred": (flat(100), {"Top": flat(99)}, 0.98),
+}
+LET_THROUGH: dict[str, tuple[Tree, Tree, float]] = {
+    "exactly half": ({"A": {}, "B": {}}, {"B": {"A": {}}}, 0.5),
+    "eight of seventeen": ({**BEFORE, **flat(8)}, AFTER, 0.5),
+    "one root of four": ({"A": {}, "B": {}, "C": {}, "D": {}}, {"B": {"A": {}}}, 0.5),
+    "everything under a fraction of one": ({"A": {}, "B": {}}, {"Top": {"A": {}, "B": {}}}, 1.0),
+    "nothing live before": ({}, flat(10), 0.0),
+    "creates alone": ({"A": {}}, {"A": {}, **flat(10)}, 0.0),
+    "29 of 100 under 0.29": (flat(100), {"Top": flat(29)}, 0.29),
+}
+
+
+@pytest.mark.parametrize("case", HELD)
+def test_what_is_created_dilutes_no_guard(case: str) -> None:
+    have, want, fraction = HELD[case]
+    held = plan(have, want)
+    guard = removal_guard(held, fraction=fraction)
+    assert guard is not None
+    assert guard.confirm_removals == len(held.removals)
+    with pytest.raises(RemovalNotConfirmed):
+        check_removals(held, fraction=fraction, confirmed=None)
+
+
+@pytest.mark.parametrize("case", LET_THROUGH)
+def test_what_is_within_the_fraction_passes(case: str) -> None:
+    have, want, fraction = LET_THROUGH[case]
+    assert removal_guard(plan(have, want), fraction=fraction) is None
+
+
+def test_the_sentence_counts_what_was_live_before() -> None:
     guard = removal_guard(plan(BEFORE, AFTER), fraction=0.4)
     assert guard is not None
-    assert guard.confirm_removals == 8
-    assert "40% of the 17 live ones" in guard.message
+    assert guard.message == (
+        "This would remove 8 workspaces, more than 40% of the 9 that are live now. Repeat the number 8 as "
+        "confirm_removals."
+    )
+
+
+TREES = st.recursive(
+    st.dictionaries(st.sampled_from("ABCDEF"), st.just({}), max_size=4),
+    lambda deeper: st.dictionaries(st.sampled_from("ABCDEF"), deeper, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(have=TREES, want=TREES, more=st.integers(min_value=0, max_value=30))
+def test_more_new_workspaces_in_the_template_never_change_the_verdict(have: Tree, want: Tree, more: int) -> None:
+    if not want:
+        return  # the template that names nothing removes nothing
+    few, many = (removal_guard(plan(have, {**want, **flat(number)}), fraction=0.5) for number in (0, more))
+    assert few == many
 
 
 def test_any_collateral_is_held_back_however_little_it_is() -> None:

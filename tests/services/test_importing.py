@@ -67,7 +67,7 @@ def test_a_planted_duplicate_is_removed_exactly_and_the_real_one_stays(run, orga
 
 def test_reconciling_again_removes_nothing(run) -> None:
     run(BEFORE)
-    run(AFTER, "reconcile")
+    run(AFTER, "reconcile", confirm_removals=8)
     assert not run(AFTER, "reconcile").plan.removals
 
 
@@ -112,11 +112,11 @@ def test_collateral_needs_the_number_and_without_it_nothing_changes(run, organiz
     assert live_names(organization) == ["Lead", "PM"]
 
 
-def test_a_refused_import_is_recorded_as_failed_with_its_reason(run) -> None:
+def test_a_refused_import_is_recorded_as_refused_with_its_reason(run) -> None:
     run({"PM": {"Lead": {"Mine": {}}}})
     with pytest.raises(RemovalNotConfirmed):
         run({"PM": {}, "Lead": {}}, "reconcile")
-    refused = ImportRun.objects.get(state="failed")
+    refused = ImportRun.objects.get(state="refused")
     assert event_types(refused) == ["org.import.started", "org.import.failed"]
     assert "confirm_removals" in refused.error
 
@@ -124,7 +124,7 @@ def test_a_refused_import_is_recorded_as_failed_with_its_reason(run) -> None:
 def test_a_protected_leftover_is_kept_and_reported_and_the_rest_proceeds(run, organization: Organization) -> None:
     run(BEFORE)
     Workspace.objects.filter(name="SRE Engineer").update(protected=True)
-    run(AFTER, "reconcile")
+    run(AFTER, "reconcile", confirm_removals=6)
     report = ImportRun.objects.get(mode="reconcile")
     assert [row["name"] for row in report.reconcile_errors] == ["Infra Lead", "SRE Engineer"]
     assert len(live_names(organization)) == 11
@@ -169,7 +169,7 @@ def test_when_removing_fails_nothing_was_created_either(run, organization: Organ
 
     monkeypatch.setattr(importing, "cascade_delete", broken)
     with pytest.raises(DatabaseError):
-        run(AFTER, "reconcile")
+        run(AFTER, "reconcile", confirm_removals=8)
     assert len(live_names(organization)) == 9
     failed = ImportRun.objects.get(state="failed")
     assert StructureEvent.objects.get(import_id=failed.pk, event_type="org.import.failed").payload["error"] == (
@@ -177,8 +177,8 @@ def test_when_removing_fails_nothing_was_created_either(run, organization: Organ
     )
 
 
-def test_a_preview_takes_one_query_and_writes_nothing(run, organization: Organization) -> None:
+def test_a_preview_takes_two_queries_and_writes_nothing(run, organization: Organization) -> None:
     run(BEFORE)
     with CaptureQueriesContext(connection) as queries:
         preview_import(organization, template(AFTER), mode=Mode.RECONCILE)
-    assert [query["sql"].split()[0] for query in queries] == ["SELECT"]
+    assert [query["sql"].split()[0] for query in queries] == ["SELECT", "SELECT"]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.db import OperationalError
@@ -15,11 +16,28 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.trees import loaded
-from workspaces.core.plan import Mode
-from workspaces.errors import Interrupted
+from workspaces.core.plan import Mode, Plan, plan_import
+from workspaces.errors import (
+    AppliedAlready,
+    CascadeChanged,
+    Interrupted,
+    NotFound,
+    OrgError,
+    PlanChanged,
+    RemovalNotConfirmed,
+    WorkspaceProtected,
+)
 from workspaces.models import ImportRun, Organization
 from workspaces.services.actors import Actor
-from workspaces.services.runs import at_work, claim_run, close_interrupted, fail_run, open_run, this_process
+from workspaces.services.runs import (
+    at_work,
+    claim_run,
+    close_interrupted,
+    dismiss_run,
+    fail_run,
+    open_run,
+    this_process,
+)
 
 
 @pytest.fixture
@@ -93,3 +111,59 @@ def test_a_run_that_was_closed_meanwhile_may_not_begin(opened: ImportRun) -> Non
 def test_a_run_ends_only_once(opened: ImportRun) -> None:
     assert [fail_run(opened, "first"), fail_run(opened, "second")] == [True, False]
     assert ends(opened) == ["first"]
+
+
+# ---- refused is not failed
+
+
+def some_plan() -> Plan:
+    return plan_import(have=(), want=loaded({"PM": {}}).template, mode=Mode.MERGE)
+
+
+REFUSED: dict[str, OrgError] = {
+    "a stale plan": PlanChanged(some_plan()),
+    "a plan applied before": AppliedAlready(some_plan(), applied_by=uuid4()),
+    "the removal guard": RemovalNotConfirmed("This would remove 8 workspaces.", plan=some_plan()),
+    "a protected workspace": WorkspaceProtected("Protected, so nothing was removed: PM.", ids=()),
+    "other rows than expected": CascadeChanged("The tree changed: 3 would go now, 2 were shown."),
+}
+FAILED: dict[str, BaseException] = {
+    "files that are gone": NotFound("The files of this preview are gone."),
+    "an interruption": Interrupted("closed as interrupted"),
+    "a database that is away": OperationalError("gone"),
+    "a bug": ValueError("oops"),
+    "Ctrl-C": KeyboardInterrupt(),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "state"), [*((each, "refused") for each in REFUSED), *((each, "failed") for each in FAILED)]
+)
+def test_a_safety_that_worked_refuses_and_everything_else_fails(opened: ImportRun, name: str, state: str) -> None:
+    error = {**REFUSED, **FAILED}[name]
+    with pytest.raises(type(error)), at_work(opened):
+        raise error
+    run, ended = ImportRun.objects.get(), StructureEvent.objects.get(event_type="org.import.failed")
+    assert (run.state, ended.payload["refused"]) == (state, state == "refused")
+
+
+def test_an_interrupted_run_failed(opened: ImportRun) -> None:
+    close_interrupted()
+    assert StructureEvent.objects.get(event_type="org.import.failed").payload["refused"] is False
+
+
+def test_a_failure_is_dismissed_once_and_says_by_whom(opened: ImportRun) -> None:
+    fail_run(opened, "the disk is full")
+    assert [dismiss_run(opened, actor=Actor(name=name)) for name in ("bob", "carol")] == [True, False]
+    run, event = ImportRun.objects.get(), StructureEvent.objects.get(event_type="org.run.dismissed")
+    assert (run.dismissed_by, run.state) == ("bob", "failed")
+    assert (event.actor, event.import_id, event.payload["error"]) == ("bob", run.pk, "the disk is full")
+    assert run.dismissed_at
+
+
+@pytest.mark.parametrize("state", ["running", "refused", "completed"])
+def test_only_failures_are_dismissed(opened: ImportRun, state: str) -> None:
+    finished = None if state == "running" else timezone.now()
+    ImportRun.objects.update(state=state, finished_at=finished)
+    assert not dismiss_run(opened, actor=Actor(name="bob"))
+    assert not StructureEvent.objects.filter(event_type="org.run.dismissed").exists()

@@ -58,15 +58,17 @@ def live(organization: Organization, actor: Actor, size: tuple[int, int], engine
 
 
 def test_an_import(organization: Organization, actor: Actor, size: tuple[int, int], engine: str) -> None:
-    """Run, its event, lock, claim, snapshot; workspaces, containers, history, one or two events; count, run, event."""
+    """Run, its event, lock, claim, last run, snapshot; workspaces, containers, history, one or two events; count, run,
+    last run, event.
+    """
     tree = loaded(grown(*size))
-    assert statements(lambda: apply_import(organization, tree, mode=Mode.MERGE, actor=actor)) == 12
+    assert statements(lambda: apply_import(organization, tree, mode=Mode.MERGE, actor=actor)) == 14
 
 
 def test_an_import_that_changes_nothing(live: Organization, actor: Actor, size: tuple[int, int]) -> None:
-    """Run, its event, lock, claim, snapshot; run, event."""
+    """Run, its event, lock, claim, last run, snapshot; run, event."""
     tree = loaded(grown(*size))
-    assert statements(lambda: apply_import(live, tree, mode=Mode.RECONCILE, actor=actor)) == 7
+    assert statements(lambda: apply_import(live, tree, mode=Mode.RECONCILE, actor=actor)) == 8
 
 
 def test_a_reconcile_that_moves_everything(
@@ -76,7 +78,7 @@ def test_a_reconcile_that_moves_everything(
     moved, count = loaded(grown(*size, top="Top")), live.workspaces.live().count()
     sure = Confirmation(confirm_removals=count)
     made = statements(lambda: apply_import(live, moved, mode=Mode.RECONCILE, actor=actor, confirmation=sure))
-    assert made == 20 + NONE[engine]
+    assert made == 22 + NONE[engine]
     assert live.workspaces.live().count() == count + 1
 
 
@@ -89,4 +91,4 @@ def test_a_cascade_delete(live: Organization, actor: Actor, engine: str) -> None
 
 def test_a_preview(live: Organization, size: tuple[int, int]) -> None:
     tree = loaded(grown(*size, top="Top"))
-    assert statements(lambda: preview_import(live, tree.template, mode=Mode.RECONCILE)) == 1
+    assert statements(lambda: preview_import(live, tree.template, mode=Mode.RECONCILE)) == 2

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from orgsite.once import once
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.pages import render_page, status_of
@@ -75,7 +76,11 @@ class AddForm(forms.Form):
 
 
 def add_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
-    """The form; POST creates the workspace and shows it."""
+    """The form; POST creates the workspace, once, and shows it."""
+    return once(request, lambda: _add(request, site))
+
+
+def _add(request: HttpRequest, site: AdminSite) -> HttpResponse:
     user = access.require(request.user, Right.ADD)
     initial = {"parent": request.GET.get("parent", ""), "organization": request.GET.get("org", "")}
     form = AddForm(request.POST or None, user=user, initial=initial)

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from orgsite.once import once
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.runview import latest_runs
@@ -22,6 +23,10 @@ from workspaces.services.containers import try_again
 @require_POST
 def run_again(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpResponse:
     """All of a run that failed."""
+    return once(request, lambda: _run_again(request, run_id, site))
+
+
+def _run_again(request: HttpRequest, run_id: UUID, site: AdminSite) -> HttpResponse:
     run = get_object_or_404(latest_runs(access.require(request.user, Right.IMPORT)), pk=run_id)
     _tell(request, try_again(list(Stages(import_id=run.pk).failing.values_list("pk", flat=True))))
     return redirect(f"{site.name}:run", run.pk)
@@ -30,6 +35,10 @@ def run_again(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpRes
 @require_POST
 def container_again(request: HttpRequest, workspace_id: UUID, *, site: AdminSite) -> HttpResponse:
     """The container of one workspace; back to the run that decided about it, or to the workspace."""
+    return once(request, lambda: _container_again(request, workspace_id, site))
+
+
+def _container_again(request: HttpRequest, workspace_id: UUID, site: AdminSite) -> HttpResponse:
     rows = Workspace.objects.visible_to(access.require(request.user, Right.IMPORT)).select_related("container")
     workspace = get_object_or_404(rows, pk=workspace_id, container__isnull=False)
     _tell(request, try_again([workspace.pk]))

@@ -10,8 +10,10 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from orgsite.once import once_leading
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.cascadeview import CascadeView
@@ -22,6 +24,7 @@ from workspaces.models import Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.cascading import Doomed, cascade_delete
 from workspaces.services.confirming import confirmed_number
+from workspaces.services.submissions import Outcome
 from workspaces.services.visible import parse_id
 
 LIST = "admin:workspaces_workspace_changelist"
@@ -30,6 +33,12 @@ LIST = "admin:workspaces_workspace_changelist"
 @require_http_methods(["GET", "HEAD", "POST"])
 def cascade_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     """The confirmation for the selected workspaces; with `confirm` in the form, the deed."""
+    if "confirm" in request.POST:
+        return once_leading(request, lambda outcome: _decide(request, site, outcome))
+    return _decide(request, site, Outcome())
+
+
+def _decide(request: HttpRequest, site: AdminSite, outcome: Outcome) -> HttpResponse:
     user = access.require(request.user, Right.CASCADE_DELETE)
     chosen = _chosen(request, user)
     if not chosen:
@@ -43,7 +52,9 @@ def cascade_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
         gone = _remove(request, view, user)
     except OrgError as error:
         return _confirmation(request, site, CascadeView.of(chosen), error=error)
-    messages.success(request, f"{counted(len(gone), 'workspace')} removed.")
+    done = f"{counted(len(gone), 'workspace')} removed."
+    outcome.address, outcome.said = reverse(LIST), f"That was done already: {done}"
+    messages.success(request, done)
     return redirect(LIST)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -23,7 +24,7 @@ from workspaces.admin.previewview import PreviewView
 from workspaces.admin.runview import RunView, latest_runs
 from workspaces.admin.words import joined
 from workspaces.core.plan import Mode, parse_mode
-from workspaces.errors import InvalidRequest, NotFound, OrgError
+from workspaces.errors import AppliedAlready, InvalidRequest, NotFound, OrgError
 from workspaces.models import ImportPreview, Organization
 from workspaces.services.actors import Actor
 from workspaces.services.answers import preview_answer
@@ -68,10 +69,20 @@ def _decide(request: HttpRequest, site: AdminSite, preview_id: UUID, user: User)
         return _preview(request, site, preview)
     if "again" in request.POST:
         return redirect("admin:import_preview", preview_again(preview, user=user).pk)
+    if preview.applied_by:
+        return _to_run(request, preview.applied_by.pk)
     try:
         return redirect("admin:run", _apply(request, preview).run.pk)
+    except AppliedAlready as error:
+        return _to_run(request, error.applied_by)
     except OrgError as error:
         return _preview(request, site, open_preview(preview_id, user=user), error=error)
+
+
+def _to_run(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """A second click, or a second person: nothing is applied again, and this is the run that did it."""
+    messages.info(request, "This plan was applied already, by this run. It was not applied a second time.")
+    return redirect("admin:run", run_id)
 
 
 @require_safe

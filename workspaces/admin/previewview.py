@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from workspaces.admin import plantext
 from workspaces.admin.planquery import FIRST_PAGE, PlanQuery
 from workspaces.admin.planview import PlanTable, collateral_links, names_a_live_one, plan_table
+from workspaces.admin.runview import RunView
 from workspaces.admin.words import coded, counted
 from workspaces.models import ImportRun
 from workspaces.services.confirming import Demand, demand_of
@@ -38,6 +39,14 @@ class PreviewView:
     def declared(self) -> str:
         return counted(self.preview.template.count(), "workspace")
 
+    # ---- what became of it
+
+    @property
+    def applied(self) -> RunView | None:
+        """The run that applied it."""
+        run = self.preview.applied_by
+        return RunView(run=run) if run else None
+
     # ---- what stands in the way
 
     @cached_property
@@ -54,7 +63,9 @@ class PreviewView:
 
     @cached_property
     def running(self) -> ImportRun | None:
-        """Another import of the organization that has not ended yet."""
+        """Another import of the organization that has not ended yet; nobody waits for it where this one is applied."""
+        if self.preview.applied_by:
+            return None
         runs = ImportRun.objects.filter(organization=self.preview.record.organization_id)
         return runs.filter(state=ImportRun.State.RUNNING).first()
 

@@ -10,18 +10,25 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 
+from orgsite.once import once_leading
 from workspaces import access
 from workspaces.admin.pages import render_page
 from workspaces.core.names import clean_name
 from workspaces.core.problems import sentence
 from workspaces.services.actors import Actor
+from workspaces.services.submissions import Outcome
 from workspaces.services.tokens import issue_api_token
 
 ADD_TOKEN = "workspaces.add_apitoken"
 LIFETIMES = {1: "one day", 7: "one week", 30: "30 days", 90: "90 days", 365: "one year", 0: "never"}
 USUAL = 90  # days
+MADE_ALREADY = (
+    "The token “{name}” was made already, and shown that once: it is stored as a hash and cannot be shown again. If "
+    "nobody copied it, revoke it here and make another."
+)
 
 
 class TokenForm(forms.Form):
@@ -51,10 +58,16 @@ class TokenForm(forms.Form):
 
 
 def add_token_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
-    """The form; POST makes the token and shows its text, on a page that nothing stores."""
+    """The form; POST makes the token, once, and shows its text, on a page that nothing stores."""
+    return once_leading(request, lambda outcome: _add(request, site, outcome))
+
+
+def _add(request: HttpRequest, site: AdminSite, outcome: Outcome) -> HttpResponse:
     maker = access.require(request.user, ADD_TOKEN)
     form = TokenForm(request.POST or None, maker=maker)
     if form.is_valid():
+        outcome.address = reverse("admin:workspaces_apitoken_changelist")
+        outcome.said = MADE_ALREADY.format(name=form.cleaned_data["name"])
         return _made(request, site, form, maker)
     status = 400 if form.errors else 200
     return render_page(request, site, "token_add.html", title="Add API token", status=status, form=form)

@@ -23,6 +23,7 @@ from orgsite.refusals import RETRY_AFTER, database_away, is_page, too_large
 from workspaces.access import Denied
 from workspaces.core.problems import MAX_PROBLEMS
 from workspaces.errors import (
+    AppliedAlready,
     CascadeChanged,
     EngineError,
     InstallationRenamed,
@@ -34,6 +35,7 @@ from workspaces.errors import (
     PlanChanged,
     Problem,
     RemovalNotConfirmed,
+    SubmittedBefore,
     TemplateInvalid,
     TemplateNotFound,
     TemplateTooLarge,
@@ -57,6 +59,7 @@ STATUSES: Mapping[type[OrgError], int] = {
     NotFound: 404,
     PlanChanged: 409,
     RemovalNotConfirmed: 409,
+    SubmittedBefore: 409,
     TemplateInvalid: 400,
     TemplateNotFound: 404,
     TemplateTooLarge: 413,
@@ -137,6 +140,12 @@ def _(error: TemplateInvalid) -> HttpResponse:
 @answer.register
 def _(error: PlanChanged) -> HttpResponse:
     return say(str(error), status=409, fingerprint=error.plan.fingerprint, plan=preview_answer(error.plan))
+
+
+@answer.register
+def _(error: AppliedAlready) -> HttpResponse:
+    key, plan = str(error.applied_by), error.plan
+    return say(str(error), status=409, applied_by=key, fingerprint=plan.fingerprint, plan=preview_answer(plan))
 
 
 @answer.register

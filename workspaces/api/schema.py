@@ -165,7 +165,10 @@ org_import = extend_schema_view(
             200: OpenApiResponse(ImportAnswer, "Dry run: the plan; nothing was changed"),
             201: OpenApiResponse(ImportAnswer, "Applied"),
             **refusals(404),
-            409: OpenApiResponse(ImportConflict, "Stale fingerprint, removal guard, or a name taken meanwhile"),
+            409: OpenApiResponse(
+                ImportConflict,
+                "Stale fingerprint, one that was applied already, removal guard, or a name taken meanwhile",
+            ),
         },
     )
 )

@@ -69,6 +69,10 @@ class ImportAnswer(serializers.Serializer[Any]):
 class ImportConflict(ErrorAnswer):
     plan = ImportAnswer(required=False, help_text="The plan as of now, as a dry run answers.")
     fingerprint = serializers.CharField(required=False, help_text="Of that plan, when the one given is stale.")
+    applied_by = serializers.UUIDField(
+        required=False,
+        help_text="The run that applied the plan of this fingerprint already, where it changed something.",
+    )
     confirm_removals = serializers.IntegerField(required=False, help_text="The number that passes the removal guard.")
 
 

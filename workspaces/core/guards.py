@@ -12,8 +12,14 @@ from workspaces.errors import RemovalNotConfirmed
 class Guard:
     """Why a plan is held back, and the number that lets it through."""
 
-    message: str
+    why: str
     confirm_removals: int
+
+    @property
+    def message(self) -> str:
+        """The sentence for programs: what would happen, why that is held back, and what lets it through."""
+        number = self.confirm_removals
+        return f"This would remove {counted(number)}, {self.why}. Repeat the number {number} as confirm_removals."
 
 
 def counted(number: int) -> str:
@@ -31,17 +37,16 @@ def empty_set_warning(*, declared: bool, running: bool) -> str | None:
 
 
 def removal_guard(plan: Plan, *, fraction: float) -> Guard | None:
-    """Held back: any collateral, or more removals than `fraction` (0 to 1) of what is live once the creates count."""
-    removals, collateral = len(plan.removals), len(plan.collateral)
-    live = plan.live_before + plan.created_count
+    """Held back: any collateral, or more removals than `fraction` (0 to 1) of what was live before the import.
+
+    What the import itself creates does not count: it would let a tree that is replaced as a whole pass unasked.
+    """
+    removals, collateral, live = len(plan.removals), len(plan.collateral), plan.live_before
     if collateral:
-        why = f"{collateral} of them not in the template"
-    elif removals > round(fraction * live, 9):  # 0.29 of 100 is 28.999… in binary
-        why = f"more than {fraction:.0%} of the {live} live ones"
-    else:
-        return None
-    message = f"This would remove {counted(removals)}, {why}. Repeat the number {removals} as confirm_removals."
-    return Guard(message=message, confirm_removals=removals)
+        return Guard(why=f"{collateral:,} of them not in the template", confirm_removals=removals)
+    if removals > round(fraction * live, 9):  # 0.29 of 100 is 28.999… in binary
+        return Guard(why=f"more than {fraction:.0%} of the {live:,} that are live now", confirm_removals=removals)
+    return None
 
 
 def check_removals(plan: Plan, *, fraction: float, confirmed: int | None) -> None:

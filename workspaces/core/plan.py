@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from uuid import UUID
 
 from workspaces.core.guards import empty_set_warning
 from workspaces.core.names import fold_spaces
@@ -31,9 +32,12 @@ def parse_mode(text: str | None) -> Mode:
         raise UnknownMode(f'Unknown mode "{text}"; use merge or reconcile.') from error
 
 
-def plan_import(*, have: Collection[Live], want: Template, mode: Mode) -> Plan:
-    """Decide what importing `want` over `have` (all live rows of one organization) does. Pure and stable."""
-    return Comparison(have=have, want=want).plan(mode)
+def plan_import(*, have: Collection[Live], want: Template, mode: Mode, last_run: UUID | None = None) -> Plan:
+    """Decide what importing `want` over `have` (all live rows of one organization) does. Pure and stable.
+
+    `last_run` is the organization's last run that changed something.
+    """
+    return Comparison(have=have, want=want, last_run=last_run).plan(mode)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +46,7 @@ class Comparison:
 
     have: Collection[Live]
     want: Template
+    last_run: UUID | None = None
 
     def plan(self, mode: Mode) -> Plan:
         """What importing in this mode does."""
@@ -59,8 +64,11 @@ class Comparison:
         )
 
     def fingerprint(self, mode: Mode) -> str:
-        """SHA-256 (hex) over all that a plan reads: mode, template, and of each live row id, parent, name and flag."""
-        return hashlib.sha256(f"{mode} {self.want.digest} {self._seen}".encode()).hexdigest()
+        """SHA-256 (hex) over all that a plan reads: mode, template, of each live row id, parent, name and flag, and the
+        last run that changed something. So the fingerprint of a plan that changed something never fits again.
+        """
+        read = [mode, self.want.digest, self._seen, *([str(self.last_run)] if self.last_run else [])]
+        return hashlib.sha256(" ".join(read).encode()).hexdigest()
 
     @cached_property
     def _merged(self) -> list[Row]:

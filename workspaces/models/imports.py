@@ -17,6 +17,7 @@ class ImportRun(models.Model):
     class State(models.TextChoices):
         RUNNING = "running"
         COMPLETED = "completed"
+        REFUSED = "refused"  # a safety worked: the plan was stale, or the guard held it back
         FAILED = "failed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -43,6 +44,8 @@ class ImportRun(models.Model):
     error = models.TextField(blank=True, default="")
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
+    dismissed_at = models.DateTimeField(null=True, blank=True, help_text="When somebody had seen its failure.")
+    dismissed_by = models.CharField(max_length=255, blank=True, default="")
 
     class Meta:
         ordering = ("-started_at",)
@@ -50,14 +53,27 @@ class ImportRun(models.Model):
             models.CheckConstraint(condition=Q(mode__in=["merge", "reconcile"]), name="run_mode"),
             models.CheckConstraint(
                 condition=Q(state="running", finished_at__isnull=True)
-                | Q(state__in=["completed", "failed"], finished_at__isnull=False),
+                | Q(state__in=["completed", "refused", "failed"], finished_at__isnull=False),
                 name="run_finished_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(dismissed_at__isnull=True) | Q(state="failed"), name="run_dismissed_when_failed"
             ),
         )
         indexes = (
             models.Index(fields=("organization", "-started_at"), name="run_by_time"),
             models.Index(fields=("-started_at",), name="run_latest"),
             models.Index(fields=("started_at",), condition=Q(state="running"), name="run_open"),
+            models.Index(
+                fields=("-finished_at",),
+                condition=Q(state="failed", dismissed_at__isnull=True),
+                name="run_failed",
+            ),
+            models.Index(
+                fields=("organization", "fingerprint"),
+                condition=Q(state="completed") & (Q(created_count__gt=0) | Q(removed_count__gt=0)),
+                name="run_by_fingerprint",
+            ),
         )
 
     def __str__(self) -> str:
@@ -76,6 +92,10 @@ class ImportPreview(models.Model):
     merge_fingerprint = models.CharField(max_length=64)
     reconcile_fingerprint = models.CharField(max_length=64)
     seen = models.JSONField(default=list, help_text="The live rows the plans were made from.")
+    last_run = models.UUIDField(null=True, help_text="The organization's last run that had changed something then.")
+    applied_by = models.ForeignKey(
+        ImportRun, on_delete=models.PROTECT, null=True, related_name="previews", help_text="The run that applied it."
+    )
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
 

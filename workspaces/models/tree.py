@@ -27,6 +27,9 @@ class Organization(models.Model):
     slug = models.SlugField(max_length=63, unique=True)
     name = models.CharField(max_length=255)
     created_at = models.DateTimeField(auto_now_add=True)
+    last_run = models.UUIDField(
+        null=True, editable=False, help_text="The last run that changed something: part of every plan's fingerprint."
+    )
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="organizations")
 
     objects = OrganizationQuerySet.as_manager()

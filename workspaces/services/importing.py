@@ -13,15 +13,16 @@ from orgsite import garbage
 from workspaces.core.guards import check_removals
 from workspaces.core.plan import Mode, Plan, plan_import
 from workspaces.core.template import Template
-from workspaces.errors import PlanChanged
+from workspaces.errors import AppliedAlready, PlanChanged
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.actors import Actor
+from workspaces.services.applying import note_applied, run_that_applied
 from workspaces.services.cascading import cascade_delete
 from workspaces.services.creating import create_planned
 from workspaces.services.filesets import store_filesets
 from workspaces.services.locking import lock_organizations
 from workspaces.services.runs import at_work, claim_run, complete_run, open_run
-from workspaces.services.snapshot import snapshot
+from workspaces.services.snapshot import last_run, snapshot
 from workspaces.services.sources import LoadedTemplate
 
 
@@ -36,16 +37,18 @@ class Applied:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Confirmation:
-    """What the caller saw and agreed to; None where she leaves it to the guards."""
+    """What the caller saw and agreed to; None where they leave it to the guards. A preview is applied once."""
 
     fingerprint: str | None = None
     confirm_removals: int | None = None
+    preview_id: UUID | None = None
 
 
 @garbage.later()
 def preview_import(organization: Organization, template: Template, *, mode: Mode) -> Plan:
-    """The plan as of now. One query; changes nothing."""
-    return plan_import(have=snapshot(organization), want=template, mode=mode)
+    """The plan as of now. Two queries; changes nothing."""
+    last = last_run(organization)  # first: an import between the two makes the fingerprint stale, never too fresh
+    return plan_import(have=snapshot(organization), want=template, mode=mode, last_run=last)
 
 
 def apply_import(
@@ -59,22 +62,29 @@ def apply_import(
 ) -> Applied:
     """Plan again under the organization's lock and carry the plan out: all of it or nothing.
 
-    Raises PlanChanged, RemovalNotConfirmed, NotFound (an expired preview's files); whatever is raised, the run is
-    closed as failed and its event written.
+    Raises PlanChanged, AppliedAlready, RemovalNotConfirmed, NotFound (an expired preview's files); whatever is raised,
+    the run is closed as refused or failed and its event written.
     """
     run = open_run(organization, loaded, mode=mode, actor=actor, reason=reason)
     with at_work(run), transaction.atomic():
         lock_organizations([organization.pk])
         claim_run(run)
         plan = preview_import(organization, loaded.template, mode=mode)
-        _check(plan, confirmation)
+        _check(plan, confirmation, organization=organization)
         created = {} if plan.changes_nothing else _execute(plan, run=run, actor=actor)
         complete_run(run, plan)
+        note_applied(confirmation.preview_id, run=run)
     return Applied(run=run, plan=plan, created=created)
 
 
-def _check(plan: Plan, confirmation: Confirmation) -> None:
-    if confirmation.fingerprint and confirmation.fingerprint != plan.fingerprint:
+def _check(plan: Plan, confirmation: Confirmation, *, organization: Organization) -> None:
+    shown, preview_id = confirmation.fingerprint, confirmation.preview_id
+    stale = bool(shown and shown != plan.fingerprint)
+    if stale or preview_id:
+        applied_by = run_that_applied(organization, fingerprint=shown or "", preview_id=preview_id)
+        if applied_by:
+            raise AppliedAlready(plan, applied_by=applied_by)
+    if stale:
         raise PlanChanged(plan)
     check_removals(plan, fraction=settings.ORGSITE_REMOVAL_GUARD, confirmed=confirmation.confirm_removals)
 

@@ -20,11 +20,11 @@ from workspaces.access import Right
 from workspaces.core.plan import Comparison, Live, Mode, Plan
 from workspaces.core.template import Template
 from workspaces.errors import NotFound
-from workspaces.models import ImportPreview, Organization, Workspace
+from workspaces.models import ImportPreview, ImportRun, Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.filesets import keep_for_preview
 from workspaces.services.importing import Applied, Confirmation, apply_import
-from workspaces.services.snapshot import snapshot
+from workspaces.services.snapshot import last_run, snapshot
 from workspaces.services.sources import LoadedTemplate
 
 if TYPE_CHECKING:
@@ -51,6 +51,12 @@ class Preview:
     template: Template
     seen: tuple[Live, ...]
     now: tuple[Live, ...]
+    last_run: UUID | None
+
+    @property
+    def applied_by(self) -> ImportRun | None:
+        """The run that applied it; None while it waits for a decision."""
+        return self.record.applied_by
 
     @cached_property
     @garbage.later()
@@ -64,11 +70,13 @@ class Preview:
 
     @cached_property
     def is_out_of_date(self) -> bool:
-        return Comparison(have=self.now, want=self.template).fingerprint(Mode.MERGE) != self.record.merge_fingerprint
+        """Whether the tree is another one than was shown. A preview that was applied is past that."""
+        now = Comparison(have=self.now, want=self.template, last_run=self.last_run)
+        return self.applied_by is None and now.fingerprint(Mode.MERGE) != self.record.merge_fingerprint
 
     @cached_property
     def _shown(self) -> Comparison:
-        return Comparison(have=self.seen, want=self.template)
+        return Comparison(have=self.seen, want=self.template, last_run=self.record.last_run)
 
     def plan(self, mode: Mode) -> Plan:
         return self.merge if mode is Mode.MERGE else self.reconcile
@@ -83,8 +91,8 @@ def store_preview(organization: Organization, loaded: LoadedTemplate, *, user: U
 
 
 def _create(organization: Organization, loaded: LoadedTemplate, *, user: User) -> ImportPreview:
-    seen, now = snapshot(organization), timezone.now()
-    compared = Comparison(have=seen, want=loaded.template)
+    last, seen, now = last_run(organization), snapshot(organization), timezone.now()
+    compared = Comparison(have=seen, want=loaded.template, last_run=last)
     return ImportPreview.objects.create(
         organization=organization,
         user=user,
@@ -94,6 +102,7 @@ def _create(organization: Organization, loaded: LoadedTemplate, *, user: User) -
         merge_fingerprint=compared.fingerprint(Mode.MERGE),
         reconcile_fingerprint=compared.fingerprint(Mode.RECONCILE),
         seen=[{**row._asdict(), "id": str(row.id), "parent_id": row.parent_id and str(row.parent_id)} for row in seen],
+        last_run=last,
         created_at=now,
         expires_at=now + timedelta(seconds=settings.ORGSITE_PREVIEW_LIFETIME),
     )
@@ -110,15 +119,17 @@ def open_preview(preview_id: UUID, *, user: User) -> Preview:
     """
     access.require(user, Right.IMPORT)
     record = (
-        ImportPreview.objects.select_related("organization", "user")
+        ImportPreview.objects.select_related("organization", "user", "applied_by")
         .filter(pk=preview_id, expires_at__gt=timezone.now())
         .filter(organization__in=Organization.objects.visible_to(user))
         .first()
     )
     if record is None:
         raise NotFound("There is no such preview, or it has expired. Upload the template again.")
+    last = last_run(record.organization)
     return Preview(
         record=record,
+        last_run=last,
         template=Template.from_json(json.loads(record.template)),
         seen=tuple(_live(row) for row in record.seen),
         now=snapshot(record.organization),
@@ -128,7 +139,7 @@ def open_preview(preview_id: UUID, *, user: User) -> Preview:
 def apply_preview(
     preview: Preview, *, mode: Mode, actor: Actor, confirm_removals: int | None = None, reason: str = ""
 ) -> Applied:
-    """Apply what the preview showed, or nothing. Raises as `apply_import` does."""
+    """Apply what the preview showed, once, or nothing. Raises as `apply_import` does."""
     record = preview.record
     shown = record.merge_fingerprint if mode is Mode.MERGE else record.reconcile_fingerprint
     return apply_import(
@@ -137,7 +148,7 @@ def apply_preview(
         mode=mode,
         actor=actor,
         reason=reason,
-        confirmation=Confirmation(fingerprint=shown, confirm_removals=confirm_removals),
+        confirmation=Confirmation(fingerprint=shown, confirm_removals=confirm_removals, preview_id=record.pk),
     )
 
 

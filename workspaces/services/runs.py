@@ -21,7 +21,7 @@ from audit.emitting import Event, emit
 from orgsite.database_errors import AWAY, trouble_of
 from workspaces.core.plan import Mode, Plan
 from workspaces.core.render import errors_of
-from workspaces.errors import Interrupted
+from workspaces.errors import Interrupted, Refusal
 from workspaces.models import ImportRun, Organization
 from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.sources import LoadedTemplate
@@ -65,7 +65,7 @@ def open_run(organization: Organization, loaded: LoadedTemplate, *, mode: Mode, 
 
 @contextmanager
 def at_work(run: ImportRun) -> Iterator[None]:
-    """While this lasts the run is nobody else's to close; whatever is raised in it closes the run as failed."""
+    """While this lasts the run is nobody else's to close; what is raised in it closes the run as refused or failed."""
     _at_work.add(run.pk)
     try:
         yield
@@ -92,26 +92,43 @@ def complete_run(run: ImportRun, plan: Plan) -> None:
     run.live_before, run.live_after = plan.live_before, plan.live_after
     run.reconcile_errors, run.warnings = errors_of(plan), list(plan.warnings)
     run.save(force_update=True)
+    if not plan.changes_nothing:
+        Organization.objects.filter(pk=run.organization_id).update(last_run=run.pk)
     _emit(run, "org.import.completed", actor=run.actor, payload={**_outcome(run), **_counts(run, plan)})
 
 
-def fail_run(run: ImportRun, error: str, *, actor: str | None = None) -> bool:
-    """Close the run as failed if it is still open; True when this call did it. Changes nothing else."""
+def fail_run(run: ImportRun, error: str, *, actor: str | None = None, refused: bool = False) -> bool:
+    """Close the run as failed (or `refused`: a safety worked) if it is open; True when this call did it.
+
+    Changes nothing else.
+    """
+    state = ImportRun.State.REFUSED if refused else ImportRun.State.FAILED
     with transaction.atomic():
         run.refresh_from_db()  # what a lost transaction had written into it never happened
-        run.finished_at, run.state, run.error = timezone.now(), ImportRun.State.FAILED, error
+        run.finished_at, run.state, run.error = timezone.now(), state, error
         closed = ImportRun.objects.filter(pk=run.pk, state=ImportRun.State.RUNNING).update(
             state=run.state, finished_at=run.finished_at, error=error
         )
         if closed:
-            _emit(run, "org.import.failed", actor=actor or run.actor, payload=_outcome(run))
+            _emit(run, "org.import.failed", actor=actor or run.actor, payload={**_outcome(run), "refused": refused})
     return bool(closed)
+
+
+def dismiss_run(run: ImportRun, *, actor: Actor) -> bool:
+    """Somebody has seen this failure, so home shows it no longer. True when this call did it; only failures are."""
+    with transaction.atomic():
+        undismissed = ImportRun.objects.filter(pk=run.pk, state=ImportRun.State.FAILED, dismissed_at=None)
+        dismissed = undismissed.update(dismissed_at=timezone.now(), dismissed_by=actor.name)
+        if dismissed:
+            payload = {"name": run.template_name, "dir": run.source, "mode": run.mode, "error": run.error}
+            _emit(run, "org.run.dismissed", actor=actor.name, payload=payload)
+    return bool(dismissed)
 
 
 def _fail_quietly(run: ImportRun, error: BaseException) -> None:
     """Close the run after `error` and never hide that error; if the database refuses, `close_interrupted` mends it."""
     try:
-        fail_run(run, _sentence(error))
+        fail_run(run, _sentence(error), refused=isinstance(error, Refusal))
     except DatabaseFailure:
         logger.exception("run %s could not be closed; it will be closed as interrupted", run.pk)
 

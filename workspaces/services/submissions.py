@@ -1,0 +1,61 @@
+"""Each form is carried out once: its key goes in with what it does, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from workspaces.errors import SubmittedBefore
+from workspaces.models import Submission
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+REMEMBERED = timedelta(days=1)
+
+
+@dataclass(kw_only=True, slots=True)
+class Outcome:
+    """Where a form led, and what is said when it comes again; without an address nothing was done."""
+
+    address: str = ""
+    said: str = ""
+
+
+@contextmanager
+def carried_out_once(key: str, *, user: User) -> Iterator[Outcome]:
+    """A transaction in which the form of that key is carried out; what is inside fills in the outcome.
+
+    A second caller waits here until the first one ended. Raises SubmittedBefore where that one did something; whatever
+    else is raised, and an outcome without an address, forget the key: the form may be sent again.
+    """
+    with transaction.atomic():
+        submission = _begin(key, user=user)
+        outcome = Outcome()
+        yield outcome
+        if outcome.address:
+            submission.address, submission.said = outcome.address, outcome.said
+            submission.save(update_fields=["address", "said"])
+        else:
+            submission.delete()
+
+
+def forget_submissions() -> int:
+    """Forget the forms that were sent too long ago to come again by mistake; return how many."""
+    deleted, _ = Submission.objects.filter(created_at__lte=timezone.now() - REMEMBERED).delete()
+    return deleted
+
+
+def _begin(key: str, *, user: User) -> Submission:
+    try:
+        with transaction.atomic():  # a savepoint: on PostgreSQL a refused row spoils what surrounds it
+            return Submission.objects.create(key=key, user=user, created_at=timezone.now())
+    except IntegrityError as error:
+        done = Submission.objects.get(key=key)
+        raise SubmittedBefore(address=done.address, said=done.said) from error
