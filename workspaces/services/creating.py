@@ -95,7 +95,8 @@ def _insert(
     declared = {"source": Schedule.Source.TEMPLATE, "created_at": now, "updated_at": now}
     insert_rows(Schedule, SCHEDULE_FIELDS, (row for item in new for row in _schedule_rows(item)), same=declared)
     ids, alone = Ids(item.id for item in new), [item.id for item in new if not item.contained]
-    want_running([item.id for item in new if item.contained] if alone else ids, import_id=import_id, now=now)
+    contained = [item.id for item in new if item.contained] if alone else ids
+    want_running(contained, organization=organization.pk, import_id=import_id, now=now)
     reasons = Reasons(ids, why)
     record_history(reasons, kind="+", actor=actor, now=now, import_id=import_id)
     tell_each("provisioning", reasons, actor=actor, now=now, import_id=import_id)
