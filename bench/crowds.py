@@ -86,9 +86,9 @@ HISTORY = """
 """
 
 CONTAINERS = """
-    INSERT INTO workspaces_container (workspace_id, desired, observed, keep_volumes, import_id, generation, due_at,
-        attempts, last_error, leased_by, changed_at, volume_bytes)
-    SELECT id, CASE WHEN status = 'removed' THEN 'absent' ELSE 'running' END,
+    INSERT INTO workspaces_container (workspace_id, organization_id, desired, observed, keep_volumes, import_id,
+        generation, due_at, attempts, last_error, leased_by, changed_at, volume_bytes)
+    SELECT id, organization_id, CASE WHEN status = 'removed' THEN 'absent' ELSE 'running' END,
         CASE WHEN status = 'removed' THEN 'absent' WHEN status = 'failed' THEN 'starting' ELSE 'running' END, false,
         CASE WHEN status = 'removed' THEN %(removed_by)s::uuid ELSE %(made_by)s::uuid END, 1,
         CASE WHEN status = 'failed' THEN TIMESTAMPTZ '2026-03-01 00:00 UTC' END,

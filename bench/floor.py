@@ -42,9 +42,10 @@ SCHEDULES = """
     FROM STDIN
 """
 CONTAINERS = """
-    INSERT INTO workspaces_container (workspace_id, desired, observed, keep_volumes, import_id, generation, due_at,
-        attempts, last_error, leased_by, changed_at)
-    SELECT id, 'running', 'absent', false, %(run)s, 1, %(now)s, 0, '', '', %(now)s FROM unnest(%(ids)s::uuid[]) AS id
+    INSERT INTO workspaces_container (workspace_id, organization_id, desired, observed, keep_volumes, import_id,
+        generation, due_at, attempts, last_error, leased_by, changed_at)
+    SELECT id, %(organization)s, 'running', 'absent', false, %(run)s, 1, %(now)s, 0, '', '', %(now)s
+    FROM unnest(%(ids)s::uuid[]) AS id
 """
 BEGUN = """
     WITH new AS (

@@ -11,6 +11,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = env.flag("ORGSITE_DEBUG")
 SECRET_KEY = env.secret_key("ORGSITE_SECRET_KEY", debug=DEBUG)
+# Signatures and sessions made with these still hold; nothing new is signed with them.
+SECRET_KEY_FALLBACKS = env.words("ORGSITE_SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env.words("ORGSITE_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("ORGSITE_CSRF_TRUSTED_ORIGINS")
 

@@ -129,7 +129,14 @@ def world(db: None) -> World:
     leaf, theirs = Workspace.objects.get(name="Larder"), Workspace.objects.get(name="Theirs")
     now = timezone.now()
     Container.objects.create(
-        workspace=leaf, desired="running", observed="absent", due_at=now, changed_at=now, last_error="no", generation=1
+        workspace=leaf,
+        organization=acme,
+        desired="running",
+        observed="absent",
+        due_at=now,
+        changed_at=now,
+        last_error="no",
+        generation=1,
     )
     right = people["right"]
     tokens = {name: issue_api_token(user, name="Recipes" if user == right else "") for name, user in people.items()}

@@ -79,7 +79,8 @@ def grow(world: World) -> Grow:  # noqa: F811
         for row in Workspace.objects.filter(container=None):
             Schedule.objects.create(workspace=row, name="Pulse", cron_expr="* * * * *", created_at=now, updated_at=now)
             Container.objects.create(
-                workspace=row, desired="running", due_at=now, changed_at=now, last_error="no",
+                workspace=row, organization=row.organization, desired="running", due_at=now, changed_at=now,
+                last_error="no",
                 import_id=row.history.earliest().history_import_id,
             )  # fmt: skip
         Schedule.objects.create(workspace=leaf, name=f"{number}", cron_expr="* * * * *", created_at=now, updated_at=now)

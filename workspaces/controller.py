@@ -1,8 +1,8 @@
 """The worker's loop: claim what is due, let the engine do it, write down what came of it.
 
 The loop's thread talks to the database, those of the pools to the engine alone; one more keeps the leases alive,
-however long the engine takes to answer. What starts and what ends have a pool each: an image that takes long to come
-holds up no removal.
+however long the engine or the database takes to answer. What starts and what ends have a pool each: an image that takes
+long to come holds up no removal.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connection
-from django.utils import timezone
 
+from orgsite.clock import database_now, uptime
 from workspaces.converging import Work
 from workspaces.core.steps import Step, next_step
 from workspaces.engines.base import Engine, Found
 from workspaces.errors import EngineError
+from workspaces.leasing import Leases
 from workspaces.services.containers import note_sizes
 from workspaces.services.installation import claim_sweep, note_engine, note_engine_away
-from workspaces.services.leases import Claim, claim_due, give_back, next_due, put_off, renew
+from workspaces.services.leases import Claim, next_due
 from workspaces.services.outcomes import Result, record, record_away
 from workspaces.services.provisioning import prepare
 from workspaces.services.runs import this_process
@@ -34,11 +35,11 @@ from workspaces.services.sweeping import DOUBTFUL, mend, release_strays, survey,
 logger = logging.getLogger(__name__)
 
 BATCH = 64  # containers of each pool at work at a time; their configuration is in memory
-TOGETHER, LONGEST = 16, timedelta(seconds=0.5)  # of what is settled, how many are awaited, and how long
+TOGETHER, LONGEST = 16, 0.5  # of what is settled, how many are awaited, and for how many seconds
 POOLS = {True: "start", False: "end"}  # by what is wanted
 THREADS = {True: 1, False: 2}  # for each that may start at once: who removes waits more than it works
 SHORTEST, BUSY, IDLE = 0.01, 0.05, 0.05  # seconds until the next round
-RENEW_EVERY, SWEEP_EVERY, MEASURE_EVERY = 5.0, 60.0, 600.0  # seconds
+SWEEP_EVERY, MEASURE_EVERY = 60.0, 600.0  # seconds
 DRAIN = 20.0  # seconds that the engine gets to finish what was begun when the worker is asked to end
 BUSY_FOR = timedelta(seconds=1)  # until an organization that is busy is asked again
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0  # seconds until an engine that does not answer is asked again
@@ -50,6 +51,7 @@ class Controller:
     def __init__(self, engine: Engine, *, grace: timedelta, concurrency: int) -> None:
         self._engine, self._grace = engine, grace
         self._worker = f"{this_process()}/{uuid4().hex[:8]}"
+        self._leases = Leases(self._worker)
         self._pools = {
             wanted: ThreadPoolExecutor(max_workers=THREADS[wanted] * concurrency, thread_name_prefix=name)
             for wanted, name in POOLS.items()
@@ -65,7 +67,7 @@ class Controller:
         """Until `stopped` is set; then finish what was begun and give back the rest. False where the engine still has
         not answered to something: what was leased for it expires."""
         ended = Event()
-        Thread(target=self._renew_until, args=(ended,), name="leases", daemon=True).start()
+        Thread(target=self._leases.renew_until, args=(ended,), name="leases", daemon=True).start()
         try:
             while not stopped.is_set():
                 self._attempt_round()
@@ -80,7 +82,7 @@ class Controller:
         if unended and not self._pause:
             wait(unended, timeout=BUSY)
         else:
-            due = (self._due_at - timezone.now()).total_seconds() if self._due_at else IDLE
+            due = (self._due_at - database_now()).total_seconds() if self._due_at else IDLE
             stopped.wait(self._pause or min(max(due, SHORTEST), IDLE))
 
     def _attempt_round(self) -> None:
@@ -110,12 +112,12 @@ class Controller:
         self._sweep()
         self._measure()
         self._due_at = next_due()
-        if self._due_at and self._due_at <= timezone.now():
+        if self._due_at and self._due_at <= database_now():
             self._begin([claim for wanted in POOLS for claim in self._claim(wanted)])
 
     def _claim(self, wanted: bool) -> list[Claim]:
         room = BATCH - sum(claim.wanted is wanted for claim in self._at_work.values())
-        return claim_due(self._worker, wanted=wanted, limit=room)
+        return self._leases.claim(wanted=wanted, limit=room)
 
     # ---- begin
 
@@ -127,11 +129,11 @@ class Controller:
             found = self._engine.containers()
             steps = {claim.workspace_id: self._step(claim, found.get(claim.workspace_id)) for claim in claims}
             ready = prepare([key for key, step in steps.items() if step is Step.START])
-            put_off(self._worker, ready.busy, by=BUSY_FOR)
+            self._leases.put_off(ready.busy, by=BUSY_FOR)
             begun = True
         finally:
             if not begun:
-                give_back(self._worker, [claim.workspace_id for claim in claims])
+                self._leases.give_back([claim.workspace_id for claim in claims])
         for claim in (claim for claim in claims if claim.workspace_id not in ready.busy):
             key = claim.workspace_id
             work = Work(
@@ -148,9 +150,9 @@ class Controller:
     def _carry_out(self, work: Work) -> Future[Result]:
         """In a thread only where the engine is asked."""
         if work.asks:
-            return self._pools[work.claim.wanted].submit(work.carry_out, self._engine)
+            return self._pools[work.claim.wanted].submit(work.carry_out, self._engine, self._leases.holds)
         ended: Future[Result] = Future()
-        ended.set_result(work.carry_out(self._engine))
+        ended.set_result(work.carry_out(self._engine, self._leases.holds))
         return ended
 
     def _step(self, claim: Claim, found: Found | None) -> Step:
@@ -159,7 +161,9 @@ class Controller:
             found=found.state if found else None,
             asked_at=claim.asked_at,
             grace=self._grace,
-            now=timezone.now(),
+            now=database_now(),
+            fits=found is None or found.fits(claim.generation),
+            losses=claim.losses,
         )
 
     # ---- end
@@ -177,8 +181,8 @@ class Controller:
         ended = {future: claim for future, claim in self._at_work.items() if future.done()}
         if ended:
             later = self._record([future.result() for future in ended])
-            for future in [future for future, claim in ended.items() if claim.workspace_id not in later]:
-                del self._at_work[future]
+            written = [future for future, claim in ended.items() if claim.workspace_id not in later]
+            self._leases.forget([self._at_work.pop(future).workspace_id for future in written])
         self._tell_strays()
 
     def _record(self, results: Sequence[Result]) -> Set[UUID]:
@@ -208,7 +212,7 @@ class Controller:
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
         unbegun = [future for future in self._at_work if future.cancelled()]
-        give_back(self._worker, [self._at_work.pop(future).workspace_id for future in unbegun])
+        self._leases.give_back([self._at_work.pop(future).workspace_id for future in unbegun])
         begun: list[Future[Any]] = [*self._at_work]
         begun += [each for each in (self._strays, self._sizes) if each and not each.cancelled()]
         hanging = wait(begun, timeout=DRAIN).not_done
@@ -252,15 +256,6 @@ class Controller:
             self._measured = time.monotonic()
             self._sizes = self._pools[True].submit(self._engine.sizes)
 
-    def _renew_until(self, ended: Event) -> None:
-        while not ended.wait(RENEW_EVERY):
-            try:
-                renew(self._worker, [claim.workspace_id for claim in list(self._at_work.values())])
-            except (DatabaseError, InterfaceError):
-                logger.exception("leases were not renewed")
-            finally:
-                connection.close()
-
     def note_away(self, error: str) -> None:
         """Write it down for who looks at the pages."""
         try:
@@ -273,4 +268,4 @@ class Controller:
 
 def _is_old(results: Sequence[Result]) -> bool:
     """Whether one of them has waited long enough."""
-    return any(timezone.now() - result.ended_at > LONGEST for result in results)
+    return any(uptime() - result.ended > LONGEST for result in results)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
-from django.utils import timezone
-
+from orgsite.clock import uptime
 from workspaces.core.steps import Step
 from workspaces.engines.base import Engine, Found, Wanted
 from workspaces.errors import EngineError
@@ -32,9 +33,12 @@ class Work:
         """Whether the engine has to be asked, which may take long."""
         return self.step in (Step.ASK_TO_STOP, Step.REMOVE) or (self.step is Step.START and self.wanted is not None)
 
-    def carry_out(self, engine: Engine) -> Result:
-        """Never raises: whatever goes wrong is the result."""
+    def carry_out(self, engine: Engine, holds: Callable[[UUID], bool]) -> Result:
+        """Never raises: whatever goes wrong is the result. The engine changes nothing unless the lease `holds`: another
+        worker may be at that container by now."""
         try:
+            if self.asks and not holds(self.claim.workspace_id):
+                return self._result(Outcome.UNTRIED)
             return self._result(self._ask(engine), self._complaint)
         except EngineError as error:
             return self._result(Outcome.FAILED, str(error))
@@ -55,9 +59,9 @@ class Work:
             case Step.WAIT:
                 return Outcome.STARTING if self.claim.wanted else Outcome.STOPPING
             case Step.REPORT:
-                return Outcome.FAILED
+                return Outcome.LOST
             case Step.ASK_TO_STOP:
-                engine.ask_to_stop(key)
+                engine.ask_to_stop(key, found=self.found)
                 return Outcome.ASKED
             case Step.REMOVE:
                 engine.remove(key, keep_volumes=self.claim.keep_volumes, found=self.found)
@@ -67,7 +71,7 @@ class Work:
     def _complaint(self) -> str:
         """Why it does not run, in the engine's words."""
         if self.step is Step.REPORT:
-            return f"It does not stay up: {self.found.detail}" if self.found else "It does not stay up."
+            return f"It does not stay up: {self.found.detail}" if self.found else "It is gone again after its start."
         return self.refused
 
     def _result(self, outcome: Outcome, error: str = "") -> Result:
@@ -75,6 +79,7 @@ class Work:
             workspace_id=self.claim.workspace_id,
             wanted=self.claim.wanted,
             outcome=outcome,
-            ended_at=timezone.now(),
+            ended=uptime(),
+            generation=self.wanted.generation if self.wanted else self.claim.generation,
             error=error,
         )

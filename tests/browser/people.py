@@ -103,7 +103,7 @@ class Office:
     def _stand_behind(self, run: ImportRun, error: str) -> None:
         removed = Workspace.objects.filter(organization=self._organization, status="removed")
         now = timezone.now()
-        want_running([row.pk for row in removed], import_id=run.pk, now=now)
+        want_running([row.pk for row in removed], organization=self._organization.pk, import_id=run.pk, now=now)
         want_absent([row.pk for row in removed], keep_volumes=False, import_id=run.pk, now=now)
         later = now + timedelta(minutes=1)
         Container.objects.filter(import_id=run.pk).update(last_error=error, attempts=bool(error), due_at=later)

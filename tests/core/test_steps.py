@@ -35,7 +35,7 @@ def test_towards_running(found: State | None, step: Step) -> None:
         (State.STARTING, JUST_NOW, Step.WAIT),
         (State.STARTING, NOW - PATIENCE, Step.REPORT),
         (State.STOPPED, JUST_NOW, Step.REPORT),
-        (None, JUST_NOW, Step.START),
+        (None, JUST_NOW, Step.REPORT),
     ],
 )
 def test_once_it_was_asked_to_start(found: State | None, asked_at: datetime, step: Step) -> None:

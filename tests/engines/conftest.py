@@ -39,6 +39,12 @@ def real(request: pytest.FixtureRequest) -> Iterator[RealRig]:
     yield from rig_of(request)
 
 
+@pytest.fixture(params=RIGS[:2])
+def renaming(request: pytest.FixtureRequest) -> Iterator[FakeRig | DockerRig | SwarmRig]:
+    """One whose containers can be renamed."""
+    yield from rig_of(request)
+
+
 @pytest.fixture
 def engine(rig: Rig) -> Engine:
     return rig.engine()

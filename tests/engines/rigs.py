@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from docker import APIClient
-from docker.types import ContainerSpec, ServiceMode, TaskTemplate
+from docker.types import ContainerSpec, Mount, ServiceMode, TaskTemplate
 
 from tests.machines import Machine, clear
 from workspaces.engines.base import Engine, Limits, State, Wanted
@@ -93,6 +93,9 @@ class FakeRig:
     def labels(self, workspace_id: UUID) -> Mapping[str, str]:
         return self._container(workspace_id).labels
 
+    def identity_of(self, name: str) -> str:
+        return self.host.containers[name].id
+
     def environment(self, workspace_id: UUID) -> Mapping[str, str]:
         return self._container(workspace_id).environment
 
@@ -114,6 +117,14 @@ class FakeRig:
     def container_names(self) -> set[str]:
         return set(self.host.containers)
 
+    def rename(self, name: str, to: str) -> None:
+        self.host.containers[to] = self.host.containers.pop(name)
+
+    def copy(self, workspace_id: UUID, *, name: str, mounts: bool, labels: bool = True) -> None:
+        mounted = frozenset(volume_names(workspace_id).values()) if mounts else frozenset()
+        carried = self.labels(workspace_id) if labels else {}
+        self.host.containers[name] = Container(labels=carried, mounts=mounted, image="orgsite-polite:1")
+
     def break_off(self) -> None:
         self._away = True
 
@@ -121,7 +132,9 @@ class FakeRig:
         pass
 
     def _container(self, workspace_id: UUID) -> Container:
-        return self.host.containers[f"ws-{workspace_id}"]
+        """Whatever it is called."""
+        ours = (each for each in self.host.containers.values() if each.mounts >= {f"ws-{workspace_id}-data"})
+        return next(ours)
 
     def _volume(self, workspace_id: UUID, path: str) -> Volume:
         return self.host.volumes[volume_names(workspace_id)[f"/{path.split('/')[1]}"]]
@@ -211,6 +224,23 @@ class DockerRig(RealRig):
     def container_names(self) -> set[str]:
         with self.machines[0].api() as api:
             return {name.lstrip("/") for each in api.containers(all=True) for name in each["Names"]}
+
+    def identity_of(self, name: str) -> str:
+        with self.machines[0].api() as api:
+            return str(api.inspect_container(name)["Id"])
+
+    def rename(self, name: str, to: str) -> None:
+        with self.machines[0].api() as api:
+            api.rename(name, to)
+
+    def copy(self, workspace_id: UUID, *, name: str, mounts: bool, labels: bool = True) -> None:
+        """From an image made of the container: that carries its labels on."""
+        with self.machines[0].api() as api:
+            api.commit(self.inspect(workspace_id)["Id"], repository="orgsite-copied", tag="1")
+            volumes = [Mount(place, volume) for place, volume in volume_names(workspace_id).items()] if mounts else []
+            image = "orgsite-copied:1" if labels else "orgsite-polite:1"
+            config = api.create_host_config(network_mode="none", mounts=volumes)
+            api.start(api.create_container(image, name=name, host_config=config)["Id"])
 
 
 class SwarmRig(RealRig):

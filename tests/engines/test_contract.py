@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.engines.rigs import Rig, wait_for_state, wanted
+from tests.engines.rigs import Rig, wait_for, wait_for_state, wanted
 from workspaces.engines.base import Engine, State
 from workspaces.engines.naming import volume_names
 from workspaces.errors import EngineAway, EngineRefused
@@ -20,6 +20,10 @@ def labels_of(workspace_id, installation: str = "default") -> dict[str, str]:
         "orgsite.workspace": str(workspace_id),
         "orgsite.name": "Dev Lead ›",
     }
+
+
+def container_labels_of(workspace_id, generation: int = 1) -> dict[str, str]:
+    return labels_of(workspace_id) | {"orgsite.generation": str(generation)}
 
 
 def started(engine: Engine, **changes):
@@ -37,7 +41,7 @@ def test_a_started_workspace_runs_with_its_labels(rig: Rig, engine: Engine) -> N
     workspace_id = started(engine)
     assert engine.containers()[workspace_id].state is State.RUNNING
     assert engine.containers()[workspace_id].detail == ""
-    assert rig.labels(workspace_id) == labels_of(workspace_id)
+    assert rig.labels(workspace_id) == container_labels_of(workspace_id)
 
 
 def test_it_has_its_environment(rig: Rig, engine: Engine) -> None:
@@ -75,6 +79,26 @@ def test_a_stopped_one_is_replaced_and_keeps_its_data(rig: Rig, engine: Engine) 
     assert rig.identity(workspace_id) != before
     assert rig.environment(workspace_id)["ORGSITE_WORKSPACE_TOKEN"] == "new"
     assert rig.read(workspace_id, "/data/kept.txt") == "kept"
+
+
+def test_a_running_one_of_an_earlier_generation_is_replaced_and_keeps_its_data(rig: Rig, engine: Engine) -> None:
+    workspace_id = started(engine)
+    rig.write(workspace_id, "/data/kept.txt", "kept")
+    before = rig.identity(workspace_id)
+    engine.start(wanted(workspace_id, generation=2, environment={"ORGSITE_WORKSPACE_TOKEN": "new"}))
+    wait_for(lambda: engine.containers()[workspace_id].generation == 2)
+    wait_for_state(engine, workspace_id, State.RUNNING)
+    assert rig.identity(workspace_id) != before
+    assert rig.environment(workspace_id)["ORGSITE_WORKSPACE_TOKEN"] == "new"
+    assert rig.labels(workspace_id) == container_labels_of(workspace_id, 2)
+    assert rig.read(workspace_id, "/data/kept.txt") == "kept"
+
+
+def test_a_running_one_of_this_generation_stays(rig: Rig, engine: Engine) -> None:
+    workspace_id = started(engine, generation=3)
+    before = rig.identity(workspace_id)
+    engine.start(wanted(workspace_id, generation=3))
+    assert rig.identity(workspace_id) == before
 
 
 def test_an_image_that_cannot_be_had_is_refused_by_name(engine: Engine) -> None:

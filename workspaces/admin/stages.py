@@ -9,11 +9,13 @@ from functools import cached_property
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
-from django.utils import timezone
 
+from orgsite.clock import database_now
 from workspaces.admin.words import counted
-from workspaces.core.steps import FAILED_AFTER
+from workspaces.core.steps import FAILED_AFTER, LOST_AFTER
 from workspaces.models import Container
+
+MINUTES = 100  # seconds from which on minutes are told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,7 @@ class Stage:
     def kind(self) -> str:
         """The class in the stylesheet."""
         if self.failing:
-            return "fail" if self.row.attempts >= FAILED_AFTER else "retry"
+            return "fail" if self.row.attempts >= FAILED_AFTER or self.row.losses >= LOST_AFTER else "retry"
         if self.settled:
             return "ok"
         return "run" if self.row.leased_until or self.row.asked_at else "wait"
@@ -50,6 +52,8 @@ class Stage:
 
     @property
     def word(self) -> str:
+        if self.failing and self.row.losses > 1:
+            return f"lost {counted(self.row.losses, 'time')}"
         if self.failing:
             return f"tried {counted(self.row.attempts, 'time')}" if self.row.attempts else "waits for the engine"
         if self.settled:
@@ -66,9 +70,11 @@ class Stage:
 
     @property
     def next_try(self) -> str:
-        """`in 38 s`, `now`."""
-        due: datetime = self.row.due_at or timezone.now()
-        seconds = round((due - timezone.now()).total_seconds())
+        """`in 38 s`, `in 4 min`, `now`."""
+        due: datetime = self.row.due_at or database_now()
+        seconds = round((due - database_now()).total_seconds())
+        if seconds >= MINUTES:
+            return f"in {round(seconds / 60)} min"
         return f"in {seconds} s" if seconds > 0 else "now"
 
 

@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 
+from orgsite.clock import database_now
 from orgsite.once import once_leading
 from workspaces import access
 from workspaces.admin.pages import render_page
@@ -54,7 +54,7 @@ class TokenForm(forms.Form):
 
     def expires_at(self) -> datetime | None:
         days = self.cleaned_data["days"]
-        return timezone.now() + timedelta(days=days) if days else None
+        return database_now() + timedelta(days=days) if days else None
 
 
 def add_token_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:

@@ -11,6 +11,13 @@ FAILED_AFTER = 3  # failures in a row; then it is called failed, and the attempt
 PATIENCE = timedelta(seconds=60)  # with a container that tries to start by itself
 STEADY = timedelta(seconds=3)  # after its start, a container that still runs counts as running
 SOONEST, LATEST = timedelta(seconds=0.05), timedelta(seconds=2)  # between two looks at one that was asked
+LOST_AFTER = 3  # losses since it last ran for long; then it is called failed, and has to stay up for the probation
+PROBATION, RARELY = timedelta(minutes=5), timedelta(seconds=30)  # and how often it is looked at meanwhile
+LONG_RUN = timedelta(minutes=10)  # one that ran so long starts anew: its next loss is its first
+FIRST_PAUSE, LONGEST_PAUSE = (
+    8.0,
+    1_800.0,
+)  # seconds until the start after the second loss, and doubled with each
 TOGETHER = timedelta(seconds=0.1)  # looks fall on tenths of a second: the engine is asked for all of them at once
 
 
@@ -36,14 +43,24 @@ class Step(Enum):
     REMOVE = "remove"  # the container, then its volumes
 
 
-def next_step(*, wanted: bool, found: State | None, asked_at: datetime | None, grace: timedelta, now: datetime) -> Step:
+def next_step(
+    *,
+    wanted: bool,
+    found: State | None,
+    asked_at: datetime | None,
+    grace: timedelta,
+    now: datetime,
+    fits: bool = True,
+    losses: int = 0,
+) -> Step:
     """`wanted`: it should run; else nothing of it should be left. `asked_at`: when it was asked to start, or to stop.
+    `fits`: what was found is one container, the newest; else the engine puts it right as it starts it.
 
     Who is asked to stop has `grace` to do so. All are asked first and watched then: nobody waits for one of them.
     """
     asked = None if asked_at is None else now - asked_at
     if wanted:
-        return _towards_running(found, asked)
+        return _towards_running(found, asked, losses=losses) if fits else Step.START
     if found in (None, State.STOPPED):
         return Step.REMOVE
     if asked is None:
@@ -51,26 +68,51 @@ def next_step(*, wanted: bool, found: State | None, asked_at: datetime | None, g
     return Step.REMOVE if asked >= grace else Step.WAIT
 
 
-def _towards_running(found: State | None, asked: timedelta | None) -> Step:
+def _towards_running(found: State | None, asked: timedelta | None, *, losses: int) -> Step:
     match found:
         case State.RUNNING:
-            return Step.CONFIRM if asked is None or asked >= STEADY else Step.WAIT
+            return Step.CONFIRM if _stayed(asked, losses) else Step.WAIT
         case State.STARTING:
             return Step.REPORT if asked is not None and asked >= PATIENCE else Step.WAIT
-        case State.STOPPED if asked is not None:
-            return Step.REPORT
-    return Step.START
+    return Step.START if asked is None else Step.REPORT
 
 
-def look_again(*, wanted: bool, asked_at: datetime, grace: timedelta, now: datetime) -> datetime:
+def _stayed(asked: timedelta | None, losses: int) -> bool:
+    """Nobody asked one that is found running by itself: it counts at once, unless it was lost again and again."""
+    return losses < LOST_AFTER if asked is None else asked >= steady(losses)
+
+
+def steady(losses: int) -> timedelta:
+    """How long after its start a container that still runs counts as running."""
+    return STEADY if losses < LOST_AFTER else PROBATION
+
+
+def losses_now(losses: int, *, ran: timedelta) -> int:
+    """How often it was lost, this time included, where it had run for so long."""
+    return 1 if ran >= LONG_RUN else losses + 1
+
+
+def pause(losses: int) -> timedelta:
+    """How long after so many losses it is started again: at once after the first, then ever later."""
+    return timedelta(seconds=min(FIRST_PAUSE * 2.0 ** min(losses - 2, 30), LONGEST_PAUSE) if losses > 1 else 0)
+
+
+def loss_told(what: str, losses: int) -> str:
+    """A sentence about a loss, and the series that it belongs to."""
+    minutes = int(LONG_RUN.total_seconds() // 60)
+    return what if losses < 2 else f"{what} It was lost {losses} times without {minutes} minutes of running in between."
+
+
+def look_again(*, wanted: bool, asked_at: datetime, grace: timedelta, now: datetime, losses: int = 0) -> datetime:
     """When to look next at a container that was asked to start, or to stop.
 
     Most have done so at once, others take long: so the looks become rarer, each after half the time that has passed.
     One falls on the moment at which the step changes, because the time is over, or right after it.
     """
-    pause = min(max((now - asked_at) / 2, SOONEST), LATEST)
-    ends = asked_at + (STEADY if wanted else grace)
-    wished = min(now + pause, ends) if ends > now else now + pause
+    latest = RARELY if wanted and losses >= LOST_AFTER else LATEST
+    later = now + min(max((now - asked_at) / 2, SOONEST), latest)
+    ends = asked_at + (steady(losses) if wanted else grace)
+    wished = min(later, ends) if ends > now else later
     return wished + (_EPOCH - wished) % TOGETHER
 
 

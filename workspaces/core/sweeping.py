@@ -29,9 +29,11 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Held:
-    """What the engine holds for one workspace id: the container's state (None: none), the names of its volumes."""
+    """What the engine holds for one workspace id: the container's state (None: none), the names of its volumes.
+    `twice`: it has more than one container."""
 
     state: State | None = None
+    twice: bool = False
     volumes: tuple[str, ...] = ()
 
 
@@ -95,6 +97,8 @@ def _phantom(row: Known, held: Held) -> Finding | None:
         return None
     if row.settled is None:
         return Finding(id=row.id, why="it never had a container", known=row)
+    if held.twice:
+        return Finding(id=row.id, why="it has more than one container", known=row)
     if held.state is State.RUNNING:
         return None
     return Finding(id=row.id, why=FAULTS[held.state], known=row)

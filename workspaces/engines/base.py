@@ -25,7 +25,8 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """A workspace that should run. `config` is a tar archive: the content of its config volume."""
+    """A workspace that should run. `config` is a tar archive: the content of its config volume. A container of another
+    `generation` than this one is replaced, even where it runs."""
 
     workspace_id: UUID
     organization: str
@@ -34,13 +35,17 @@ class Wanted:
     environment: Mapping[str, str] = field(default_factory=dict)
     config: bytes = b""
     limits: Limits = Limits()
+    generation: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
     """A container (or service) of this installation. `detail` is the engine's own word on a state that is not running;
     `node` the machine it is on, where the engine has several. `handle` is the engine's own name for it, which no other
-    one ever gets, and `volumes` are the names of those it has, where the engine tells that with the rest."""
+    one ever gets, and `volumes` are the names of those it has, where the engine tells that with the rest.
+
+    A workspace has one container. Where there are more, somebody renamed one, say, `others` are the handles of those
+    that the next start removes, and `state` is the liveliest of all."""
 
     workspace_id: UUID
     state: State
@@ -48,6 +53,16 @@ class Found:
     node: str = ""
     handle: str = ""
     volumes: frozenset[str] = frozenset()
+    others: tuple[str, ...] = ()
+    generation: int = 1
+
+    @property
+    def handles(self) -> tuple[str, ...]:
+        return (self.handle, *self.others)
+
+    def fits(self, generation: int) -> bool:
+        """Whether it is the only one, and of this generation."""
+        return not self.others and self.generation == generation
 
 
 class Engine(Protocol):
@@ -59,11 +74,12 @@ class Engine(Protocol):
     def start(self, wanted: Wanted) -> None:
         """Make the volumes and the container, fill the config volume, start it.
 
-        A running container of that workspace stays as it is. One that does not run is replaced: it may lack the
-        configuration, or hold an access token that is no longer valid. Its volumes keep what is in them.
+        A running container of that workspace and generation stays as it is, whatever its name; others beside it are
+        removed. One that does not run, or of another generation, is replaced: it may lack the configuration, or hold
+        an access token that is no longer valid. It is asked to stop before. Its volumes keep what is in them.
         """
 
-    def ask_to_stop(self, workspace_id: UUID) -> None:
+    def ask_to_stop(self, workspace_id: UUID, *, found: Found | None = None) -> None:
         """Send the container its stop signal and return at once: who asks many waits for all of them together."""
 
     def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:

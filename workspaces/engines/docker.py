@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +15,12 @@ from docker.types import HostConfig, Mount
 from workspaces.core.steps import State
 from workspaces.engines.base import Found, Wanted
 from workspaces.engines.connection import Connection
-from workspaces.engines.containers import CONFLICT, remove_container
+from workspaces.engines.containers import CONFLICT, end_container, remove_container
 from workspaces.engines.naming import (
     CONFIG,
+    container_labels,
     container_name,
+    generation_of,
     labels_of,
     only_ours,
     owner_of,
@@ -29,6 +33,9 @@ from workspaces.errors import EngineRefused
 
 # Any other is STOPPED, "created" too. One that somebody paused is not ours to replace.
 STATES = {"restarting": State.STARTING, "running": State.RUNNING, "paused": State.RUNNING}
+LIVELY = (State.STOPPED, State.STARTING, State.RUNNING)
+
+Summary = Mapping[str, Any]  # of a container, as it is listed
 
 
 class DockerEngine:
@@ -45,29 +52,27 @@ class DockerEngine:
 
     def start(self, wanted: Wanted) -> None:
         with self._engine.api() as api:
-            there = self._inspect(api, wanted.workspace_id)
-            if there and STATES.get(there["State"]["Status"]) is State.RUNNING:
+            if self._keeps_one(api, wanted):
                 return
-            if there:
-                remove_container(api, there["Id"])
             labels = labels_of(wanted, installation=self._options.installation)
             make_volumes(api, workspace_id=wanted.workspace_id, labels=labels, options=self._options)
-            container_id = self._create(api, wanted, labels)
+            container_id = self._create(api, wanted)
             if wanted.config:
                 api.put_archive(container_id, CONFIG, wanted.config)  # goes through to the volume
             api.start(container_id)
 
-    def ask_to_stop(self, workspace_id: UUID) -> None:
+    def ask_to_stop(self, workspace_id: UUID, *, found: Found | None = None) -> None:
         with self._engine.api() as api:
-            there = self._inspect(api, workspace_id)
-            if there and there["State"]["Running"]:
-                _send(api, there["Id"], signal=there["Config"].get("StopSignal") or "SIGTERM")
+            there = found or self._look_up(api, workspace_id)
+            for handle in there.handles if there else ():
+                with suppress(NotFound):
+                    _ask(api, api.inspect_container(handle))
 
     def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
         with self._engine.api() as api:
             there = found or self._look_up(api, workspace_id)
-            if there:
-                remove_container(api, there.handle)
+            for handle in there.handles if there else ():
+                remove_container(api, handle)
             if not keep_volumes:
                 known = there.volumes if there else frozenset()
                 remove_volumes(api, workspace_id=workspace_id, installation=self._options.installation, known=known)
@@ -75,8 +80,7 @@ class DockerEngine:
     def containers(self) -> Mapping[UUID, Found]:
         with self._engine.api() as api:
             listed = api.containers(all=True, filters=only_ours(self._options.installation))
-        pairs = ((self._owner_of(each), each) for each in listed)
-        return {owner: _found(owner, each, status=each["State"]) for owner, each in pairs if owner}
+        return self._by_owner(listed)
 
     def volumes(self) -> Mapping[UUID, tuple[str, ...]]:
         with self._engine.api() as api:
@@ -89,38 +93,58 @@ class DockerEngine:
     def close(self) -> None:
         self._engine.close()
 
+    # ---- which are ours
+
+    def _by_owner(self, listed: Iterable[Mapping[str, Any]]) -> dict[UUID, Found]:
+        owned = defaultdict(list)
+        for each in listed:
+            if owner := self._owner_of(each):
+                owned[owner].append(each)
+        return {owner: _found(owner, _ordered(owner, containers)) for owner, containers in owned.items()}
+
     def _owner_of(self, container: Mapping[str, Any]) -> UUID | None:
-        name = (container["Names"] or [""])[0].lstrip("/")  # none is left while it is being removed
-        return owner_of(name, labels=container["Labels"], installation=self._options.installation)
+        installation, mounted = self._options.installation, _volumes_of(container)
+        return owner_of(_name_of(container), labels=container["Labels"], installation=installation, mounted=mounted)
 
     def _look_up(self, api: APIClient, workspace_id: UUID) -> Found | None:
-        there = self._inspect(api, workspace_id)
-        return _found(workspace_id, there, status=there["State"]["Status"]) if there else None
+        ours = self._ours(api, workspace_id)
+        return _found(workspace_id, ours) if ours else None
 
-    def _inspect(self, api: APIClient, workspace_id: UUID) -> dict[str, Any] | None:
-        name = container_name(workspace_id)
-        try:
-            there: dict[str, Any] = api.inspect_container(name)
-        except NotFound:
-            return None
-        labels = there["Config"]["Labels"]
-        see_that_it_is_ours(f"container {name}", labels=labels, installation=self._options.installation)
-        return there
+    def _ours(self, api: APIClient, workspace_id: UUID) -> list[Summary]:
+        """By label, because one may have been renamed. EngineRefused where somebody else's has the name."""
+        name, installation = container_name(workspace_id), self._options.installation
+        with suppress(NotFound):
+            labels = api.inspect_container(name)["Config"]["Labels"]
+            see_that_it_is_ours(f"container {name}", labels=labels, installation=installation)
+        listed = api.containers(all=True, filters=only_ours(installation, workspace_id))
+        return _ordered(workspace_id, (each for each in listed if self._owner_of(each) == workspace_id))
 
-    def _create(self, api: APIClient, wanted: Wanted, labels: dict[str, str]) -> str:
+    # ---- start
+
+    def _keeps_one(self, api: APIClient, wanted: Wanted) -> bool:
+        """Whether the first of those that are there runs, and is of that generation. All others go."""
+        there = self._ours(api, wanted.workspace_id)
+        keeps = any(_runs(each) and generation_of(each["Labels"]) == wanted.generation for each in there[:1])
+        for each in there[keeps:]:
+            if _runs(each):
+                end_container(api, each["Id"], grace=self._options.grace)
+            remove_container(api, each["Id"])
+        return keeps
+
+    def _create(self, api: APIClient, wanted: Wanted) -> str:
         """The id of a new container. Its image is pulled where it is not there yet."""
         try:
-            return self._create_from_image(api, wanted, labels)
+            return self._create_from_image(api, wanted)
         except ImageNotFound:
             pull(api, wanted.image)
-            return self._create_from_image(api, wanted, labels)
+            return self._create_from_image(api, wanted)
 
-    def _create_from_image(self, api: APIClient, wanted: Wanted, labels: dict[str, str]) -> str:
+    def _create_from_image(self, api: APIClient, wanted: Wanted) -> str:
         created = api.create_container(
             wanted.image,
             name=container_name(wanted.workspace_id),
             environment=dict(wanted.environment),
-            labels=labels,
+            labels=container_labels(wanted, installation=self._options.installation),
             stop_timeout=self._options.grace,
             host_config=self._host_config(api, wanted),
         )
@@ -152,25 +176,53 @@ def pull(api: APIClient, image: str) -> None:
         raise EngineRefused(f"The image {image} cannot be pulled: {wrong[0]}")
 
 
-def _send(api: APIClient, container_id: str, *, signal: str) -> None:
-    """The stop signal, which also tells the engine's restart policy that this end is wanted."""
+def _ask(api: APIClient, container: Mapping[str, Any]) -> None:
+    """By the stop signal, which also tells the engine's restart policy that this end is wanted."""
+    if not container["State"]["Running"]:
+        return
     try:
-        api.kill(container_id, signal=signal)
+        api.kill(container["Id"], signal=container["Config"].get("StopSignal") or "SIGTERM")
     except APIError as error:
         if error.status_code not in (CONFLICT, 404):  # it ended, or is gone, meanwhile
             raise
 
 
-def _found(workspace_id: UUID, container: Mapping[str, Any], *, status: str) -> Found:
-    """One as it is listed, or inspected, where the engine says nothing to people."""
-    state = STATES.get(status, State.STOPPED)
+def _ordered(workspace_id: UUID, containers: Iterable[Summary]) -> list[Summary]:
+    """The one that keeps its place first: that with the right name, else one that runs."""
+    name = container_name(workspace_id)
+    return sorted(containers, key=lambda each: (_name_of(each) != name, not _runs(each), each["Id"]))
+
+
+def _found(workspace_id: UUID, containers: Sequence[Summary]) -> Found:
+    """All of one workspace, the one that keeps its place first."""
+    first = containers[0]
+    state = max((_state_of(each) for each in containers), key=LIVELY.index)
     return Found(
         workspace_id=workspace_id,
         state=state,
-        detail="" if state is State.RUNNING else _detail(container.get("Status", status)),
-        handle=container["Id"],
-        volumes=frozenset(mount["Name"] for mount in container["Mounts"] if mount.get("Name")),
+        detail="" if state is State.RUNNING else _detail(first["Status"]),
+        handle=first["Id"],
+        others=tuple(each["Id"] for each in containers[1:]),
+        volumes=frozenset().union(*map(_volumes_of, containers)),
+        generation=generation_of(first["Labels"]),
     )
+
+
+def _name_of(container: Summary) -> str:
+    """None is left while it is being removed."""
+    return str((container["Names"] or [""])[0]).lstrip("/")
+
+
+def _volumes_of(container: Summary) -> frozenset[str]:
+    return frozenset(mount["Name"] for mount in container["Mounts"] if mount.get("Name"))
+
+
+def _state_of(container: Summary) -> State:
+    return STATES.get(container["State"], State.STOPPED)
+
+
+def _runs(container: Summary) -> bool:
+    return _state_of(container) is State.RUNNING
 
 
 def _detail(status: str) -> str:

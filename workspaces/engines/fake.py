@@ -20,7 +20,10 @@ from workspaces.core.steps import State
 from workspaces.engines.base import Found, Wanted
 from workspaces.engines.naming import (
     CONFIG,
+    WORKSPACE,
+    container_labels,
     container_name,
+    generation_of,
     labels_of,
     owner_of,
     see_that_it_is_ours,
@@ -35,8 +38,12 @@ class Container:
     environment: Mapping[str, str] = field(default_factory=dict)
     image: str = ""
     running: bool = True
+    mounts: frozenset[str] = frozenset()
     id: str = field(default_factory=lambda: uuid4().hex)
     started_at: float = field(default_factory=time.monotonic)
+
+
+Named = tuple[str, Container]
 
 
 @dataclass(kw_only=True)
@@ -85,8 +92,11 @@ class FakeEngine:
 
     def start(self, wanted: Wanted) -> None:
         with self._asked("start", wanted.workspace_id):
-            there = self._container(wanted.workspace_id)
-            if there and there.running:
+            there = self._containers(wanted.workspace_id)
+            keeps = any(each.running and _is_of(each, wanted) for _, each in there[:1])
+            for name, _ in there[keeps:]:
+                del self.host.containers[name]
+            if keeps:
                 return
             labels = labels_of(wanted, installation=self._installation)
             volumes = self._make_volumes(wanted.workspace_id, labels)
@@ -94,27 +104,31 @@ class FakeEngine:
                 raise EngineRefused(f"The image {wanted.image} cannot be pulled: there is none of that name.")
             volumes[CONFIG].files |= _unpacked(wanted.config)
             self.host.containers[container_name(wanted.workspace_id)] = Container(
-                labels=labels, environment=dict(wanted.environment), image=wanted.image
+                labels=container_labels(wanted, installation=self._installation),
+                environment=dict(wanted.environment),
+                image=wanted.image,
+                mounts=frozenset(volume_names(wanted.workspace_id).values()),
             )
 
-    def ask_to_stop(self, workspace_id: UUID) -> None:
+    def ask_to_stop(self, workspace_id: UUID, *, found: Found | None = None) -> None:
         with self._asked("ask_to_stop", workspace_id):
-            there = self._container(workspace_id)
-            if there and not self._is_stubborn(workspace_id, there):
-                there.running = False
+            for _, each in self._containers(workspace_id):
+                each.running = each.running and self._is_stubborn(workspace_id, each)
 
     def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
         with self._asked("remove", workspace_id):
-            if self._container(workspace_id):
-                del self.host.containers[container_name(workspace_id)]
+            for name, _ in self._containers(workspace_id):
+                del self.host.containers[name]
             for name in () if keep_volumes else self._volumes(workspace_id):
                 del self.host.volumes[name]
 
     def containers(self) -> Mapping[UUID, Found]:
         self._answer()
         with self.host.lock:
-            owned = ((self._owner_of(name, each), each) for name, each in self.host.containers.items())
-            return {owner: _found(owner, each) for owner, each in owned if owner}
+            owned = defaultdict(list)
+            for name, each in self.host.containers.items():
+                owned[self._owner_of(name, each)].append((name, each))
+            return {owner: _found(owner, _ordered(owner, containers)) for owner, containers in owned.items() if owner}
 
     def volumes(self) -> Mapping[UUID, tuple[str, ...]]:
         self._answer()
@@ -132,12 +146,13 @@ class FakeEngine:
                 for owner, names in self.volumes().items()
             }
 
-    def _container(self, workspace_id: UUID) -> Container | None:
+    def _containers(self, workspace_id: UUID) -> list[Named]:
+        """All of that workspace, by name, the one that keeps its place first."""
         name = container_name(workspace_id)
-        there = self.host.containers.get(name)
-        if there:
+        if there := self.host.containers.get(name):
             see_that_it_is_ours(f"container {name}", labels=there.labels, installation=self._installation)
-        return there
+        labelled = [each for each in self.host.containers.items() if each[1].labels.get(WORKSPACE) == str(workspace_id)]
+        return _ordered(workspace_id, [each for each in labelled if self._owner_of(*each) == workspace_id])
 
     def _volumes(self, workspace_id: UUID) -> list[str]:
         names = sorted(name for name in volume_names(workspace_id).values() if name in self.host.volumes)
@@ -155,7 +170,8 @@ class FakeEngine:
         }
 
     def _owner_of(self, name: str, thing: Container | Volume) -> UUID | None:
-        return owner_of(name, labels=thing.labels, installation=self._installation)
+        mounted = thing.mounts if isinstance(thing, Container) else ()
+        return owner_of(name, labels=thing.labels, installation=self._installation, mounted=mounted)
 
     def _is_stubborn(self, workspace_id: UUID, container: Container) -> bool:
         return workspace_id in self.knobs.stubborn or container.image in self.knobs.stubborn_images
@@ -183,10 +199,27 @@ class FakeEngine:
                 self._working.remove(workspace_id)
 
 
-def _found(workspace_id: UUID, container: Container) -> Found:
-    if container.running:
-        return Found(workspace_id=workspace_id, state=State.RUNNING)
-    return Found(workspace_id=workspace_id, state=State.STOPPED, detail="Exited (0)")
+def _ordered(workspace_id: UUID, containers: list[Named]) -> list[Named]:
+    name = container_name(workspace_id)
+    return sorted(containers, key=lambda each: (each[0] != name, not each[1].running, each[1].id))
+
+
+def _found(workspace_id: UUID, containers: list[Named]) -> Found:
+    first, *others = (each for _, each in containers)
+    running = any(each.running for each in (first, *others))
+    return Found(
+        workspace_id=workspace_id,
+        state=State.RUNNING if running else State.STOPPED,
+        detail="" if running else "Exited (0)",
+        handle=first.id,
+        others=tuple(each.id for each in others),
+        volumes=first.mounts,
+        generation=generation_of(first.labels),
+    )
+
+
+def _is_of(container: Container, wanted: Wanted) -> bool:
+    return generation_of(container.labels) == wanted.generation
 
 
 def _unpacked(archive: bytes) -> dict[str, bytes]:

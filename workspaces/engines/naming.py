@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from workspaces.engines.base import Wanted
 from workspaces.errors import EngineRefused
 
-INSTALLATION, ORGANIZATION, WORKSPACE, NAME = (
-    f"orgsite.{word}" for word in ("installation", "organization", "workspace", "name")
+INSTALLATION, ORGANIZATION, WORKSPACE, NAME, GENERATION = (
+    f"orgsite.{word}" for word in ("installation", "organization", "workspace", "name", "generation")
 )
 DATA, CONFIG = "/data", "/config"  # where the volumes are in a container
 
@@ -33,23 +33,38 @@ def labels_of(wanted: Wanted, *, installation: str) -> dict[str, str]:
     }
 
 
+def container_labels(wanted: Wanted, *, installation: str) -> dict[str, str]:
+    """Those of the container, or of the service where there is a swarm."""
+    return {**labels_of(wanted, installation=installation), GENERATION: str(wanted.generation)}
+
+
+def generation_of(labels: Mapping[str, str] | None) -> int:
+    """One without the label was made before there was one, and counts as the first."""
+    text = (labels or {}).get(GENERATION, "")
+    return int(text) if text.isascii() and text.isdigit() else 1
+
+
 def only_ours(installation: str, workspace_id: UUID | None = None) -> dict[str, list[str]]:
     """A filter as the engine's lists take it: by label, for the installation or one workspace of it."""
     of_one = [f"{WORKSPACE}={workspace_id}"] if workspace_id else []
     return {"label": [f"{INSTALLATION}={installation}", *of_one]}
 
 
-def owner_of(name: str, *, labels: Mapping[str, str] | None, installation: str) -> UUID | None:
+def owner_of(
+    name: str, *, labels: Mapping[str, str] | None, installation: str, mounted: Collection[str] = ()
+) -> UUID | None:
     """The workspace of ours whose container, service or volume that is; None where it is none of ours.
 
-    By the label *and* the name: an image that was made from a container carries the container's labels on.
+    By the label *and* the name, or a volume of that workspace which it has `mounted`: an image that was made from a
+    container carries the container's labels on, and a container can be renamed.
     """
     try:
         candidate = UUID((labels or {}).get(WORKSPACE, ""))
     except ValueError:
         return None
-    names = (container_name(candidate), *volume_names(candidate).values())
-    return candidate if is_ours(labels, installation=installation) and name in names else None
+    volumes = volume_names(candidate).values()
+    known = name in (container_name(candidate), *volumes) or any(each in mounted for each in volumes)
+    return candidate if known and is_ours(labels, installation=installation) else None
 
 
 def is_ours(labels: Mapping[str, str] | None, *, installation: str) -> bool:

@@ -17,7 +17,7 @@ from docker.types import (
 )
 
 from workspaces.engines.base import Wanted
-from workspaces.engines.naming import volume_names
+from workspaces.engines.naming import GENERATION, volume_names
 from workspaces.engines.options import Options
 from workspaces.engines.volumes import driver_options
 
@@ -38,13 +38,14 @@ def task_template(
 
     `node_id` is the only node that may have it, "" for any.
     """
-    limits = wanted.limits
+    limits, names = wanted.limits, volume_names(wanted.workspace_id)
+    of_volumes = {label: value for label, value in labels.items() if label != GENERATION}
     return TaskTemplate(
         ContainerSpec(
             wanted.image,
             env=dict(wanted.environment),
             labels=labels,
-            mounts=[_mount(place, name, labels, options) for place, name in volume_names(wanted.workspace_id).items()],
+            mounts=[_mount(place, name, of_volumes, options) for place, name in names.items()],
             stop_grace_period=options.grace * SECOND,
             configs=configs,
             cap_drop=["ALL"],

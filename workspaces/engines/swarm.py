@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -22,11 +22,12 @@ from workspaces.engines import tasks
 from workspaces.engines.base import Found, Wanted
 from workspaces.engines.configs import put_configs, remove_configs
 from workspaces.engines.connection import Connection
-from workspaces.engines.containers import CONFLICT, remove_container
+from workspaces.engines.containers import belongs_to, remove_container
 from workspaces.engines.naming import (
     DATA,
+    container_labels,
     container_name,
-    labels_of,
+    generation_of,
     only_ours,
     owner_of,
     see_that_it_is_ours,
@@ -39,11 +40,12 @@ from workspaces.engines.volumes import (
     see_that_volumes_are_ours,
     sizes_by_workspace,
     volumes_by_workspace,
+    when_let_go,
 )
 from workspaces.errors import EngineAway, EngineError, EngineRefused
 
 WATCHED = 3.0  # seconds that `start` looks whether the first attempt comes to something
-IN_USE = 2.0  # seconds that `remove` waits for a node to let go of a volume
+STARTS = 2.0  # seconds that `remove` waits for a node that is about to start
 UPDATES = 5  # times that a service is changed at most until it is
 STEP = 0.1  # seconds between two looks
 
@@ -70,7 +72,7 @@ class SwarmEngine:
     def start(self, wanted: Wanted) -> None:
         with self._manager.api() as api:
             service = self._service(api, wanted.workspace_id)
-            if service and _runs(service, _attempts(api, wanted.workspace_id)):
+            if service and _runs(service, _attempts(api, wanted.workspace_id), generation=wanted.generation):
                 return
             home = self._home_of(api, wanted.workspace_id)
             configs = put_configs(api, wanted, installation=self._options.installation)
@@ -80,7 +82,7 @@ class SwarmEngine:
             if home:
                 _let_go_anywhere(api, wanted.workspace_id)
 
-    def ask_to_stop(self, workspace_id: UUID) -> None:
+    def ask_to_stop(self, workspace_id: UUID, *, found: Found | None = None) -> None:
         with self._manager.api() as api:
             service = self._service(api, workspace_id)
             if service and tasks.replicas_of(service):
@@ -158,12 +160,17 @@ class SwarmEngine:
         home: str,
     ) -> None:
         """One that is there gets a new generation of attempts, after what is left of the last one has ended."""
-        labels, generation = labels_of(wanted, installation=self._options.installation), _generation_of(service) + 1
+        labels = container_labels(wanted, installation=self._options.installation)
         template = task_template(
-            wanted, labels=labels, configs=configs, generation=generation, node_id=home, options=self._options
+            wanted,
+            labels=labels,
+            configs=configs,
+            generation=_generation_of(service) + 1,
+            node_id=home,
+            options=self._options,
         )
         if service:
-            _update(api, service, template=template, replicas=1)
+            _update(api, service, template=template, replicas=1, labels=labels)
         else:
             name, mode = container_name(wanted.workspace_id), ServiceMode("replicated", replicas=1)
             api.create_service(template, name=name, labels=labels, mode=mode)
@@ -208,15 +215,16 @@ class SwarmEngine:
         """What the service left: its containers would have the rest of their grace, and hold the volumes as long."""
         installation = self._options.installation
         for container in api.containers(all=True, filters=only_ours(installation, workspace_id)):
-            if _is_of_its_service(container, workspace_id):
+            if belongs_to(container, workspace_id):
                 remove_container(api, container["Id"])
         if not keep_volumes:
-            _when_let_go(lambda: remove_volumes(api, workspace_id=workspace_id, installation=installation))
+            when_let_go(lambda: remove_volumes(api, workspace_id=workspace_id, installation=installation))
 
 
-def _runs(service: tasks.Service, newest_first: list[tasks.Task]) -> bool:
-    """And nobody has asked it to stop."""
-    return tasks.replicas_of(service) > 0 and tasks.state_of(service, newest_first) is State.RUNNING
+def _runs(service: tasks.Service, newest_first: list[tasks.Task], *, generation: int) -> bool:
+    """In that generation, and nobody has asked it to stop."""
+    current = generation_of(service["Spec"]["Labels"]) == generation
+    return current and tasks.replicas_of(service) > 0 and tasks.state_of(service, newest_first) is State.RUNNING
 
 
 def _attempts(api: APIClient, workspace_id: UUID) -> list[tasks.Task]:
@@ -254,14 +262,21 @@ def _let_go_anywhere(api: APIClient, workspace_id: UUID) -> None:
     _update(api, service, template=template, replicas=tasks.replicas_of(service))
 
 
-def _update(api: APIClient, service: tasks.Service, *, template: Any, replicas: int) -> None:
+def _update(
+    api: APIClient, service: tasks.Service, *, template: Any, replicas: int, labels: Mapping[str, str] | None = None
+) -> None:
     """Tried again where the swarm itself noted something about the service since it was looked at."""
     spec, version = service["Spec"], service["Version"]["Index"]
     mode = ServiceMode("replicated", replicas=replicas)
     for left in reversed(range(UPDATES)):
         try:
             api.update_service(
-                service["ID"], version, task_template=template, name=spec["Name"], labels=spec["Labels"], mode=mode
+                service["ID"],
+                version,
+                task_template=template,
+                name=spec["Name"],
+                labels=dict(labels or spec["Labels"]),
+                mode=mode,
             )
             return
         except APIError as error:
@@ -272,27 +287,8 @@ def _update(api: APIClient, service: tasks.Service, *, template: Any, replicas: 
 
 def _let_starts_end(api: APIClient, *, only: dict[str, list[str]]) -> None:
     """A node that is about to make the container would make its volumes anew after they were removed."""
-    deadline = time.monotonic() + IN_USE
+    deadline = time.monotonic() + STARTS
     while any(task["Status"]["State"] in tasks.UNDER_WAY for task in api.tasks(filters=only)):
         if time.monotonic() > deadline:
             return
         time.sleep(STEP)
-
-
-def _is_of_its_service(container: Mapping[str, Any], workspace_id: UUID) -> bool:
-    """Or the container it had before there was a swarm."""
-    name = f"/{container_name(workspace_id)}"
-    return any(each == name or each.startswith(f"{name}.") for each in container["Names"] or ())
-
-
-def _when_let_go(act: Callable[[], None]) -> None:
-    """Again while it is in use, and then once more for the engine's words."""
-    deadline = time.monotonic() + IN_USE
-    while time.monotonic() < deadline:
-        try:
-            return act()
-        except APIError as error:
-            if error.status_code != CONFLICT:
-                raise
-        time.sleep(STEP)
-    return act()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+import time
+from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from docker import APIClient
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
+from workspaces.engines.containers import CONFLICT
 from workspaces.engines.naming import only_ours, owner_of, see_that_it_is_ours, volume_names
 from workspaces.engines.options import Options
+
+IN_USE, STEP = 2.0, 0.1  # seconds that a node gets to let go of a volume, and between two attempts
 
 
 def make_volumes(api: APIClient, *, workspace_id: UUID, labels: dict[str, str], options: Options) -> None:
@@ -72,3 +76,16 @@ def sizes_by_workspace(api: APIClient, *, installation: str) -> Mapping[UUID, in
 
 def _listed(api: APIClient, filters: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     return api.volumes(filters=dict(filters))["Volumes"] or ()
+
+
+def when_let_go(act: Callable[[], None]) -> None:
+    """Again while it is in use, and then once more for the engine's words."""
+    deadline = time.monotonic() + IN_USE
+    while time.monotonic() < deadline:
+        try:
+            return act()
+        except APIError as error:
+            if error.status_code != CONFLICT:
+                raise
+        time.sleep(STEP)
+    return act()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from workspaces.models.tree import Workspace
+from workspaces.models.tree import Organization, Workspace
 
 
 class Container(models.Model):
@@ -23,6 +23,14 @@ class Container(models.Model):
         STOPPING = "stopping"
 
     workspace = models.OneToOneField(Workspace, on_delete=models.PROTECT, primary_key=True, related_name="container")
+    organization = models.ForeignKey(
+        Organization,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,  # the workspace has one, checked row by row; this one is written by the same statement
+        db_index=False,
+        help_text="The workspace's, which never changes: claims are shared between organizations.",
+    )
     desired = models.CharField(max_length=8, choices=Desired.choices)
     observed = models.CharField(max_length=8, choices=Observed.choices, default=Observed.ABSENT)
     keep_volumes = models.BooleanField(default=False)
@@ -30,6 +38,9 @@ class Container(models.Model):
     generation = models.PositiveIntegerField(default=1, help_text="Counts up with each container made anew.")
     due_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0, help_text="Failures in a row.")
+    losses = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How often it did not stay, since it last ran for long."
+    )
     last_error = models.TextField(default="")
     asked_at = models.DateTimeField(null=True, help_text="When it was asked to start, or to stop.")
     released_at = models.DateTimeField(null=True, help_text="When all it held was seen to be gone.")
@@ -47,6 +58,11 @@ class Container(models.Model):
         )
         indexes = (
             models.Index(fields=("due_at",), condition=Q(due_at__isnull=False), name="container_due"),
+            models.Index(
+                fields=("desired", "organization", "due_at"),
+                condition=Q(due_at__isnull=False),
+                name="container_queue",
+            ),
             models.Index(
                 fields=("import_id", "desired", "due_at"),
                 condition=Q(import_id__isnull=False),

@@ -14,6 +14,11 @@ class WorkspaceToken(models.Model):
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="tokens")
     digest = models.CharField(max_length=64)
+    of_container = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Made for the workspace's container; it ends when the next container gets another one.",
+    )
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from orgsite.bulk import Ids, insert_for_each
-from workspaces.models import Container, Organization
+from orgsite.clock import database_now
+from workspaces.models import Container, Organization, Workspace
 from workspaces.tallies import Tally, tally
 
 if TYPE_CHECKING:
@@ -27,15 +28,25 @@ def engine_runs() -> bool:
     return bool(settings.ORGSITE_ENGINE != "none")
 
 
-def want_running(ids: Collection[UUID], *, import_id: UUID | None, now: datetime) -> None:
-    """New workspaces: each is to get a container."""
+def want_running(ids: Collection[UUID], *, organization: int, import_id: UUID | None, now: datetime) -> None:
+    """New workspaces of one organization: each is to get a container."""
     if not ids:
         return
     nothing_yet = {
-        "desired": RUNNING, "observed": Container.Observed.ABSENT, "keep_volumes": False, "import_id": import_id,
-        "generation": 1, "due_at": now, "attempts": 0, "last_error": "", "leased_by": "", "changed_at": now,
+        "organization": organization, "desired": RUNNING, "observed": Container.Observed.ABSENT, "keep_volumes": False,
+        "import_id": import_id, "generation": 1, "due_at": now, "attempts": 0, "last_error": "", "leased_by": "",
+        "changed_at": now,
     }  # fmt: skip
     insert_for_each(Container, "workspace", Ids.of(ids), same=nothing_yet)
+
+
+def want_each_running(rows: Iterable[Workspace], *, now: datetime) -> None:
+    """The same for workspaces of any organizations, and of no import: one statement for each organization."""
+    places = defaultdict(list)
+    for row in rows:
+        places[row.organization_id].append(row.pk)
+    for organization, ids in places.items():
+        want_running(ids, organization=organization, import_id=None, now=now)
 
 
 def want_absent(ids: Collection[UUID], *, keep_volumes: bool, import_id: UUID | None, now: datetime) -> int:
@@ -61,7 +72,7 @@ def note_sizes(sizes: Mapping[UUID, int]) -> None:
 def try_again(ids: Collection[UUID]) -> int:
     """Those of the containers that wait after a failure are due now; return how many. Nothing else changes."""
     waiting = Container.objects.filter(workspace__one_of=ids, due_at__isnull=False).exclude(last_error="")
-    return waiting.update(due_at=timezone.now())
+    return waiting.update(due_at=database_now())
 
 
 def count_failing(rows: QuerySet[Container]) -> Tally:

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from orgsite.bulk import Ids, insert_rows
+from orgsite.clock import database_now
 from workspaces.core.names import SPACES, fold_spaces
 from workspaces.core.plan import Plan
 from workspaces.core.template import Node
@@ -81,7 +81,7 @@ def create_workspace(
         beside = siblings.filter(_may_look_like(node.name), parent=parent_id).values_list("name", flat=True)
         if node.name in map(fold_spaces, beside):
             raise NameTaken(f'A live workspace "{node.name}" stands there already.')
-        _insert([new], organization=organization, actor=actor, why=reason, import_id=None, now=timezone.now())
+        _insert([new], organization=organization, actor=actor, why=reason, import_id=None, now=database_now())
     return Workspace.objects.select_related("organization").get(pk=new.id)
 
 
@@ -105,7 +105,8 @@ def _insert(
     declared = {"source": Schedule.Source.TEMPLATE, "created_at": now, "updated_at": now}
     insert_rows(Schedule, SCHEDULE_FIELDS, (row for item in new for row in _schedule_rows(item)), same=declared)
     ids, alone = Ids(item.id for item in new), [item.id for item in new if not item.contained]
-    want_running([item.id for item in new if item.contained] if alone else ids, import_id=import_id, now=now)
+    contained = [item.id for item in new if item.contained] if alone else ids
+    want_running(contained, organization=organization.pk, import_id=import_id, now=now)
     reasons = Reasons(ids, why)
     record_history(reasons, kind="+", actor=actor, now=now, import_id=import_id)
     tell_each("provisioning", reasons, actor=actor, now=now, import_id=import_id)

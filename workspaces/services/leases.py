@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,10 +10,11 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
+from orgsite.clock import database_now
 from workspaces.models import Container
 from workspaces.services.containers import ABSENT, RUNNING
+from workspaces.services.turns import next_turns
 
 LEASE = timedelta(seconds=15)
 
@@ -26,12 +27,14 @@ class Claim:
     wanted: bool
     keep_volumes: bool
     asked_at: datetime | None
+    generation: int = 1
+    losses: int = 0
 
 
 def waiting(now: datetime) -> QuerySet[Container]:
     """The containers with work to do, now or later, that nobody is at, the longest waiting first."""
     free = Q(leased_until=None) | Q(leased_until__lte=now)
-    return Container.objects.filter(free, due_at__isnull=False).order_by("due_at", "pk")
+    return Container.objects.filter(free, due_at__isnull=False).order_by("due_at")
 
 
 def due(now: datetime) -> QuerySet[Container]:
@@ -41,35 +44,40 @@ def due(now: datetime) -> QuerySet[Container]:
 
 def next_due() -> datetime | None:
     """When the next container is due that nobody is at; None where there is none."""
-    return waiting(timezone.now()).values_list("due_at", flat=True).first()
+    return waiting(database_now()).values_list("due_at", flat=True).first()
 
 
 def claim_due(worker: str, *, wanted: bool, limit: int) -> list[Claim]:
-    """Take up to `limit` of those that should run, or of those that should go. Two workers never get the same one, nor
-    wait for each other."""
-    desired = RUNNING if wanted else ABSENT
-    if not limit or not due(timezone.now()).filter(desired=desired).exists():
+    """Take up to `limit` of those that should run, or of those that should go, organizations in turn. Two workers never
+    get the same one, nor wait for each other."""
+    desired, now = RUNNING if wanted else ABSENT, database_now()
+    if not limit or not due(now).filter(desired=desired).exists():
         return []  # asked before the transaction, which on SQLite takes the lock of all writers
     with transaction.atomic():
-        now = _now()
-        rows = list(skipping_locked(due(now).filter(desired=desired))[:limit])
-        claimed = Container.objects.filter(workspace__one_of=[row.pk for row in rows])
+        now = database_now()
+        claimed = Container.objects.filter(workspace__one_of=next_turns(desired, now=now, limit=limit))
         claimed.update(leased_until=now + LEASE, leased_by=worker)
+        rows = list(claimed.order_by("due_at", "pk"))
     return [
         Claim(
             workspace_id=row.pk,
             wanted=wanted,
             keep_volumes=row.keep_volumes,
             asked_at=row.asked_at,
+            generation=row.generation,
+            losses=row.losses,
         )
         for row in rows
     ]
 
 
-def renew(worker: str, ids: Collection[UUID]) -> None:
-    """This worker lives, and is at these. What else it once leased, and lost sight of, becomes free."""
+def renew(worker: str, ids: Collection[UUID]) -> Set[UUID]:
+    """This worker lives, and is at these; return those that are still its own. What else it once leased, and lost sight
+    of, becomes free."""
     held = Container.objects.filter(workspace__one_of=ids, leased_by=worker, leased_until__isnull=False)
-    held.update(leased_until=_now() + LEASE)
+    if held.update(leased_until=database_now() + LEASE) == len(ids):
+        return frozenset(ids)
+    return frozenset(held.values_list("pk", flat=True))
 
 
 def give_back(worker: str, ids: Collection[UUID]) -> None:
@@ -80,17 +88,7 @@ def give_back(worker: str, ids: Collection[UUID]) -> None:
 def put_off(worker: str, ids: Collection[UUID], *, by: timedelta) -> None:
     """Not begun, and not to be tried again at once."""
     mine = Container.objects.filter(workspace__one_of=ids, leased_by=worker)
-    mine.update(leased_until=None, leased_by="", due_at=timezone.now() + by)
-
-
-def _now() -> datetime:
-    """By the database's clock, which all workers share; SQLite's is this machine's."""
-    if connection.vendor != "postgresql":
-        return timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now
+    mine.update(leased_until=None, leased_by="", due_at=database_now() + by)
 
 
 def skipping_locked(rows: QuerySet[Container]) -> QuerySet[Container]:

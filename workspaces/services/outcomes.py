@@ -11,10 +11,10 @@ from enum import Enum
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from audit.emitting import emit
-from workspaces.core.steps import FAILED_AFTER, delay, look_again
+from orgsite.clock import database_now, uptime
+from workspaces.core.steps import FAILED_AFTER, LOST_AFTER, delay, look_again, loss_told, pause
 from workspaces.models import Container, Status, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.containers import ABSENT, RUNNING
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 WORKER = Actor(name="worker")
 LONGEST_ERROR = 2_000  # characters
 COLUMNS = (
-    "observed", "due_at", "attempts", "last_error", "asked_at", "released_at", "leased_until", "leased_by",
+    "observed", "due_at", "attempts", "losses", "last_error", "asked_at", "released_at", "leased_until", "leased_by",
     "changed_at",
 )  # fmt: skip
 
@@ -43,17 +43,20 @@ class Outcome(Enum):
     STOPPING = "still stopping"
     GONE = "gone"
     FAILED = "failed"
+    LOST = "lost"  # it was started, and does not run
     UNTRIED = "untried"  # something else was decided before the engine was asked
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """What came of a claim: `wanted` as it was claimed, `ended_at` when the engine answered, `error` in its words."""
+    """What came of a claim: `wanted` and `generation` as it was claimed, `ended` when the engine answered, in seconds
+    of this machine's uptime, `error` in its words."""
 
     workspace_id: UUID
     wanted: bool
     outcome: Outcome
-    ended_at: datetime
+    ended: float
+    generation: int = 1
     error: str = ""
 
     @property
@@ -79,12 +82,16 @@ class Entry:
     def gives_up(self) -> bool:
         """Whether the workspace is called failed from now on."""
         waiting = self.row.desired == RUNNING and self.row.workspace.status == Status.PROVISIONING
-        return self.outcome is Outcome.FAILED and waiting and self.row.attempts >= FAILED_AFTER
+        return self.fails and waiting and (self.row.attempts >= FAILED_AFTER or self.row.losses >= LOST_AFTER)
+
+    @property
+    def fails(self) -> bool:
+        return self.outcome in (Outcome.FAILED, Outcome.LOST)
 
     @property
     def stays(self) -> bool:
         """Whether it could not be released, for a reason not told yet."""
-        return self.outcome is Outcome.FAILED and self.row.desired == ABSENT and self.news
+        return self.fails and self.row.desired == ABSENT and self.news
 
 
 def record(results: Sequence[Result], *, worker: str, grace: timedelta) -> Set[UUID]:
@@ -95,14 +102,14 @@ def record(results: Sequence[Result], *, worker: str, grace: timedelta) -> Set[U
     before, a start that has ended meanwhile brings no workspace back; the container is due, and goes. Returns the ids
     of those whose organization is busy: nothing of them was written, and nobody waited.
     """
-    now = timezone.now()
+    now = database_now()
     with transaction.atomic():
         rows, busy = _leased([result.workspace_id for result in results], worker)
         known = [(rows[result.workspace_id], result) for result in results if result.workspace_id in rows]
         entries = [entry for row, result in known if (entry := _write(row, result, grace=grace, now=now))]
-        _save(rows.values())
-        _change_status([e.row for e in entries if e.starts], Status.ONLINE, why=lambda _: "its container runs")
-        _change_status([e.row for e in entries if e.gives_up], Status.FAILED, why=lambda row: row.last_error)
+        save_rows(rows.values())
+        change_status([e.row for e in entries if e.starts], Status.ONLINE, why=lambda _: "its container runs")
+        change_status([e.row for e in entries if e.gives_up], Status.FAILED, why=lambda row: row.last_error)
         gone = [e.row for e in entries if e.outcome is Outcome.GONE and e.news]
         _tell("released", gone, why=lambda row: "volumes kept" if row.keep_volumes else "container and volumes gone")
         _tell("release_failed", [e.row for e in entries if e.stays], why=lambda row: row.last_error)
@@ -115,7 +122,7 @@ def _log(entries: Sequence[Entry]) -> None:
         if ended := [entry for entry in entries if entry.outcome is outcome]:
             logger.info("%d containers %s", len(ended), word)
     for entry in entries:
-        if entry.outcome is Outcome.FAILED:
+        if entry.fails:
             logger.warning("%s, attempt %d: %s", entry.row, entry.row.attempts, entry.row.last_error)
 
 
@@ -143,7 +150,7 @@ def _leased(ids: Collection[UUID], worker: str) -> tuple[dict[UUID, Container], 
     return {row.pk: row for row in rows}, places.keys() - free
 
 
-def _save(rows: Collection[Container]) -> None:
+def save_rows(rows: Collection[Container]) -> None:
     """All of them are there, and locked by their organizations: one statement, a tenth of the work of `bulk_update`."""
     Container.objects.bulk_create(rows, update_conflicts=True, unique_fields=["workspace"], update_fields=COLUMNS)
 
@@ -151,7 +158,7 @@ def _save(rows: Collection[Container]) -> None:
 def _write(row: Container, result: Result, *, grace: timedelta, now: datetime) -> Entry | None:
     """Into the row, not yet into the database. None where something else was decided since it was claimed."""
     row.leased_until, row.leased_by, row.changed_at = None, "", now
-    if result.wanted != (row.desired == RUNNING):
+    if result.wanted != (row.desired == RUNNING) or result.generation != row.generation:
         return None
     news = not row.last_error if result.error else row.released_at is None
     match result.outcome:
@@ -160,10 +167,8 @@ def _write(row: Container, result: Result, *, grace: timedelta, now: datetime) -
         case Outcome.GONE:
             _settle(row, Container.Observed.ABSENT)
             row.released_at = row.released_at or now
-        case Outcome.FAILED:
-            row.attempts, row.last_error = row.attempts + 1, readable(result.error)
-            row.asked_at = None if result.wanted else row.asked_at
-            row.due_at = now + delay(row.attempts, jitter=random.random())
+        case Outcome.FAILED | Outcome.LOST:
+            _fail(row, result, now=now)
         case Outcome.UNTRIED:
             row.due_at = now
         case Outcome.STARTING:
@@ -177,20 +182,33 @@ def _settle(row: Container, observed: Container.Observed) -> None:
     row.observed, row.due_at, row.attempts, row.last_error, row.asked_at = observed, None, 0, "", None
 
 
+def _fail(row: Container, result: Result, *, now: datetime) -> None:
+    row.attempts, row.last_error = row.attempts + 1, readable(result.error)
+    row.asked_at = None if result.wanted else row.asked_at
+    row.due_at = now + delay(row.attempts, jitter=random.random())
+    if result.outcome is Outcome.LOST:
+        row.losses += 1
+        row.due_at = max(row.due_at, now + pause(row.losses))
+        row.last_error = loss_told(row.last_error, row.losses)
+
+
 def _wait(row: Container, observed: Container.Observed, result: Result, *, grace: timedelta, now: datetime) -> None:
-    row.observed, row.asked_at = observed, row.asked_at or result.ended_at
-    row.due_at = look_again(wanted=result.wanted, asked_at=row.asked_at, grace=grace, now=now)
+    row.observed, row.asked_at = observed, row.asked_at or now - timedelta(seconds=uptime() - result.ended)
+    row.due_at = look_again(wanted=result.wanted, asked_at=row.asked_at, grace=grace, now=now, losses=row.losses)
 
 
-def _change_status(rows: Sequence[Container], status: Status, *, why: Callable[[Container], str]) -> None:
+def change_status(
+    rows: Sequence[Container], status: Status, *, why: Callable[[Container], str], actor: Actor = WORKER
+) -> None:
+    """Of the live ones among the workspaces, with history and event."""
     if rows:
-        now = timezone.now()
+        now = database_now()
         Workspace.objects.live().filter(id__one_of=[row.pk for row in rows]).update(status=status, updated_at=now)
-        record_history(Reasons([row.pk for row in rows], map(why, rows)), kind="~", actor=WORKER, now=now)
-        _tell(status.value, rows, why=why)
+        record_history(Reasons([row.pk for row in rows], map(why, rows)), kind="~", actor=actor, now=now)
+        _tell(status.value, rows, why=why, actor=actor)
 
 
-def _tell(what: str, rows: Sequence[Container], *, why: Callable[[Container], str]) -> None:
+def _tell(what: str, rows: Sequence[Container], *, why: Callable[[Container], str], actor: Actor = WORKER) -> None:
     events = [
         workspace_event(
             what,
@@ -198,7 +216,7 @@ def _tell(what: str, rows: Sequence[Container], *, why: Callable[[Container], st
             name=row.workspace.name,
             parent_id=row.workspace.parent_id,
             organization=row.workspace.organization.slug,
-            actor=WORKER,
+            actor=actor,
             why=why(row),
             import_id=row.import_id,
         )

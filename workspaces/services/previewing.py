@@ -12,9 +12,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from orgsite import garbage
+from orgsite.clock import database_now
 from workspaces import access
 from workspaces.access import Right
 from workspaces.core.plan import Comparison, Live, Mode, Plan
@@ -91,7 +91,7 @@ def store_preview(organization: Organization, loaded: LoadedTemplate, *, user: U
 
 
 def _create(organization: Organization, loaded: LoadedTemplate, *, user: User) -> ImportPreview:
-    last, seen, now = last_run(organization), snapshot(organization), timezone.now()
+    last, seen, now = last_run(organization), snapshot(organization), database_now()
     compared = Comparison(have=seen, want=loaded.template, last_run=last)
     return ImportPreview.objects.create(
         organization=organization,
@@ -120,7 +120,7 @@ def open_preview(preview_id: UUID, *, user: User) -> Preview:
     access.require(user, Right.IMPORT)
     record = (
         ImportPreview.objects.select_related("organization", "user", "applied_by")
-        .filter(pk=preview_id, expires_at__gt=timezone.now())
+        .filter(pk=preview_id, expires_at__gt=database_now())
         .filter(organization__in=Organization.objects.visible_to(user))
         .first()
     )
@@ -167,7 +167,7 @@ def changes_since(preview: Preview) -> tuple[Change, ...]:
 
 def delete_expired() -> int:
     """Forget previews whose time is over; return how many."""
-    deleted, _ = ImportPreview.objects.filter(expires_at__lte=timezone.now()).delete()
+    deleted, _ = ImportPreview.objects.filter(expires_at__lte=database_now()).delete()
     return deleted
 
 

@@ -9,9 +9,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from orgsite.clock import database_now
 from workspaces.engines.base import Wanted
 from workspaces.engines.choosing import image_for, limits_for
 from workspaces.models import Container, Workspace, WorkspaceToken
@@ -62,22 +62,27 @@ def container_token(workspace_id: UUID, generation: int) -> str:
 
 
 def _make_tokens_valid(rows: Collection[Container]) -> None:
-    """Each has a token that works: where somebody revoked it, the next one. A fixed number of statements."""
+    """Each has one token that works: where somebody revoked it, the next one. Those of its earlier containers, such as
+    one of an old secret key, end; what people handed out stays. A fixed number of statements."""
     digests = {row.pk: digest(container_token(row.pk, row.generation)) for row in rows}
     revoked = WorkspaceToken.objects.filter(digest__one_of=digests.values(), revoked_at__isnull=False)
     stale = set(revoked.values_list("workspace_id", flat=True))
     for row in rows:
         row.generation += row.pk in stale
     Container.objects.filter(workspace__one_of=stale).update(generation=F("generation") + 1)
-    now = timezone.now()
-    tokens = (digest(container_token(row.pk, row.generation)) for row in rows)
+    now = database_now()
+    tokens = {row.pk: digest(container_token(row.pk, row.generation)) for row in rows}
     WorkspaceToken.objects.bulk_create(
         [
-            WorkspaceToken(workspace_id=row.pk, digest=text, created_at=now)
-            for row, text in zip(rows, tokens, strict=True)
+            WorkspaceToken(workspace_id=key, digest=text, created_at=now, of_container=True)
+            for key, text in tokens.items()
         ],
-        ignore_conflicts=True,
+        update_conflicts=True,
+        unique_fields=["digest"],
+        update_fields=["of_container"],
     )
+    earlier = WorkspaceToken.objects.filter(workspace__one_of=tokens, of_container=True, revoked_at=None)
+    earlier.exclude(digest__one_of=tokens.values()).update(revoked_at=now)
 
 
 def _wanted(row: Container, config: bytes) -> Wanted:
@@ -94,6 +99,7 @@ def _wanted(row: Container, config: bytes) -> Wanted:
         },
         config=config,
         limits=limits_for(workspace.tier),
+        generation=row.generation,
     )
 
 

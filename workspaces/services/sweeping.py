@@ -13,17 +13,18 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from audit.emitting import Event, emit
+from orgsite.clock import database_now
 from workspaces.core.steps import State
 from workspaces.core.sweeping import Finding, Held, Known, Sweep, plan_sweep
-from workspaces.engines.base import Engine
+from workspaces.engines.base import Engine, Found
 from workspaces.errors import EngineError
 from workspaces.models import Container, Status, Workspace
-from workspaces.services.containers import ABSENT, RUNNING, want_running
+from workspaces.services.containers import ABSENT, RUNNING, want_each_running
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_where_free
+from workspaces.services.losses import note_losses
 from workspaces.services.outcomes import WORKER
 from workspaces.services.reasons import Reasons
 from workspaces.services.telling import workspace_event
@@ -40,13 +41,14 @@ LOOK_AGAIN = 0.25  # seconds
 
 def survey(engine: Engine) -> Sweep:
     """Compare the engine with the database. Raises EngineError."""
-    settled_before = timezone.now() - FRESH
+    settled_before = database_now() - FRESH
     containers, volumes = engine.containers(), engine.volumes()  # first: what is made later has a row already
-    held = {
-        key: Held(state=containers[key].state if key in containers else None, volumes=volumes.get(key, ()))
-        for key in {*containers, *volumes}
-    }
+    held = {key: _held(containers.get(key), volumes.get(key, ())) for key in {*containers, *volumes}}
     return plan_sweep(tuple(_known(held, settled_before)), held)
+
+
+def _held(found: Found | None, volumes: tuple[str, ...]) -> Held:
+    return Held(state=found.state, twice=bool(found.others), volumes=volumes) if found else Held(volumes=volumes)
 
 
 def _known(held: Mapping[UUID, Held], settled_before: datetime) -> Iterator[Known]:
@@ -109,15 +111,14 @@ def tell_released(strays: Collection[UUID]) -> None:
 
 
 def _start_again(findings: Sequence[Finding]) -> None:
-    why, now = {each.id: each.why for each in findings}, timezone.now()
+    why, now = {each.id: each.why for each in findings}, database_now()
     with transaction.atomic():
         live = {row.pk: row for row in _locked(why) if row.is_live}
         rows = Container.objects.filter(workspace__one_of=live)
         known = set(rows.values_list("pk", flat=True))
-        settled = rows.filter(desired=RUNNING, due_at=None)
-        again = set(settled.values_list("pk", flat=True)) | (live.keys() - known)
-        settled.update(observed=Container.Observed.ABSENT, due_at=now, asked_at=None, changed_at=now)
-        want_running(live.keys() - known, import_id=None, now=now)
+        settled = rows.filter(desired=RUNNING, due_at=None).select_related("workspace__organization")
+        again = note_losses(settled, why=why, now=now) | (live.keys() - known)
+        want_each_running((row for key, row in live.items() if key not in known), now=now)
         _provision_again([row for key, row in live.items() if key in again], why=why, now=now)
 
 
@@ -143,12 +144,12 @@ def _provision_again(rows: Sequence[Workspace], *, why: Mapping[UUID, str], now:
 
 def _release_again(ids: Sequence[UUID]) -> None:
     """Removed workspaces. Those without a row get one, so that a failure is seen; `released` is not told twice."""
-    now = timezone.now()
+    now = database_now()
     with transaction.atomic():
-        removed = {row.pk for row in _locked(ids) if not row.is_live}
+        removed = {row.pk: row for row in _locked(ids) if not row.is_live}
         rows = Container.objects.filter(workspace__one_of=removed)
-        unknown = removed - set(rows.values_list("pk", flat=True))
-        want_running(unknown, import_id=None, now=now)
+        unknown = removed.keys() - set(rows.values_list("pk", flat=True))
+        want_each_running((removed[key] for key in unknown), now=now)
         rows.filter(workspace__one_of=unknown).update(released_at=now)
         rows.filter(Q(due_at=None) | Q(desired=RUNNING)).update(
             desired=ABSENT, due_at=now, asked_at=None, attempts=0, changed_at=now

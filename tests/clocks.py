@@ -1,0 +1,25 @@
+"""Machines whose clock is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from unittest.mock import patch
+
+from django.utils import timezone
+
+HOURS = (1, -1)
+
+_right = timezone.now
+
+
+@contextmanager
+def machine_clock_off_by(hours: int) -> Iterator[None]:
+    """What the machine's clock shows is that much later, or earlier, than the database's."""
+
+    def wrong() -> datetime:
+        return _right() + timedelta(hours=hours)
+
+    with patch.object(timezone, "now", wrong):
+        yield
