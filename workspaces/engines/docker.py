@@ -21,6 +21,7 @@ from workspaces.engines.naming import (
     only_ours,
     owner_of,
     see_that_it_is_ours,
+    told_by,
     volume_names,
 )
 from workspaces.engines.options import Options
@@ -62,6 +63,12 @@ class DockerEngine:
             there = self._inspect(api, workspace_id)
             if there and there["State"]["Running"]:
                 _send(api, there["Id"], signal=there["Config"].get("StopSignal") or "SIGTERM")
+
+    def kill(self, workspace_id: UUID) -> None:
+        with self._engine.api() as api:
+            there = self._inspect(api, workspace_id)
+            if there and there["State"]["Running"]:
+                _send(api, there["Id"], signal="SIGKILL")
 
     def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
         with self._engine.api() as api:
@@ -170,6 +177,7 @@ def _found(workspace_id: UUID, container: Mapping[str, Any], *, status: str) -> 
         detail="" if state is State.RUNNING else _detail(container.get("Status", status)),
         handle=container["Id"],
         volumes=frozenset(mount["Name"] for mount in container["Mounts"] if mount.get("Name")),
+        **told_by(container.get("Labels")),
     )
 
 

@@ -24,6 +24,7 @@ from workspaces.engines.naming import (
     labels_of,
     owner_of,
     see_that_it_is_ours,
+    told_by,
     volume_names,
 )
 from workspaces.errors import EngineAway, EngineRefused
@@ -101,6 +102,12 @@ class FakeEngine:
         with self._asked("ask_to_stop", workspace_id):
             there = self._container(workspace_id)
             if there and not self._is_stubborn(workspace_id, there):
+                there.running = False
+
+    def kill(self, workspace_id: UUID) -> None:
+        with self._asked("kill", workspace_id):
+            there = self._container(workspace_id)
+            if there:
                 there.running = False
 
     def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
@@ -184,9 +191,10 @@ class FakeEngine:
 
 
 def _found(workspace_id: UUID, container: Container) -> Found:
+    told = told_by(container.labels)
     if container.running:
-        return Found(workspace_id=workspace_id, state=State.RUNNING)
-    return Found(workspace_id=workspace_id, state=State.STOPPED, detail="Exited (0)")
+        return Found(workspace_id=workspace_id, state=State.RUNNING, **told)
+    return Found(workspace_id=workspace_id, state=State.STOPPED, detail="Exited (0)", **told)
 
 
 def _unpacked(archive: bytes) -> dict[str, bytes]:

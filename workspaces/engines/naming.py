@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from workspaces.engines.base import Wanted
 from workspaces.errors import EngineRefused
 
-INSTALLATION, ORGANIZATION, WORKSPACE, NAME = (
-    f"orgsite.{word}" for word in ("installation", "organization", "workspace", "name")
+INSTALLATION, ORGANIZATION, WORKSPACE, NAME, EPOCH = (
+    f"orgsite.{word}" for word in ("installation", "organization", "workspace", "name", "epoch")
 )
 DATA, CONFIG = "/data", "/config"  # where the volumes are in a container
 
@@ -25,12 +26,19 @@ def volume_names(workspace_id: UUID) -> dict[str, str]:
 
 
 def labels_of(wanted: Wanted, *, installation: str) -> dict[str, str]:
-    return {
+    labels = {
         INSTALLATION: installation,
         ORGANIZATION: wanted.organization,
         WORKSPACE: str(wanted.workspace_id),
         NAME: wanted.name,
     }
+    return labels | ({EPOCH: wanted.epoch} if wanted.epoch else {})
+
+
+def told_by(labels: Mapping[str, str] | None) -> dict[str, Any]:
+    """What the labels of a container say, by the fields of `Found`."""
+    labels = labels or {}
+    return {word: labels.get(f"orgsite.{word}", "") for word in ("name", "organization", "epoch")}
 
 
 def only_ours(installation: str, workspace_id: UUID | None = None) -> dict[str, list[str]]:

@@ -86,6 +86,10 @@ class SwarmEngine:
             if service and tasks.replicas_of(service):
                 _update(api, service, template=service["Spec"]["TaskTemplate"], replicas=0)
 
+    def kill(self, workspace_id: UUID) -> None:
+        """A swarm kills what is left at the end of the grace by itself."""
+        self.ask_to_stop(workspace_id)
+
     def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
         with self._manager.api() as api:
             service = self._service(api, workspace_id)
