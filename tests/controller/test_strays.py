@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -244,19 +245,34 @@ def test_nothing_is_destroyed_where_nobody_can_say_yes(command: None, engine: Fa
     assert left(engine) == ({key}, {key})
 
 
-@pytest.mark.parametrize(("typed", "gone"), [("2", True), ("1", False), ("yes", False), ("", False)])
-def test_on_a_terminal_the_number_has_to_be_typed(
-    command: None, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, typed: str, gone: bool
-) -> None:
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Somebody sits there and types this."""
+
+    def types(text: str) -> None:
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+        monkeypatch.setattr("builtins.input", lambda _: text)
+
+    return types
+
+
+def test_on_a_terminal_the_number_is_typed(command: None, engine: FakeEngine, terminal: Callable[[str], None]) -> None:
     for _ in range(2):
         add_stray(engine)
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("builtins.input", lambda _: typed)
-    try:
+    terminal("2")
+    manage("--purge")
+    assert engine.host.volumes == {}
+
+
+@pytest.mark.parametrize("typed", ["1", "yes", "", "22"])
+def test_anything_else_that_is_typed_destroys_nothing(
+    command: None, engine: FakeEngine, terminal: Callable[[str], None], typed: str
+) -> None:
+    keys = {add_stray(engine) for _ in range(2)}
+    terminal(typed)
+    with pytest.raises(CommandError, match=r"Not confirmed\. Nothing was destroyed"):
         manage("--purge")
-    except CommandError as error:
-        assert str(error) == "Not confirmed. Nothing was destroyed."
-    assert (engine.host.volumes == {}) is gone
+    assert left(engine) == (keys, keys)
 
 
 def test_purge_destroys_all_strays_names_them_and_says_who_did_it(

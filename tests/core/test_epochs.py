@@ -10,6 +10,7 @@ import pytest
 
 from workspaces.core.epochs import epoch_of, event_id
 
+ZEROS = "0" * 32
 EVENT: dict[str, Any] = {
     "id": 7,
     "event_type": "workspace.online",
@@ -57,8 +58,10 @@ def test_it_names_its_event() -> None:
 
 @pytest.mark.parametrize(
     "label",
-    ["", "7", "7:", ":abc", "x:" + "0" * 32, "0:" + "0" * 32, "-7:" + "0" * 32, "7:" + "g" * 32, "7:" + "0" * 31]
-    + ["9" * 19 + ":" + "0" * 32, "9" * 400 + ":" + "0" * 32, "7:" + "0" * 32 + "\n"],
-)
+    [
+        "", "7", "7:", ":abc", f"x:{ZEROS}", f"0:{ZEROS}", f"-7:{ZEROS}", f"7:{'g' * 32}", f"7:{ZEROS[1:]}",
+        f"{'9' * 19}:{ZEROS}", f"{'9' * 400}:{ZEROS}", f"7:{ZEROS}\n", f"\u0667:{ZEROS}",
+    ],
+)  # fmt: skip
 def test_what_is_no_mark_of_ours_names_none(label: str) -> None:
     assert event_id(label) is None

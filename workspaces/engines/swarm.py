@@ -86,9 +86,7 @@ class SwarmEngine:
             if service and tasks.replicas_of(service):
                 _update(api, service, template=service["Spec"]["TaskTemplate"], replicas=0)
 
-    def kill(self, workspace_id: UUID) -> None:
-        """A swarm kills what is left at the end of the grace by itself."""
-        self.ask_to_stop(workspace_id)
+    kill = ask_to_stop  # what is left at the end of the grace the swarm kills by itself
 
     def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
         with self._manager.api() as api:

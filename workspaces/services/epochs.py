@@ -59,7 +59,7 @@ def disputed_epochs(epochs: Collection[str]) -> frozenset[str]:
 def note_epochs(epochs: Collection[str]) -> bool:
     """Write down those that are disputed. Whether any of all that were written down is not accepted yet."""
     disputed = disputed_epochs(epochs)
-    if disputed - _noted(disputed):
+    if disputed and disputed - _noted(disputed):
         with transaction.atomic():
             lock_installation()
             new = sorted(disputed - _noted(disputed))

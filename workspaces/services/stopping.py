@@ -1,6 +1,6 @@
 """Strays on the engine: how their containers are stopped, and how a person has all of them destroyed.
 
-No database in here: a worker does this in a thread of its pool.
+Asks the engine alone: a worker does this in a thread of its pool.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LOOK_AGAIN = 0.25  # seconds
 
 def stop_strays(strays: Sequence[Unknown], *, engine: Engine, grace: timedelta) -> dict[UUID, str]:
     """Ask all of them to stop, give them the grace, end those that go on. Their containers stay, and so do all volumes.
-    Id → why one could not be stopped, "" for stopped. Asks the engine alone."""
+    Id → why one could not be stopped, "" for stopped."""
     for stray in strays:
         logger.warning("Stopping the container, as its quarantine is over; all volumes stay: %s", described(stray))
     errors = {stray.id: _error_of(engine.ask_to_stop, stray.id) for stray in strays}
