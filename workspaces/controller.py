@@ -25,7 +25,7 @@ from workspaces.core.sweeping import Unknown
 from workspaces.engines.base import Engine, Found
 from workspaces.errors import EngineError
 from workspaces.services.containers import note_sizes
-from workspaces.services.epochs import RESTORED, is_restored
+from workspaces.services.epochs import HELD_BACK, is_restored
 from workspaces.services.installation import claim_sweep, note_engine, note_engine_away
 from workspaces.services.leases import Claim, claim_due, give_back, next_due, put_off, renew
 from workspaces.services.outcomes import WORKER, Result, record, record_away
@@ -155,7 +155,7 @@ class Controller:
     def _held_back(self, claims: Sequence[Claim]) -> dict[UUID, str]:
         """The removals, where a restored or foreign database decided them: id → why they have to wait."""
         removals = [claim.workspace_id for claim in claims if not claim.wanted]
-        return dict.fromkeys(removals, RESTORED) if removals and is_restored() else {}
+        return dict.fromkeys(removals, HELD_BACK) if removals and is_restored() else {}
 
     def _carry_out(self, work: Work) -> Future[Result]:
         """In a thread only where the engine is asked."""

@@ -31,6 +31,10 @@ RESTORED = (
     "`manage.py sweep --dry-run`. If this is the right database, run `manage.py sweep --accept`; if not, stop the "
     "worker and correct DATABASE_URL or ORGSITE_INSTALLATION."
 )
+HELD_BACK = (
+    "This removal waits, because the database may have been restored from a backup, or be a copy. Look at "
+    "`manage.py sweep --dry-run`; if it is the right database, run `manage.py sweep --accept`."
+)
 
 
 def newest_epoch() -> str:
