@@ -20,7 +20,9 @@ from workspaces.api import schema
 from workspaces.api.base import ApiView
 from workspaces.models import Container, ImportRun
 from workspaces.services.containers import engine_runs
+from workspaces.services.epochs import is_restored
 from workspaces.services.installation import last_seen
+from workspaces.services.strays import summary
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +62,7 @@ def readiness() -> dict[str, str]:
         "migrations": _migrations,
         "engine": _engine,
         "backlog": _backlog,
+        "origin": _origin,
     }
     return {name: _state(check) for name, check in checks.items()}
 
@@ -100,6 +103,11 @@ def _backlog() -> str:
     return "behind" if behind else "ok"
 
 
+def _origin() -> str:
+    """Whether the engine's containers were made from this database, or from one that this is a backup or a copy of."""
+    return "restored" if engine_runs() and is_restored() else "ok"
+
+
 def _numbers() -> dict[str, Any]:
     """What a user hears besides: how much waits, and the engine's own words."""
     waiting = Container.objects.filter(due_at__isnull=False)
@@ -108,6 +116,7 @@ def _numbers() -> dict[str, Any]:
         "open_runs": _open_runs().count(),
         "containers_due": waiting.count(),
         "containers_failing": waiting.exclude(last_error="").count(),
+        "strays": summary().count,
         "engine": {"name": settings.ORGSITE_ENGINE, "said": seen.engine, "error": seen.engine_error},
     }
 

@@ -60,6 +60,9 @@ ORGSITE_DOCKER_INIT = env.flag("ORGSITE_DOCKER_INIT", default=True)
 ORGSITE_VOLUME_DRIVER = env.text("ORGSITE_VOLUME_DRIVER")
 ORGSITE_VOLUME_OPTIONS = env.texts("ORGSITE_VOLUME_OPTIONS", pattern=env.ANYTHING, like='{"type": "nfs"}')
 ORGSITE_STOP_GRACE = env.integer("ORGSITE_STOP_GRACE", 10, most=3_600)  # seconds
+# What the engine holds and the database does not know: `report` says what `on` would do, `off` does not look for it.
+ORGSITE_SWEEP = env.choice("ORGSITE_SWEEP", "on", of=("on", "report", "off"))
+ORGSITE_QUARANTINE = env.integer("ORGSITE_QUARANTINE", 24 * 60 * 60, least=0)  # seconds
 ORGSITE_ENGINE_TIMEOUT = env.integer("ORGSITE_ENGINE_TIMEOUT", 30, most=3_600)  # seconds
 ORGSITE_ENGINE_CONCURRENCY = env.integer("ORGSITE_ENGINE_CONCURRENCY", 8, most=1_000)
 ORGSITE_SWARM_NODES = env.texts(

@@ -21,16 +21,20 @@ from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, 
 from orgsite.clock import database_now, uptime
 from workspaces.converging import Work
 from workspaces.core.steps import Step, next_step
+from workspaces.core.sweeping import Unknown
 from workspaces.engines.base import Engine, Found
 from workspaces.errors import EngineError
 from workspaces.leasing import Leases
 from workspaces.services.containers import note_sizes
+from workspaces.services.epochs import HELD_BACK, is_restored
 from workspaces.services.installation import claim_sweep, note_engine, note_engine_away
 from workspaces.services.leases import Claim, next_due
-from workspaces.services.outcomes import Result, record, record_away
+from workspaces.services.outcomes import WORKER, Result, record, record_away
 from workspaces.services.provisioning import prepare
 from workspaces.services.runs import this_process
-from workspaces.services.sweeping import DOUBTFUL, mend, release_strays, survey, tell_released
+from workspaces.services.stopping import stop_strays
+from workspaces.services.strays import note_stopped
+from workspaces.services.sweeping import mend, survey
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +62,7 @@ class Controller:
         }
         self._at_work: dict[Future[Result], Claim] = {}
         self._strays: Future[dict[UUID, str]] | None = None
+        self._stopping: Sequence[Unknown] = ()
         self._sizes: Future[Mapping[UUID, int]] | None = None
         self._swept = self._measured = float("-inf")
         self._pause = 0.0  # seconds, after something went wrong
@@ -127,7 +132,9 @@ class Controller:
         begun = False
         try:
             found = self._engine.containers()
+            held = self._held_back(claims)
             steps = {claim.workspace_id: self._step(claim, found.get(claim.workspace_id)) for claim in claims}
+            steps |= dict.fromkeys(held, Step.REPORT)
             ready = prepare([key for key, step in steps.items() if step is Step.START])
             self._leases.put_off(ready.busy, by=BUSY_FOR)
             begun = True
@@ -141,11 +148,16 @@ class Controller:
                 step=steps[key],
                 found=found.get(key),
                 wanted=ready.wanted.get(key),
-                refused=ready.errors.get(key, ""),
+                refused=held.get(key) or ready.errors.get(key, ""),
             )
             self._at_work[self._carry_out(work)] = claim
         if not self._more_come():
             self._write_down()
+
+    def _held_back(self, claims: Sequence[Claim]) -> dict[UUID, str]:
+        """The removals, where a restored or foreign database decided them: id → why they have to wait."""
+        removals = [claim.workspace_id for claim in claims if not claim.wanted]
+        return dict.fromkeys(removals, HELD_BACK) if removals and is_restored() else {}
 
     def _carry_out(self, work: Work) -> Future[Result]:
         """In a thread only where the engine is asked."""
@@ -199,13 +211,13 @@ class Controller:
             return
         ended, self._strays = self._strays, None
         if error := ended.exception():
-            logger.warning("What belongs to no workspace stays for now: %s", error)
+            logger.warning("What belongs to no workspace was not stopped: %s", error)
             return
         errors = ended.result()
         for key, why in errors.items():
             if why:
-                logger.warning("What the engine holds for %s stays for now: %s", key, why)
-        tell_released([key for key, why in errors.items() if not why])
+                logger.warning("The stray ws-%s was not stopped: %s", key, why)
+        note_stopped([stray for stray in self._stopping if not errors[stray.id]], actor=WORKER)
 
     def _drain(self) -> bool:
         """Cancel what no thread has begun, wait for the rest, write it down."""
@@ -227,22 +239,19 @@ class Controller:
         """Where only a part of the engine answers, a node of a swarm say, the sweep waits and all else goes on."""
         if time.monotonic() - self._swept < SWEEP_EVERY:
             return
+        first = self._swept == float("-inf")  # whoever has just begun looks, whoever swept a moment ago
         note_engine(self._worker, engine=self._engine.check())
         self._swept = time.monotonic()
-        if self._strays or not claim_sweep(timedelta(seconds=SWEEP_EVERY - 5)):
+        if self._strays or not (claim_sweep(timedelta(seconds=SWEEP_EVERY - 5)) or first):
             return
         try:
             sweep = survey(self._engine)
         except EngineError as error:
             logger.warning("The sweep has to wait: %s", error)
             return
-        mend(sweep)
-        if sweep.doubtful:
-            logger.error(DOUBTFUL, len(sweep.strays), sweep.held)
-        elif sweep.strays:
-            self._strays = self._pools[False].submit(
-                release_strays, sweep.strays, engine=self._engine, grace=self._grace
-            )
+        if strays := mend(sweep):
+            self._stopping = strays
+            self._strays = self._pools[False].submit(stop_strays, strays, engine=self._engine, grace=self._grace)
 
     def _measure(self) -> None:
         """The engine counts in a thread of the pool, for as long as it takes."""

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Work:
     """A claim and its next step. `found`: what the engine has of it; `wanted`: what to start; `refused`: why it can't
-    be started at all."""
+    be started, or must not be removed, at all."""
 
     claim: Claim
     step: Step
@@ -70,7 +70,7 @@ class Work:
     @property
     def _complaint(self) -> str:
         """Why it does not run, in the engine's words."""
-        if self.step is Step.REPORT:
+        if self.step is Step.REPORT and not self.refused:
             return f"It does not stay up: {self.found.detail}" if self.found else "It is gone again after its start."
         return self.refused
 

@@ -6,7 +6,10 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
@@ -14,10 +17,14 @@ from django.utils import timezone
 from tests.admin.pages import text
 from tests.trees import AFTER, BEFORE, loaded
 from workspaces.core.plan import Mode
-from workspaces.models import ImportRun, Organization
-from workspaces.services.actors import Actor
+from workspaces.core.steps import State
+from workspaces.core.sweeping import Held, Unknown
+from workspaces.models import ImportRun, Organization, Stray
+from workspaces.services.actors import SYSTEM, Actor
+from workspaces.services.epochs import accept_epochs, note_epochs
 from workspaces.services.importing import Applied
 from workspaces.services.runs import fail_run, open_run
+from workspaces.services.strays import note_strays
 
 
 def home(client: Client) -> str:
@@ -89,3 +96,61 @@ def test_more_workspaces_need_no_more_queries(
         live(tree)
         with django_assert_num_queries(9):
             home(viewer)
+
+
+@pytest.fixture
+def with_engine(settings: Any) -> None:
+    settings.ORGSITE_ENGINE = "docker"
+
+
+def stray(number: int, *, state: State | None = State.RUNNING) -> Unknown:
+    held = Held(state=state, volumes=("ws-data",), name="Secret", organization="elsewhere")
+    return Unknown(id=UUID(int=number), why="no workspace has this id", held=held)
+
+
+def test_strays_stand_there_with_what_will_happen_and_without_names(
+    with_engine: None, viewer: Client, organization: Organization
+) -> None:
+    note_strays([stray(1), stray(2), stray(3, state=None)])
+    page = home(viewer)
+    until = Stray.objects.earliest("first_seen_at").first_seen_at + timedelta(days=1)
+    assert "The engine holds something for 3 workspaces that this database does not know" in page
+    assert f"2 containers run, the first until {until:%Y-%m-%d %H:%M:%S} UTC: then it is stopped." in page
+    assert "<code>manage.py sweep --purge</code>" in page
+    assert "Secret" not in page
+    assert "Nothing waits for you." not in page
+
+
+def test_a_stray_that_ended_only_keeps_its_volumes(
+    with_engine: None, viewer: Client, organization: Organization
+) -> None:
+    note_strays([stray(1, state=State.STOPPED)])
+    assert "Nothing of it runs. No volume is destroyed before somebody says so" in home(viewer)
+
+
+@pytest.mark.parametrize("mode", ["report", "off"])
+def test_where_no_stray_is_stopped_the_page_promises_no_time(
+    with_engine: None, viewer: Client, organization: Organization, settings: Any, mode: str
+) -> None:
+    settings.ORGSITE_SWEEP = mode
+    note_strays([stray(1)])
+    assert f"1 container runs on, because <code>ORGSITE_SWEEP</code> is <code>{mode}</code>." in home(viewer)
+
+
+def test_a_restored_database_is_an_alert_with_the_commands(
+    with_engine: None, viewer: Client, organization: Organization
+) -> None:
+    note_strays([stray(1)])
+    note_epochs({f"999999:{'0' * 32}"})
+    page = home(viewer)
+    assert "This database is not the one that the containers were made from" in page
+    assert "run <code>manage.py sweep --accept</code>" in page
+    assert "All of it is left as it is." in page
+    accept_epochs(actor=SYSTEM)
+    assert "is not the one that the containers were made from" not in home(viewer)
+
+
+def test_without_an_engine_nobody_hears_of_strays(viewer: Client, live: Callable[..., Applied]) -> None:
+    live(BEFORE)
+    note_strays([stray(1)])
+    assert "Nothing waits for you." in home(viewer)

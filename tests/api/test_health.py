@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -14,13 +15,17 @@ from django.utils import timezone
 from tests.api.conftest import Caller
 from tests.trees import loaded
 from workspaces.core.plan import Mode
+from workspaces.core.steps import State
+from workspaces.core.sweeping import Held, Unknown
 from workspaces.models import Container, ImportRun, Installation, Organization
-from workspaces.services.actors import Actor
+from workspaces.services.actors import SYSTEM, Actor
+from workspaces.services.epochs import accept_epochs, note_epochs
 from workspaces.services.importing import apply_import
 from workspaces.services.installation import installation, note_engine, note_engine_away
 from workspaces.services.runs import open_run
+from workspaces.services.strays import note_strays
 
-ALL_OK = {"database": "ok", "migrations": "ok", "engine": "ok", "backlog": "ok"}
+ALL_OK = {"database": "ok", "migrations": "ok", "engine": "ok", "backlog": "ok", "origin": "ok"}
 
 
 @pytest.fixture
@@ -50,6 +55,7 @@ def test_users_hear_numbers_too(as_bob: Caller) -> None:
         "open_runs": 0,
         "containers_due": 0,
         "containers_failing": 0,
+        "strays": 0,
         "engine": {"name": "none", "said": "", "error": ""},
     }
 
@@ -124,3 +130,25 @@ def test_containers_that_wait_too_long_are_a_backlog(
     assert as_bob.get("/readyz").json()["containers_due"] == 1
     Container.objects.update(due_at=timezone.now() - timedelta(minutes=11))
     assert anybody.get("/readyz").json()["checks"]["backlog"] == "behind"
+
+
+@pytest.mark.usefixtures("with_engine")
+def test_a_restored_database_is_not_ready_until_somebody_accepts_it(anybody: Caller, as_bob: Caller) -> None:
+    installation()
+    note_engine("worker", engine="Docker 20")
+    note_epochs({f"999999:{'0' * 32}"})
+    answer = anybody.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["origin"]) == (503, "restored")
+    assert set(answer.json()) == {"status", "checks"}
+    assert as_bob.get("/readyz").json()["strays"] == 0
+    accept_epochs(actor=SYSTEM)
+    assert anybody.get("/readyz").status_code == 200
+
+
+@pytest.mark.usefixtures("with_engine")
+def test_strays_alone_make_nobody_wait(anybody: Caller, as_bob: Caller) -> None:
+    installation()
+    note_engine("worker", engine="Docker 20")
+    note_strays([Unknown(id=UUID(int=1), why="no workspace has this id", held=Held(state=State.RUNNING))])
+    assert anybody.get("/readyz").status_code == 200
+    assert as_bob.get("/readyz").json()["strays"] == 1

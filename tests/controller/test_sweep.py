@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from io import StringIO
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.utils import timezone
 
-from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, key_of, settle
 from tests.trees import BEFORE
 from workspaces.controller import Controller
@@ -23,7 +21,7 @@ from workspaces.models import Container, Installation, Status, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.cascading import cascade_delete
 from workspaces.services.installation import claim_sweep, installation
-from workspaces.services.sweeping import mend, release_strays, survey
+from workspaces.services.sweeping import mend, survey
 
 
 @pytest.fixture
@@ -40,8 +38,9 @@ def a_while_passes() -> None:
 
 def found(engine: FakeEngine) -> list[str]:
     sweep = survey(engine)
-    ghosts = [f"- {each.known.name if each.known else 'unknown'}: {each.why}" for each in sweep.ghosts]
-    return ghosts + [f"+ {each.known.name if each.known else ''}: {each.why}" for each in sweep.phantoms]
+    leftovers = [f"- {each.known.name}: {each.why}" for each in sweep.leftovers]
+    strays = [f"? {each.held.name}: {each.why}" for each in sweep.strays]
+    return [*leftovers, *strays, *(f"+ {each.known.name}: {each.why}" for each in sweep.phantoms)]
 
 
 def test_where_all_is_well_nothing_is_found(tree: None, engine: FakeEngine) -> None:
@@ -111,17 +110,6 @@ def test_what_was_written_down_just_now_may_be_news_to_the_engine(
     assert found(engine) == []
 
 
-def test_a_container_of_an_unknown_workspace_goes_and_those_of_others_stay(tree: None, engine: FakeEngine) -> None:
-    stray, theirs = uuid4(), uuid4()
-    engine.start(Wanted(workspace_id=stray, organization="gone", name="Stray", image="agent:1"))
-    other = FakeEngine(installation="another", host=engine.host)
-    other.start(Wanted(workspace_id=theirs, organization="acme", name="Theirs", image="agent:1"))
-    assert found(engine) == ["- unknown: no workspace has this id"]
-    settle(Controller(engine, grace=timedelta(0), concurrency=1))
-    assert stray not in {*engine.containers(), *engine.volumes()}
-    assert theirs in other.containers()
-
-
 def test_the_command_prints_what_it_finds_and_changes_nothing_in_a_dry_run(
     tree: None, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
@@ -132,46 +120,10 @@ def test_the_command_prints_what_it_finds_and_changes_nothing_in_a_dry_run(
     with pytest.raises(SystemExit, match="2"):
         call_command("sweep", "--dry-run", stdout=printed)
     assert f"+ ws-{key_of('PM')} PM: its container is gone" in printed.getvalue()
-    assert "Sweep: 0 to release, 1 to start again." in printed.getvalue()
+    assert "Sweep: 0 to release, 1 to start again, 0 unknown." in printed.getvalue()
     assert not Container.objects.filter(due_at__isnull=False).exists()
     call_command("sweep", stdout=printed)
     assert Container.objects.filter(due_at__isnull=False).count() == 1
-
-
-def strays(engine: FakeEngine, *, number: int) -> None:
-    for _ in range(number):
-        engine.start(Wanted(workspace_id=uuid4(), organization="gone", name="Stray", image="agent:1"))
-
-
-def test_where_most_of_it_is_unknown_the_worker_removes_none_of_it(
-    merge: Merge, engine: FakeEngine, controller: Controller
-) -> None:
-    """A copy of the database on the same engine would otherwise destroy what it does not know."""
-    strays(engine, number=5)
-    merge({"PM": {}})
-    settle(controller)
-    assert len(engine.containers()) == 6
-
-
-def test_the_command_refuses_what_is_doubtful_unless_it_is_told_twice(
-    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, settings: Any
-) -> None:
-    settings.ORGSITE_ENGINE, settings.ORGSITE_STOP_GRACE = "docker", 0
-    monkeypatch.setattr("workspaces.management.commands.sweep.engine", lambda _: engine)
-    strays(engine, number=5)
-    with pytest.raises(CommandError, match=r"5 of the 5 .* are not in this database"):
-        call_command("sweep", stdout=StringIO())
-    assert len(engine.containers()) == 5
-    call_command("sweep", "--force", stdout=StringIO())
-    assert (dict(engine.containers()), dict(engine.volumes())) == ({}, {})
-    assert StructureEvent.objects.filter(event_type="workspace.released", organization="").count() == 5
-
-
-def test_strays_are_asked_to_stop_before_they_are_removed(engine: FakeEngine) -> None:
-    strays(engine, number=2)
-    engine.calls.clear()
-    release_strays(survey(engine).strays, engine=engine, grace=timedelta(seconds=5))
-    assert [what for what, _ in engine.calls] == ["ask_to_stop"] * 2 + ["remove"] * 2
 
 
 def test_one_worker_sweeps_for_all(controller: Controller, engine: FakeEngine) -> None:
@@ -193,3 +145,32 @@ def test_a_container_that_does_not_stay_up_is_no_running_one(tree: None, engine:
     flapping = {**engine.containers(), key: seen}
     engine.containers = lambda: flapping  # type: ignore[method-assign]
     assert found(engine) == ["+ PM: its container does not stay up"]
+
+
+@pytest.mark.parametrize("mode", ["report", "off"])
+def test_without_a_sweep_live_workspaces_are_started_all_the_same_and_leftovers_stay(
+    tree: None, engine: FakeEngine, actor: Actor, controller: Controller, settings: Any, mode: str
+) -> None:
+    key = key_of("SRE Engineer")
+    cascade_delete([key], actor=actor)
+    settle(controller)
+    engine.start(Wanted(workspace_id=key, organization="acme", name="SRE Engineer", image="agent:1"))
+    del engine.host.containers[f"ws-{key_of('PM')}"]
+    a_while_passes()
+    settings.ORGSITE_SWEEP = mode
+    mend(survey(engine))
+    settle(controller)
+    assert {key_of("PM"), key} <= engine.containers().keys()
+
+
+def test_what_report_would_release_is_named_in_the_log(
+    tree: None, engine: FakeEngine, actor: Actor, controller: Controller, settings: Any, caplog: Any
+) -> None:
+    key = key_of("SRE Engineer")
+    cascade_delete([key], actor=actor)
+    settle(controller)
+    engine.start(Wanted(workspace_id=key, organization="acme", name="SRE Engineer", image="agent:1"))
+    a_while_passes()
+    settings.ORGSITE_SWEEP = "report"
+    mend(survey(engine))
+    assert f"Would be released, but ORGSITE_SWEEP=report: ws-{key}: its workspace is removed" in caplog.text

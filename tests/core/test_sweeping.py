@@ -7,49 +7,66 @@ from uuid import UUID
 import pytest
 
 from workspaces.core.steps import State
-from workspaces.core.sweeping import Held, Known, plan_sweep
+from workspaces.core.sweeping import Held, Known, Sweep, plan_sweep
 
 ID = UUID(int=1)
 VOLUMES = ("ws-1-config", "ws-1-data")
 RUNNING, ONLY_VOLUMES = Held(state=State.RUNNING, volumes=VOLUMES), Held(volumes=VOLUMES)
 
 
-def ghosts(known: Known | None, held: Held) -> list[str]:
-    return [each.why for each in plan_sweep([known] if known else [], {ID: held}).ghosts]
+def sweep(known: Known | None, held: Held | None) -> Sweep:
+    return plan_sweep([known] if known else [], {ID: held} if held else {})
+
+
+def leftovers(known: Known, held: Held | None) -> list[str]:
+    return [each.why for each in sweep(known, held).leftovers]
+
+
+def strays(known: Known | None, held: Held) -> list[str]:
+    return [each.why for each in sweep(known, held).strays]
 
 
 def phantoms(known: Known, held: Held | None) -> list[str]:
-    return [each.why for each in plan_sweep([known], {ID: held} if held else {}).phantoms]
+    return [each.why for each in sweep(known, held).phantoms]
 
 
 def known(*, live: bool, settled: bool | None = True, external: bool = False, keep_volumes: bool = False) -> Known:
     return Known(id=ID, name="PM", live=live, settled=settled, external=external, keep_volumes=keep_volumes)
 
 
+@pytest.mark.parametrize("held", [RUNNING, ONLY_VOLUMES, Held(state=State.STOPPED)])
+def test_what_no_workspace_accounts_for_is_a_stray_and_no_leftover(held: Held) -> None:
+    assert strays(None, held) == ["no workspace has this id"]
+    assert sweep(None, held).leftovers == ()
+
+
 @pytest.mark.parametrize("held", [RUNNING, ONLY_VOLUMES])
-def test_what_belongs_to_no_workspace_or_to_a_removed_one_is_a_leftover(held: Held) -> None:
-    assert ghosts(None, held) == ["no workspace has this id"]
-    assert ghosts(known(live=False), held) == ["its workspace is removed"]
-    assert ghosts(known(live=False, settled=None), held) == ["its workspace is removed"]
+@pytest.mark.parametrize("settled", [True, None])
+def test_what_a_removed_workspace_left_is_a_leftover_and_no_stray(held: Held, settled: bool | None) -> None:
+    assert leftovers(known(live=False, settled=settled), held) == ["its workspace is removed"]
+    assert strays(known(live=False, settled=settled), held) == []
 
 
 def test_kept_volumes_are_no_leftover_but_their_container_is() -> None:
-    assert ghosts(known(live=False, keep_volumes=True), ONLY_VOLUMES) == []
-    assert ghosts(known(live=False, keep_volumes=True), RUNNING) == ["its workspace is removed"]
+    assert leftovers(known(live=False, keep_volumes=True), ONLY_VOLUMES) == []
+    assert leftovers(known(live=False, keep_volumes=True), RUNNING) == ["its workspace is removed"]
+    assert leftovers(known(live=False), None) == []
 
 
 def test_nothing_is_found_where_somebody_is_at_work() -> None:
-    assert ghosts(known(live=False, settled=False), RUNNING) == []
+    assert leftovers(known(live=False, settled=False), RUNNING) == []
     assert phantoms(known(live=True, settled=False), None) == []
 
 
-def test_an_external_workspace_has_no_container_and_wants_none() -> None:
-    assert ghosts(known(live=True, settled=None, external=True), RUNNING) == ["an external workspace has no container"]
-    assert phantoms(known(live=True, settled=None, external=True), None) == []
+def test_an_external_workspace_wants_no_container_and_one_that_it_has_is_a_stray() -> None:
+    external = known(live=True, settled=None, external=True)
+    assert strays(external, RUNNING) == ["an external workspace has no container"]
+    assert phantoms(external, None) == []
+    assert leftovers(external, RUNNING) == []
 
 
-def test_a_live_workspace_with_a_running_container_is_neither() -> None:
-    assert ghosts(known(live=True), RUNNING) == phantoms(known(live=True), RUNNING) == []
+def test_a_live_workspace_with_a_running_container_is_none_of_them() -> None:
+    assert sweep(known(live=True), RUNNING).clean
 
 
 @pytest.mark.parametrize(
@@ -69,11 +86,15 @@ def test_a_live_workspace_without_a_running_container_is_started_again(
 
 
 @pytest.mark.parametrize(
-    ("strays", "known_ones", "doubtful"), [(3, 0, False), (4, 0, True), (4, 4, False), (5, 4, True)]
+    ("state", "runs"), [(State.RUNNING, True), (State.STARTING, True), (State.STOPPED, False), (None, False)]
 )
-def test_more_than_a_few_strays_that_are_the_most_of_all_are_doubtful(
-    strays: int, known_ones: int, doubtful: bool
-) -> None:
-    held = {UUID(int=number): RUNNING for number in range(strays + known_ones)}
-    rows = [Known(id=UUID(int=number), name="W", live=True, settled=True) for number in range(known_ones)]
-    assert plan_sweep(rows, held).doubtful is doubtful
+def test_a_stray_runs_where_its_container_does_or_tries_to(state: State | None, runs: bool) -> None:
+    (stray,) = sweep(None, Held(state=state, volumes=VOLUMES)).strays
+    assert stray.runs is runs
+
+
+def test_the_epochs_are_those_that_containers_carry_each_once() -> None:
+    labelled = {
+        UUID(int=number): Held(state=State.RUNNING, epoch=epoch) for number, epoch in enumerate(("1:a", "", "1:a"))
+    }
+    assert plan_sweep([], labelled).epochs == frozenset({"1:a"})

@@ -44,6 +44,25 @@ def test_a_started_workspace_runs_with_its_labels(rig: Rig, engine: Engine) -> N
     assert rig.labels(workspace_id) == container_labels_of(workspace_id)
 
 
+def test_its_labels_are_told_with_all_containers(rig: Rig, engine: Engine) -> None:
+    workspace_id = started(engine, epoch="7:abc")
+    found = engine.containers()[workspace_id]
+    assert (found.name, found.organization, found.epoch) == ("Dev Lead ›", "acme", "7:abc")
+    assert rig.labels(workspace_id)["orgsite.epoch"] == "7:abc"
+
+
+def test_one_that_was_made_before_there_was_an_epoch_tells_none(rig: Rig, engine: Engine) -> None:
+    workspace_id = started(engine)
+    assert engine.containers()[workspace_id].epoch == ""
+    assert "orgsite.epoch" not in rig.labels(workspace_id)
+
+
+def test_a_running_one_keeps_the_epoch_it_was_made_in(engine: Engine) -> None:
+    workspace_id = started(engine, epoch="7:abc")
+    engine.start(wanted(workspace_id, epoch="8:def"))
+    assert engine.containers()[workspace_id].epoch == "7:abc"
+
+
 def test_it_has_its_environment(rig: Rig, engine: Engine) -> None:
     workspace_id = started(engine)
     assert wanted().environment.items() <= rig.environment(workspace_id).items()
@@ -144,6 +163,23 @@ def test_asking_again_or_in_vain_is_fine(engine: Engine) -> None:
     engine.ask_to_stop(uuid4())
 
 
+def test_a_stubborn_one_is_ended_and_stays_with_its_volumes(rig: Rig, engine: Engine) -> None:
+    workspace_id = started(engine, image="orgsite-stubborn:1")
+    engine.ask_to_stop(workspace_id)
+    engine.kill(workspace_id)
+    wait_for_state(engine, workspace_id, State.STOPPED)
+    time.sleep(0.5)
+    assert engine.containers()[workspace_id].state is State.STOPPED
+    assert set(rig.volume_labels()) == set(volume_names(workspace_id).values())
+
+
+def test_ending_what_is_not_there_or_has_ended_is_fine(engine: Engine) -> None:
+    workspace_id = started(engine)
+    engine.kill(workspace_id)
+    engine.kill(workspace_id)
+    engine.kill(uuid4())
+
+
 # ---- remove
 
 
@@ -204,6 +240,7 @@ def test_a_workspace_of_another_installation_is_not_touched(rig: Rig, engine: En
     for touch in (
         lambda: engine.start(wanted(theirs)),
         lambda: engine.ask_to_stop(theirs),
+        lambda: engine.kill(theirs),
         lambda: engine.remove(theirs, keep_volumes=False),
     ):
         with pytest.raises(EngineRefused, match=r"belongs to the installation 'theirs'.*ORGSITE_INSTALLATION"):

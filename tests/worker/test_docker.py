@@ -169,7 +169,9 @@ def test_a_worker_asked_to_end_finishes_what_it_began_and_gives_back_the_rest(ya
     assert len(yard.running()) == 20
 
 
-def test_the_sweep_releases_leftovers_and_touches_nothing_of_others(yard: Yard, docker: Machine) -> None:
+def test_the_sweep_names_strays_destroys_them_by_hand_alone_and_touches_nothing_of_others(
+    yard: Yard, docker: Machine
+) -> None:
     yard.merge({"PM": {}})
     yard.settle()
     theirs, stray = uuid4(), uuid4()
@@ -178,9 +180,12 @@ def test_the_sweep_releases_leftovers_and_touches_nothing_of_others(yard: Yard, 
     with docker.api() as api:
         made = api.create_container("orgsite-polite:1", name="unrelated")
         api.start(made["Id"])
-    assert f"- ws-{stray}: no workspace has this id" in yard.manage("sweep", "--dry-run", status=2)
-    assert f"ws-{stray}" in yard.left()
+    assert f"? ws-{stray} (“x” of x, container running" in yard.manage("sweep", "--dry-run", status=2)
     yard.manage("sweep")
+    assert f"ws-{stray}" in yard.left()
+    assert "Nothing was destroyed" in yard.manage_refused("sweep", "--purge", str(stray))
+    yard.manage("sweep", "--purge", str(stray), "--yes")
+    assert not any(str(stray) in name for name in yard.left())
     with docker.api() as api:
         names = {each["Names"][0].strip("/") for each in api.containers(all=True)}
         assert names == {f"ws-{key}" for key in (*yard.live(), theirs)} | {"unrelated"}

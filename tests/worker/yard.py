@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +26,7 @@ from tests.machines import Machine
 from tests.processes import ROOT
 from tests.trees import Tree, loaded
 from workspaces.core.plan import Mode
-from workspaces.models import Container, Organization, Workspace
+from workspaces.models import Container, Installation, Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.cascading import cascade_delete
 from workspaces.services.importing import Confirmation, apply_import
@@ -38,7 +40,7 @@ class Yard:
     """One organization, one installation on one engine. Decisions go to the database; workers are processes."""
 
     def __init__(self, database: Database, machine: Machine, folder: Path, **environment: str) -> None:
-        self.machine, self.ask, self._folder = machine, database.ask, folder
+        self.machine, self.database, self.ask, self._folder = machine, database, database.ask, folder
         self.slug = f"yard-{next(_numbers)}"
         self._organization = self.ask(Organization.objects.create, slug=self.slug, name=self.slug)
         self.environment = os.environ | {
@@ -95,6 +97,21 @@ class Yard:
         rows = StructureEvent.objects.filter(organization=self.slug, event_type=f"workspace.{what}")
         return self.ask(lambda: sorted(row.payload["name"] for row in rows))
 
+    def told_of_strays(self, what: str) -> list[str]:
+        """Those belong to no organization."""
+        rows = StructureEvent.objects.filter(organization="", event_type=f"workspace.{what}")
+        return self.ask(lambda: sorted(row.payload["name"] for row in rows))
+
+    def key(self, name: str) -> UUID:
+        return UUID(str(self.ask(self._rows().live().get, name=name).pk))
+
+    def seen(self) -> bool:
+        """Whether a worker has had a look at the engine."""
+        return bool(self.ask(Installation.objects.filter(swept_at__isnull=False).exists))
+
+    def forget_looks(self) -> None:
+        self.ask(Installation.objects.update, swept_at=None)
+
     def _rows(self) -> Any:
         return Workspace.objects.filter(organization=self._organization)
 
@@ -112,6 +129,20 @@ class Yard:
         with self.machine.api() as api:
             containers = {each["Names"][0].strip("/") for each in api.containers(all=True, filters=only)}
             return containers | {each["Name"] for each in api.volumes(filters=only)["Volumes"] or ()}
+
+    def inside(self, key: UUID, *command: str) -> str:
+        """What the command prints in that workspace's container."""
+        with self.machine.api() as api:
+            return str(api.exec_start(api.exec_create(f"ws-{key}", list(command))["Id"]).decode())
+
+    def volume_file(self, key: UUID, name: str) -> str:
+        """A file of the data volume, whether the container runs or not."""
+        with self.machine.api() as api:
+            stream, _ = api.get_archive(f"ws-{key}", f"/data/{name}")
+            with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as tar:
+                file = tar.extractfile(name)
+                assert file
+                return file.read().decode()
 
     # ---- what workers do
 
@@ -174,10 +205,19 @@ class Yard:
 
     def manage(self, *arguments: str, status: int = 0) -> str:
         """What a command of manage.py prints that ends with this exit status."""
-        program = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        done = subprocess.run(program, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        done = self._manage(*arguments)
         assert done.returncode == status, done.stderr
         return done.stdout
+
+    def manage_refused(self, *arguments: str) -> str:
+        """Why a command of manage.py does nothing."""
+        done = self._manage(*arguments)
+        assert done.returncode == 1, done.stdout
+        return done.stderr
+
+    def _manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        program = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        return subprocess.run(program, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
 
     def said(self) -> str:
         log = self._folder / f"{self.slug}.log"

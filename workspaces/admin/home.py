@@ -16,6 +16,7 @@ from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.runview import RunView, latest_runs
 from workspaces.admin.stages import Stage
+from workspaces.admin.straynotice import StrayNotice, stray_notice
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.containers import count_failing, failing
 from workspaces.tallies import Tally
@@ -39,7 +40,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Home:
-    """All that the page asks for: six queries, however many organizations and workspaces there are."""
+    """All that the page asks for: eight queries, however many organizations and workspaces there are."""
 
     user: User
 
@@ -81,6 +82,10 @@ class Home:
     @cached_property
     def waiting_count(self) -> Tally:
         return count_failing(failing(self.user)) if self.waiting else Tally()
+
+    @cached_property
+    def strays(self) -> StrayNotice:
+        return stray_notice()
 
     @cached_property
     def runs(self) -> list[RunView]:

@@ -267,7 +267,7 @@ readyz = extend_schema_view(
     get=extend_schema(
         operation_id="readyz",
         summary="Whether requests can be answered",
-        description="States of the database, its migrations, the engine and the backlog.",
+        description="States of the database, its migrations, the engine, the backlog and the database's origin.",
         responses={200: ReadyAnswer, 503: ReadyAnswer, **errors(*ANYWHERE)},
         auth=[{}, {"token": []}, {"session": []}],  # type: ignore[list-item]
     )

@@ -128,4 +128,7 @@ class ReadyAnswer(serializers.Serializer[Any]):
     open_runs = serializers.IntegerField(required=False, help_text="This and what follows only with credentials.")
     containers_due = serializers.IntegerField(required=False, help_text="Not yet what they should be.")
     containers_failing = serializers.IntegerField(required=False, help_text="Those of them with an error.")
+    strays = serializers.IntegerField(
+        required=False, help_text="Workspace ids that the engine holds something for and the database does not know."
+    )
     engine = EngineAnswer(required=False)

@@ -1,4 +1,4 @@
-"""What an engine holds against what should be there: leftovers of removed workspaces, live ones without a container.
+"""What an engine holds against what should be there: leftovers, strays, and live workspaces without a container.
 
 Pure, like a plan: `sweep --dry-run` shows it, the worker carries it out.
 """
@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from workspaces.core.steps import State
-
-FEW = 3  # strays that are never doubtful
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,41 +27,53 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Held:
-    """What the engine holds for one workspace id: the container's state (None: none), the names of its volumes.
-    `twice`: it has more than one container."""
+    """What the engine holds for one workspace id: the container's state (None: none), the names of its volumes, and
+    what the container's labels say: the names of workspace and organization, and the epoch. `twice`: it has more than
+    one container."""
 
     state: State | None = None
     twice: bool = False
     volumes: tuple[str, ...] = ()
+    name: str = ""
+    organization: str = ""
+    epoch: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One thing to mend; `why` is a sentence for people, `known` None where no workspace has that id."""
+    """A workspace of the database whose container is not what it should be; `why` is a sentence for people."""
 
     id: UUID
     why: str
-    known: Known | None = None
+    known: Known
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unknown:
+    """Something on the engine that no row of the database accounts for: a stray. Only a person has it destroyed."""
+
+    id: UUID
+    why: str
+    held: Held
+
+    @property
+    def runs(self) -> bool:
+        return self.held.state in (State.RUNNING, State.STARTING)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sweep:
-    """`ghosts` are held and should be released, `phantoms` should run and do not. Both by id."""
+    """Removed workspaces of ours left `leftovers`, `strays` are unknown, `phantoms` should run and do not. All by id.
+    `epochs` are those that containers carry."""
 
-    ghosts: tuple[Finding, ...] = ()
+    leftovers: tuple[Finding, ...] = ()
+    strays: tuple[Unknown, ...] = ()
     phantoms: tuple[Finding, ...] = ()
-    held: int = 0  # workspace ids that the engine holds anything for
+    epochs: frozenset[str] = frozenset()
 
     @property
-    def strays(self) -> tuple[Finding, ...]:
-        """The ghosts that no removed workspace of ours left behind."""
-        return tuple(each for each in self.ghosts if each.known is None or each.known.live)
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether so much belongs to no workspace that this is more likely the wrong database: a copy, a restored
-        backup, one with another site's installation name. Then nobody removes it without being told to."""
-        return len(self.strays) > FEW and 2 * len(self.strays) > self.held
+    def clean(self) -> bool:
+        return not (self.leftovers or self.strays or self.phantoms)
 
 
 FAULTS = {
@@ -76,20 +86,28 @@ FAULTS = {
 def plan_sweep(known: Collection[Known], held: Mapping[UUID, Held]) -> Sweep:
     """Compare. `held` must have been asked before `known`: what is made in between belongs to a row already."""
     rows = {row.id: row for row in known}
-    ghosts = [finding for key in sorted(held) if (finding := _ghost(key, held[key], rows.get(key)))]
     live = sorted((row for row in known if row.live), key=lambda row: row.id)
-    phantoms = [finding for row in live if (finding := _phantom(row, held.get(row.id, Held())))]
-    return Sweep(ghosts=tuple(ghosts), phantoms=tuple(phantoms), held=len(held))
+    removed = sorted((row for row in known if not row.live), key=lambda row: row.id)
+    return Sweep(
+        leftovers=tuple(found for row in removed if (found := _leftover(row, held.get(row.id)))),
+        strays=tuple(stray for key in sorted(held) if (stray := _stray(key, held[key], rows.get(key)))),
+        phantoms=tuple(found for row in live if (found := _phantom(row, held.get(row.id, Held())))),
+        epochs=frozenset(each.epoch for each in held.values() if each.epoch),
+    )
 
 
-def _ghost(key: UUID, held: Held, row: Known | None) -> Finding | None:
+def _leftover(row: Known, held: Held | None) -> Finding | None:
+    if held is None or row.settled is False or (row.keep_volumes and held.state is None):
+        return None  # nothing is left, or it is being released just now, or kept on purpose
+    return Finding(id=row.id, why="its workspace is removed", known=row)
+
+
+def _stray(key: UUID, held: Held, row: Known | None) -> Unknown | None:
     if row is None:
-        return Finding(id=key, why="no workspace has this id")
-    if row.live:
-        return Finding(id=key, why="an external workspace has no container", known=row) if row.external else None
-    if row.settled is False or (row.keep_volumes and held.state is None):
-        return None  # being released just now, or kept on purpose
-    return Finding(id=key, why="its workspace is removed", known=row)
+        return Unknown(id=key, why="no workspace has this id", held=held)
+    if row.live and row.external:
+        return Unknown(id=key, why="an external workspace has no container", held=held)
+    return None
 
 
 def _phantom(row: Known, held: Held) -> Finding | None:

@@ -26,7 +26,8 @@ class Limits:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
     """A workspace that should run. `config` is a tar archive: the content of its config volume. A container of another
-    `generation` than this one is replaced, even where it runs."""
+    `generation` than this one is replaced, even where it runs. `epoch` is the label that says which events the
+    database held when this was decided, "" where it held none."""
 
     workspace_id: UUID
     organization: str
@@ -36,13 +37,15 @@ class Wanted:
     config: bytes = b""
     limits: Limits = Limits()
     generation: int = 1
+    epoch: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
     """A container (or service) of this installation. `detail` is the engine's own word on a state that is not running;
     `node` the machine it is on, where the engine has several. `handle` is the engine's own name for it, which no other
-    one ever gets, and `volumes` are the names of those it has, where the engine tells that with the rest.
+    one ever gets, and `volumes` are the names of those it has, where the engine tells that with the rest. `name`,
+    `organization` and `epoch` are what its labels say, as it was made.
 
     A workspace has one container. Where there are more, somebody renamed one, say, `others` are the handles of those
     that the next start removes, and `state` is the liveliest of all."""
@@ -53,6 +56,9 @@ class Found:
     node: str = ""
     handle: str = ""
     volumes: frozenset[str] = frozenset()
+    name: str = ""
+    organization: str = ""
+    epoch: str = ""
     others: tuple[str, ...] = ()
     generation: int = 1
 
@@ -81,6 +87,9 @@ class Engine(Protocol):
 
     def ask_to_stop(self, workspace_id: UUID, *, found: Found | None = None) -> None:
         """Send the container its stop signal and return at once: who asks many waits for all of them together."""
+
+    def kill(self, workspace_id: UUID) -> None:
+        """End a container that went on after it was asked to stop. It stays, stopped, and so do its volumes."""
 
     def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
         """Remove the container, running or not, then the volumes unless they are kept; see that they are gone.

@@ -25,6 +25,7 @@ from workspaces.engines.naming import (
     only_ours,
     owner_of,
     see_that_it_is_ours,
+    told_by,
     volume_names,
 )
 from workspaces.engines.options import Options
@@ -67,6 +68,13 @@ class DockerEngine:
             for handle in there.handles if there else ():
                 with suppress(NotFound):
                     _ask(api, api.inspect_container(handle))
+
+    def kill(self, workspace_id: UUID) -> None:
+        with self._engine.api() as api:
+            there = self._look_up(api, workspace_id)
+            for handle in there.handles if there else ():
+                with suppress(NotFound):
+                    _send(api, api.inspect_container(handle), signal="SIGKILL")
 
     def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
         with self._engine.api() as api:
@@ -178,10 +186,14 @@ def pull(api: APIClient, image: str) -> None:
 
 def _ask(api: APIClient, container: Mapping[str, Any]) -> None:
     """By the stop signal, which also tells the engine's restart policy that this end is wanted."""
+    _send(api, container, signal=container["Config"].get("StopSignal") or "SIGTERM")
+
+
+def _send(api: APIClient, container: Mapping[str, Any], *, signal: str) -> None:
     if not container["State"]["Running"]:
         return
     try:
-        api.kill(container["Id"], signal=container["Config"].get("StopSignal") or "SIGTERM")
+        api.kill(container["Id"], signal=signal)
     except APIError as error:
         if error.status_code not in (CONFLICT, 404):  # it ended, or is gone, meanwhile
             raise
@@ -204,7 +216,7 @@ def _found(workspace_id: UUID, containers: Sequence[Summary]) -> Found:
         handle=first["Id"],
         others=tuple(each["Id"] for each in containers[1:]),
         volumes=frozenset().union(*map(_volumes_of, containers)),
-        generation=generation_of(first["Labels"]),
+        **told_by(first["Labels"]),
     )
 
 

@@ -27,6 +27,7 @@ from workspaces.engines.naming import (
     labels_of,
     owner_of,
     see_that_it_is_ours,
+    told_by,
     volume_names,
 )
 from workspaces.errors import EngineAway, EngineRefused
@@ -114,6 +115,11 @@ class FakeEngine:
         with self._asked("ask_to_stop", workspace_id):
             for _, each in self._containers(workspace_id):
                 each.running = each.running and self._is_stubborn(workspace_id, each)
+
+    def kill(self, workspace_id: UUID) -> None:
+        with self._asked("kill", workspace_id):
+            for _, each in self._containers(workspace_id):
+                each.running = False
 
     def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
         with self._asked("remove", workspace_id):
@@ -214,7 +220,7 @@ def _found(workspace_id: UUID, containers: list[Named]) -> Found:
         handle=first.id,
         others=tuple(each.id for each in others),
         volumes=first.mounts,
-        generation=generation_of(first.labels),
+        **told_by(first.labels),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
 from workspaces.engines.base import Wanted
 from workspaces.errors import EngineRefused
 
-INSTALLATION, ORGANIZATION, WORKSPACE, NAME, GENERATION = (
-    f"orgsite.{word}" for word in ("installation", "organization", "workspace", "name", "generation")
+INSTALLATION, ORGANIZATION, WORKSPACE, NAME, GENERATION, EPOCH = (
+    f"orgsite.{word}" for word in ("installation", "organization", "workspace", "name", "generation", "epoch")
 )
 DATA, CONFIG = "/data", "/config"  # where the volumes are in a container
 
@@ -33,9 +34,17 @@ def labels_of(wanted: Wanted, *, installation: str) -> dict[str, str]:
     }
 
 
+def told_by(labels: Mapping[str, str] | None) -> dict[str, Any]:
+    """What the labels of a container say, by the fields of `Found`."""
+    labels = labels or {}
+    texts = {word: labels.get(f"orgsite.{word}", "") for word in ("name", "organization", "epoch")}
+    return {**texts, "generation": generation_of(labels)}
+
+
 def container_labels(wanted: Wanted, *, installation: str) -> dict[str, str]:
     """Those of the container, or of the service where there is a swarm."""
-    return {**labels_of(wanted, installation=installation), GENERATION: str(wanted.generation)}
+    epoch = {EPOCH: wanted.epoch} if wanted.epoch else {}
+    return {**labels_of(wanted, installation=installation), GENERATION: str(wanted.generation), **epoch}
 
 
 def generation_of(labels: Mapping[str, str] | None) -> int:

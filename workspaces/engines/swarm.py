@@ -88,6 +88,8 @@ class SwarmEngine:
             if service and tasks.replicas_of(service):
                 _update(api, service, template=service["Spec"]["TaskTemplate"], replicas=0)
 
+    kill = ask_to_stop  # what is left at the end of the grace the swarm kills by itself
+
     def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
         with self._manager.api() as api:
             service = self._service(api, workspace_id)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from workspaces.core.steps import State
 from workspaces.engines.base import Found
-from workspaces.engines.naming import generation_of
+from workspaces.engines.naming import told_by
 
 ENDED = frozenset({"complete", "shutdown", "failed", "rejected", "remove", "orphaned"})
 UNDER_WAY = frozenset({"assigned", "accepted", "preparing", "ready", "starting"})  # on a node, and not running yet
@@ -27,7 +27,7 @@ def found(workspace_id: UUID, *, service: Service, tasks: Iterable[Task], nodes:
         state=state,
         detail="" if state is State.RUNNING else _detail(ordered),
         node=nodes.get(ordered[0].get("NodeID", ""), "") if ordered else "",
-        generation=generation_of(service["Spec"]["Labels"]),
+        **told_by(service["Spec"]["Labels"]),
     )
 
 

@@ -56,7 +56,7 @@ def organization(*, null: bool) -> Any:
 
 
 class Migration(migrations.Migration):
-    dependencies = (("workspaces", "0002_room_for_the_last_change"),)
+    dependencies = (("workspaces", "0003_strays"),)
 
     operations = (
         migrations.AddField(

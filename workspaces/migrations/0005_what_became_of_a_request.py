@@ -36,7 +36,7 @@ def take_back(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = (
-        ("workspaces", "0002_room_for_the_last_change"),
+        ("workspaces", "0004_turns_losses_and_tokens_of_containers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     )
 

@@ -36,6 +36,11 @@ def installation() -> Installation:
     return row
 
 
+def lock_installation() -> None:
+    """One process at a time changes what is known of strays; inside a transaction, which on SQLite is the lock."""
+    list(Installation.objects.select_for_update(no_key=True).filter(pk=ONLY))
+
+
 def claim_sweep(every: timedelta) -> bool:
     """Whether it is this worker's turn: one of all workers sweeps in that time."""
     now = database_now()

@@ -17,6 +17,7 @@ from workspaces.engines.choosing import image_for, limits_for
 from workspaces.models import Container, Workspace, WorkspaceToken
 from workspaces.services.configvolume import workspace_archives
 from workspaces.services.containers import RUNNING
+from workspaces.services.epochs import newest_epoch
 from workspaces.services.locking import lock_where_free
 from workspaces.services.tokens import WORKSPACE_PREFIX, digest
 
@@ -38,6 +39,7 @@ def prepare(ids: Collection[UUID]) -> Prepared:
     """
     if not ids:
         return Prepared(wanted={}, errors={})
+    epoch = newest_epoch()  # before the transaction: what that writes may still be rolled back
     with transaction.atomic():
         rows = Container.objects.filter(workspace__one_of=ids)
         places = dict(rows.values_list("pk", "workspace__organization"))
@@ -48,7 +50,7 @@ def prepare(ids: Collection[UUID]) -> Prepared:
         _make_tokens_valid(ready.values())
         configs = workspace_archives(list(ready))
     return Prepared(
-        wanted={key: _wanted(row, configs[key]) for key, row in ready.items()},
+        wanted={key: _wanted(row, configs[key], epoch) for key, row in ready.items()},
         errors=missing,
         busy=places.keys() - free,
     )
@@ -85,7 +87,7 @@ def _make_tokens_valid(rows: Collection[Container]) -> None:
     earlier.exclude(digest__one_of=tokens.values()).update(revoked_at=now)
 
 
-def _wanted(row: Container, config: bytes) -> Wanted:
+def _wanted(row: Container, config: bytes, epoch: str) -> Wanted:
     workspace = row.workspace
     return Wanted(
         workspace_id=workspace.pk,
@@ -100,6 +102,7 @@ def _wanted(row: Container, config: bytes) -> Wanted:
         config=config,
         limits=limits_for(workspace.tier),
         generation=row.generation,
+        epoch=epoch,
     )
 
 

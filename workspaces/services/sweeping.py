@@ -1,42 +1,41 @@
-"""Nothing leaks: what the engine holds for no live workspace is released, what should run and does not is started.
+"""Nothing leaks: what removed workspaces left is released, what should run and does not is started, and what nobody
+knows is named, put into quarantine and never destroyed.
 
 `survey` compares and changes nothing; `mend` makes the rows say what is to be done, and the worker does it as always.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from audit.emitting import Event, emit
+from audit.emitting import emit
 from orgsite.clock import database_now
-from workspaces.core.steps import State
-from workspaces.core.sweeping import Finding, Held, Known, Sweep, plan_sweep
+from workspaces.core.sweeping import Finding, Held, Known, Sweep, Unknown, plan_sweep
 from workspaces.engines.base import Engine, Found
-from workspaces.errors import EngineError
 from workspaces.models import Container, Status, Workspace
 from workspaces.services.containers import ABSENT, RUNNING, want_each_running
+from workspaces.services.epochs import RESTORED, note_epochs
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_where_free
 from workspaces.services.losses import note_losses
 from workspaces.services.outcomes import WORKER
 from workspaces.services.reasons import Reasons
+from workspaces.services.strays import described, note_strays, overdue
 from workspaces.services.telling import workspace_event
 
-DOUBTFUL = (
-    "%d of the %d workspaces that the engine holds anything for are not in this database. Is it a copy, or a backup? "
-    "They stay until somebody runs `manage.py sweep --force`."
-)
+logger = logging.getLogger(__name__)
+
+ON, REPORT, OFF = "on", "report", "off"  # ORGSITE_SWEEP
 
 # What was written down so shortly before the engine was asked may be news to it.
 FRESH = timedelta(seconds=10)
-LOOK_AGAIN = 0.25  # seconds
 
 
 def survey(engine: Engine) -> Sweep:
@@ -48,7 +47,16 @@ def survey(engine: Engine) -> Sweep:
 
 
 def _held(found: Found | None, volumes: tuple[str, ...]) -> Held:
-    return Held(state=found.state, twice=bool(found.others), volumes=volumes) if found else Held(volumes=volumes)
+    if found is None:
+        return Held(volumes=volumes)
+    return Held(
+        state=found.state,
+        twice=bool(found.others),
+        volumes=volumes,
+        name=found.name,
+        organization=found.organization,
+        epoch=found.epoch,
+    )
 
 
 def _known(held: Mapping[UUID, Held], settled_before: datetime) -> Iterator[Known]:
@@ -64,50 +72,35 @@ def _known(held: Mapping[UUID, Held], settled_before: datetime) -> Iterator[Know
         yield Known(id=key, name=name, live=live, external=external, settled=settled, keep_volumes=bool(keep))
 
 
-def mend(sweep: Sweep) -> None:
-    """Make what has rows due, where they still say the same under the lock; `sweep.strays` have none."""
+def mend(sweep: Sweep) -> tuple[Unknown, ...]:
+    """Make what has rows due, and write down what has none. Return the strays that are to be stopped now.
+
+    A database that was restored, or is another one, starts what should run, and nothing else happens. ORGSITE_SWEEP
+    decides whether anything but that happens at all.
+    """
+    restored = note_epochs(sweep.epochs)
     if sweep.phantoms:
         _start_again(sweep.phantoms)
-    if leftovers := [each.id for each in sweep.ghosts if each not in sweep.strays]:
-        _release_again(leftovers)
+    note_strays(sweep.strays if settings.ORGSITE_SWEEP != OFF else ())
+    if restored:
+        logger.error(RESTORED)
+        return ()
+    if settings.ORGSITE_SWEEP == ON and sweep.leftovers:
+        _release_again([each.id for each in sweep.leftovers])
+    return _to_stop(sweep)
 
 
-def release_strays(strays: Sequence[Finding], *, engine: Engine, grace: timedelta) -> dict[UUID, str]:
-    """Ask all of them to stop, give them the grace, remove them with their volumes. Id → why one stays, "" for gone."""
-    errors = {stray.id: _error_of(engine.ask_to_stop, stray.id) for stray in strays}
-    deadline = time.monotonic() + grace.total_seconds()
-    while time.monotonic() < deadline and _any_runs(engine, errors):
-        time.sleep(LOOK_AGAIN)
-    return {key: error or _error_of(partial(engine.remove, keep_volumes=False), key) for key, error in errors.items()}
-
-
-def _any_runs(engine: Engine, ids: Collection[UUID]) -> bool:
-    return any(each.state is not State.STOPPED for key, each in engine.containers().items() if key in ids)
-
-
-def _error_of(act: Callable[[UUID], None], key: UUID) -> str:
-    try:
-        act(key)
-    except EngineError as error:
-        return str(error)
-    return ""
-
-
-def tell_released(strays: Collection[UUID]) -> None:
-    """Say that they are gone. They belong to no organization that this site knows."""
-    if strays:
-        emit(
-            [
-                Event(
-                    event_type="workspace.released",
-                    organization="",
-                    actor=WORKER.name,
-                    workspace_id=key,
-                    payload={"name": "", "parent_id": None, "why": "no workspace has this id"},
-                )
-                for key in strays
-            ]
-        )
+def _to_stop(sweep: Sweep) -> tuple[Unknown, ...]:
+    if settings.ORGSITE_SWEEP == OFF:
+        return ()
+    strays = overdue(sweep.strays)
+    if settings.ORGSITE_SWEEP == ON:
+        return strays
+    for finding in sweep.leftovers:
+        logger.warning("Would be released, but ORGSITE_SWEEP=report: ws-%s: %s", finding.id, finding.why)
+    for stray in strays:
+        logger.warning("Would be stopped, but ORGSITE_SWEEP=report: %s", described(stray))
+    return ()
 
 
 def _start_again(findings: Sequence[Finding]) -> None:

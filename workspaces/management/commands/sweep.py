@@ -1,68 +1,189 @@
-"""`manage.py sweep [--dry-run] [--force]`: what the engine holds against what should be there."""
+"""`manage.py sweep`: what the engine holds against what should be there, and what a person decides about strays."""
 
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from workspaces.core.sweeping import Finding, Sweep
+from workspaces.core.sweeping import Finding, Sweep, Unknown
 from workspaces.engines.base import Engine
 from workspaces.engines.choosing import engine
 from workspaces.management.base import OrgCommand
+from workspaces.management.lookups import shell_actor
+from workspaces.services.epochs import RESTORED, accept_epochs, disputed_epochs, is_restored, note_epochs
 from workspaces.services.installation import installation
-from workspaces.services.sweeping import DOUBTFUL, mend, release_strays, survey, tell_released
+from workspaces.services.stopping import destroy_strays, stop_strays
+from workspaces.services.strays import described, first_seen, note_destroyed, note_stopped, note_strays, quarantine
+from workspaces.services.sweeping import mend, survey
 
 IN_MEMORY = "The engine in memory is the worker's own; nobody else can look into it."
 NONE = "No engine runs here (ORGSITE_ENGINE=none), so there is nothing to sweep."
+NOBODY = "Nobody is there to confirm; repeat with --yes. Nothing was destroyed."
 CHANGES = 2
 
 
 class Command(OrgCommand):
-    help = "Find containers and volumes without a live workspace, and live workspaces without a container; mend both."
+    help = (
+        "Compare the engine with the database, as a worker does every minute: start live workspaces whose container is "
+        "gone, release what removed ones left, stop the containers of strays whose quarantine is over. A stray is what "
+        "the engine holds and the database does not know; it is only destroyed by --purge."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
+        parser.allow_abbrev = False  # `--force`, which is gone, would be taken for Django's `--force-color`
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument(
             "--dry-run", action="store_true", help="Print what is found, change nothing; exit status 2 if there is any."
         )
-        parser.add_argument(
-            "--force", action="store_true", help="Remove even where most of all belongs to no workspace."
+        what.add_argument(
+            "--accept",
+            action="store_true",
+            help="This is the right database, although containers were made from events that it does not hold.",
         )
+        what.add_argument(
+            "--purge",
+            nargs="*",
+            metavar="ID",
+            help="Destroy the strays with these workspace ids, or all: containers and volumes. Shows them and asks.",
+        )
+        parser.add_argument("--yes", action="store_true", help="With --purge: do not ask.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if settings.ORGSITE_ENGINE == "fake":
-            raise CommandError(IN_MEMORY)
-        name = installation().name
-        containers = engine(name)
-        if containers is None:
-            raise CommandError(NONE)
+        if options["yes"] and options["purge"] is None:
+            raise CommandError("--yes belongs to --purge. Nothing was changed.")
+        name, containers = _engine()
         self.stdout.write(f"Installation {name} on {containers.check()}")
         sweep = survey(containers)
-        self._print(sweep)
-        if options["dry_run"]:
-            sys.exit(CHANGES if sweep.ghosts or sweep.phantoms else 0)
-        if sweep.doubtful and not options["force"]:
-            raise CommandError(DOUBTFUL % (len(sweep.strays), sweep.held))
-        mend(sweep)
-        self._release(sweep.strays, containers)
+        if options["purge"] is not None:
+            self._purge(sweep, containers, only=_ids(options["purge"]), ask=not options["yes"])
+        elif options["accept"]:
+            self._accept(sweep)
+        else:
+            self._sweep(sweep, containers, dry_run=options["dry_run"])
 
-    def _print(self, sweep: Sweep) -> None:
-        for sign, findings in (("-", sweep.ghosts), ("+", sweep.phantoms)):
+    # ---- what a worker does, too
+
+    def _sweep(self, sweep: Sweep, containers: Engine, *, dry_run: bool) -> None:
+        if not dry_run:
+            note_strays(sweep.strays)  # so that it is printed until when each is left alone
+        restored = is_restored() or bool(disputed_epochs(sweep.epochs))
+        self._print(sweep, restored=restored)
+        if dry_run:
+            sys.exit(0 if sweep.clean and not restored else CHANGES)
+        strays = mend(sweep)
+        errors = stop_strays(strays, engine=containers, grace=_grace())
+        note_stopped([stray for stray in strays if not errors[stray.id]], actor=shell_actor())
+        _complain("Not stopped", errors)
+        if restored:
+            raise CommandError(RESTORED)
+
+    def _print(self, sweep: Sweep, *, restored: bool) -> None:
+        for sign, findings in (("-", sweep.leftovers), ("+", sweep.phantoms)):
             for finding in findings:
                 self.stdout.write(f"{sign} {_line(finding)}")
-        self.stdout.write(f"Sweep: {len(sweep.ghosts):,} to release, {len(sweep.phantoms):,} to start again.")
+        seen = first_seen(sweep.strays)
+        for stray in sweep.strays:
+            self.stdout.write(f"? {described(stray)}; {_fate(stray, seen.get(stray.id), restored=restored)}")
+        release, start, unknown = len(sweep.leftovers), len(sweep.phantoms), len(sweep.strays)
+        self.stdout.write(f"Sweep: {release:,} to release, {start:,} to start again, {unknown:,} unknown.")
+        if restored:
+            self.stderr.write(RESTORED)
 
-    def _release(self, strays: tuple[Finding, ...], containers: Engine) -> None:
-        """What belongs to no row; the rest is the worker's."""
-        errors = release_strays(strays, engine=containers, grace=timedelta(seconds=settings.ORGSITE_STOP_GRACE))
-        tell_released([key for key, error in errors.items() if not error])
-        if left := [f"ws-{key}: {error}" for key, error in errors.items() if error]:
-            raise CommandError("Not released:\n" + "\n".join(left))
+    # ---- what a person decides
+
+    def _accept(self, sweep: Sweep) -> None:
+        note_epochs(sweep.epochs)
+        note_strays(sweep.strays)
+        if not accept_epochs(actor=shell_actor()):
+            self.stdout.write("There is nothing to accept: every container was made from events of this database.")
+            return
+        self.stdout.write("Accepted. The worker carries out removals again.")
+        if sweep.strays:
+            until = _until(min(first_seen(sweep.strays).values()))
+            self.stdout.write(
+                f"{len(sweep.strays):,} unknown: their containers run until {until}, their volumes until "
+                "`manage.py sweep --purge`."
+            )
+
+    def _purge(self, sweep: Sweep, containers: Engine, *, only: set[UUID], ask: bool) -> None:
+        if is_restored() or disputed_epochs(sweep.epochs):
+            raise CommandError(RESTORED)
+        shown = _chosen(sweep, only)
+        for stray in shown:
+            self.stdout.write(f"- {described(stray)}")
+        if not shown:
+            self.stdout.write("Nothing unknown is on the engine, so there is nothing to destroy.")
+            return
+        if ask:
+            self._ask(len(shown))
+        now_known = {stray.id for stray in survey(containers).strays}  # somebody may have taken their time
+        strays = [stray for stray in shown if stray.id in now_known]
+        errors = destroy_strays(strays, engine=containers, grace=_grace())
+        note_destroyed([stray for stray in strays if not errors[stray.id]], actor=shell_actor())
+        self.stdout.write(f"Destroyed {sum(not error for error in errors.values()):,}, containers and volumes.")
+        _complain("Not destroyed", errors)
+
+    def _ask(self, count: int) -> None:
+        if not sys.stdin.isatty():
+            raise CommandError(NOBODY)
+        if input(f"Type {count}, the number of strays to destroy with their volumes: ").strip() != str(count):
+            raise CommandError("Not confirmed. Nothing was destroyed.")
+
+
+def _engine() -> tuple[str, Engine]:
+    if settings.ORGSITE_ENGINE == "fake":
+        raise CommandError(IN_MEMORY)
+    name = installation().name
+    containers = engine(name)
+    if containers is None:
+        raise CommandError(NONE)
+    return name, containers
+
+
+def _grace() -> timedelta:
+    return timedelta(seconds=settings.ORGSITE_STOP_GRACE)
+
+
+def _ids(texts: Sequence[str]) -> set[UUID]:
+    try:
+        return {UUID(text.removeprefix("ws-")) for text in texts}
+    except ValueError as error:
+        raise CommandError(f"Not a workspace id: {error}. Nothing was destroyed.") from error
+
+
+def _chosen(sweep: Sweep, only: set[UUID]) -> list[Unknown]:
+    """All strays, or those with the ids. Whatever is no stray is refused, and then nothing is destroyed."""
+    if others := only - {stray.id for stray in sweep.strays}:
+        listed = ", ".join(sorted(f"ws-{key}" for key in others))
+        raise CommandError(f"No stray: {listed}. `manage.py sweep --dry-run` lists them. Nothing was destroyed.")
+    return [stray for stray in sweep.strays if not only or stray.id in only]
+
+
+def _complain(what: str, errors: dict[UUID, str]) -> None:
+    if left := [f"ws-{key}: {error}" for key, error in errors.items() if error]:
+        raise CommandError(f"{what}:\n" + "\n".join(left))
 
 
 def _line(finding: Finding) -> str:
-    name = f" {finding.known.name}" if finding.known else ""
-    return f"ws-{finding.id}{name}: {finding.why}"
+    return f"ws-{finding.id} {finding.known.name}: {finding.why}"
+
+
+def _fate(stray: Unknown, seen_at: datetime | None, *, restored: bool) -> str:
+    """What becomes of it, and when."""
+    if restored:
+        return "it is left as it is until `manage.py sweep --accept`"
+    if not stray.runs:
+        return "nothing of it runs; it stays until `manage.py sweep --purge`"
+    if settings.ORGSITE_SWEEP != "on":
+        return f"it runs on, as ORGSITE_SWEEP is {settings.ORGSITE_SWEEP}"
+    return f"its container runs until {_until(seen_at) if seen_at else 'a worker has known it for ORGSITE_QUARANTINE'}"
+
+
+def _until(seen_at: datetime) -> str:
+    return f"{seen_at + quarantine():%Y-%m-%d %H:%M:%S} UTC"
