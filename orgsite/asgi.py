@@ -13,11 +13,16 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 
 django_application = get_asgi_application()
 
-from audit.stream.serving import Streams  # noqa: E402 - Django has to be set up first
+from django.conf import settings  # noqa: E402 - Django has to be set up first
+
+from audit.stream.serving import Streams  # noqa: E402
 from orgsite import garbage  # noqa: E402
 from orgsite.bounded import BoundedBody  # noqa: E402
+from orgsite.proxies import BehindProxies, Proxies  # noqa: E402
 from workspaces.services.housekeeping import keep_house_in_background  # noqa: E402
 
-application = BoundedBody(Streams(django_application))
+application = BehindProxies(
+    BoundedBody(Streams(django_application)), proxies=Proxies.of(settings.ORGSITE_TRUSTED_PROXIES)
+)
 keep_house_in_background()
 garbage.settle()

@@ -22,6 +22,7 @@ def main() -> None:
         limit_concurrency=asked.limit_concurrency,
         access_log=not asked.no_access_log,
         http=PatientProtocol,
+        proxy_headers=False,  # orgsite.proxies says whom to believe; uvicorn believes 127.0.0.1
         timeout_graceful_shutdown=STREAMS,
     )
 

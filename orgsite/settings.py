@@ -180,8 +180,9 @@ SECURE_HSTS_SECONDS = env.integer("ORGSITE_HSTS_SECONDS", 365 * 24 * 60 * 60, le
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 # A place on the browsers' preload list binds a whole domain for good: that is for its owner to ask for, not for a site.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
-# Only where a proxy sets the header itself: anybody else could send it.
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("ORGSITE_BEHIND_PROXY") else None
+# What these say of the client, its address and scheme, is believed; `orgsite.proxies` reads it.
+ORGSITE_TRUSTED_PROXIES = env.proxies("ORGSITE_TRUSTED_PROXIES")
+env.refuse_old("ORGSITE_BEHIND_PROXY", new="ORGSITE_TRUSTED_PROXIES", like="ORGSITE_TRUSTED_PROXIES=127.0.0.1")
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
