@@ -91,7 +91,7 @@ MIDDLEWARE = [
     "orgsite.middleware.DatabaseAway",
     "orgsite.middleware.Refusals",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "orgsite.middleware.Common",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
