@@ -14,6 +14,11 @@ TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"", "0", "false", "no", "off"})
 
 
+def choose_settings() -> None:
+    """Let Django use the settings of this site, unless the environment names others."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orgsite.settings")
+
+
 def text(name: str, default: str = "") -> str:
     return os.environ.get(name, "").strip() or default
 

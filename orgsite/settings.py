@@ -27,6 +27,9 @@ ORGSITE_PREVIEW_LIFETIME = env.integer("ORGSITE_PREVIEW_LIFETIME", 24 * 60 * 60)
 ORGSITE_HEAD_TIMEOUT = env.integer("ORGSITE_HEAD_TIMEOUT", 20, most=3_600)  # seconds
 ORGSITE_BODY_TIMEOUT = env.integer("ORGSITE_BODY_TIMEOUT", 60, most=3_600)  # seconds
 
+# How long requests at work may take to finish when the process is asked to end. Kubernetes gives 30 s before it kills.
+ORGSITE_SHUTDOWN_GRACE = env.integer("ORGSITE_SHUTDOWN_GRACE", 25, most=3_600)  # seconds
+
 ORGSITE_MAX_STREAMS = env.integer("ORGSITE_MAX_STREAMS", 2_000)  # listeners of one process
 ORGSITE_STREAM_KEEPALIVE = env.integer("ORGSITE_STREAM_KEEPALIVE", 15, most=3_600)  # seconds
 ORGSITE_STREAM_RECHECK = env.integer("ORGSITE_STREAM_RECHECK", 15, most=3_600)  # seconds
@@ -219,7 +222,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"one line": {"()": "orgsite.logs.OneLine"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one line"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
