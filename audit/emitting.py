@@ -12,10 +12,10 @@ from uuid import UUID
 
 from django.db import DatabaseError, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.utils import timezone
 
 from audit.models import StructureEvent
 from orgsite.bulk import insert_rows
+from orgsite.clock import database_now
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def emit(events: Sequence[Event]) -> None:
     The savepoint keeps a failed insert from poisoning the transaction around it. What could not be written is logged
     whole, so that it can be found and written by hand.
     """
-    now = timezone.now()
+    now = database_now()
     rows = [(e.event_type, e.organization, e.workspace_id, e.import_id, e.actor, e.payload) for e in events]
     with _or_logged(lambda: events):
         insert_rows(StructureEvent, FIELDS, rows, same={"created_at": now})

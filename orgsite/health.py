@@ -10,12 +10,12 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.utils import timezone
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from orgsite.clock import database_now
 from workspaces.api import schema
 from workspaces.api.base import ApiView
 from workspaces.models import Container, ImportRun
@@ -90,11 +90,11 @@ def _engine() -> str:
     seen = last_seen()
     if seen.engine_error:
         return "away"
-    return "ok" if seen.engine_seen_at and seen.engine_seen_at > timezone.now() - UNSEEN else "unseen"
+    return "ok" if seen.engine_seen_at and seen.engine_seen_at > database_now() - UNSEEN else "unseen"
 
 
 def _backlog() -> str:
-    since = timezone.now() - STUCK
+    since = database_now() - STUCK
     waiting = Container.objects.filter(due_at__lt=since)  # whoever may have leased it
     behind = _open_runs().filter(started_at__lt=since).exists() or waiting.exists()
     return "behind" if behind else "ok"

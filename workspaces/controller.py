@@ -17,8 +17,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connection
-from django.utils import timezone
 
+from orgsite.clock import database_now
 from workspaces.converging import Work
 from workspaces.core.steps import Step, next_step
 from workspaces.engines.base import Engine, Found
@@ -80,7 +80,7 @@ class Controller:
         if unended and not self._pause:
             wait(unended, timeout=BUSY)
         else:
-            due = (self._due_at - timezone.now()).total_seconds() if self._due_at else IDLE
+            due = (self._due_at - database_now()).total_seconds() if self._due_at else IDLE
             stopped.wait(self._pause or min(max(due, SHORTEST), IDLE))
 
     def _attempt_round(self) -> None:
@@ -110,7 +110,7 @@ class Controller:
         self._sweep()
         self._measure()
         self._due_at = next_due()
-        if self._due_at and self._due_at <= timezone.now():
+        if self._due_at and self._due_at <= database_now():
             self._begin([claim for wanted in POOLS for claim in self._claim(wanted)])
 
     def _claim(self, wanted: bool) -> list[Claim]:
@@ -159,7 +159,7 @@ class Controller:
             found=found.state if found else None,
             asked_at=claim.asked_at,
             grace=self._grace,
-            now=timezone.now(),
+            now=database_now(),
         )
 
     # ---- end
@@ -273,4 +273,4 @@ class Controller:
 
 def _is_old(results: Sequence[Result]) -> bool:
     """Whether one of them has waited long enough."""
-    return any(timezone.now() - result.ended_at > LONGEST for result in results)
+    return any(database_now() - result.ended_at > LONGEST for result in results)

@@ -10,9 +10,9 @@ from uuid import UUID
 from django.db import connections, models
 from django.db.models import OuterRef, Q, Value
 from django.db.models.functions import Upper
-from django.utils import timezone
 
 from orgsite import bulk  # registers the `one_of` lookup, too
+from orgsite.clock import database_now
 from workspaces import access
 from workspaces.folding import Folded
 from workspaces.tallies import Counted
@@ -100,7 +100,7 @@ def _inside() -> WorkspaceQuerySet:
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def usable(self) -> Self:
         """Neither revoked nor expired, and of an active user."""
-        unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        unexpired = Q(expires_at=None) | Q(expires_at__gt=database_now())
         return self.filter(unexpired, revoked_at=None, user__is_active=True)
 
 

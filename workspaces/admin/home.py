@@ -10,8 +10,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count
-from django.utils import timezone
 
+from orgsite.clock import database_now
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.runview import RunView, latest_runs
@@ -69,7 +69,7 @@ class Home:
     @cached_property
     def failures(self) -> list[RunView]:
         """Imports that failed lately, or were left behind by a process that is gone."""
-        since = timezone.now() - FAILED_WITHIN
+        since = database_now() - FAILED_WITHIN
         failed = latest_runs(self.user).filter(state=ImportRun.State.FAILED, finished_at__gte=since)
         return [RunView(run=run) for run in failed[:LATEST]]
 

@@ -9,8 +9,8 @@ from functools import cached_property
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
-from django.utils import timezone
 
+from orgsite.clock import database_now
 from workspaces.admin.words import counted
 from workspaces.core.steps import FAILED_AFTER
 from workspaces.models import Container
@@ -67,8 +67,8 @@ class Stage:
     @property
     def next_try(self) -> str:
         """`in 38 s`, `now`."""
-        due: datetime = self.row.due_at or timezone.now()
-        seconds = round((due - timezone.now()).total_seconds())
+        due: datetime = self.row.due_at or database_now()
+        seconds = round((due - database_now()).total_seconds())
         return f"in {seconds} s" if seconds > 0 else "now"
 
 

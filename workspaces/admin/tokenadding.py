@@ -10,8 +10,8 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
+from orgsite.clock import database_now
 from workspaces import access
 from workspaces.admin.pages import render_page
 from workspaces.core.names import clean_name
@@ -46,7 +46,7 @@ class TokenForm(forms.Form):
 
     def expires_at(self) -> datetime | None:
         days = self.cleaned_data["days"]
-        return timezone.now() + timedelta(days=days) if days else None
+        return database_now() + timedelta(days=days) if days else None
 
 
 def add_token_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:

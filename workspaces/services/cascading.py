@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
+from orgsite.clock import database_now
 from workspaces.core.guards import counted
 from workspaces.errors import CascadeChanged, WorkspaceProtected
 from workspaces.models import Schedule, Status, Workspace, WorkspaceToken
@@ -61,7 +61,7 @@ def cascade_delete(
         refuse_protected(doomed)
         _refuse_surprise(doomed, expected)
         if doomed:
-            now = timezone.now()
+            now = database_now()
             why = _why(doomed, reason=reason, causes=causes or {})
             _mark_removed(why.ids, now=now)
             containers = want_absent(why.ids, keep_volumes=keep_volumes, import_id=import_id, now=now)

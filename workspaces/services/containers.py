@@ -9,9 +9,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from orgsite.bulk import Ids, insert_for_each
+from orgsite.clock import database_now
 from workspaces.models import Container, Organization
 from workspaces.tallies import Tally, tally
 
@@ -61,7 +61,7 @@ def note_sizes(sizes: Mapping[UUID, int]) -> None:
 def try_again(ids: Collection[UUID]) -> int:
     """Those of the containers that wait after a failure are due now; return how many. Nothing else changes."""
     waiting = Container.objects.filter(workspace__one_of=ids, due_at__isnull=False).exclude(last_error="")
-    return waiting.update(due_at=timezone.now())
+    return waiting.update(due_at=database_now())
 
 
 def count_failing(rows: QuerySet[Container]) -> Tally:

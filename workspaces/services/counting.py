@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from django.db import DatabaseError, transaction
 from django.db.models import F, QuerySet
-from django.utils import timezone
 
+from orgsite.clock import database_now
 from workspaces.models import Counter
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def take_turn(key: str, *, limit: int, window: timedelta) -> timedelta | None:
     Raises OperationalError where the database is away.
     """
     while True:
-        now = timezone.now()
+        now = database_now()
         row = Counter.objects.filter(pk=key).first()
         if row is None:
             _, taken = Counter.objects.get_or_create(pk=key, defaults={"count": 1, "ends_at": now + window})
@@ -43,7 +43,7 @@ def count(what: str, *of: str) -> int:
 
     `what` is a word, `of` whatever tells one case from another.
     """
-    key, now = _key(what, of), timezone.now()
+    key, now = _key(what, of), database_now()
     try:
         with transaction.atomic():
             row, _ = Counter.objects.get_or_create(pk=key, defaults={"count": 0, "ends_at": now + MINUTE})
@@ -59,7 +59,7 @@ def count(what: str, *of: str) -> int:
 
 def counted(what: str, *of: str) -> int:
     """How often so far in the minute that goes on, if one does."""
-    row = Counter.objects.filter(pk=_key(what, of), ends_at__gt=timezone.now()).first()
+    row = Counter.objects.filter(pk=_key(what, of), ends_at__gt=database_now()).first()
     return row.count if row else 0
 
 
@@ -71,7 +71,7 @@ def _key(what: str, of: tuple[str, ...]) -> str:
 
 def forget_counters() -> int:
     """Delete the counts whose window is over; return how many."""
-    over = Counter.objects.filter(ends_at__lte=timezone.now())
+    over = Counter.objects.filter(ends_at__lte=database_now())
     return over.delete()[0] if over.exists() else 0
 
 

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from orgsite.bulk import Ids, insert_rows
+from orgsite.clock import database_now
 from workspaces.core.plan import Plan
 from workspaces.core.template import Node
 from workspaces.errors import InvalidRequest, NameTaken
@@ -76,7 +76,7 @@ def create_workspace(
             raise InvalidRequest("The parent is not a live workspace of this organization.", field="parent")
         if siblings.filter(parent=parent_id, name=node.name).exists():
             raise NameTaken(f'A live workspace "{node.name}" stands there already.')
-        _insert([new], organization=organization, actor=actor, why=reason, import_id=None, now=timezone.now())
+        _insert([new], organization=organization, actor=actor, why=reason, import_id=None, now=database_now())
     return Workspace.objects.select_related("organization").get(pk=new.id)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TypedDict
 
 from django.db import transaction
-from django.utils import timezone
 
+from orgsite.clock import database_now
 from workspaces.errors import WorkspaceRemoved
 from workspaces.models import Workspace
 from workspaces.services.actors import Actor
@@ -30,7 +30,7 @@ def edit_workspace(workspace: Workspace, changes: Changes, *, actor: Actor, reas
     """
     with transaction.atomic():
         lock_organizations([workspace.organization_id])
-        now = timezone.now()
+        now = database_now()
         row = Workspace.objects.filter(pk=workspace.pk).select_related("organization").get()
         if not row.is_live:
             raise WorkspaceRemoved("This workspace is removed; that is final.")

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from orgsite import garbage
+from orgsite.clock import database_now
 from workspaces.core.guards import check_removals
 from workspaces.core.plan import Mode, Plan, plan_import
 from workspaces.core.template import Template
@@ -81,7 +81,7 @@ def _check(plan: Plan, confirmation: Confirmation) -> None:
 
 def _execute(plan: Plan, *, run: ImportRun, actor: Actor) -> dict[int, UUID]:
     """Create first, remove last: a creation that fails has destroyed nothing."""
-    now = timezone.now()
+    now = database_now()
     store_filesets(_files(plan), given=plan.template.filesets, now=now)
     created = create_planned(
         plan, organization=run.organization, actor=actor, reason=run.reason, import_id=run.pk, now=now

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db.models import Q
-from django.utils import timezone
 
+from orgsite.clock import database_now
 from workspaces.errors import InstallationRenamed
 from workspaces.models import Container, Installation
 
@@ -38,7 +38,7 @@ def installation() -> Installation:
 
 def claim_sweep(every: timedelta) -> bool:
     """Whether it is this worker's turn: one of all workers sweeps in that time."""
-    now = timezone.now()
+    now = database_now()
     waited = Q(swept_at=None) | Q(swept_at__lte=now - every)
     return bool(Installation.objects.filter(waited, pk=ONLY).update(swept_at=now))
 
@@ -50,14 +50,14 @@ def last_seen() -> Installation:
 
 def note_engine(worker: str, *, engine: str) -> None:
     """It answered this worker, with what it says of itself."""
-    seen = {"engine": engine[:255], "engine_error": "", "engine_seen_at": timezone.now(), "engine_seen_by": worker}
+    seen = {"engine": engine[:255], "engine_error": "", "engine_seen_at": database_now(), "engine_seen_by": worker}
     Installation.objects.filter(pk=ONLY).update(**seen)
 
 
 def note_engine_away(worker: str, *, error: str) -> bool:
     """It does not answer this worker. Written down, and True, unless another worker has seen it a moment ago: then
     this one is where the trouble is."""
-    lately = Installation.objects.filter(pk=ONLY, engine_seen_at__gt=timezone.now() - LATELY)
+    lately = Installation.objects.filter(pk=ONLY, engine_seen_at__gt=database_now() - LATELY)
     if lately.exclude(engine_seen_by=worker).exists():
         return False
     Installation.objects.filter(pk=ONLY).update(engine_error=error)

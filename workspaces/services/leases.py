@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
+from orgsite.clock import database_now
 from workspaces.models import Container
 from workspaces.services.containers import ABSENT, RUNNING
 
@@ -41,14 +41,14 @@ def due(now: datetime) -> QuerySet[Container]:
 
 def next_due() -> datetime | None:
     """When the next container is due that nobody is at; None where there is none."""
-    return waiting(timezone.now()).values_list("due_at", flat=True).first()
+    return waiting(database_now()).values_list("due_at", flat=True).first()
 
 
 def claim_due(worker: str, *, wanted: bool, limit: int) -> list[Claim]:
     """Take up to `limit` of those that should run, or of those that should go. Two workers never get the same one, nor
     wait for each other."""
     desired = RUNNING if wanted else ABSENT
-    if not limit or not due(timezone.now()).filter(desired=desired).exists():
+    if not limit or not due(database_now()).filter(desired=desired).exists():
         return []  # asked before the transaction, which on SQLite takes the lock of all writers
     with transaction.atomic():
         now = _now()
@@ -80,13 +80,13 @@ def give_back(worker: str, ids: Collection[UUID]) -> None:
 def put_off(worker: str, ids: Collection[UUID], *, by: timedelta) -> None:
     """Not begun, and not to be tried again at once."""
     mine = Container.objects.filter(workspace__one_of=ids, leased_by=worker)
-    mine.update(leased_until=None, leased_by="", due_at=timezone.now() + by)
+    mine.update(leased_until=None, leased_by="", due_at=database_now() + by)
 
 
 def _now() -> datetime:
     """By the database's clock, which all workers share; SQLite's is this machine's."""
     if connection.vendor != "postgresql":
-        return timezone.now()
+        return database_now()
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         now: datetime = cursor.fetchone()[0]

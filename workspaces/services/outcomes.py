@@ -11,9 +11,9 @@ from enum import Enum
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from audit.emitting import emit
+from orgsite.clock import database_now
 from workspaces.core.steps import FAILED_AFTER, delay, look_again
 from workspaces.models import Container, Status, Workspace
 from workspaces.services.actors import Actor
@@ -95,7 +95,7 @@ def record(results: Sequence[Result], *, worker: str, grace: timedelta) -> Set[U
     before, a start that has ended meanwhile brings no workspace back; the container is due, and goes. Returns the ids
     of those whose organization is busy: nothing of them was written, and nobody waited.
     """
-    now = timezone.now()
+    now = database_now()
     with transaction.atomic():
         rows, busy = _leased([result.workspace_id for result in results], worker)
         known = [(rows[result.workspace_id], result) for result in results if result.workspace_id in rows]
@@ -184,7 +184,7 @@ def _wait(row: Container, observed: Container.Observed, result: Result, *, grace
 
 def _change_status(rows: Sequence[Container], status: Status, *, why: Callable[[Container], str]) -> None:
     if rows:
-        now = timezone.now()
+        now = database_now()
         Workspace.objects.live().filter(id__one_of=[row.pk for row in rows]).update(status=status, updated_at=now)
         record_history(Reasons([row.pk for row in rows], map(why, rows)), kind="~", actor=WORKER, now=now)
         _tell(status.value, rows, why=why)

@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from audit.emitting import emit
+from orgsite.clock import database_now
 from workspaces.errors import WorkspaceRemoved
 from workspaces.models import Status, Workspace
 from workspaces.services.actors import Actor
@@ -20,7 +20,7 @@ from workspaces.services.telling import workspace_event
 
 def heartbeat(workspace_id: UUID) -> None:
     """The workspace's agent is alive: online from now on. Raises WorkspaceRemoved, and then nothing changed."""
-    now = timezone.now()
+    now = database_now()
     with transaction.atomic():
         alive = Workspace.objects.live().filter(pk=workspace_id)
         if alive.filter(status=Status.ONLINE).update(last_heartbeat_at=now):
@@ -34,7 +34,7 @@ def heartbeat(workspace_id: UUID) -> None:
 
 def register(workspace_id: UUID, *, url: str) -> None:
     """The workspace's agent says where it listens. Raises WorkspaceRemoved, and then nothing changed."""
-    now = timezone.now()
+    now = database_now()
     with transaction.atomic():
         if not Workspace.objects.live().filter(pk=workspace_id).update(url=url, **_online(now)):
             raise WorkspaceRemoved("This workspace is removed.")

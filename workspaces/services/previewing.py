@@ -12,9 +12,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from orgsite import garbage
+from orgsite.clock import database_now
 from workspaces import access
 from workspaces.access import Right
 from workspaces.core.plan import Comparison, Live, Mode, Plan
@@ -83,7 +83,7 @@ def store_preview(organization: Organization, loaded: LoadedTemplate, *, user: U
 
 
 def _create(organization: Organization, loaded: LoadedTemplate, *, user: User) -> ImportPreview:
-    seen, now = snapshot(organization), timezone.now()
+    seen, now = snapshot(organization), database_now()
     compared = Comparison(have=seen, want=loaded.template)
     return ImportPreview.objects.create(
         organization=organization,
@@ -111,7 +111,7 @@ def open_preview(preview_id: UUID, *, user: User) -> Preview:
     access.require(user, Right.IMPORT)
     record = (
         ImportPreview.objects.select_related("organization", "user")
-        .filter(pk=preview_id, expires_at__gt=timezone.now())
+        .filter(pk=preview_id, expires_at__gt=database_now())
         .filter(organization__in=Organization.objects.visible_to(user))
         .first()
     )
@@ -156,7 +156,7 @@ def changes_since(preview: Preview) -> tuple[Change, ...]:
 
 def delete_expired() -> int:
     """Forget previews whose time is over; return how many."""
-    deleted, _ = ImportPreview.objects.filter(expires_at__lte=timezone.now()).delete()
+    deleted, _ = ImportPreview.objects.filter(expires_at__lte=database_now()).delete()
     return deleted
 
 

@@ -9,9 +9,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from orgsite.clock import database_now
 from workspaces.engines.base import Wanted
 from workspaces.engines.choosing import image_for, limits_for
 from workspaces.models import Container, Workspace, WorkspaceToken
@@ -69,7 +69,7 @@ def _make_tokens_valid(rows: Collection[Container]) -> None:
     for row in rows:
         row.generation += row.pk in stale
     Container.objects.filter(workspace__one_of=stale).update(generation=F("generation") + 1)
-    now = timezone.now()
+    now = database_now()
     tokens = (digest(container_token(row.pk, row.generation)) for row in rows)
     WorkspaceToken.objects.bulk_create(
         [

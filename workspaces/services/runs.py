@@ -15,9 +15,9 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import Error as DatabaseFailure
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.utils import timezone
 
 from audit.emitting import Event, emit
+from orgsite.clock import database_now
 from workspaces.core.plan import Mode, Plan
 from workspaces.core.render import errors_of
 from workspaces.errors import Interrupted
@@ -55,7 +55,7 @@ def open_run(organization: Organization, loaded: LoadedTemplate, *, mode: Mode, 
             actor=actor.name,
             user_id=actor.user_id,
             owner=this_process(),
-            started_at=timezone.now(),
+            started_at=database_now(),
         )
         payload = {"name": template.name, "dir": loaded.source, "mode": mode, "reason": reason}
         _emit(run, "org.import.started", actor=actor.name, payload=payload)
@@ -84,7 +84,7 @@ def claim_run(run: ImportRun) -> None:
 def complete_run(run: ImportRun, plan: Plan) -> None:
     """Close the run as completed, inside the import's transaction: it says completed if and only if that commits."""
     run.state = ImportRun.State.COMPLETED
-    run.finished_at = timezone.now()
+    run.finished_at = database_now()
     run.fingerprint = plan.fingerprint
     run.created_count, run.skipped_count = plan.created_count, plan.skipped_count
     run.removed_count, run.left_running_count = len(plan.removals), len(plan.left_running)
@@ -98,7 +98,7 @@ def fail_run(run: ImportRun, error: str, *, actor: str | None = None) -> bool:
     """Close the run as failed if it is still open; True when this call did it. Changes nothing else."""
     with transaction.atomic():
         run.refresh_from_db()  # what a lost transaction had written into it never happened
-        run.finished_at, run.state, run.error = timezone.now(), ImportRun.State.FAILED, error
+        run.finished_at, run.state, run.error = database_now(), ImportRun.State.FAILED, error
         closed = ImportRun.objects.filter(pk=run.pk, state=ImportRun.State.RUNNING).update(
             state=run.state, finished_at=run.finished_at, error=error
         )
@@ -133,7 +133,7 @@ def owner_is_gone(run: ImportRun) -> bool:
     host, process, started = run.owner.rsplit("/", 2)
     if host == socket.gethostname() and started:
         return _start_time(int(process)) != started
-    return timezone.now() - run.started_at > timedelta(seconds=settings.ORGSITE_LOCK_TIMEOUT + GRACE)
+    return database_now() - run.started_at > timedelta(seconds=settings.ORGSITE_LOCK_TIMEOUT + GRACE)
 
 
 def _close_if_abandoned(run: ImportRun) -> bool:

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from audit.emitting import Event, emit
+from orgsite.clock import database_now
 from workspaces.core.steps import State
 from workspaces.core.sweeping import Finding, Held, Known, Sweep, plan_sweep
 from workspaces.engines.base import Engine
@@ -40,7 +40,7 @@ LOOK_AGAIN = 0.25  # seconds
 
 def survey(engine: Engine) -> Sweep:
     """Compare the engine with the database. Raises EngineError."""
-    settled_before = timezone.now() - FRESH
+    settled_before = database_now() - FRESH
     containers, volumes = engine.containers(), engine.volumes()  # first: what is made later has a row already
     held = {
         key: Held(state=containers[key].state if key in containers else None, volumes=volumes.get(key, ()))
@@ -109,7 +109,7 @@ def tell_released(strays: Collection[UUID]) -> None:
 
 
 def _start_again(findings: Sequence[Finding]) -> None:
-    why, now = {each.id: each.why for each in findings}, timezone.now()
+    why, now = {each.id: each.why for each in findings}, database_now()
     with transaction.atomic():
         live = {row.pk: row for row in _locked(why) if row.is_live}
         rows = Container.objects.filter(workspace__one_of=live)
@@ -143,7 +143,7 @@ def _provision_again(rows: Sequence[Workspace], *, why: Mapping[UUID, str], now:
 
 def _release_again(ids: Sequence[UUID]) -> None:
     """Removed workspaces. Those without a row get one, so that a failure is seen; `released` is not told twice."""
-    now = timezone.now()
+    now = database_now()
     with transaction.atomic():
         removed = {row.pk for row in _locked(ids) if not row.is_live}
         rows = Container.objects.filter(workspace__one_of=removed)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
+from orgsite.clock import database_now
 from workspaces.core.names import clean_text
 from workspaces.errors import InvalidRequest, WorkspaceRemoved
 from workspaces.models import ApiToken, Workspace, WorkspaceToken
@@ -54,7 +54,7 @@ def issue_api_token(
             name=_name(name),
             digest=digest(text),
             read_only=read_only,
-            created_at=timezone.now(),
+            created_at=database_now(),
             expires_at=expires_at,
         )
         record_token("created", token, actor=actor or Actor.of(user))
@@ -68,7 +68,7 @@ def issue_workspace_token(workspace: Workspace, *, actor: Actor) -> str:
         lock_organizations([workspace.organization_id])
         if not Workspace.objects.live().filter(pk=workspace.pk).exists():
             raise WorkspaceRemoved("A removed workspace gets no token.")
-        token = WorkspaceToken.objects.create(workspace=workspace, digest=digest(text), created_at=timezone.now())
+        token = WorkspaceToken.objects.create(workspace=workspace, digest=digest(text), created_at=database_now())
         record_token("created", token, actor=actor)
     return text
 
@@ -79,7 +79,7 @@ def revoke_api_tokens(tokens: QuerySet[ApiToken], *, actor: Actor) -> int:
         usable = list(
             tokens.filter(revoked_at=None).select_related("user").order_by("pk").select_for_update(of=("self",))
         )
-        ApiToken.objects.filter(pk__one_of=[token.pk for token in usable]).update(revoked_at=timezone.now())
+        ApiToken.objects.filter(pk__one_of=[token.pk for token in usable]).update(revoked_at=database_now())
         record_tokens("revoked", usable, actor=actor)
     return len(usable)
 
@@ -89,7 +89,7 @@ def revoke_workspace_tokens(tokens: QuerySet[WorkspaceToken], *, actor: Actor) -
     with transaction.atomic():
         rows = tokens.filter(revoked_at=None).select_related("workspace__organization").order_by("pk")
         usable = list(rows.select_for_update(of=("self",)))
-        WorkspaceToken.objects.filter(pk__one_of=[token.pk for token in usable]).update(revoked_at=timezone.now())
+        WorkspaceToken.objects.filter(pk__one_of=[token.pk for token in usable]).update(revoked_at=database_now())
         record_tokens("revoked", usable, actor=actor)
     return len(usable)
 
@@ -101,7 +101,7 @@ def find_api_token(text: str) -> ApiToken | None:
 
 def note_use(token: ApiToken) -> None:
     """Remember that the token was used, to the minute. A database too busy for it does not stop the request."""
-    now = timezone.now()
+    now = database_now()
     stale = now - USE_GRAIN
     if token.last_used_at and token.last_used_at > stale:
         return

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from orgsite.clock import database_now
 from workspaces.api.times import parse_time
 from workspaces.management.base import OrgCommand
 from workspaces.management.lookups import shell_actor, user_named
@@ -61,8 +62,8 @@ class Command(OrgCommand):
 
 
 def _issue(user: User, options: dict[str, Any]) -> str:
-    expires_at = options["expires_at"] or (timezone.now() + options["expires_in"] if options["expires_in"] else None)
-    if expires_at and expires_at <= timezone.now():
+    expires_at = options["expires_at"] or (database_now() + options["expires_in"] if options["expires_in"] else None)
+    if expires_at and expires_at <= database_now():
         raise CommandError("--expires-at lies in the past: the token would be of no use.")
     read_only, name = options["read_only"], options["name"]
     return issue_api_token(user, actor=shell_actor(), name=name, expires_at=expires_at, read_only=read_only)
@@ -85,7 +86,7 @@ def _moment(text: str) -> datetime:
 def _state(token: ApiToken) -> str:
     if token.revoked_at:
         return "revoked"
-    return "expired" if token.expires_at and token.expires_at <= timezone.now() else "usable"
+    return "expired" if token.expires_at and token.expires_at <= database_now() else "usable"
 
 
 def _shown(moment: datetime | None) -> str:
