@@ -1,5 +1,5 @@
-"""What somebody has to do now and then: close abandoned runs, forget expired previews, files that nothing needs, and
-counts that are over.
+"""What somebody has to do now and then: close abandoned runs, forget expired previews and sessions, files that nothing
+needs, and counts that are over.
 
 Site and worker both do.
 """
@@ -15,6 +15,7 @@ from workspaces.services.counting import forget_counters
 from workspaces.services.filesets import forget_unused_filesets
 from workspaces.services.previewing import delete_expired
 from workspaces.services.runs import close_interrupted
+from workspaces.services.sessions import forget_expired_sessions
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ def keep_house() -> None:
     try:
         closed, forgotten, files = close_interrupted(), delete_expired(), forget_unused_filesets()
         forget_counters()
+        forget_expired_sessions()
         if closed or forgotten or files:
             message = "closed %d interrupted runs, forgot %d expired previews and %d sets of files"
             logger.info(message, closed, forgotten, files)
