@@ -1,11 +1,12 @@
 """The site as an ASGI application: `uvicorn orgsite.asgi:application`."""
 
-import os
 import warnings
 
 from django.core.asgi import get_asgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orgsite.settings")
+from orgsite import env
+
+env.choose_settings()
 
 # Static files come straight from the source folders: there is no STATIC_ROOT, and each is read whole, not streamed.
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
@@ -13,11 +14,16 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 
 django_application = get_asgi_application()
 
-from audit.stream.serving import Streams  # noqa: E402 - Django has to be set up first
+from django.conf import settings  # noqa: E402 - Django has to be set up first
+
+from audit.stream.serving import Streams  # noqa: E402
 from orgsite import garbage  # noqa: E402
 from orgsite.bounded import BoundedBody  # noqa: E402
+from orgsite.ending import Ending  # noqa: E402
+from orgsite.proxies import BehindProxies, Proxies  # noqa: E402
 from workspaces.services.housekeeping import keep_house_in_background  # noqa: E402
 
-application = BoundedBody(Streams(django_application))
+_bounded = BoundedBody(Streams(django_application))
+application = Ending(BehindProxies(_bounded, proxies=Proxies.of(settings.ORGSITE_TRUSTED_PROXIES)))
 keep_house_in_background()
 garbage.settle()

@@ -40,9 +40,9 @@ class BoundedBody:
             await self.app(scope, body.receive, send)
         if body.too_large:
             await body.drain()
-            await _say(send, too_large(body.size, page=page), last=body.late)
+            await say(send, too_large(body.size, page=page), last=body.late)
         elif body.late:
-            await _say(send, too_slow(page=page), last=True)
+            await say(send, too_slow(page=page), last=True)
 
 
 class _Body:
@@ -100,7 +100,7 @@ def _declared(scope: Scope) -> int:
     return int(value) if value.isdigit() else 0
 
 
-async def _say(send: Send, response: HttpResponse, *, last: bool) -> None:
+async def say(send: Send, response: HttpResponse, *, last: bool) -> None:
     """Send the response, which no middleware sees; after a `last` one nothing is read of the connection any more."""
     said = {**HEADERS, "X-Content-Type-Options": "nosniff", **response.headers}
     headers = [(name.lower().encode(), value.encode()) for name, value in said.items()]

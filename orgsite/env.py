@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import re
@@ -11,6 +12,11 @@ from django.core.exceptions import ImproperlyConfigured
 
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"", "0", "false", "no", "off"})
+
+
+def choose_settings() -> None:
+    """Let Django use the settings of this site, unless the environment names others."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orgsite.settings")
 
 
 def text(name: str, default: str = "") -> str:
@@ -44,6 +50,31 @@ def fraction(name: str, default: float) -> float:
 
 def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def proxies(name: str) -> list[str]:
+    """Addresses and networks, each as `ipaddress` writes it; `unix` stands for all that comes over a unix socket."""
+    return ["unix" if word.lower() == "unix" else _network(name, word) for word in words(name)]
+
+
+def _network(name: str, word: str) -> str:
+    try:
+        found = ipaddress.ip_network(word)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name}: {error}. Write addresses and networks, such as 10.0.0.5,10.1.0.0/16,fd00::/8, or the word unix."
+        ) from error
+    if not found.prefixlen:
+        raise ImproperlyConfigured(f"{name}: {word} is every address there is; name those of the proxies alone.")
+    if isinstance(found, ipaddress.IPv6Network) and found.network_address.ipv4_mapped:
+        raise ImproperlyConfigured(f"{name}: write {word} as an IPv4 address or network.")
+    return str(found)
+
+
+def refuse_old(name: str, *, new: str, like: str) -> None:
+    """Stop where a variable is set that is read no more: its owner believes that it does something."""
+    if text(name):
+        raise ImproperlyConfigured(f"{name} is no longer read; remove it, and set {new} instead, such as {like}.")
 
 
 def choice(name: str, default: str, *, of: tuple[str, ...]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.middleware.common import CommonMiddleware
 
 from orgsite.database_errors import explained, trouble_of
 from orgsite.refusals import database_away, is_page
@@ -52,6 +53,16 @@ class ContentPolicy:
         for name, value in HEADERS.items():
             response.setdefault(name, value)
         return response
+
+
+PROBES = frozenset({"/healthz", "/healthz/", "/readyz", "/readyz/"})
+
+
+class Common(CommonMiddleware):
+    """Django's, which refuses a request whose `Host` is not ours; a health probe names the machine it asks."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        return None if request.path_info in PROBES else super().process_request(request)
 
 
 class Refusals:

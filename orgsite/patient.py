@@ -17,6 +17,7 @@ MAX_HEAD = 64 * 1024  # bytes
 PIECE = 16 * 1024  # bytes
 LAST_WORDS = 1.0  # seconds that a client without end gets to read on when the process ends
 END = "orgsite.end"  # the key in an ASGI scope of a function that ends the answer
+ENDING = "orgsite.ending"  # the key in an ASGI scope that is there once the process is to end
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -80,6 +81,8 @@ class PatientProtocol(HttpToolsProtocol):
         """The process is to end: an answer that would never end by itself is ended now."""
         super().shutdown()
         scope: Any = self.scope  # None before the first request
+        if scope:
+            scope[ENDING] = True
         if scope and callable(end := scope.get(END)):
             end()
             self.loop.call_later(LAST_WORDS, self.transport.abort)

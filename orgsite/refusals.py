@@ -44,6 +44,17 @@ def database_away(trouble: Trouble = AWAY, *, page: bool = False) -> HttpRespons
     return response
 
 
+def stopped(*, page: bool = False) -> HttpResponse:
+    """503 with Retry-After: the process had to end before the request was done. What it began is rolled back."""
+    sentence = (
+        "The site is being stopped and could not finish this in time. Either all of it was done or nothing; "
+        "look before you send it again."
+    )
+    response = _refuse("The site is being stopped", sentence, problems=[], status=503, page=page)
+    response["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
 def too_many_logins(seconds: int) -> HttpResponse:
     """429 with Retry-After, before the password was looked at."""
     sentence = f"Too many logins failed. Wait {seconds} seconds, then try again."

@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 
 import uvicorn
+from django.conf import settings
 
+from orgsite import env
 from orgsite.patient import PatientProtocol
-
-STREAMS = 5  # seconds that open event streams get to end; without a limit they would hold the process for ever
 
 
 def main() -> None:
     asked = _arguments().parse_args()
+    env.choose_settings()
     uvicorn.run(
         "orgsite.asgi:application",
         host=asked.host,
@@ -22,7 +23,8 @@ def main() -> None:
         limit_concurrency=asked.limit_concurrency,
         access_log=not asked.no_access_log,
         http=PatientProtocol,
-        timeout_graceful_shutdown=STREAMS,
+        proxy_headers=False,  # orgsite.proxies says whom to believe; uvicorn believes 127.0.0.1
+        timeout_graceful_shutdown=settings.ORGSITE_SHUTDOWN_GRACE,
     )
 
 

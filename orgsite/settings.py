@@ -29,6 +29,9 @@ ORGSITE_PREVIEW_LIFETIME = env.integer("ORGSITE_PREVIEW_LIFETIME", 24 * 60 * 60)
 ORGSITE_HEAD_TIMEOUT = env.integer("ORGSITE_HEAD_TIMEOUT", 20, most=3_600)  # seconds
 ORGSITE_BODY_TIMEOUT = env.integer("ORGSITE_BODY_TIMEOUT", 60, most=3_600)  # seconds
 
+# How long requests at work may take to finish when the process is asked to end. Kubernetes gives 30 s before it kills.
+ORGSITE_SHUTDOWN_GRACE = env.integer("ORGSITE_SHUTDOWN_GRACE", 25, most=3_600)  # seconds
+
 ORGSITE_MAX_STREAMS = env.integer("ORGSITE_MAX_STREAMS", 2_000)  # listeners of one process
 ORGSITE_STREAM_KEEPALIVE = env.integer("ORGSITE_STREAM_KEEPALIVE", 15, most=3_600)  # seconds
 ORGSITE_STREAM_RECHECK = env.integer("ORGSITE_STREAM_RECHECK", 15, most=3_600)  # seconds
@@ -96,7 +99,7 @@ MIDDLEWARE = [
     "orgsite.middleware.DatabaseAway",
     "orgsite.middleware.Refusals",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "orgsite.middleware.Common",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -184,8 +187,9 @@ SECURE_HSTS_SECONDS = env.integer("ORGSITE_HSTS_SECONDS", 365 * 24 * 60 * 60, le
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 # A place on the browsers' preload list binds a whole domain for good: that is for its owner to ask for, not for a site.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
-# Only where a proxy sets the header itself: anybody else could send it.
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("ORGSITE_BEHIND_PROXY") else None
+# What these say of the client, its address and scheme, is believed; `orgsite.proxies` reads it.
+ORGSITE_TRUSTED_PROXIES = env.proxies("ORGSITE_TRUSTED_PROXIES")
+env.refuse_old("ORGSITE_BEHIND_PROXY", new="ORGSITE_TRUSTED_PROXIES", like="ORGSITE_TRUSTED_PROXIES=127.0.0.1")
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -222,8 +226,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "filters": {"database": {"()": "orgsite.logs.DatabaseInOneLine"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["database"]}},
+    "filters": {
+        "database": {"()": "orgsite.logs.DatabaseInOneLine"},
+        "refusal": {"()": "orgsite.logs.RefusalInOneLine"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["database", "refusal"]},
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "propagate": True},

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +41,17 @@ def new_site(folder: Path, *, unblock: Callable[[], Any], **settings: str) -> It
 
 
 @contextmanager
-def running_site(folder: Path, database: Database, **settings: str) -> Iterator[Site]:
-    """The site on a free port; `settings` are variables of its environment.
+def running_site(
+    folder: Path, database: Database, *, listen: socket.socket | None = None, **settings: str
+) -> Iterator[Site]:
+    """The site on a free port, or on the socket `listen`; `settings` are variables of its environment.
 
     It answers from the start: who connects too early waits in the socket's queue.
     """
     log = folder / "site.log"
     ours = {"DATABASE_URL": database.address, "DJANGO_SETTINGS_MODULE": "orgsite.settings"}
-    with socket.create_server(("127.0.0.1", 0)) as listening, log.open("w") as output:
+    opened = nullcontext(listen) if listen else socket.create_server(("127.0.0.1", 0))
+    with opened as listening, log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "orgsite.serve", f"--fd={listening.fileno()}", "--no-access-log"],
             cwd=ROOT,
@@ -58,8 +61,7 @@ def running_site(folder: Path, database: Database, **settings: str) -> Iterator[
             stderr=subprocess.STDOUT,
         )
         try:
-            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            yield Site(url, log, database, process=process.pid)
+            yield Site(_url(listening), log, database, process=process.pid)
         finally:
             process.terminate()
             try:
@@ -67,3 +69,10 @@ def running_site(folder: Path, database: Database, **settings: str) -> Iterator[
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _url(listening: socket.socket) -> str:
+    if listening.family == socket.AF_UNIX:
+        return f"http://unix:{listening.getsockname()}"  # as nginx writes it
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

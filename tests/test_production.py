@@ -63,9 +63,17 @@ def test_each_part_of_https_can_be_chosen_by_itself() -> None:
     assert setting("SECURE_HSTS_SECONDS", ORGSITE_HTTPS="1", ORGSITE_HSTS_SECONDS="60") == ["60"]
 
 
-def test_a_proxys_word_is_taken_only_where_a_setting_says_so() -> None:
-    assert setting("SECURE_PROXY_SSL_HEADER") == ["None"]
-    assert "X_FORWARDED_PROTO" in setting("SECURE_PROXY_SSL_HEADER", ORGSITE_BEHIND_PROXY="1")[0]
+def test_django_itself_believes_no_proxy() -> None:
+    names = ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT", "ORGSITE_TRUSTED_PROXIES")
+    assert setting(*names) == ["None", "False", "False", "[]"]
+
+
+@pytest.mark.parametrize("value", ["1", "0", "yes"])
+def test_the_old_setting_for_proxies_stops_the_start_and_names_the_new_one(value: str) -> None:
+    done = manage("check", ORGSITE_SECRET_KEY=KEY, ORGSITE_BEHIND_PROXY=value)
+    assert done.returncode == 1
+    assert "ORGSITE_BEHIND_PROXY is no longer read" in done.stderr
+    assert "ORGSITE_TRUSTED_PROXIES" in done.stderr
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from contextlib import suppress
 from audit.stream.hub import HUB, Hub
 from audit.stream.listener import Listener
 from orgsite.bounded import App, Message, Receive, Scope, Send
-from orgsite.patient import END
+from orgsite.patient import END, ENDING
 
 ASKED = "orgsite.asked"  # the key in the scope where the view leaves what is to be streamed
 PATHS = frozenset({"/events/stream", "/events/stream/"})
@@ -37,6 +37,8 @@ class Streams:
     async def _go_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         listener = self.hub.join(scope[ASKED])
         scope[END] = listener.close
+        if ENDING in scope:
+            listener.close()
         telling = asyncio.create_task(_tell(listener, send))
         leaving = asyncio.create_task(_gone(receive))
         try:

@@ -11,6 +11,7 @@ from django.db.models import F, QuerySet
 
 from orgsite.clock import database_now
 from workspaces.models import Counter
+from workspaces.services.forgetting import forget
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +72,7 @@ def _key(what: str, of: tuple[str, ...]) -> str:
 
 def forget_counters() -> int:
     """Delete the counts whose window is over; return how many."""
-    over = Counter.objects.filter(ends_at__lte=database_now())
-    return over.delete()[0] if over.exists() else 0
+    return forget(Counter.objects.filter(ends_at__lte=database_now()).order_by("ends_at"))
 
 
 def _same(row: Counter) -> QuerySet[Counter]:

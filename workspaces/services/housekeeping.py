@@ -1,5 +1,5 @@
-"""What somebody has to do now and then: close abandoned runs, forget expired previews, files that nothing needs,
-counts that are over, and forms that were sent long ago.
+"""What somebody has to do now and then: close abandoned runs, forget expired previews and sessions, files that nothing
+needs, counts that are over, and forms that were sent long ago.
 
 Site and worker both do.
 """
@@ -15,6 +15,7 @@ from workspaces.services.counting import forget_counters
 from workspaces.services.filesets import forget_unused_filesets
 from workspaces.services.previewing import delete_expired
 from workspaces.services.runs import close_interrupted
+from workspaces.services.sessions import forget_expired_sessions
 from workspaces.services.submissions import forget_submissions
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ def keep_house() -> None:
         closed, forgotten, files = close_interrupted(), delete_expired(), forget_unused_filesets()
         forget_counters()
         forget_submissions()
+        forget_expired_sessions()
         if closed or forgotten or files:
             message = "closed %d interrupted runs, forgot %d expired previews and %d sets of files"
             logger.info(message, closed, forgotten, files)

@@ -23,6 +23,7 @@ from workspaces.errors import NotFound
 from workspaces.models import ImportPreview, ImportRun, Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.filesets import keep_for_preview
+from workspaces.services.forgetting import forget
 from workspaces.services.importing import Applied, Confirmation, apply_import
 from workspaces.services.snapshot import last_run, snapshot
 from workspaces.services.sources import LoadedTemplate
@@ -167,8 +168,7 @@ def changes_since(preview: Preview) -> tuple[Change, ...]:
 
 def delete_expired() -> int:
     """Forget previews whose time is over; return how many."""
-    deleted, _ = ImportPreview.objects.filter(expires_at__lte=database_now()).delete()
-    return deleted
+    return forget(ImportPreview.objects.filter(expires_at__lte=database_now()).order_by("expires_at"))
 
 
 def _loaded(preview: Preview) -> LoadedTemplate:
