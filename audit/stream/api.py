@@ -105,9 +105,7 @@ def _reach(request: Request) -> access.Reach:
 
 def _last_event_id(request: Request) -> int | None:
     """Of the header, which a client sends that connects again, else of the address."""
-    header = (
-        request.headers.get("Last-Event-ID", "").strip() or None
-    )  # an empty one is what a client without a place has
+    header = request.headers.get("Last-Event-ID", "").strip() or None  # an empty one says that there is no place
     place, text = ("Last-Event-ID", header) if header is not None else ("last_event_id", _in_address(request))
     if text is None:
         return None

@@ -29,12 +29,11 @@ def reset(last: int, *, ahead: int) -> bytes:
 
     An answer with an error would not do: a browser comes again with the same id, or gives up without a word.
     """
-    why = f"No event has the id {ahead} yet: this database is older than what you have heard, as after a restore. "
-    data = {
-        "last_event_id": ahead,
-        "newest_id": last,
-        "why": f"{why}Events from now on follow; read what you hold anew.",
-    }
+    why = (
+        f"No event has the id {ahead} yet: this database is older than what you have heard, as after a restore. Events "
+        "from now on follow; read again what you keep of earlier ones."
+    )
+    data = {"last_event_id": ahead, "newest_id": last, "why": why}
     return f"id: {last}\nevent: {RESET}\ndata: ".encode() + _json.render(data) + b"\n\n"
 
 
