@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from audit.catalogue import NAMES
 from audit.models import LATEST, StructureEvent
-from audit.reading import TYPES, text
-from audit.telling import short
+from audit.reading import text
+from audit.wording import short
 from orgsite.guarded import Guarded
 from workspaces import access
 from workspaces.models import Organization
@@ -28,7 +29,7 @@ class TypeFilter(admin.SimpleListFilter):
     parameter_name = "event_type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in TYPES]
+        return [(name, name) for name in NAMES]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[StructureEvent]) -> QuerySet[StructureEvent]:
         return queryset.filter(event_type=self.value()) if self.value() else queryset

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django_filters import CharFilter, UUIDFilter
 from django_filters.rest_framework import FilterSet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from audit.catalogue import NAMES, is_known, refusal
 from audit.kinds import has_index
 from audit.models import StructureEvent, StructureEventQuerySet
 from audit.rows import FIELDS, row_of
@@ -37,10 +39,20 @@ class EventRow(serializers.ModelSerializer[StructureEvent]):
         return row_of(instance)
 
 
+def known_type(asked: str) -> None:
+    """Raise ValidationError for a type that does not exist: an empty list would say that nothing happened."""
+    if not is_known(asked):
+        raise ValidationError("%(sentence)s", params={"sentence": refusal(asked)})
+
+
 class KindFilter(FilterSet):
     """What events are about: `type`, `workspace`, `org`, `import_id`, `actor`."""
 
-    type = CharFilter(method="of_type", help_text="Exact, or a prefix: `org.import.` or `workspace.*`.")
+    type = CharFilter(
+        method="of_type",
+        validators=[known_type],
+        help_text=f"Exact, or a prefix: `org.import.` or `workspace.*`. There are: {', '.join(NAMES)}.",
+    )
     workspace = UUIDFilter(field_name="workspace_id", help_text="A workspace's id.")
     org = CharFilter(method="in_organization", help_text="The organization's slug.")
     import_id = UUIDFilter(help_text="The id of an import.")

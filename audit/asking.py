@@ -11,6 +11,7 @@ from uuid import UUID
 from django import forms
 from django.utils import timezone
 
+from audit.catalogue import is_known, refusal
 from audit.places import workspaces_called
 from audit.timeline import Question, Span
 
@@ -92,8 +93,8 @@ class QuestionForm(forms.Form):
 
     def clean_type(self) -> str:
         value: str = self.cleaned_data["type"]
-        if value and not re.fullmatch(r"[a-z_]+(\.[a-z_]+)*(\.\*)?", value):
-            raise forms.ValidationError(f"“{value}” is no event type; write one like workspace.removed or workspace.*.")
+        if value and not is_known(value):
+            raise forms.ValidationError(refusal(value))
         return value
 
     def clean_import_id(self) -> UUID | None:

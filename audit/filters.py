@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audit.addresses import Address
+from audit.catalogue import GROUPS
 from audit.kinds import is_of
 from audit.models import StructureEvent
-from audit.reading import GROUPS, TYPES, text
-from audit.telling import clock, plural, short, stretch
+from audit.reading import text
 from audit.timeline import Page, Question
+from audit.wording import clock, plural, short, stretch
 
 LISTED = 8  # runs and actors
 
@@ -63,10 +64,8 @@ def _workspace(question: Question, address: Address, events: Sequence[StructureE
 def types(question: Question, page: Page, per_minute: PerMinute | None, *, address: Address) -> list[Link]:
     """The types of event with their groups; numbers only of what the present filter lets through."""
     counts, asked = _type_counts(page, per_minute), question.event_type
-    others = sorted(set(counts or ()) - set(TYPES))
     links = [Link(label="All", url=address.without("type"), current=not asked)]
-    grouped = [each for group, names in GROUPS.items() for each in (group, *names)]
-    for name in (*grouped, *others):
+    for name in (each for group, names in GROUPS.items() for each in (group, *names)):
         count = None
         if counts is not None and (not asked or is_of(asked, name)):
             count = sum(number for key, number in counts.items() if is_of(name, key))

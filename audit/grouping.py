@@ -12,57 +12,17 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from audit.catalogue import EventType
 from audit.changing import FieldChange
 from audit.models import StructureEvent
-from audit.reading import (
-    BY_HAND,
-    COMPLETED,
-    CREATED,
-    FAILED,
-    LOGIN_FAILED,
-    REMOVED,
-    STARTED,
-    template_name,
-    text,
-    workspace_name,
-)
-from audit.telling import BESIDES, plural, short
+from audit.reading import BY_HAND, COMPLETED, FAILED, REMOVED, template_name, text, type_of, workspace_name
 from audit.tiles import Tile, held_by, signed, tiles_of
+from audit.wording import plural, short
 
 Changes = Mapping[UUID, tuple[FieldChange, ...]]
 
 FOLD_FROM = 3  # fewer events of a kind stand one by one
 OPEN_UP_TO = 20  # removals are listed openly up to this many
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
-    """How a type of event looks: a sign, a class of the stylesheet, and the word for what it did to workspaces."""
-
-    sign: str
-    kind: str
-    word: str
-
-
-LOOKS = {
-    STARTED: Look(sign="▷", kind="", word="started"),
-    COMPLETED: Look(sign="✓", kind="open", word="completed"),
-    FAILED: Look(sign="×", kind="kill", word="failed"),
-    CREATED: Look(sign="+", kind="make", word="created"),
-    "workspace.online": Look(sign="●", kind="", word="came online"),
-    "workspace.failed": Look(sign="×", kind="kill", word="failed to start"),
-    REMOVED: Look(sign="−", kind="kill", word="removed"),
-    "workspace.released": Look(sign="✓", kind="make", word="released"),
-    "workspace.release_failed": Look(sign="↻", kind="warn", word="not released yet"),
-    "security.login": Look(sign="→", kind="", word=""),
-    LOGIN_FAILED: Look(sign="×", kind="warn", word="failed"),
-    "security.token_created": Look(sign="+", kind="", word="made"),
-    "security.token_first_used": Look(sign="→", kind="", word="used for the first time"),
-    "security.token_revoked": Look(sign="−", kind="", word="revoked"),
-    "security.denied": Look(sign="×", kind="warn", word="refused"),
-}
-NOUNS = {name: noun for name, (noun, _) in BESIDES.items() if name.startswith("security.")}
-UNKNOWN = Look(sign="·", kind="", word="")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,8 +49,9 @@ class Entry:
         return self.events[0]
 
     @property
-    def look(self) -> Look:
-        return LOOKS.get(self.event.event_type, UNKNOWN)
+    def kind(self) -> EventType:
+        """How events of this type are called and look."""
+        return type_of(self.event)
 
     @property
     def is_burst(self) -> bool:
@@ -126,8 +87,8 @@ class Entry:
     @property
     def total(self) -> str:
         """`8 workspaces`, or `3 workspaces, 8 times` where events repeat; `8 logins` of what is no workspace's."""
-        if self.event.event_type in NOUNS:
-            return plural(len(self.events), NOUNS[self.event.event_type])
+        if not self.event.event_type.startswith("workspace.") or self.kind.noun != "workspace":
+            return plural(len(self.events), self.kind.noun)
         workspaces = {event.workspace_id for event in self.events}
         times = "" if len(workspaces) == len(self.events) else f", {len(self.events):,} times"
         return plural(len(workspaces), "workspace") + times
@@ -260,7 +221,7 @@ def _burst(event: StructureEvent) -> Hashable:
     if event.event_type.startswith("org."):
         return event.pk
     moment = event.created_at if event.import_id is None and event.event_type in BY_HAND else None
-    return event.event_type, event.organization, event.import_id, moment
+    return type_of(event).name, event.organization, event.import_id, moment
 
 
 def _line(event: StructureEvent, above: Mapping[UUID, str], changes: Changes) -> Line:

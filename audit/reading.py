@@ -5,32 +5,36 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from audit.catalogue import BY_NAME, STARTED_AGAIN, UNKNOWN_THING, EventType
 from audit.models import ENDS, StructureEvent
 
 STARTED, (COMPLETED, FAILED) = "org.import.started", ENDS
-CREATED, REMOVED = "workspace.provisioning", "workspace.removed"
-BY_HAND = (CREATED, REMOVED)
+CREATED, REMOVED, RELEASED = "workspace.provisioning", "workspace.removed", "workspace.released"
+ONLINE, WORKSPACE_CHANGED = "workspace.online", "workspace.changed"
 LOGIN_FAILED = "security.login_failed"
-GROUPS = {
-    "org.import.*": (STARTED, COMPLETED, FAILED),
-    "workspace.*": (
-        CREATED,
-        "workspace.online",
-        "workspace.failed",
-        REMOVED,
-        "workspace.released",
-        "workspace.release_failed",
-    ),
-    "security.*": (
-        "security.login",
-        LOGIN_FAILED,
-        "security.token_created",
-        "security.token_first_used",
-        "security.token_revoked",
-        "security.denied",
-    ),
-}
-TYPES = tuple(name for names in GROUPS.values() for name in names)
+USER_CHANGED, GROUP_CHANGED = "security.user_changed", "security.group_changed"
+MEMBER_ADDED, MEMBER_REMOVED = "org.member_added", "org.member_removed"
+ORG_CREATED, ORG_CHANGED, RUN_DISMISSED = "org.created", "org.changed", "org.run.dismissed"
+# What stands in no run, and is told as the act of somebody.
+BY_HAND = (
+    CREATED, REMOVED, WORKSPACE_CHANGED, USER_CHANGED, GROUP_CHANGED, MEMBER_ADDED, MEMBER_REMOVED, ORG_CREATED,
+    ORG_CHANGED,
+)  # fmt: skip
+WORKER = "worker"
+
+
+def type_of(event: StructureEvent) -> EventType:
+    """What the catalogue says of the event, and what it means where one type stands for two things."""
+    if is_started_again(event):
+        return STARTED_AGAIN
+    if event.event_type == RELEASED and not event.organization:
+        return UNKNOWN_THING
+    return BY_NAME.get(event.event_type) or EventType(name=event.event_type, happened="")
+
+
+def is_started_again(event: StructureEvent) -> bool:
+    """Whether the worker found a workspace without its container and starts one; nobody created anything then."""
+    return event.event_type == CREATED and event.import_id is None and facts_of(event).get("again") is True
 
 
 def facts_of(event: StructureEvent) -> dict[str, Any]:

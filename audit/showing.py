@@ -20,8 +20,9 @@ from audit.filters import Link, PerMinute, actors, chips, runs, types
 from audit.grouping import Day, anchor, days_of
 from audit.places import places_of
 from audit.reading import FAILED, LOGIN_FAILED, REMOVED
-from audit.telling import Part, clock, plural, stretch, tell
+from audit.telling import tell
 from audit.timeline import Page, Question, Span
+from audit.wording import Part, clock, plural, stretch
 
 BARS = 72  # at most, in the strip; up to 60 minutes have one each
 HEIGHTS = 10
@@ -190,7 +191,7 @@ def _bar(
 ) -> Bar:
     bad = sum(counts[name] for name in BAD)
     height = max(1, round(HEIGHTS * math.sqrt(counts.total() / highest)))
-    looks = [f"ws-h{height}", "bad" if bad else "hot" if any(name.startswith("org.") for name in counts) else ""]
+    looks = [f"ws-h{height}", "bad" if bad else "hot" if any(name.startswith("org.import.") for name in counts) else ""]
     label = f"{clock(start, on=start)}, {plural(counts.total(), 'event')}"
     place = anchor(start)
     return Bar(

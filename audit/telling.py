@@ -2,63 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
-
+from audit.acts import acts_of, reason_given, sentence_of
+from audit.catalogue import BY_NAME, STARTED_AGAIN, UNKNOWN_THING
 from audit.models import ENDS, StructureEvent
 from audit.reading import (
     COMPLETED,
     CREATED,
     FAILED,
-    LOGIN_FAILED,
+    ONLINE,
+    RELEASED,
     REMOVED,
     STARTED,
+    facts_of,
     ids,
     number,
-    parent_of,
     rows,
     template_name,
     text,
-    workspace_name,
+    type_of,
 )
+from audit.wording import Part, Sentence, clock, listed, plural, short
 
-NAMED = 5  # names in a sentence before "and 3 more"
+SYSTEM, INTERRUPTED = "system", "interrupted"  # who closes what a killed process left open, and with which error
+NAMED = 5  # later acts that a sentence follows
+
 # What a told import accounts for; every other event of the minute is told besides.
-OF_AN_IMPORT = frozenset({CREATED, REMOVED, "workspace.online", "workspace.released"})
-# Type → what there was so many of, and what happened to it.
-BESIDES = {
-    CREATED: ("workspace", "created"),
-    "workspace.online": ("workspace", "came online"),
-    "workspace.failed": ("workspace", "failed to start"),
-    REMOVED: ("workspace", "removed"),
-    "workspace.released": ("workspace", "released"),
-    "workspace.release_failed": ("workspace", "could not be released yet"),
-    "security.login": ("login", ""),
-    LOGIN_FAILED: ("login", "failed"),
-    "security.token_created": ("token", "made"),
-    "security.token_first_used": ("token", "used for the first time"),
-    "security.token_revoked": ("token", "revoked"),
-    "security.denied": ("attempt", "refused"),
-}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
-    """A piece of a sentence: plain, strong, or a link to a run or a minute."""
-
-    text: str
-    strong: bool = False
-    run: UUID | None = None
-    minute: datetime | None = None
-
-
-Sentence = tuple[Part, ...]
+OF_AN_IMPORT = frozenset({CREATED, REMOVED, ONLINE, RELEASED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,38 +64,8 @@ def tell(facts: Facts, *, names: Mapping[str, str]) -> tuple[Sentence, ...]:
             told.append(tuple(_failed(event, where)))
         elif event.import_id not in ended:
             told.append(tuple(_started(event, where, facts)))
-    told += [tuple(_by_hand(act, names.get(act[0].organization, act[0].organization))) for act in _acts(facts.by_hand)]
+    told += [sentence_of(act, names.get(act[0].organization, act[0].organization)) for act in acts_of(facts.by_hand)]
     return (*told, *_besides(facts, told_runs=ended))
-
-
-def short(run: UUID | None) -> str:
-    """A run's id as people see it."""
-    return f"run {run.hex[:8]}" if run else ""
-
-
-def clock(moment: datetime, *, on: datetime) -> str:
-    """HH:MM in the site's zone, with the day where it is not that of `on`."""
-    local = timezone.localtime(moment)
-    same_day = local.date() == timezone.localtime(on).date()
-    return f"{local:%H:%M}" if same_day else f"{local.day} {local:%b %Y %H:%M}"
-
-
-def stretch(start: datetime, end: datetime) -> str:
-    """`12 May 2026`, or `12 May 2026 from 20:10 to 20:35`."""
-    local, until = timezone.localtime(start), timezone.localtime(end)
-    day = f"{local.day} {local:%b %Y}"
-    return day if f"{local:%H:%M}" == f"{until:%H:%M}" == "00:00" else f"{day} from {local:%H:%M} to {until:%H:%M}"
-
-
-def plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """`A, B and C`; beyond five `A, B, C, D, E and 3 more`."""
-    if len(names) > NAMED:
-        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED:,} more"
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def _completed(event: StructureEvent, where: str, facts: Facts) -> Iterator[Part]:
@@ -138,7 +83,7 @@ def _completed(event: StructureEvent, where: str, facts: Facts) -> Iterator[Part
     held = [f"{row.get('name')} ({row.get('error')})" for row in rows(event, "reconcile_errors")]
     if held:
         yield Part(text=f" Kept although due for removal: {listed(held)}.")
-    yield from _reason(text(event, "reason"))
+    yield from reason_given(text(event, "reason"))
 
 
 def _what(event: StructureEvent, where: str) -> Iterator[Part]:
@@ -193,9 +138,11 @@ def _removals_after(event: StructureEvent, facts: Facts) -> list[tuple[Structure
 
 def _failed(event: StructureEvent, where: str) -> Iterator[Part]:
     yield Part(text=event.actor, strong=True)
-    yield Part(text=" closed " if event.actor == "system" else " tried to apply ")
+    closed = event.actor == SYSTEM and text(event, "error") == INTERRUPTED
+    yield Part(text=" closed " if closed else " tried to apply ")
     yield from _what(event, where)
-    yield Part(text=" as failed: " if event.actor == "system" else ". It failed: ")
+    refused = facts_of(event).get("refused") is True
+    yield Part(text=" as failed: " if closed else ". It was refused: " if refused else ". It failed: ")
     error = (text(event, "error") or "no error was recorded").rstrip(". ")
     yield Part(text=error, strong=True)
     yield Part(text="." if "Nothing was changed" in error else ". Nothing was changed.")
@@ -214,41 +161,9 @@ def _started(event: StructureEvent, where: str, facts: Facts) -> Iterator[Part]:
     yield Part(text=".")
 
 
-def _acts(by_hand: Iterable[StructureEvent]) -> Iterator[tuple[StructureEvent, ...]]:
-    """Events that one person caused in one go: they share moment, type, organization and actor."""
-
-    def act(event: StructureEvent) -> tuple[Any, ...]:
-        return event.created_at, event.event_type, event.organization, event.actor
-
-    for _, events in groupby(sorted(by_hand, key=act), key=act):
-        yield tuple(events)
-
-
-def _by_hand(act: Sequence[StructureEvent], where: str) -> Iterator[Part]:
-    removed = act[0].event_type == REMOVED
-    gone = {event.workspace_id for event in act}
-    chosen = [event for event in act if parent_of(event) not in gone]
-    yield Part(text=act[0].actor, strong=True)
-    yield Part(text=" removed " if removed else " created ")
-    yield Part(text=listed([workspace_name(event) for event in chosen]), strong=True)
-    if below := len(act) - len(chosen):
-        yield Part(text=" and ")
-        yield Part(text=plural(below, "workspace"), strong=True)
-        yield Part(text=" below it" if len(chosen) == 1 else " below them")
-    yield Part(text=f" {'from' if removed else 'in'} {where} by hand.")
-    reasons = {text(event, "why") for event in chosen} - {"", "deleted", "by hand"}
-    if len(reasons) == 1:
-        yield from _reason(reasons.pop())
-
-
-def _reason(why: str) -> Iterator[Part]:
-    if why:
-        yield Part(text=f" Reason given: “{why}”.")
-
-
 def _besides(facts: Facts, *, told_runs: Collection[UUID | None]) -> Iterator[Sentence]:
     """What no paragraph tells yet: agents that came online, releases, more than was read one by one."""
-    rest = dict.fromkeys(("imports", *BESIDES), 0)
+    rest = dict.fromkeys(("imports", *BY_NAME, STARTED_AGAIN.name, UNKNOWN_THING.name), 0)
     for (event_type, run), count in facts.counts.items():
         if event_type in ENDS:
             rest["imports"] += count
@@ -256,7 +171,7 @@ def _besides(facts: Facts, *, told_runs: Collection[UUID | None]) -> Iterator[Se
             rest[event_type] = rest.get(event_type, 0) + count
     rest["imports"] -= sum(event.event_type in ENDS for event in facts.runs)
     for event in facts.by_hand:
-        rest[event.event_type] -= 1
+        rest[type_of(event).name] -= 1
     told = [_how_many(what, count) for what, count in rest.items() if count > 0]
     if told:
         before = "Besides: " if facts.runs or facts.by_hand else ""
@@ -266,7 +181,5 @@ def _besides(facts: Facts, *, told_runs: Collection[UUID | None]) -> Iterator[Se
 def _how_many(what: str, count: int) -> str:
     if what == "imports":
         return f"{plural(count, 'more import')} ended"
-    if what not in BESIDES:
-        return f"{count:,} × {what}"
-    noun, happened = BESIDES[what]
-    return f"{plural(count, noun)} {happened}".strip()
+    kind = {**BY_NAME, STARTED_AGAIN.name: STARTED_AGAIN, UNKNOWN_THING.name: UNKNOWN_THING}.get(what)
+    return f"{plural(count, kind.noun)} {kind.happened}".strip() if kind else f"{count:,} × {what}"

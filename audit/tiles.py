@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from audit.models import StructureEvent
 from audit.reading import number, rows, text
-from audit.telling import plural
+from audit.wording import plural
 
 COUNTS = ("created_count", "skipped_count", "reconcile_removed_count", "left_running_count")
 

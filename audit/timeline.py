@@ -8,18 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.db.models.functions import TruncMinute
 
+from audit.catalogue import STARTED_AGAIN, UNKNOWN_THING
 from audit.kinds import has_index
 from audit.models import ENDS, StructureEvent, StructureEventQuerySet
-from audit.reading import BY_HAND, REMOVED, STARTED, ids
+from audit.reading import BY_HAND, CREATED, RELEASED, REMOVED, RUN_DISMISSED, STARTED, ids
 from audit.telling import Facts
 
 PAGE = 500  # events on a page
 CHUNK = 2_000  # events read at a time for a download
 TOLD = 40  # runs of one minute that are told one by one
-SHOWN_BY_HAND = 500  # workspaces of one minute that were changed by hand and are told by name
+SHOWN_BY_HAND = 500  # events of one minute that are told as acts of somebody, by name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,16 +154,29 @@ def facts(question: Question, minute: datetime) -> Facts:
     """What is to be told about one minute, under the question's filters but of every type of event."""
     rows = matching(question.about(Span(start=minute, end=minute + timedelta(minutes=1))))
     runs = tuple(rows.filter(event_type__startswith="org.import.").order_by("id")[:TOLD])
-    by_hand = rows.filter(import_id=None, event_type__in=BY_HAND).order_by("id")[:SHOWN_BY_HAND]
-    counts = rows.values_list("event_type", "import_id").annotate(count=Count("id"))
+    acts = Q(import_id=None, event_type__in=BY_HAND) | Q(event_type=RUN_DISMISSED)
+    by_hand = rows.filter(acts).order_by("id")[:SHOWN_BY_HAND]
     return Facts(
         minute=minute,
         runs=runs,
         by_hand=tuple(by_hand),
-        counts={(event_type, run): count for event_type, run, count in counts},
+        counts=_counts(rows),
         ends=_ends_elsewhere(runs),
         removed_later=_removed_later(runs),
     )
+
+
+def _counts(rows: StructureEventQuerySet) -> Counter[tuple[str, UUID | None]]:
+    """Type and run → how many; what one type says of two things is counted apart, as `type_of` tells it apart."""
+    again = Count("id", filter=Q(event_type=CREATED, import_id=None, payload__again=True))
+    nobodys = Count("id", filter=Q(event_type=RELEASED, organization=""))
+    counts: Counter[tuple[str, UUID | None]] = Counter()
+    kinds = rows.values_list("event_type", "import_id")
+    for event_type, run, count, started, gone in kinds.annotate(count=Count("id"), again=again, nobodys=nobodys):
+        counts[STARTED_AGAIN.name, run] += started
+        counts[UNKNOWN_THING.name, run] += gone
+        counts[event_type, run] += count - started - gone
+    return counts
 
 
 def in_chunks(question: Question) -> Iterator[list[StructureEvent]]:

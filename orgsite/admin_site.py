@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 
@@ -48,6 +48,13 @@ class OrgAdminSite(AdminSite):
         if request.method == "POST" and (seconds := login_wait(name, address=address_of(request))):
             return too_many_logins(seconds)
         return super().login(request, extra_context)
+
+    def password_change(  # type: ignore[override]  # the stubs promise a template's answer for what may redirect
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        from workspaces.admin.ownpassword import own_password_page
+
+        return own_password_page(request, site=self)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from workspaces.admin.home import Home

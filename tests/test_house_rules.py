@@ -125,9 +125,6 @@ MAY_WRITE = {
     "orgsite/sessions.py": {"delete"},  # a session
     "workspaces/apps.py": {"get_or_create"},
     "workspaces/engines/swarm.py": {"update"},  # a set
-    "workspaces/admin/organizations.py": {"save"},
-    "workspaces/management/commands/add_member.py": {"get_or_create"},
-    "workspaces/management/commands/create_org.py": {"save"},
     "workspaces/management/commands/demo.py": {"save", "get_or_create"},
 }
 

@@ -19,6 +19,7 @@ from audit.stream.hub import HUB
 from audit.stream.listener import Asked
 from audit.stream.scopes import Scope
 from audit.stream.serving import ASKED
+from audit.stream.source import newest
 from audit.stream.standing import Credential
 from audit.stream.wire import OPENING
 from orgsite.refusals import RETRY_AFTER
@@ -58,7 +59,7 @@ class EventStreamView(ApiView):
 
     def get(self, request: Request) -> HttpResponse:
         refuse_blank(request.query_params)
-        asked = Asked(credential=_credential(request), scope=_scope(request), after=_last_event_id(request))
+        asked = _asked(request)
         server = getattr(request._request, "scope", None)
         if server is None:
             return say(NO_STREAMS, status=501)
@@ -67,6 +68,13 @@ class EventStreamView(ApiView):
         if request.method == "GET":
             server[ASKED] = asked
         return HttpResponse(OPENING, content_type=EventStream.media_type, headers=HEADERS)
+
+
+def _asked(request: Request) -> Asked:
+    """What the request asks for. A place ahead of every event is none: what comes now has lower ids."""
+    after, credential, scope = _last_event_id(request), _credential(request), _scope(request)
+    ahead = after is not None and after > newest()
+    return Asked(credential=credential, scope=scope, after=None if ahead else after, ahead=after if ahead else None)
 
 
 def _credential(request: Request) -> Credential:
@@ -97,7 +105,7 @@ def _reach(request: Request) -> access.Reach:
 
 def _last_event_id(request: Request) -> int | None:
     """Of the header, which a client sends that connects again, else of the address."""
-    header = request.headers.get("Last-Event-ID")
+    header = request.headers.get("Last-Event-ID", "").strip() or None  # an empty one says that there is no place
     place, text = ("Last-Event-ID", header) if header is not None else ("last_event_id", _in_address(request))
     if text is None:
         return None

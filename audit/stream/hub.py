@@ -29,6 +29,10 @@ PAGES = 4  # desks, so connections, that listeners who are behind share
 Answer = TypeVar("Answer")
 
 
+class WentBack(Exception):
+    """The table was replaced by an older state of itself."""
+
+
 class Hub:
     """Belongs to one event loop. `beginning` is where those start who came before there was a first settled place."""
 
@@ -64,7 +68,7 @@ class Hub:
     # ---- the work of a process
 
     def _start(self) -> None:
-        self.log, self._away = Log(), False
+        self.log, self._reader, self._away = Log(), Reader(), False
         self._following, self._paging = Desk(), [Desk() for _ in range(PAGES)]
         self._work = asyncio.create_task(self._run())
 
@@ -90,7 +94,7 @@ class Hub:
                 listener.close()
 
     async def _follow(self) -> None:
-        reader = Reader()
+        reader = self._reader
         self.beginning = await self._insist(self._following, reader.begin)
         while (settled := await self._insist(self._following, reader.settle)) is None:
             await asyncio.sleep(INTERVAL)
@@ -102,8 +106,11 @@ class Hub:
             await asyncio.sleep(0 if batch and batch.more else INTERVAL)
 
     async def _beat(self) -> None:
+        """Signs of life. Over an older table nothing would ever come: all are sent away, and told on their return."""
         while True:
             await asyncio.sleep(settings.ORGSITE_STREAM_KEEPALIVE)
+            if await self._insist(self._following, self._reader.went_back):
+                raise WentBack("the table of events is older than what was read from it; was a backup restored?")
             self.log.beat()
 
     async def _recheck(self) -> None:

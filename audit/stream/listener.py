@@ -17,18 +17,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """What a request asks for. Without `after` it is what comes from now on."""
+    """What a request asks for. Without `after` it is what comes from now on.
+
+    `ahead` is an id that no event has reached, with which the client came: it is told so, and begins now.
+    """
 
     credential: Credential
     scope: Scope
     after: int | None
+    ahead: int | None = None
 
 
 class Listener:
     """Reads the log as fast as its client takes it; where the log has gone on without it, the table."""
 
     def __init__(self, asked: Asked, hub: Hub) -> None:
-        self.credential, self.scope = asked.credential, asked.scope
+        self.credential, self.scope, self._ahead = asked.credential, asked.scope, asked.ahead
         self._hub, self._log, self._closed = hub, hub.log, False
         self._after = hub.log.settled if asked.after is None else asked.after
         """None: what comes from now on, and the hub does not know yet where that is."""
@@ -45,7 +49,7 @@ class Listener:
             await log.changed.wait()
         start = self._hub.beginning if self._after is None else Beginning(after=self._after)
         last, beats = start.after, log.beats
-        yield wire.position(last)
+        yield wire.position(last) if self._ahead is None else wire.reset(last, ahead=self._ahead)
         while not self._closed:
             settled = log.settled or 0
             if batch := log.after(last):

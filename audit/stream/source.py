@@ -48,6 +48,10 @@ class Reader:
         self._told = self._settling.settled
         return self._told
 
+    def went_back(self) -> bool:
+        """Whether the table no longer holds what was read from it: an older state of it was restored."""
+        return self._told is not None and newest() < self._told
+
     def step(self) -> Batch | None:
         """The next settled events, ROWS of them at most; None where nothing has moved."""
         last = self._told or 0
@@ -65,6 +69,12 @@ class Reader:
         ids = _column(ABOVE, last, LOOKED_AT)
         if self._settling.run_on(ids):
             self._settling.wait(ids[-1], _writers())
+
+
+def newest() -> int:
+    """The highest id in the table, 0 while it is empty. Asked of the database: a process may not have seen it yet."""
+    found = _column(HIGHEST, 1)
+    return int(found[0]) if found else 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

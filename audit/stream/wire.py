@@ -12,6 +12,7 @@ from audit.models import StructureEvent
 from audit.rows import row_of
 from audit.stream.scopes import Told
 
+RESET = "reset"  # no type of event: those have a dot
 RETRY = 3_000  # milliseconds until a client connects again
 OPENING = f": events follow\nretry: {RETRY}\n\n".encode()
 
@@ -21,6 +22,19 @@ _json = JSONRenderer()
 def position(last: int) -> bytes:
     """The id after which a client goes on; as a comment it also tells proxies that somebody is here."""
     return f": here\nid: {last}\n\n".encode()
+
+
+def reset(last: int, *, ahead: int) -> bytes:
+    """The first position of a client whose own is ahead of every event: an event of a type that no other one has.
+
+    An answer with an error would not do: a browser comes again with the same id, or gives up without a word.
+    """
+    why = (
+        f"No event has the id {ahead} yet: this database is older than what you have heard, as after a restore. Events "
+        "from now on follow; read again what you keep of earlier ones."
+    )
+    data = {"last_event_id": ahead, "newest_id": last, "why": why}
+    return f"id: {last}\nevent: {RESET}\ndata: ".encode() + _json.render(data) + b"\n\n"
 
 
 def told(event: StructureEvent) -> Told:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 
+from audit.catalogue import FAMILIES, NAMES
 from audit.emitting import Event, emit
 from audit.models import StructureEvent
 from tests.api.conftest import Caller
@@ -40,13 +41,40 @@ def test_the_newest_comes_first_with_all_its_facts(as_alice: Caller) -> None:
     ("wanted", "found"),
     [
         ("workspace.online", 1), ("workspace.*", 2), ("workspace.", 2), ("workspace.release*", 1), ("org.*", 1),
-        ("*", 3), ("nothing", 0), ("w%", 0), ("workspace", 0), ("WORKSPACE.ONLINE", 0),
-        ("WORKSPACE.*", 0),
+        ("*", 3), ("workspace.failed", 0), ("security.*", 0), ("org.run.*", 0),
     ],
 )  # fmt: skip
 def test_a_type_is_exact_or_a_prefix(as_alice: Caller, wanted: str, found: int) -> None:
     happen("workspace.online", "workspace.released", "org.import.started")
     assert len(types(as_alice.get("/events", type=wanted))) == found
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "nothing", "w%", "workspace", "WORKSPACE.ONLINE", "WORKSPACE.*", "workspace.onlin", "workspaces.*", "foo.*",
+        "workspace.remved", ".", "org.import.started.", "workspace.removed.*", "provisioning",
+    ],
+)  # fmt: skip
+def test_a_type_that_does_not_exist_is_refused_with_those_that_do(as_alice: Caller, wanted: str) -> None:
+    happen("workspace.online")
+    answer = as_alice.get("/events", type=wanted)
+    (problem,) = answer.json()["errors"]
+    assert (answer.status_code, problem["path"]) == (400, "type")
+    assert wanted in problem["message"]
+    assert all(name in problem["message"] for name in NAMES)
+
+
+def test_every_type_and_every_beginning_of_one_can_be_asked_for(as_alice: Caller) -> None:
+    for wanted in (*NAMES, *FAMILIES, "workspace.re*", "security.token_*"):
+        assert as_alice.get("/events", type=wanted).status_code == 200, wanted
+
+
+def test_an_id_or_a_name_that_no_event_has_is_an_empty_list(as_alice: Caller) -> None:
+    happen("workspace.online")
+    for query in ({"workspace": str(uuid4())}, {"import_id": str(uuid4())}, {"actor": "nobody"}):
+        answer = as_alice.get("/events", **query)
+        assert (answer.status_code, answer.json()["results"]) == (200, [])
 
 
 def test_events_are_filtered_by_workspace_import_and_actor(as_alice: Caller) -> None:

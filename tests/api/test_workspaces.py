@@ -46,11 +46,32 @@ def test_the_list_is_filtered_by_name_parent_and_status(as_alice: Caller, named:
     )
     assert names(as_alice.get("/workspaces", status="removed")) == ["QA Engineer"]
     assert len(names(as_alice.get("/workspaces", status="live"))) == 8
+    assert len(names(as_alice.get("/workspaces", status="all"))) == 9
     assert names(as_alice.get("/workspaces", parent=parent, status="online")) == [
         "Backend Engineer",
         "Frontend Engineer",
         "Technical Writer",
     ]
+
+
+def test_the_list_is_of_live_ones_unless_a_status_is_asked_for(as_alice: Caller, named: Named) -> None:
+    gone = named("QA Engineer")
+    as_alice.delete(f"/workspaces/{gone.pk}")
+    for query in ({}, {"org": "acme"}, {"page_size": "5"}):
+        assert not any(row["status"] == "removed" for row in as_alice.get("/workspaces", **query).json()["results"])
+    assert names(as_alice.get("/workspaces", name="QA Engineer")) == []
+    assert names(as_alice.get("/workspaces", name="QA Engineer", status="all")) == ["QA Engineer"]
+    assert names(as_alice.get("/workspaces", parent=str(gone.parent_id), status="removed")) == ["QA Engineer"]
+
+
+@pytest.mark.parametrize("status", ["gone", "Live", "ALL", "online,offline", "l%ve", "deleted"])
+@pytest.mark.usefixtures("tree")
+def test_an_unknown_status_is_refused_with_those_there_are(as_alice: Caller, status: str) -> None:
+    answer = as_alice.get("/workspaces", status=status)
+    (problem,) = answer.json()["errors"]
+    assert (answer.status_code, problem["path"]) == (400, "status")
+    assert status in problem["message"]
+    assert "live, all, provisioning, online, offline, failed, removed" in problem["message"]
 
 
 def test_the_list_is_filtered_by_organization(as_alice: Caller, tree: Organization, charlie: User) -> None:

@@ -67,7 +67,7 @@ def test_a_burst_of_one_type_and_run_is_one_row() -> None:
         event(kind, "20:13:04", of=f"W{n}", run="merge", why="import") for n in range(8) for kind in (CREATED, ONLINE)
     ]
     begun, created, online, ended = entries(started(), *burst, completed())
-    assert [created.total, created.look.word, created.when] == ["8 workspaces", "created", "20:13:04"]
+    assert [created.total, created.kind.happened, created.when] == ["8 workspaces", "created", "20:13:04"]
     assert (created.why, online.total) == ("import", "8 workspaces")
     assert not begun.is_burst
     assert ended.tiles

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
+from django.db import connection
 
-from tests.audit.streams import People, ids, listening
+from audit import triggers
+from audit.models import StructureEvent
+from tests.audit.streams import People, Stream, ids, listening
 from tests.hostile.wire import exchange, request
 from tests.sites import Site, running_site
 
@@ -70,12 +74,67 @@ def test_the_place_may_stand_in_the_address_and_the_header_comes_first(site: Sit
         assert ids(stream.events(2)) == [one, two]
 
 
-def test_a_place_that_is_not_reached_yet_is_waited_for(site: Site, people: People) -> None:
+@pytest.mark.parametrize("ahead", [9, 5_000, 2**62])
+@pytest.mark.parametrize("place", ["after", "last_event_id"])
+def test_a_place_ahead_of_every_event_is_said_and_what_comes_now_follows(
+    site: Site, people: People, place: str, ahead: int
+) -> None:
     (last,) = people.happen("workspace.online")
-    with listening(site, people.tokens["bob"], after=last + 2) as stream:
+    with listening(site, people.tokens["bob"], **{place: str(last + ahead)}) as stream:
+        said = reset(stream)
+        assert said["last_event_id"] == last + ahead
+        assert last <= said["newest_id"] == int(stream.last_id) < last + 9
+        assert f"No event has the id {last + ahead} yet" in said["why"]
+        wanted = people.happen("workspace.online", "workspace.removed")
+        assert ids(stream.events(2)) == wanted
+    with listening(site, people.tokens["bob"], after=last) as again:
+        assert ids(again.events(2)) == wanted
+
+
+def test_the_newest_event_is_not_ahead_for_a_process_that_has_not_read_it_yet(site: Site, people: People) -> None:
+    with listening(site, people.tokens["alice"]) as reading:
+        reading.position()
+        for _ in range(10):
+            (last,) = people.happen("workspace.online")
+            with listening(site, people.tokens["bob"], after=last) as stream:
+                assert stream.position() == last  # and no event: the first block that has data would end the test
+
+
+def test_an_empty_place_is_none(site: Site, people: People) -> None:
+    with listening(site, people.tokens["bob"], after="") as stream:
         stream.position()
-        wanted = [each for each in people.happen(*["workspace.online"] * 4) if each > last + 2]
-        assert ids(stream.events(len(wanted))) == wanted
+        wanted = people.happen("workspace.online")
+        assert ids(stream.events(1)) == wanted
+
+
+def test_listeners_over_a_table_that_was_restored_are_sent_away_and_told(site: Site, people: People) -> None:
+    (kept,) = people.happen("workspace.online")
+    with listening(site, people.tokens["bob"]) as stream:
+        stream.position()
+        people.happen(*["workspace.online"] * 3)
+        stream.events(3)
+        people.ask(_restore, kept)
+        stream.seconds_to_end()
+    with listening(site, people.tokens["bob"], after=stream.last_id) as again:
+        assert reset(again)["newest_id"] <= int(stream.last_id)
+        wanted = people.happen("workspace.removed")
+        assert ids(again.events(1)) == wanted
+
+
+def _restore(kept: int) -> None:
+    """The table as it was when its newest event was that one."""
+    triggers.remove(connection)
+    try:
+        StructureEvent.objects.filter(pk__gt=kept).delete()
+    finally:
+        triggers.install(connection)
+
+
+def reset(stream: Stream) -> dict[str, Any]:
+    """What the first block with data says, which is no event."""
+    (block,) = stream.events(1)
+    assert block.event == "reset"
+    return block.row
 
 
 @pytest.mark.parametrize("after", ["x", "-1", "1.5", "٣", "9" * 19, "9" * 5_000, "1 2"])
@@ -90,6 +149,7 @@ def test_an_odd_place_is_refused(site: Site, people: People, after: str) -> None
     [
         ({"type": ""}, 400), ({"workspace": "5"}, 400), ({"since": "2026-01-01"}, 400), ({"last_event_id": "x"}, 400),
         ({"org": "nowhere"}, 404), ({"org": "elsewhere"}, 404), ({"typ": "a"}, 400),
+        ({"type": "nothing.like.this"}, 400), ({"type": "foo.*"}, 400),
     ],
     ids=str,
 )  # fmt: skip
@@ -140,7 +200,7 @@ def test_without_credentials_or_the_right_nobody_listens(site: Site, people: Peo
 
 
 def test_a_quiet_stream_gives_signs_of_life_that_move_its_place_on(site: Site, people: People) -> None:
-    with listening(site, people.tokens["bob"], type="nothing.like.this") as stream:
+    with listening(site, people.tokens["bob"], type="security.denied") as stream:
         stream.position()
         (last,) = people.happen("workspace.online")
         assert stream.during(2.5) == []

@@ -31,7 +31,7 @@ def one(event_type: str = ONLINE, **facts: str) -> Told:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "wanted", ["workspace.online", "workspace.*", "workspace.", "workspace.re*", "*", ".", "workspace", "w%", "ORG.*"]
+    "wanted", ["workspace.online", "workspace.*", "workspace.", "workspace.re*", "*", "w*", "org.*"]
 )
 def test_a_type_means_the_same_as_in_the_list(wanted: str) -> None:
     write(event(ONLINE), event(REMOVED), event(CREATED), event(STARTED), event("workspace"))

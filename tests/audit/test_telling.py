@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from audit.models import StructureEvent
-from audit.telling import Facts, clock, listed, tell
+from audit.reading import type_of
+from audit.telling import Facts, tell
+from audit.wording import clock, listed
 from tests.audit.events import (
     COMPLETED,
     CREATED,
@@ -33,7 +35,7 @@ def told(*minute: StructureEvent, **elsewhere: Any) -> list[str]:
         minute=when("20:13"),
         runs=tuple(one for one in minute if one.event_type.startswith("org.")),
         by_hand=tuple(one for one in minute if not one.import_id and one.event_type in (CREATED, REMOVED)),
-        counts=Counter((one.event_type, one.import_id) for one in minute),
+        counts=Counter((type_of(one).name, one.import_id) for one in minute),
         **elsewhere,
     )
     return ["".join(part.text for part in words) for words in tell(facts, names={"acme": "Acme Dev"})]
@@ -124,7 +126,7 @@ def test_two_acts_by_hand_are_two_paragraphs() -> None:
 
 def test_everything_else_is_counted_besides() -> None:
     others = [event(ONLINE, of=f"W{n}") for n in range(3)] + [event("workspace.release_failed", of="W9")]
-    counted = "3 workspaces came online, 1 workspace could not be released yet."
+    counted = "3 workspaces online, 1 workspace could not be released yet."
     assert told(*others) == [counted]
     assert told(completed(), *others)[-1] == f"Besides: {counted}"
 

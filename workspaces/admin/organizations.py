@@ -11,6 +11,7 @@ from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
 
 from orgsite.guarded import Guarded
+from workspaces.admin.people import Watched
 from workspaces.models import Membership, Organization
 from workspaces.tallies import Tally
 
@@ -56,7 +57,8 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(Organization)
-class OrganizationAdmin(Guarded):
+class OrganizationAdmin(Watched, Guarded):
+    kind = "organizations"
     list_display = ("name", "slug", "live", "created_at")
     search_fields = ("name", "slug")
     readonly_fields = ("created_at",)

@@ -13,7 +13,8 @@ from workspaces.models import Organization, Status, Workspace
 from workspaces.querysets import WorkspaceQuerySet
 from workspaces.services.visible import organization_for
 
-LIVE = "live"
+LIVE, ALL = "live", "all"
+STATUSES = (LIVE, ALL, *Status.values)
 ROOT = ("none", "null")
 
 
@@ -27,9 +28,10 @@ class WorkspaceFilter(FilterSet):
 
     org = CharFilter(method="in_organization", help_text="The organization's slug.")
     status = ChoiceFilter(
-        choices=[(LIVE, "every status but removed"), *Status.choices],
+        choices=[(LIVE, "every status but removed"), (ALL, "removed ones too"), *Status.choices],
         method="in_status",
-        help_text="`live` is every status but removed.",
+        help_text="`live`, the default, is every status but `removed`; `all` has the removed ones, too.",
+        error_messages={"invalid_choice": f"“%(value)s” is no status; use one of {', '.join(STATUSES)}."},
     )
     name = CharFilter(method="called", help_text="The exact name.")
     parent = CharFilter(method="below", help_text="The parent's id; `none` for roots.")
@@ -41,7 +43,14 @@ class WorkspaceFilter(FilterSet):
     def in_organization(self, rows: WorkspaceQuerySet, _name: str, slug: str) -> WorkspaceQuerySet:
         return rows.filter(organization=asked_organization(self, slug, to=Right.VIEW))
 
+    def filter_queryset(self, queryset: WorkspaceQuerySet) -> WorkspaceQuerySet:
+        """Live ones, unless another status is asked for: what is removed only grows, and is seldom meant."""
+        rows: WorkspaceQuerySet = super().filter_queryset(queryset)  # type: ignore[no-untyped-call]
+        return rows if self.form.cleaned_data.get("status") else rows.live()
+
     def in_status(self, rows: WorkspaceQuerySet, _name: str, status: str) -> WorkspaceQuerySet:
+        if status == ALL:
+            return rows
         return rows.live() if status == LIVE else rows.filter(status=status)
 
     def called(self, rows: WorkspaceQuerySet, _name: str, name: str) -> WorkspaceQuerySet:

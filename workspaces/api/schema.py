@@ -184,7 +184,7 @@ workspaces = extend_schema_view(
     get=extend_schema(
         operation_id="list_workspaces",
         summary="The workspaces you may see",
-        description="Oldest first; removed ones too, unless `status` says otherwise.",
+        description="Oldest first; live ones, unless `status` says otherwise.",
         responses={200: WorkspaceRow(many=True), **refusals(404)},
     ),
     post=extend_schema(

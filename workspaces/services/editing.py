@@ -1,4 +1,4 @@
-"""What a person may change of a workspace: protection, role, tier. Each change is a history row with its actor."""
+"""What a person may change of a workspace: protection, role, tier. Each change has a history row and an event."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from typing import TypedDict
 
 from django.db import transaction
 
+from audit.emitting import Event, emit
 from orgsite.clock import database_now
+from workspaces.core.changes import Change, changes_of
 from workspaces.errors import WorkspaceRemoved
 from workspaces.models import Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_organizations
 from workspaces.services.reasons import Reasons
+from workspaces.services.telling import workspace_event
 
 
 class Changes(TypedDict, total=False):
@@ -37,9 +40,25 @@ def edit_workspace(workspace: Workspace, changes: Changes, *, actor: Actor, reas
         differing = {key: value for key, value in changes.items() if getattr(row, key) != value}
         if differing:
             Workspace.objects.live().filter(pk=row.pk).update(**differing, updated_at=now)
-            why = Reasons([row.pk], reason or _sentence(differing))
-            record_history(why, kind="~", actor=actor, now=now)
+            told = changes_of({key: getattr(row, key) for key in differing}, differing)
+            why = reason or _sentence(differing)
+            record_history(Reasons([row.pk], why), kind="~", actor=actor, now=now)
+            emit([_event(row, told, why=why, reason=reason, actor=actor)])
     return Workspace.objects.select_related("organization").get(pk=row.pk)
+
+
+def _event(row: Workspace, changes: list[Change], *, why: str, reason: str, actor: Actor) -> Event:
+    return workspace_event(
+        "changed",
+        workspace_id=row.pk,
+        name=row.name,
+        parent_id=row.parent_id,
+        organization=row.organization.slug,
+        actor=actor,
+        why=why,
+        changes=changes,
+        reason=reason,
+    )
 
 
 def _sentence(changes: dict[str, object]) -> str:

@@ -129,6 +129,7 @@ def _provision_again(rows: Sequence[Workspace], *, why: Mapping[UUID, str], now:
                 organization=row.organization.slug,
                 actor=WORKER,
                 why=why[row.pk],
+                again=True,
             )
             for row in rows
         ]

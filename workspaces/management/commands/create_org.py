@@ -2,25 +2,20 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from workspaces.management.base import OrgCommand
-from workspaces.models import Organization
+from workspaces.management.lookups import shell_actor
+from workspaces.services.people import create_organization
 
 
 class Command(OrgCommand):
     help = "Create an organization."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("slug")
+        parser.add_argument("slug", help="letters, digits, hyphens and underscores; stays as it is")
         parser.add_argument("--name", default="", help="what people call it; the slug when left out")
 
     def handle(self, *args: Any, slug: str, name: str, **options: Any) -> None:
-        organization = Organization(slug=slug, name=name or slug)
-        try:
-            organization.full_clean()
-        except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from error
-        organization.save()
+        create_organization(slug, name=name, actor=shell_actor())
         self.stdout.write(f"Created the organization {slug}.")

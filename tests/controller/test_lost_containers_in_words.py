@@ -1,0 +1,53 @@
+"""What the timeline says where the worker, and nobody else, did something to a workspace."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+from django.utils import timezone
+
+from audit import timeline
+from audit.models import StructureEvent
+from audit.telling import tell
+from audit.timeline import Question
+from tests.controller.conftest import Merge, key_of, settle
+from tests.trees import BEFORE
+from workspaces.controller import Controller
+from workspaces.engines.fake import FakeEngine
+from workspaces.models import Container, Status, Workspace
+from workspaces.services.sweeping import mend, survey, tell_released
+
+
+def sentences() -> list[str]:
+    """What is said of the minutes since the newest event before was written."""
+    told: list[str] = []
+    for minute in sorted({each.replace(second=0, microsecond=0) for each in _moments()}):
+        facts = timeline.facts(Question(organizations=None), minute)
+        told += ["".join(part.text for part in words) for words in tell(facts, names={})]
+    return told
+
+
+def _moments() -> list:
+    return list(StructureEvent.objects.values_list("created_at", flat=True))
+
+
+def test_a_lost_container_is_told_as_the_worker_s_and_not_as_created_by_hand(
+    merge: Merge, controller: Controller, engine: FakeEngine
+) -> None:
+    merge(BEFORE)
+    settle(controller)
+    Container.objects.update(changed_at=timezone.now() - timedelta(minutes=1))
+    for name in ("PM", "Dev Lead"):
+        del engine.host.containers[f"ws-{key_of(name)}"]
+    mend(survey(engine))
+    assert Workspace.objects.get(name="PM").status == Status.PROVISIONING
+    text = " ".join(sentences())
+    assert re.search(r"worker starts a container each for (PM and Dev Lead|Dev Lead and PM) in acme, because its", text)
+    assert "by hand" not in text
+
+
+def test_a_container_that_nobody_knows_is_told_as_no_workspace(db: None) -> None:
+    tell_released([uuid4()])
+    assert "1 unknown container removed" in " ".join(sentences())
