@@ -3,7 +3,7 @@
 import os
 import warnings
 
-from django.core.asgi import get_asgi_application
+from orgsite.handler import django_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orgsite.settings")
 
@@ -11,13 +11,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orgsite.settings")
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
-django_application = get_asgi_application()
+pages_and_api = django_application()
 
 from audit.stream.serving import Streams  # noqa: E402 - Django has to be set up first
 from orgsite import garbage  # noqa: E402
 from orgsite.bounded import BoundedBody  # noqa: E402
 from workspaces.services.housekeeping import keep_house_in_background  # noqa: E402
 
-application = BoundedBody(Streams(django_application))
+application = BoundedBody(Streams(pages_and_api))
 keep_house_in_background()
 garbage.settle()
+garbage.watch_in_background()
