@@ -21,6 +21,7 @@ def main(name: str, n: str, file: str) -> None:
     warnings.filterwarnings("ignore", message="No directory at")  # static files come from their source folders
     part = importlib.import_module(f"bench.{name}")
     garbage.settle()  # as the site does
+    garbage.watch_in_background()
     section = part.measure(n=int(n))
     Path(file).write_bytes(SECTION.dump_json(section))
 

@@ -23,6 +23,7 @@ class Answer:
     status: int
     body: bytes
     seconds: float
+    location: str = ""  # where it leads
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +44,8 @@ class Site:
             with suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, path, body, dict(headers), encode_chunked=chunked)
             answer = connection.getresponse()
-            return Answer(status=answer.status, body=answer.read(), seconds=time.monotonic() - began)
+            content, location = answer.read(), answer.getheader("Location", "")
+            return Answer(status=answer.status, body=content, seconds=time.monotonic() - began, location=location)
         finally:
             connection.close()
 

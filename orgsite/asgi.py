@@ -2,9 +2,8 @@
 
 import warnings
 
-from django.core.asgi import get_asgi_application
-
 from orgsite import env
+from orgsite.handler import django_application
 
 env.choose_settings()
 
@@ -12,7 +11,7 @@ env.choose_settings()
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
-django_application = get_asgi_application()
+pages_and_api = django_application()
 
 from django.conf import settings  # noqa: E402 - Django has to be set up first
 
@@ -23,7 +22,8 @@ from orgsite.ending import Ending  # noqa: E402
 from orgsite.proxies import BehindProxies, Proxies  # noqa: E402
 from workspaces.services.housekeeping import keep_house_in_background  # noqa: E402
 
-_bounded = BoundedBody(Streams(django_application))
+_bounded = BoundedBody(Streams(pages_and_api))
 application = Ending(BehindProxies(_bounded, proxies=Proxies.of(settings.ORGSITE_TRUSTED_PROXIES)))
 keep_house_in_background()
 garbage.settle()
+garbage.watch_in_background()

@@ -1,14 +1,24 @@
-"""The garbage collector waits while a plan is made, and goes on afterwards."""
+"""The garbage collector waits while a plan is made, and what that leaves behind is bounded."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
 from threading import Event, Thread
+from weakref import ref
 
 import pytest
 
 from orgsite import garbage
+
+MIB = 1024 * 1024
+
+
+class Cycle:
+    """Only the collector finds it."""
+
+    def __init__(self, size: int) -> None:
+        self.content, self.itself = b"x" * size, self
 
 
 def test_nothing_is_collected_while_it_lasts_and_it_goes_on_after_an_error() -> None:
@@ -47,20 +57,75 @@ def settled() -> Iterator[None]:
     before = gc.get_threshold()
     garbage.settle()
     yield
-    gc.callbacks.remove(garbage._as_usual)
     gc.set_threshold(*before)
     gc.unfreeze()
 
 
 @pytest.mark.usefixtures("settled")
-def test_what_was_made_is_looked_through_when_there_is_as_much_again() -> None:
+def test_a_large_plan_is_not_searched_when_it_is_complete() -> None:
     runs: list[int] = []
     gc.callbacks.append(note := lambda phase, info: runs.append(info["generation"]))
     with garbage.later():
         made = [[] for _ in range(3 * garbage.YOUNG)]
-    made += [[] for _ in range(2 * garbage.YOUNG)]
+    made += [[] for _ in range(garbage.YOUNG // 2)]
     assert not runs
-    made += [[] for _ in range(2 * garbage.YOUNG)]
+    made += [[] for _ in range(garbage.YOUNG)]
     gc.callbacks.remove(note)
     assert runs[:2] == [0, 0]
-    assert gc.get_threshold()[0] == garbage.YOUNG
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("values", [10, 500, 3 * garbage.YOUNG])
+def test_plans_one_after_the_other_never_put_the_next_collection_off_further(values: int) -> None:
+    for _ in range(20):
+        with garbage.later():
+            made = [[] for _ in range(values)]
+        assert made
+        assert (gc.get_threshold(), gc.isenabled()) == ((garbage.YOUNG, *garbage.OLDER), True)
+        assert gc.get_count()[0] <= garbage.YOUNG
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize(("number", "size"), [(1, 64 * MIB), (64, MIB), (300_000, 100)])
+def test_few_large_values_count_as_much_as_many_small_ones(number: int, size: int) -> None:
+    keeper = garbage.Keeper()
+    with garbage.later():
+        left = [ref(Cycle(size)) for _ in range(number)]
+        gc.freeze()
+    assert any(each() for each in left)
+    assert keeper.look()
+    assert not any(each() for each in left)
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_process_that_has_not_grown_is_left_alone() -> None:
+    keeper = garbage.Keeper()
+    assert not keeper.look()
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_process_whose_size_nobody_says_is_searched_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "resident", lambda: 0)
+    keeper = garbage.Keeper()
+    assert not keeper.look()
+    monkeypatch.setattr(garbage, "AT_LEAST", 0.0)
+    assert keeper.look()
+
+
+@pytest.mark.usefixtures("settled")
+def test_plans_that_overlap_keep_a_collection_waiting_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper = garbage.Keeper()
+    with garbage.later():
+        left = ref(Cycle(64 * MIB))
+        assert not keeper.look()
+        monkeypatch.setattr(garbage, "PATIENCE", 0.0)
+        assert keeper.look()
+    assert left() is None
+
+
+@pytest.mark.usefixtures("settled")
+def test_collections_leave_the_process_most_of_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "GROWN", -1)
+    monkeypatch.setattr(garbage, "SHARE", 1_000_000)
+    keeper = garbage.Keeper()
+    assert [keeper.look() for _ in range(3)] == [True, False, False]

@@ -37,6 +37,15 @@ class ApiView(APIView):
         super().initial(request, *args, **kwargs)
         check_query(request.query_params, allowed=self.query_names(request))
 
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Once the answer is rendered, view and request are over."""
+        final: Any = super().finalize_response(request, response, *args, **kwargs)
+        if isinstance(final, Response):
+            final.add_post_render_callback(_forget_rendered)
+        else:  # an error's, rendered already
+            _forget(request, self)
+        return cast("Response", final)
+
     def query_names(self, request: Request) -> Collection[str]:
         return self.query.get("GET" if request.method == "HEAD" else str(request.method), ())
 
@@ -57,6 +66,17 @@ class ListView(ApiView, GenericAPIView):
         if request.method not in ("GET", "HEAD"):
             return super().query_names(request)
         return (*self.filterset_class.base_filters, *Keyset.parameters)
+
+
+def _forget_rendered(response: Any) -> None:
+    context, response.renderer_context = response.renderer_context, {}
+    _forget(context["request"], context["view"])
+
+
+def _forget(request: Request, view: APIView) -> None:
+    """They know each other and the response: with body and answer they would wait for the garbage collector."""
+    for each in (request, view):
+        vars(each).clear()
 
 
 def caller(request: Request) -> User:

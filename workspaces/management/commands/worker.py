@@ -34,6 +34,7 @@ class Command(OrgCommand):
         housekeeping = Thread(target=keep_house_until, args=(stopped,), name="housekeeping")
         housekeeping.start()
         garbage.settle()
+        garbage.watch_in_background()
         logger.info("worker started, engine %s", settings.ORGSITE_ENGINE)
         try:
             ended = _converge_until(stopped)

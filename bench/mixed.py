@@ -1,0 +1,157 @@
+"""What people and programs ask of one organization in turn, over HTTP, without an end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.test import Client
+from django.utils.crypto import get_random_string
+
+from bench.documents import as_json, as_yaml
+from bench.site import Site
+from bench.trees import tree
+from workspaces.services.tokens import issue_api_token
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+SHAPE = "realistic"
+BOUNDARY = "mixed"
+FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+JSON, YAML = {"Content-Type": "application/json"}, {"Content-Type": "application/yaml"}
+PAGE = "page_size=200"
+LISTS = (f"/workspaces?org={{org}}&{PAGE}", f"/events?org={{org}}&{PAGE}", "/org/templates", "/healthz", "/schema")
+PAGES = (
+    "/admin/", "/admin/workspaces/workspace/", "/admin/timeline/", "/admin/runs/",
+    "/admin/audit/structureevent/", "/admin/workspaces/organization/",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """A superuser with both ways in: the headers of a program, and those of a browser with its form's secret."""
+
+    bearer: Mapping[str, str]
+    cookies: Mapping[str, str]
+    secret: str
+
+    @classmethod
+    def of(cls, user: User) -> Caller:
+        """With a new token and a new session, in the database of this process."""
+        client, secret = Client(), get_random_string(32)
+        client.force_login(user)
+        cookies = {name: morsel.value for name, morsel in client.cookies.items()} | {"csrftoken": secret}
+        return cls(
+            bearer={"Authorization": f"Bearer {issue_api_token(user)}"},
+            cookies={"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())},
+            secret=secret,
+        )
+
+
+def requests(site: Site, caller: Caller, *, org: str, nodes: int) -> Iterator[str]:
+    """Send one request for each step and check its answer; yield what it was. Has no end.
+
+    Each round merges a tree whose names all stand elsewhere, and reconciles what is left twice; the next round starts
+    from what the round left.
+    """
+    turn = 0
+    while True:
+        turn += 1
+        yield from _round(_Asker(site, caller, org), tree(SHAPE, nodes, moved=turn))
+
+
+def _round(asker: _Asker, template: Any) -> Iterator[str]:
+    document = as_json(template)
+    imported = {"org": asker.org, "template": json.loads(document)}
+    asker.post(imported | {"dry_run": True})
+    yield "dry run of a merge"
+    asker.post(imported, status=201)
+    yield "merge"
+    foretold = asker.post(imported | {"dry_run": True, "mode": "reconcile"})
+    yield "dry run of a reconcile"
+    removals = foretold["reconcile_removed_count"]
+    asker.post(imported | {"mode": "reconcile", "confirm_removals": removals + 1}, status=409)
+    yield "reconcile with a wrong number"
+    yield from asker.look_around()
+    yield from asker.preview(document)
+    asker.yaml(as_yaml(template), mode="reconcile", confirm_removals=removals)
+    yield "reconcile"
+    yield from asker.delete_a_branch()
+    yield from asker.be_refused(document)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    site: Site
+    caller: Caller
+    org: str
+
+    def post(self, body: Mapping[str, Any], *, status: int = 200) -> Any:
+        return self._send("POST", "/org/import", {**JSON, **self.caller.bearer}, json.dumps(body).encode(), status)
+
+    def yaml(self, document: bytes, **fields: object) -> None:
+        query = "&".join(f"{key}={value}" for key, value in {"org": self.org, **fields}.items())
+        self._send("POST", f"/org/import?{query}", {**YAML, **self.caller.bearer}, document, 201)
+
+    def look_around(self) -> Iterator[str]:
+        for path in LISTS:
+            self._send("GET", path.format(org=self.org), self.caller.bearer)
+            yield path
+        for path in PAGES:
+            self._send("GET", path, self.caller.cookies)
+            yield path
+
+    def preview(self, document: bytes) -> Iterator[str]:
+        """The upload page, as a browser sends its form and follows where that leads."""
+        fields = {"csrfmiddlewaretoken": self.caller.secret, "org": self.org}
+        page = self._page("/admin/import/", _form(fields, document))
+        yield "upload"
+        self._send("GET", page, self.caller.cookies)
+        yield "preview"
+        self._send("GET", f"{page}?mode=reconcile", self.caller.cookies)
+        yield "preview of a reconcile"
+
+    def delete_a_branch(self) -> Iterator[str]:
+        live = self._send("GET", f"/workspaces?org={self.org}&status=online&{PAGE}", self.caller.bearer)
+        yield "list of what is live"
+        leaf = live["results"][-1]
+        self._send("GET", f"/admin/workspaces/workspace/{leaf['id']}/change/", self.caller.cookies)
+        yield "page of a workspace"
+        self._send("GET", f"/admin/cascade-delete/?_selected_action={leaf['id']}", self.caller.cookies)
+        yield "page of a cascade delete"
+        self._send("DELETE", f"/workspaces/{leaf['id']}?confirm=true", self.caller.bearer)
+        yield "delete"
+
+    def be_refused(self, document: bytes) -> Iterator[str]:
+        """What goes wrong leaves exceptions, and these hold the frames they came through."""
+        self._send("POST", f"/org/import?org={self.org}", {**YAML, **self.caller.bearer}, document + b"\n@", 400)
+        yield "template with a mistake"
+        self._send("POST", "/org/import", {**JSON, **self.caller.bearer}, document[:-1], 400)
+        yield "JSON that breaks off"
+        self._send("POST", "/org/import", {**JSON, "Authorization": "Bearer none"}, document, 401)
+        yield "token of nobody"
+        self._send("GET", "/workspaces/00000000-0000-0000-0000-000000000000", self.caller.bearer, status=404)
+        yield "workspace of nobody"
+
+    def _page(self, path: str, body: bytes) -> str:
+        """Where the answer to a form leads."""
+        answer = self.site.send("POST", path, headers={**FORM, **self.caller.cookies}, body=body)
+        assert answer.status == 302, (path, answer.status, answer.body[:500])
+        return answer.location
+
+    def _send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None, status: int = 200
+    ) -> Any:
+        """The answer's data, where it is JSON."""
+        answer = self.site.send(method, path, headers=headers, body=body)
+        assert answer.status == status, (method, path, answer.status, answer.body[:500])
+        return json.loads(answer.body) if answer.body.startswith(b"{") else None
+
+
+def _form(fields: Mapping[str, str], document: bytes) -> bytes:
+    parts = [f'Content-Disposition: form-data; name="{key}"\r\n\r\n{value}'.encode() for key, value in fields.items()]
+    parts.append(b'Content-Disposition: form-data; name="file"; filename="org.json"\r\n\r\n' + document)
+    return b"".join(b"--%b\r\n%b\r\n" % (BOUNDARY.encode(), part) for part in parts) + f"--{BOUNDARY}--\r\n".encode()
