@@ -20,7 +20,7 @@ from workspaces.services.importing import apply_import
 from workspaces.services.installation import installation, note_engine, note_engine_away
 from workspaces.services.runs import open_run
 
-ALL_OK = {"database": "ok", "migrations": "ok", "engine": "ok", "backlog": "ok"}
+ALL_OK = dict.fromkeys(("database", "migrations", "writes", "engine", "backlog", "uploads"), "ok")
 
 
 @pytest.fixture
