@@ -13,6 +13,11 @@ TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"", "0", "false", "no", "off"})
 
 
+def use_settings() -> None:
+    """Django reads this site's settings, unless the environment names others."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orgsite.settings")
+
+
 def text(name: str, default: str = "") -> str:
     return os.environ.get(name, "").strip() or default
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+import django
 import uvicorn
 
+from orgsite import env
 from orgsite.patient import PatientProtocol
 
 STREAMS = 5  # seconds that open event streams get to end; without a limit they would hold the process for ever
@@ -13,6 +15,7 @@ STREAMS = 5  # seconds that open event streams get to end; without a limit they 
 
 def main() -> None:
     asked = _arguments().parse_args()
+    _refuse_unfit_database()
     uvicorn.run(
         "orgsite.asgi:application",
         host=asked.host,
@@ -24,6 +27,15 @@ def main() -> None:
         http=PatientProtocol,
         timeout_graceful_shutdown=STREAMS,
     )
+
+
+def _refuse_unfit_database() -> None:
+    env.use_settings()
+    django.setup()
+    from orgsite.starting import refusal  # only after the set-up
+
+    if why := refusal():
+        raise SystemExit(why)
 
 
 def _arguments() -> argparse.ArgumentParser:
