@@ -8,14 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from orgsite import writable
 from orgsite.clock import database_now
+from orgsite.database_errors import explained
 from workspaces.api import schema
 from workspaces.api.base import ApiView
 from workspaces.models import Container, ImportRun
@@ -56,22 +58,24 @@ class ReadyView(ApiView):
 
 
 def readiness() -> dict[str, str]:
-    """Check → state, `ok` or a word for what is wrong."""
+    """Check → state, `ok` or a word for what is wrong. A database that is away is asked once, not once a check."""
     checks: dict[str, Callable[[], str]] = {
-        "database": _database,
         "migrations": _migrations,
+        "writes": writable.database_state,
         "engine": _engine,
         "backlog": _backlog,
         "origin": _origin,
     }
-    return {name: _state(check) for name, check in checks.items()}
+    database = _state(_database)
+    states = {name: _state(check) if database == "ok" else "unavailable" for name, check in checks.items()}
+    return {"database": database, **states, "uploads": _state(writable.uploads_state)}
 
 
 def _state(check: Callable[[], str]) -> str:
     try:
         return check()
-    except DatabaseError as error:
-        logger.warning("not ready: %s", error)
+    except (Error, OSError) as error:
+        logger.warning("not ready: %s", explained(error))
         return "unavailable"
 
 

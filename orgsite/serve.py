@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+import django
 import uvicorn
 from django.conf import settings
 
@@ -14,6 +15,7 @@ from orgsite.patient import PatientProtocol
 def main() -> None:
     asked = _arguments().parse_args()
     env.choose_settings()
+    _refuse_unfit_database()
     uvicorn.run(
         "orgsite.asgi:application",
         host=asked.host,
@@ -26,6 +28,14 @@ def main() -> None:
         proxy_headers=False,  # orgsite.proxies says whom to believe; uvicorn believes 127.0.0.1
         timeout_graceful_shutdown=settings.ORGSITE_SHUTDOWN_GRACE,
     )
+
+
+def _refuse_unfit_database() -> None:
+    django.setup()
+    from orgsite.starting import refusal  # only after the set-up
+
+    if why := refusal():
+        raise SystemExit(why)
 
 
 def _arguments() -> argparse.ArgumentParser:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 
+from orgsite.notes import noting
 from workspaces.access import DESTRUCTIVE, Denied, is_known
 
 if TYPE_CHECKING:
@@ -43,10 +44,11 @@ def notice_denied(request: Any, user: Asker, error: Denied) -> None:
 
     if is_known(user) and error.rights & DESTRUCTIVE:
         match = request.resolver_match
-        record_denied(
-            user,  # type: ignore[arg-type]
-            place=f"{request.method} {request.path}",
-            why=str(error),
-            address=address_of(request),
-            workspace_id=str(match.kwargs.get("workspace_id", "")) if match else "",
-        )
+        with noting("a refusal"):
+            record_denied(
+                user,  # type: ignore[arg-type]
+                place=f"{request.method} {request.path}",
+                why=str(error),
+                address=address_of(request),
+                workspace_id=str(match.kwargs.get("workspace_id", "")) if match else "",
+            )

@@ -25,7 +25,7 @@ from workspaces.services.installation import installation, note_engine, note_eng
 from workspaces.services.runs import open_run
 from workspaces.services.strays import note_strays
 
-ALL_OK = {"database": "ok", "migrations": "ok", "engine": "ok", "backlog": "ok", "origin": "ok"}
+ALL_OK = dict.fromkeys(("database", "migrations", "writes", "engine", "backlog", "origin", "uploads"), "ok")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from orgsite.database_errors import explained, trouble_of
+from orgsite.starting import refusal
 from workspaces.errors import OrgError
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
@@ -30,6 +31,8 @@ class OrgCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
+            if getattr(self, "_called_from_command_line", False) and (why := refusal()):
+                raise CommandError(why)
             return super().execute(*args, **options)
         except OrgError as error:
             raise CommandError(str(error)) from error

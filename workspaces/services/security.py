@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from audit.emitting import Event, emit
+from orgsite.notes import briefly
 from workspaces.models import ApiToken, Organization, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
 from workspaces.services.counting import MINUTE, count, counted
@@ -51,7 +52,10 @@ def failed_token_wait(*, address: str) -> int:
     chance in a token, guessing is no danger that would be worth locking somebody out.
     """
     limit = settings.ORGSITE_FAILED_LOGINS
-    return int(MINUTE.total_seconds()) if limit is not None and count("token", network(address)) > limit * WIDER else 0
+    if limit is None:
+        return 0
+    with briefly():
+        return int(MINUTE.total_seconds()) if count("token", network(address)) > limit * WIDER else 0
 
 
 def network(address: str) -> str:

@@ -8,15 +8,15 @@ digests only, and a digest neither is a token nor leads back to one.
 from __future__ import annotations
 
 import hashlib
-import logging
 import secrets
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from orgsite.clock import database_now
+from orgsite.notes import noting
 from workspaces.core.names import clean_name
 from workspaces.errors import InvalidRequest, WorkspaceRemoved
 from workspaces.models import ApiToken, Workspace, WorkspaceToken
@@ -26,8 +26,6 @@ from workspaces.services.security import record_token, record_tokens
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-logger = logging.getLogger(__name__)
 
 MAX_LENGTH = 128
 WORKSPACE_PREFIX = "ws_"
@@ -99,19 +97,16 @@ def find_api_token(text: str) -> ApiToken | None:
 
 
 def note_use(token: ApiToken) -> None:
-    """Remember that the token was used, to the minute. A database too busy for it does not stop the request."""
+    """Remember that the token was used, to the minute, and tell of the first time; both or neither."""
     now = database_now()
     stale = now - USE_GRAIN
     if token.last_used_at and token.last_used_at > stale:
         return
     unchanged = Q(last_used_at__lte=stale) if token.last_used_at else Q(last_used_at=None)
-    try:
+    with noting("the use of a token"), transaction.atomic():
         noted = ApiToken.objects.filter(unchanged, pk=token.pk).update(last_used_at=now)
-    except OperationalError as error:
-        logger.warning("the use of token %s was not noted: %s", token.pk, error)
-        return
-    if noted and not token.last_used_at:
-        record_token("first_used", token, actor=Actor.of(token.user))
+        if noted and not token.last_used_at:
+            record_token("first_used", token, actor=Actor.of(token.user))
 
 
 def find_workspace_token(text: str) -> WorkspaceToken | None:
