@@ -54,12 +54,14 @@ LOOKS = {
     REMOVED: Look(sign="−", kind="kill", word="removed"),
     "workspace.released": Look(sign="✓", kind="make", word="released"),
     "workspace.release_failed": Look(sign="↻", kind="warn", word="not released yet"),
+    "workspace.stopped": Look(sign="■", kind="warn", word="stopped, unknown"),
     "security.login": Look(sign="→", kind="", word=""),
     LOGIN_FAILED: Look(sign="×", kind="warn", word="failed"),
     "security.token_created": Look(sign="+", kind="", word="made"),
     "security.token_first_used": Look(sign="→", kind="", word="used for the first time"),
     "security.token_revoked": Look(sign="−", kind="", word="revoked"),
     "security.denied": Look(sign="×", kind="warn", word="refused"),
+    "security.database_accepted": Look(sign="✓", kind="warn", word="accepted"),
 }
 NOUNS = {name: noun for name, (noun, _) in BESIDES.items() if name.startswith("security.")}
 UNKNOWN = Look(sign="·", kind="", word="")

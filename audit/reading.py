@@ -20,6 +20,7 @@ GROUPS = {
         REMOVED,
         "workspace.released",
         "workspace.release_failed",
+        "workspace.stopped",
     ),
     "security.*": (
         "security.login",
@@ -28,6 +29,7 @@ GROUPS = {
         "security.token_first_used",
         "security.token_revoked",
         "security.denied",
+        "security.database_accepted",
     ),
 }
 TYPES = tuple(name for names in GROUPS.values() for name in names)

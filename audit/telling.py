@@ -39,12 +39,14 @@ BESIDES = {
     REMOVED: ("workspace", "removed"),
     "workspace.released": ("workspace", "released"),
     "workspace.release_failed": ("workspace", "could not be released yet"),
+    "workspace.stopped": ("unknown container", "stopped"),
     "security.login": ("login", ""),
     LOGIN_FAILED: ("login", "failed"),
     "security.token_created": ("token", "made"),
     "security.token_first_used": ("token", "used for the first time"),
     "security.token_revoked": ("token", "revoked"),
     "security.denied": ("attempt", "refused"),
+    "security.database_accepted": ("database", "accepted"),
 }
 
 
