@@ -123,6 +123,17 @@ def test_a_label_of_any_length_is_noted_and_cut(engine: FakeEngine) -> None:
     assert len(Stray.objects.get().name) == 255
 
 
+def test_a_label_that_somebody_wrote_by_hand_breaks_neither_log_nor_database(
+    command: None, engine: FakeEngine, caplog: Any
+) -> None:
+    add_stray(engine, name="a\0b\nERROR\x1b[31m\u2028c\ud800")
+    printed = manage()
+    expected = "“a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}ERROR"
+    assert expected in printed
+    assert expected in caplog.text
+    assert not set("\0\x1b\u2028\ud800") & set(Stray.objects.get().name + printed)
+
+
 def test_it_is_named_in_the_log_before_anything_happens_to_it(engine: FakeEngine, caplog: Any) -> None:
     key = add_stray(engine, name="PM")
     sweep(engine)
@@ -184,7 +195,7 @@ def test_report_and_off_stop_nothing(engine: FakeEngine, settings: Any, caplog: 
     next_sweep(engine)
     assert left(engine) == ({key}, {key})
     assert Stray.objects.count() == noted
-    assert (f"Would be stopped, but ORGSITE_SWEEP=report: ws-{key}" in caplog.text) is bool(noted)
+    assert (f"Would be stopped, but ORGSITE_SWEEP is report: ws-{key}" in caplog.text) is bool(noted)
 
 
 def test_turned_on_after_it_was_off_each_stray_has_its_day(engine: FakeEngine, settings: Any) -> None:

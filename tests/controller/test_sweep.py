@@ -173,4 +173,4 @@ def test_what_report_would_release_is_named_in_the_log(
     a_while_passes()
     settings.ORGSITE_SWEEP = "report"
     mend(survey(engine))
-    assert f"Would be released, but ORGSITE_SWEEP=report: ws-{key}: its workspace is removed" in caplog.text
+    assert f"Would be released, as its workspace is removed, but ORGSITE_SWEEP is report: ws-{key}" in caplog.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from typing import Any
+from unicodedata import category
 from uuid import UUID
 
 from workspaces.engines.base import Wanted
@@ -12,6 +13,7 @@ from workspaces.errors import EngineRefused
 INSTALLATION, ORGANIZATION, WORKSPACE, NAME, GENERATION, EPOCH = (
     f"orgsite.{word}" for word in ("installation", "organization", "workspace", "name", "generation", "epoch")
 )
+UNREADABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # categories of Unicode
 DATA, CONFIG = "/data", "/config"  # where the volumes are in a container
 
 
@@ -35,9 +37,9 @@ def labels_of(wanted: Wanted, *, installation: str) -> dict[str, str]:
 
 
 def told_by(labels: Mapping[str, str] | None) -> dict[str, Any]:
-    """What the labels of a container say, by the fields of `Found`."""
+    """What the labels of a container say, by the fields of `Found`: on one line, whoever wrote them."""
     labels = labels or {}
-    texts = {word: labels.get(f"orgsite.{word}", "") for word in ("name", "organization", "epoch")}
+    texts = {word: _on_one_line(labels.get(f"orgsite.{word}", "")) for word in ("name", "organization", "epoch")}
     return {**texts, "generation": generation_of(labels)}
 
 
@@ -51,6 +53,11 @@ def generation_of(labels: Mapping[str, str] | None) -> int:
     """One without the label was made before there was one, and counts as the first."""
     text = (labels or {}).get(GENERATION, "")
     return int(text) if text.isascii() and text.isdigit() else 1
+
+
+def _on_one_line(text: str) -> str:
+    """Without what a log, a terminal or a database would not take as text: controls, line ends, half characters."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if category(each) in UNREADABLE else each for each in text)
 
 
 def only_ours(installation: str, workspace_id: UUID | None = None) -> dict[str, list[str]]:

@@ -55,7 +55,7 @@ def unknown_epochs(epochs: Collection[str]) -> frozenset[str]:
 
 def disputed_epochs(epochs: Collection[str]) -> frozenset[str]:
     """Those that are unknown, and that nobody has accepted. Changes nothing."""
-    unknown = {_kept(epoch) for epoch in unknown_epochs(epochs)}
+    unknown = {epoch[:LONGEST] for epoch in unknown_epochs(epochs)}
     accepted = UnknownEpoch.objects.filter(epoch__one_of=unknown, accepted_at__isnull=False)
     return frozenset(unknown - set(accepted.values_list("epoch", flat=True))) if unknown else frozenset()
 
@@ -90,10 +90,6 @@ def accept_epochs(*, actor: Actor) -> int:
             facts = {"epochs": accepted, "strays": strays}
             emit([Event(event_type="security.database_accepted", organization="", actor=actor.name, payload=facts)])
     return accepted
-
-
-def _kept(epoch: str) -> str:
-    return epoch.replace("\0", "\N{REPLACEMENT CHARACTER}")[:LONGEST]
 
 
 def _noted(epochs: Collection[str]) -> set[str]:

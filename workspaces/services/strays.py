@@ -144,11 +144,10 @@ def _facts_of(row: Stray) -> dict[str, Any]:
 def _facts(stray: Unknown) -> dict[str, Any]:
     """As a row holds them: a label that somebody wrote by hand may be longer than ours."""
     held = stray.held
-    name, organization = (text.replace("\0", "\N{REPLACEMENT CHARACTER}") for text in (held.name, held.organization))
     return {
         "why": stray.why,
-        "name": name[:255],
-        "organization": organization[:63],
+        "name": held.name[:255],
+        "organization": held.organization[:63],
         "container": held.state is not None,
         "runs": stray.runs,
         "volumes": list(held.volumes),

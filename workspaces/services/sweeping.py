@@ -27,12 +27,12 @@ from workspaces.services.locking import lock_where_free
 from workspaces.services.losses import note_losses
 from workspaces.services.outcomes import WORKER
 from workspaces.services.reasons import Reasons
-from workspaces.services.strays import described, note_strays, overdue
+from workspaces.services.strays import note_strays, overdue
 from workspaces.services.telling import workspace_event
 
 logger = logging.getLogger(__name__)
 
-ON, REPORT, OFF = "on", "report", "off"  # ORGSITE_SWEEP
+ON, OFF = "on", "off"  # of ORGSITE_SWEEP; what is left is `report`
 
 # What was written down so shortly before the engine was asked may be news to it.
 FRESH = timedelta(seconds=10)
@@ -96,10 +96,10 @@ def _to_stop(sweep: Sweep) -> tuple[Unknown, ...]:
     strays = overdue(sweep.strays)
     if settings.ORGSITE_SWEEP == ON:
         return strays
-    for finding in sweep.leftovers:
-        logger.warning("Would be released, but ORGSITE_SWEEP=report: ws-%s: %s", finding.id, finding.why)
-    for stray in strays:
-        logger.warning("Would be stopped, but ORGSITE_SWEEP=report: %s", described(stray))
+    for what, found in (("released, as its workspace is removed", sweep.leftovers), ("stopped", strays)):
+        if found:
+            names = ", ".join(f"ws-{each.id}" for each in found)
+            logger.warning("Would be %s, but ORGSITE_SWEEP is report: %s", what, names)
     return ()
 
 

@@ -70,13 +70,11 @@ class Command(OrgCommand):
     # ---- what a worker does, too
 
     def _sweep(self, sweep: Sweep, containers: Engine, *, dry_run: bool) -> None:
-        if not dry_run:
-            note_strays(sweep.strays)  # so that it is printed until when each is left alone
+        strays = () if dry_run else mend(sweep)
         restored = is_restored() or bool(disputed_epochs(sweep.epochs))
         self._print(sweep, restored=restored)
         if dry_run:
             sys.exit(0 if sweep.clean and not restored else CHANGES)
-        strays = mend(sweep)
         errors = stop_strays(strays, engine=containers, grace=_grace())
         note_stopped([stray for stray in strays if not errors[stray.id]], actor=shell_actor())
         _complain("Not stopped", errors)
