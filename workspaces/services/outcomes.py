@@ -49,8 +49,8 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """What came of a claim: `wanted` and `generation` as it was claimed, `ended` when the engine answered (in seconds of
-    this machine's uptime), `error` in its words."""
+    """What came of a claim: `wanted` and `generation` as it was claimed, `ended` when the engine answered, in seconds
+    of this machine's uptime, `error` in its words."""
 
     workspace_id: UUID
     wanted: bool
