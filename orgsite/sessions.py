@@ -34,9 +34,14 @@ def signed_in(keys: Collection[str]) -> dict[str, int]:
     return {
         key: user.pk
         for key, session in sessions.items()
-        if (user := users.get(session.get(SESSION_KEY, "")))
-        and constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())
+        if (user := users.get(session.get(SESSION_KEY, ""))) and _is_of(user, session.get(HASH_SESSION_KEY, ""))
     }
+
+
+def _is_of(user: Any, hashed: str) -> bool:
+    """Whether that is the user's password as a session has it, under the present secret key or an earlier one."""
+    known = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    return any(constant_time_compare(hashed, each) for each in known)
 
 
 class SessionStore(db.SessionStore):

@@ -10,12 +10,14 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from bench.crowds import Crowd, gather
 from bench.looks import listening, pages, queries_of, scans
 from tests.databases import migrated_database
-from workspaces.models import Membership
+from workspaces.models import Container, Membership
 from workspaces.services.cascading import preview_cascade
+from workspaces.services.leases import claim_due, next_due
 
 pytestmark = pytest.mark.skipif(
     connection.vendor != "postgresql", reason="plans are PostgreSQL's: `make test PYTEST_ARGS='--only postgres'`"
@@ -48,7 +50,23 @@ def look_everywhere() -> Found:
         "a superuser": nothing_for(somebody("root"), crowd),
         "who removes a few": nothing_by(lambda: preview_cascade([crowd.workspace(crowd.workspaces // 2)])),
         "who removes many": nothing_by(lambda: preview_cascade([crowd.workspace(n) for n in range(1, 1_000)])),
+        "a worker": nothing_by_claims(),
     }
+
+
+def nothing_by_claims() -> list[str]:
+    """Tens of thousands are due in one organization, few in another, and none is to go."""
+    Container.objects.filter(desired="running").update(due_at=timezone.now())
+    Container.objects.filter(desired="absent").update(due_at=None)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE workspaces_container")
+    return nothing_by(claim_of_many)
+
+
+def claim_of_many() -> None:
+    assert len(claim_due("worker", wanted=True, limit=64)) == 64
+    assert claim_due("worker", wanted=False, limit=64) == []
+    assert next_due()
 
 
 def somebody(name: str, *crowds: Crowd) -> Client:
@@ -80,6 +98,10 @@ def nothing_by(work: Callable[[], object]) -> list[str]:
 @pytest.mark.parametrize("who", ["who removes a few", "who removes many"])
 def test_no_removal_reads_a_large_table_for_nothing(found: Found, who: str) -> None:
     assert not found[who], HELP + "\n\n".join(found[who])
+
+
+def test_no_claim_reads_a_large_table_for_nothing(found: Found) -> None:
+    assert not found["a worker"], HELP + "\n\n".join(found["a worker"])
 
 
 @pytest.mark.parametrize("who", ["a member", "a member of a quiet organization", "a superuser"])

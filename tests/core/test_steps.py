@@ -6,7 +6,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from workspaces.core.steps import PATIENCE, STEADY, State, Step, delay, look_again, next_step
+from workspaces.core.steps import (
+    LONG_RUN,
+    PATIENCE,
+    PROBATION,
+    STEADY,
+    State,
+    Step,
+    delay,
+    look_again,
+    loss_told,
+    losses_now,
+    next_step,
+    pause,
+)
 
 NOW = datetime(2026, 1, 1, 20, 13, tzinfo=UTC)
 GRACE = timedelta(seconds=10)
@@ -85,3 +98,59 @@ def test_the_delay_doubles_up_to_a_minute() -> None:
 
 def test_jitter_spreads_over_a_quarter_of_the_delay() -> None:
     assert delay(3, jitter=1) == timedelta(seconds=5)
+
+
+# ---- losses
+
+
+@pytest.mark.parametrize(("losses", "step"), [(0, Step.CONFIRM), (2, Step.CONFIRM), (3, Step.WAIT), (9, Step.WAIT)])
+@pytest.mark.parametrize("asked_at", [None, NOW - PROBATION + timedelta(seconds=1)])
+def test_what_was_lost_again_and_again_is_not_called_running_at_once(
+    losses: int, step: Step, asked_at: datetime | None
+) -> None:
+    found = State.RUNNING
+    assert next_step(wanted=True, found=found, asked_at=asked_at, grace=GRACE, now=NOW, losses=losses) is step
+
+
+def test_after_its_probation_it_is() -> None:
+    asked_at = NOW - PROBATION
+    assert (
+        next_step(wanted=True, found=State.RUNNING, asked_at=asked_at, grace=GRACE, now=NOW, losses=7) is Step.CONFIRM
+    )
+
+
+@pytest.mark.parametrize(("asked", "later"), [(2.0, 1.0), (20.0, 10.0), (100.0, 30.0), (290.0, 10.0)])
+def test_in_its_probation_it_is_looked_at_rarely_and_when_that_ends(asked: float, later: float) -> None:
+    asked_at = NOW - timedelta(seconds=asked)
+    assert look_again(wanted=True, asked_at=asked_at, grace=GRACE, now=NOW, losses=3) - NOW == timedelta(seconds=later)
+
+
+def test_the_pause_after_a_loss_grows_up_to_half_an_hour() -> None:
+    assert [pause(n).total_seconds() for n in (0, 1, 2, 3, 7, 9, 10, 1_000)] == [0, 0, 8, 16, 256, 1_024, 1_800, 1_800]
+
+
+def test_what_ran_for_long_starts_anew() -> None:
+    assert losses_now(7, ran=LONG_RUN) == 1
+    assert losses_now(7, ran=LONG_RUN - timedelta(seconds=1)) == 8
+
+
+def test_the_series_is_told_from_the_second_loss_on() -> None:
+    assert loss_told("Its container is gone.", 1) == "Its container is gone."
+    told = "Its container is gone. It was lost 7 times without 10 minutes of running in between."
+    assert loss_told("Its container is gone.", 7) == told
+
+
+# ---- what does not fit
+
+
+@pytest.mark.parametrize("found", [State.RUNNING, State.STARTING, State.STOPPED])
+@pytest.mark.parametrize("asked_at", [None, JUST_NOW])
+def test_what_is_one_too_many_or_of_an_earlier_generation_is_put_right_by_a_start(
+    found: State, asked_at: datetime | None
+) -> None:
+    assert next_step(wanted=True, found=found, asked_at=asked_at, grace=GRACE, now=NOW, fits=False) is Step.START
+
+
+def test_of_what_is_to_go_all_goes() -> None:
+    step = next_step(wanted=False, found=State.RUNNING, asked_at=None, grace=GRACE, now=NOW, fits=False)
+    assert step is Step.ASK_TO_STOP

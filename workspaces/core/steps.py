@@ -100,7 +100,8 @@ def pause(losses: int) -> timedelta:
 def loss_told(what: str, losses: int) -> str:
     """A sentence about a loss, and the series that it belongs to."""
     minutes = int(LONG_RUN.total_seconds() // 60)
-    return what if losses < 2 else f"{what} It was lost {losses} times without {minutes} minutes of running in between."
+    series = f"It was lost {losses} times without {minutes} minutes of running in between."
+    return what if losses < 2 else f"{what.rstrip('.')}. {series}"
 
 
 def look_again(*, wanted: bool, asked_at: datetime, grace: timedelta, now: datetime, losses: int = 0) -> datetime:

@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from orgsite.clock import database_now
-from workspaces.models import Container
+from workspaces.models import Container, Organization
 from workspaces.services.containers import ABSENT, RUNNING
 from workspaces.services.turns import next_turns
 
@@ -51,7 +51,7 @@ def claim_due(worker: str, *, wanted: bool, limit: int) -> list[Claim]:
     """Take up to `limit` of those that should run, or of those that should go, organizations in turn. Two workers never
     get the same one, nor wait for each other."""
     desired, now = RUNNING if wanted else ABSENT, database_now()
-    if not limit or not due(now).filter(desired=desired).exists():
+    if not limit or not _any_waits(desired, now):
         return []  # asked before the transaction, which on SQLite takes the lock of all writers
     with transaction.atomic():
         now = database_now()
@@ -69,6 +69,12 @@ def claim_due(worker: str, *, wanted: bool, limit: int) -> list[Claim]:
         )
         for row in rows
     ]
+
+
+def _any_waits(desired: str, now: datetime) -> bool:
+    """By organization, as the index is: many that are to run are not read to find that none is to go."""
+    waits = due(now).filter(desired=desired, organization=OuterRef("pk"))
+    return Organization.objects.filter(Exists(waits)).exists()
 
 
 def renew(worker: str, ids: Collection[UUID]) -> Set[UUID]:

@@ -1,0 +1,192 @@
+"""A claim is one worker's from the moment it is made, however long the engine or the database takes to answer."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event, Thread
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection  # noqa: F401 - named in the marks
+
+from orgsite.clock import database_now
+from tests.controller.conftest import Merge, key_of, settle
+from tests.controller.test_races import workers
+from workspaces import controller
+from workspaces.controller import Controller
+from workspaces.converging import Work
+from workspaces.core.steps import Step
+from workspaces.engines.base import Found, Wanted
+from workspaces.engines.fake import FakeEngine
+from workspaces.leasing import Leases
+from workspaces.models import Container, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.cascading import cascade_delete
+from workspaces.services.leases import Claim, claim_due, renew
+from workspaces.services.outcomes import Outcome
+
+several = pytest.mark.skipif(
+    "connection.vendor == 'sqlite'", reason="SQLite has one writer at a time; PostgreSQL's half shows this"
+)
+
+
+class SlowEngine(FakeEngine):
+    """To be asked for all containers takes it longer than a lease lasts."""
+
+    def containers(self) -> Mapping[UUID, Found]:
+        found = super().containers()
+        time.sleep(1.5)
+        return found
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workspaces.services.leases.LEASE", timedelta(seconds=1))
+    monkeypatch.setattr("workspaces.leasing.RENEW_EVERY", 0.2)
+
+
+def lapse(*names: str) -> None:
+    """As if nobody had renewed the leases for long."""
+    over = database_now() - timedelta(seconds=1)
+    Container.objects.filter(workspace__name__in=names).update(leased_until=over)
+
+
+# ---- renewed from the claim on
+
+
+@several
+@pytest.mark.django_db(transaction=True)
+def test_no_second_worker_comes_while_the_engine_is_slow_to_say_what_there_is(
+    merge: Merge, actor: Actor, short: None
+) -> None:
+    engine = SlowEngine()
+    merge({f"W{number}": {} for number in range(20)})
+    with workers(engine, number=2):
+        pass
+    assert Counter(what for what, _ in engine.calls) == {"start": 20}
+    cascade_delete(list(Workspace.objects.values_list("pk", flat=True)), actor=actor)
+    with workers(engine, number=2):
+        pass
+    assert Counter(engine.calls).most_common(1)[0][1] == 1
+    assert engine.overlapping == set()
+
+
+@several
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ["prepare", "record"])
+def test_nor_while_the_database_is_slow_in_between(
+    merge: Merge, short: None, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    swift = getattr(controller, what)
+
+    def slow(*args: object, **kwargs: object) -> object:
+        time.sleep(1.5)
+        return swift(*args, **kwargs)
+
+    monkeypatch.setattr(controller, what, slow)
+    merge({f"W{number}": {} for number in range(20)})
+    with workers(engine, number=2):
+        pass
+    assert Counter(what for what, _ in engine.calls) == {"start": 20}
+
+
+@several
+@pytest.mark.django_db(transaction=True)
+def test_the_lease_of_a_claim_that_is_not_begun_yet_is_renewed(merge: Merge, short: None) -> None:
+    merge({"PM": {}})
+    with renewing(Leases("worker")) as leases:
+        assert len(leases.claim(wanted=True, limit=1)) == 1
+        time.sleep(2)
+        assert claim_due("another", wanted=True, limit=1) == []
+        leases.give_back([key_of("PM")])
+        assert len(claim_due("another", wanted=True, limit=1)) == 1
+
+
+@contextmanager
+def renewing(leases: Leases) -> Iterator[Leases]:
+    ended = Event()
+    thread = Thread(target=leases.renew_until, args=(ended,))
+    thread.start()
+    try:
+        yield leases
+    finally:
+        ended.set()
+        thread.join()
+
+
+# ---- nothing is begun under a lease that may be another's
+
+
+@pytest.mark.parametrize("step", [Step.START, Step.ASK_TO_STOP, Step.REMOVE])
+def test_no_step_is_begun_without_the_lease(engine: FakeEngine, step: Step) -> None:
+    claim = Claim(workspace_id=uuid4(), wanted=step is Step.START, keep_volumes=False, asked_at=None)
+    wanted = Wanted(workspace_id=claim.workspace_id, organization="acme", name="PM", image="agent:1")
+    work = Work(claim=claim, step=step, wanted=wanted if claim.wanted else None)
+    assert work.carry_out(engine, lambda _: False).outcome is Outcome.UNTRIED
+    assert engine.calls == []
+    assert work.carry_out(engine, lambda _: True).outcome is not Outcome.UNTRIED
+    assert len(engine.calls) == 1
+
+
+def test_a_lease_is_held_from_the_claim_until_it_is_given_back(merge: Merge) -> None:
+    merge({"PM": {}, "Ops": {}})
+    leases = Leases("worker")
+    assert not leases.holds(key_of("PM"))
+    leases.claim(wanted=True, limit=2)
+    assert leases.holds(key_of("PM"))
+    leases.give_back([key_of("PM")])
+    leases.put_off([key_of("Ops")], by=timedelta(0))
+    assert not leases.holds(key_of("PM"))
+    assert not leases.holds(key_of("Ops"))
+
+
+def test_a_lease_that_was_not_renewed_is_not_held_for_certain(merge: Merge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workspaces.services.leases.LEASE", timedelta(0))
+    merge({"PM": {}})
+    leases = Leases("worker")
+    leases.claim(wanted=True, limit=1)
+    assert not leases.holds(key_of("PM"))
+    monkeypatch.setattr("workspaces.services.leases.LEASE", timedelta(seconds=15))
+    leases.renew()
+    assert leases.holds(key_of("PM"))
+
+
+def test_a_lease_that_another_worker_has_by_now_is_not_renewed(merge: Merge, monkeypatch: pytest.MonkeyPatch) -> None:
+    merge({"PM": {}, "Ops": {}})
+    monkeypatch.setattr("workspaces.services.leases.LEASE", timedelta(0))
+    leases = Leases("slow")
+    leases.claim(wanted=True, limit=2)
+    lapse("PM")
+    monkeypatch.setattr("workspaces.services.leases.LEASE", timedelta(seconds=15))
+    assert [claim.workspace_id for claim in claim_due("another", wanted=True, limit=1)] != []
+    taken = Container.objects.get(leased_by="another").pk
+    leases.renew()
+    assert not leases.holds(taken)
+    assert leases.holds(Container.objects.get(leased_by="slow").pk)
+    assert renew("slow", [taken]) == frozenset()
+
+
+def test_what_a_worker_is_still_at_it_does_not_begin_again(merge: Merge) -> None:
+    merge({"PM": {}})
+    leases = Leases("worker")
+    assert len(leases.claim(wanted=True, limit=1)) == 1
+    lapse("PM")
+    assert leases.claim(wanted=True, limit=1) == []
+    assert claim_due("another", wanted=True, limit=1) == []
+
+
+def test_what_was_not_begun_is_done_by_whoever_has_the_lease(
+    merge: Merge, engine: FakeEngine, controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merge({"PM": {}})
+    with monkeypatch.context() as lapsed:
+        lapsed.setattr(Leases, "holds", lambda *_: False)
+        for _ in range(5):
+            controller.round()
+    assert engine.calls == []
+    settle(controller)
+    assert [what for what, _ in engine.calls] == ["start"]

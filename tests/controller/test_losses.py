@@ -1,0 +1,176 @@
+"""Containers that vanish, end or crash again and again: ever longer pauses, and nothing told that is not new."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from audit.models import StructureEvent
+from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
+from workspaces.controller import Controller
+from workspaces.core.steps import LONG_RUN, LOST_AFTER, PROBATION, pause
+from workspaces.engines.fake import FakeEngine
+from workspaces.models import Container, Status, Workspace
+from workspaces.services.containers import try_again
+from workspaces.services.sweeping import mend, survey
+
+Lose = Callable[[], None]
+
+
+@pytest.fixture
+def running(merge: Merge, controller: Controller) -> None:
+    merge({"PM": {}})
+    settle(controller)
+
+
+def time_passes(by: timedelta) -> None:
+    """For the row, which is all that knows of time."""
+    row = Container.objects.get()
+    for field in ("due_at", "asked_at", "changed_at"):
+        moment = getattr(row, field)
+        setattr(row, field, moment and moment - by)
+    row.save()
+
+
+@pytest.fixture(params=["vanishes", "ends"])
+def lose(request: pytest.FixtureRequest, running: None, engine: FakeEngine, controller: Controller) -> Lose:
+    """The container is lost, a minute later the worker notices, and when its pause is over it starts it again."""
+
+    def lose_it() -> None:
+        name = f"ws-{key_of('PM')}"
+        if request.param == "vanishes":
+            engine.host.containers.pop(name, None)
+        else:
+            engine.ask_to_stop(key_of("PM"))
+        time_passes(timedelta(minutes=1))
+        before = Container.objects.get()
+        if before.due_at is None:
+            mend(survey(engine))
+        else:
+            hurry()
+            wait_for(controller, lambda: Container.objects.get().losses > before.losses)
+
+    return lose_it
+
+
+def start_again(controller: Controller, engine: FakeEngine) -> None:
+    """Until it runs, as far as that can be said of one that was lost three times."""
+    hurry()
+    wait_for(controller, lambda: not controller.busy and has_started(Container.objects.get()))
+    assert key_of("PM") in engine.containers()
+
+
+def has_started(row: Container) -> bool:
+    return row.due_at is None or (row.losses >= LOST_AFTER and row.asked_at is not None)
+
+
+def waits() -> timedelta:
+    due_at = Container.objects.get().due_at
+    assert due_at
+    return due_at - timezone.now()
+
+
+def test_the_first_loss_is_mended_at_once_as_ever(lose: Lose, controller: Controller, engine: FakeEngine) -> None:
+    lose()
+    assert (Container.objects.get().losses, Container.objects.get().last_error) == (1, "")
+    assert waits() <= timedelta(0)
+    settle(controller)
+    assert Workspace.objects.get().status == Status.ONLINE
+
+
+def test_each_further_one_waits_longer_and_says_so(lose: Lose, controller: Controller, engine: FakeEngine) -> None:
+    for losses in range(1, 9):
+        lose()
+        row = Container.objects.get()
+        assert row.losses == losses
+        assert pause(losses) - timedelta(seconds=30) < waits() <= pause(losses) + timedelta(seconds=2)
+        assert (f"It was lost {losses} times" in row.last_error) is (losses > 1)
+        start_again(controller, engine)
+
+
+def test_after_the_third_it_is_called_failed_and_then_nothing_more_is_told(
+    lose: Lose, controller: Controller, engine: FakeEngine
+) -> None:
+    for _ in range(3):
+        lose()
+        start_again(controller, engine)
+    assert Workspace.objects.get().status == Status.FAILED
+    assert events("failed") == ["PM"]
+    told, history = StructureEvent.objects.count(), Workspace.history.count()
+    for _ in range(6):
+        lose()
+        start_again(controller, engine)
+    assert (StructureEvent.objects.count(), Workspace.history.count()) == (told, history)
+    assert Workspace.objects.get().status == Status.FAILED
+
+
+def test_one_that_stays_up_for_its_probation_is_online_again(
+    lose: Lose, controller: Controller, engine: FakeEngine
+) -> None:
+    for _ in range(4):
+        lose()
+        start_again(controller, engine)
+    time_passes(PROBATION)
+    settle(controller)
+    assert Workspace.objects.get().status == Status.ONLINE
+    assert (Container.objects.get().due_at, Container.objects.get().last_error) == (None, "")
+
+
+def test_after_a_long_run_a_loss_is_the_first_again(lose: Lose, controller: Controller, engine: FakeEngine) -> None:
+    for _ in range(2):
+        lose()
+        start_again(controller, engine)
+    time_passes(LONG_RUN)
+    lose()
+    assert Container.objects.get().losses == 1
+    assert waits() <= timedelta(0)
+
+
+def test_one_that_vanishes_within_seconds_of_its_start_is_not_started_on_and_on(
+    merge: Merge, controller: Controller, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workspaces.core.steps.STEADY", timedelta(minutes=1))
+    merge({"PM": {}})
+    for losses in range(1, 6):
+        hurry()
+        while Container.objects.get().asked_at is None:
+            controller.round()
+        engine.host.containers.clear()
+        while Container.objects.get().losses < losses:
+            hurry()
+            controller.round()
+        assert waits() > pause(losses) - timedelta(seconds=30)
+    assert [what for what, _ in engine.calls] == ["start"] * 5
+    assert Workspace.objects.get().status == Status.FAILED
+    assert events("failed") == ["PM"]
+    assert "gone again after its start" in Container.objects.get().last_error
+
+
+def test_the_home_page_tells_how_often_and_when_it_is_started_again(
+    lose: Lose, controller: Controller, engine: FakeEngine, alice: User, client: Client
+) -> None:
+    for _ in range(6):
+        lose()
+        start_again(controller, engine)
+    lose()
+    client.force_login(alice)
+    page = client.get("/admin/").content.decode()
+    assert "lost 7 times" in page
+    assert "Tried again in 4 min" in page
+
+
+def test_trying_again_by_hand_does_not_wait_for_the_pause(
+    lose: Lose, controller: Controller, engine: FakeEngine
+) -> None:
+    for _ in range(5):
+        lose()
+        start_again(controller, engine)
+    lose()
+    assert try_again([key_of("PM")]) == 1
+    settle(controller)
+    assert key_of("PM") in engine.containers()
