@@ -19,10 +19,11 @@ from tests.trees import AFTER, BEFORE, loaded
 from workspaces.core.plan import Mode
 from workspaces.core.steps import State
 from workspaces.core.sweeping import Held, Unknown
+from workspaces.errors import RemovalNotConfirmed
 from workspaces.models import ImportRun, Organization, Stray
 from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.epochs import accept_epochs, note_epochs
-from workspaces.services.importing import Applied
+from workspaces.services.importing import Applied, apply_import
 from workspaces.services.runs import fail_run, open_run
 from workspaces.services.strays import note_strays
 
@@ -52,11 +53,50 @@ def test_names_used_twice_lead_to_the_filtered_list(viewer: Client, live: Callab
     assert "Nothing waits for you." not in page
 
 
-def test_failures_wait_for_a_day(viewer: Client, organization: Organization, actor: Actor) -> None:
+def test_a_failure_stands_there_until_somebody_dismisses_it(
+    viewer: Client, operator: Client, organization: Organization, actor: Actor
+) -> None:
     run = failed(organization, actor)
+    ImportRun.objects.update(finished_at=timezone.now() - timedelta(days=20))
     assert re.search(rf'<li><a href="/admin/runs/{run.pk}/">merge of dev.yaml</a>.*?The disk is full', home(viewer))
-    ImportRun.objects.update(finished_at=timezone.now() - timedelta(days=2))
-    assert "Failed in the last day" not in home(viewer)
+    assert "Nothing waits for you." not in home(viewer)
+    page = text(operator.post(f"/admin/runs/{run.pk}/dismiss/", {"home": "1"}, follow=True))
+    assert "The failure is dismissed" in page
+    assert "Imports that failed" not in page
+    assert "Nothing waits for you." in home(viewer)
+    assert "Dismissed by alice" in text(viewer.get(f"/admin/runs/{run.pk}/"))
+
+
+def test_only_who_may_import_dismisses(viewer: Client, organization: Organization, actor: Actor) -> None:
+    run = failed(organization, actor)
+    assert "Dismiss" not in home(viewer)
+    assert viewer.post(f"/admin/runs/{run.pk}/dismiss/").status_code == 403
+    assert "Imports that failed" in home(viewer)
+
+
+def test_more_failures_than_fit_say_so(viewer: Client, organization: Organization, actor: Actor) -> None:
+    for _ in range(6):
+        failed(organization, actor)
+    page = home(viewer)
+    assert page.count("The disk is full.") == 5
+    assert "There are more of them" in page
+
+
+def test_what_was_refused_is_no_failure(
+    viewer: Client, live: Callable[..., Applied], organization: Organization
+) -> None:
+    live(BEFORE)
+    with pytest.raises(RemovalNotConfirmed):
+        apply_import(organization, loaded(AFTER), mode=Mode.RECONCILE, actor=Actor(name="alice"))
+    page = home(viewer)
+    assert "Imports that failed" not in page
+    assert "Nothing waits for you." in page
+    assert "refused, nothing changed" in page
+    run = ImportRun.objects.get(state="refused")
+    page = text(viewer.get(f"/admin/runs/{run.pk}/"))
+    assert "Refused: a safety worked. Nothing was changed by this run." in page
+    assert "Failed" not in page
+    assert "Dismiss" not in page
 
 
 def test_recent_runs_and_the_import_button_are_there(operator: Client, live: Callable[..., Applied]) -> None:
@@ -94,7 +134,7 @@ def test_more_workspaces_need_no_more_queries(
 ) -> None:
     for tree in (BEFORE, AFTER):
         live(tree)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(16):
             home(viewer)
 
 

@@ -302,7 +302,7 @@ def test_a_long_plan_asks_the_database_no_more_than_a_short_one(
     operator: Client, preview: Preview, long: str, django_assert_num_queries: Queries
 ) -> None:
     for address in (preview(many(3)), long):
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             operator.get(address)
 
 
@@ -313,8 +313,8 @@ def test_in_a_short_plan_the_server_filters_for_browsers_without_scripts(operato
 
 
 def test_applying_twice_removes_once(operator: Client, moved: str) -> None:
-    operator.post(moved, {"mode": "reconcile", "confirm_removals": "8"})
-    assert operator.post(moved, {"mode": "reconcile", "confirm_removals": "8"}).status_code == 409
+    first, second = (operator.post(moved, {"mode": "reconcile", "confirm_removals": "8"}) for _ in range(2))
+    assert first["Location"] == second["Location"]
     assert ImportRun.objects.filter(state="completed", removed_count=8).count() == 1
 
 

@@ -54,7 +54,7 @@ def test_removals_come_first_and_in_tree_order(viewer: Client, reconciled: Impor
     assert page.index("Removed</span>") < page.index("Created</span>")
 
 
-def test_a_failed_run_shows_its_error(
+def test_a_refused_run_shows_what_was_in_the_way(
     viewer: Client, live: Callable[..., Applied], organization: Organization, actor: Actor
 ) -> None:
     live(BEFORE)
@@ -66,8 +66,8 @@ def test_a_failed_run_shows_its_error(
             actor=actor,
             confirmation=Confirmation(confirm_removals=3),
         )
-    page = page_of(viewer, ImportRun.objects.get(state="failed"))
-    assert "Failed. Nothing was changed." in page
+    page = page_of(viewer, ImportRun.objects.get(state="refused"))
+    assert "Nothing was changed by this run." in page
     assert "This would remove 8 workspaces, not 3." in page
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count
 
-from orgsite.clock import database_now
 from workspaces import access
 from workspaces.access import Right
-from workspaces.admin.runview import RunView, latest_runs
+from workspaces.admin.runview import RunView, latest_runs, run_views
 from workspaces.admin.stages import Stage
 from workspaces.admin.straynotice import StrayNotice, stray_notice
+from workspaces.admin.system import System
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.containers import count_failing, failing
 from workspaces.tallies import Tally
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 LATEST = 5
 COMPARED = 5_000  # live workspaces whose names are compared
-FAILED_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +38,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Home:
-    """All that the page asks for: eight queries, however many organizations and workspaces there are."""
+    """All that the page asks for: a fixed number of queries, however many organizations and workspaces there are."""
 
     user: User
 
@@ -68,11 +66,31 @@ class Home:
         return any(place.twice is None for place in self.places)
 
     @cached_property
+    def system(self) -> System:
+        return System(user=self.user)
+
+    @property
     def failures(self) -> list[RunView]:
-        """Imports that failed lately, or were left behind by a process that is gone."""
-        since = database_now() - FAILED_WITHIN
-        failed = latest_runs(self.user).filter(state=ImportRun.State.FAILED, finished_at__gte=since)
-        return [RunView(run=run) for run in failed[:LATEST]]
+        """The latest imports that failed, or were left behind by a process that is gone, and nobody dismissed."""
+        return self._failures[:LATEST]
+
+    @property
+    def more_failures(self) -> bool:
+        return len(self._failures) > LATEST
+
+    @property
+    def nothing_waits(self) -> bool:
+        """Said only where it is proved: whoever does the work has answered, and nothing is due."""
+        return (
+            bool(self.places)
+            and self.system.well
+            and not (self.failures or self.waiting or self.twice or self.strays.any)
+        )
+
+    @cached_property
+    def _failures(self) -> list[RunView]:
+        failed = latest_runs(self.user).filter(state=ImportRun.State.FAILED, dismissed_at=None)
+        return [RunView(run=run) for run in failed.order_by("-finished_at")[: LATEST + 1]]
 
     @cached_property
     def waiting(self) -> list[Stage]:
@@ -89,7 +107,7 @@ class Home:
 
     @cached_property
     def runs(self) -> list[RunView]:
-        return [RunView(run=run) for run in latest_runs(self.user)[:LATEST]]
+        return run_views(latest_runs(self.user)[:LATEST])
 
     @cached_property
     def _twice(self) -> Counter[int]:

@@ -21,7 +21,7 @@ from workspaces.access import Right
 from workspaces.admin.pages import faults_of, is_part, posted_text, render_page, status_of
 from workspaces.admin.planquery import PlanQuery
 from workspaces.admin.previewview import PreviewView
-from workspaces.admin.runview import RunView, latest_runs
+from workspaces.admin.runview import latest_runs, run_views
 from workspaces.admin.words import joined
 from workspaces.core.plan import Mode, parse_mode
 from workspaces.errors import AppliedAlready, InvalidRequest, NotFound, OrgError
@@ -139,7 +139,7 @@ def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError 
         chosen=request.POST.get("org") or request.GET.get("org", ""),
         directories=listing(),
         chosen_directory=request.POST.get("dir", ""),
-        runs=[RunView(run=run) for run in latest_runs(user)[:LATEST]],
+        runs=run_views(latest_runs(user)[:LATEST]),
         max_bytes=settings.ORGSITE_MAX_TEMPLATE_BYTES,
         error=error,
         faults=faults_of(error),

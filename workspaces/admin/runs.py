@@ -14,7 +14,8 @@ from django.views.decorators.http import require_safe
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.pages import is_part, page_number, render_page
-from workspaces.admin.runview import RunView, latest_runs
+from workspaces.admin.runview import RunView, latest_runs, run_views
+from workspaces.admin.system import System
 
 RUNS_PER_PAGE = 50
 ROWS_PER_PAGE = 500
@@ -25,7 +26,7 @@ def runs_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     """All runs of the organizations the user may see."""
     user = access.require(request.user, Right.VIEW)
     page = Paginator(latest_runs(user), RUNS_PER_PAGE).get_page(page_number(request))
-    runs = [RunView(run=run) for run in page.object_list]
+    runs = run_views(page.object_list)
     return render_page(request, site, "runs.html", title="Runs", page=page, runs=runs)
 
 
@@ -37,4 +38,13 @@ def run_page(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpResp
     rows: Any = view.rows
     page = Paginator(rows, ROWS_PER_PAGE).get_page(page_number(request))
     template = "run_now.html" if is_part(request) else "run.html"
-    return render_page(request, site, template, title=f"Run {view.short_id}", view=view, run=view.run, page=page)
+    return render_page(
+        request,
+        site,
+        template,
+        title=f"Run {view.short_id}",
+        view=view,
+        run=view.run,
+        page=page,
+        system=System(user=user) if view.moving else None,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -13,7 +14,7 @@ from django.utils.safestring import SafeString
 from audit.models import StructureEvent
 from audit.reading import COMPLETED, number
 from workspaces.admin.runrows import RunRows
-from workspaces.admin.stages import Progress, Stages
+from workspaces.admin.stages import Progress, Stages, unsettled
 from workspaces.admin.words import coded, counted
 from workspaces.models import ImportRun, Organization
 from workspaces.services.runs import owner_is_gone
@@ -49,14 +50,21 @@ class RunView:
     """All that the run pages ask for about one run."""
 
     run: ImportRun
+    progress: Mapping[str, Progress] | None = None  # of its containers, where that was counted for many runs at once
 
     @property
     def result(self) -> Result:
+        """`done` only where its containers are what they should be, too."""
         run = self.run
+        if run.state == State.REFUSED:
+            return Result(kind="refused", sign="#", word="refused, nothing changed")
         if run.state == State.FAILED:
             return Result(kind="fail", sign="×", word="failed, nothing changed")
         if run.state == State.RUNNING:
             return Result(kind="run", sign="…", word="interrupted" if self.abandoned else "running")
+        if self.stages.unsettled:
+            failing = self.stages.failing_count
+            return Result(kind="retry" if failing else "run", sign="!" if failing else "…", word=self.stages.standing)
         if run.reconcile_errors:
             return Result(kind="retry", sign="!", word=f"done, kept {counted(len(run.reconcile_errors), 'leftover')}")
         if run.left_running_count:
@@ -74,7 +82,7 @@ class RunView:
 
     @cached_property
     def stages(self) -> Stages:
-        return Stages(import_id=self.run.pk)
+        return Stages(import_id=self.run.pk, known=self.progress)
 
     @cached_property
     def abandoned(self) -> bool:
@@ -86,8 +94,10 @@ class RunView:
         """The class of the outcome's box."""
         if self.stages.failing_count:
             return "warn"
+        if self.stages.unsettled:
+            return ""
         kinds = {"fail": "err", "run": "warn" if self.abandoned else "", "retry": "warn", "ok": "done"}
-        return "" if self.stages.unsettled else kinds[self.result.kind]
+        return kinds.get(self.result.kind, self.result.kind)
 
     @property
     def outcome(self) -> str:
@@ -95,6 +105,8 @@ class RunView:
         run = self.run
         if run.state == State.FAILED:
             return "Failed. Nothing was changed."
+        if run.state == State.REFUSED:
+            return "Refused: a safety worked. Nothing was changed by this run."
         if self.abandoned:
             return "Interrupted. The process that ran this import is gone; the run will be closed as interrupted."
         if run.state == State.RUNNING:
@@ -102,7 +114,8 @@ class RunView:
         created = f"{counted(run.created_count, 'workspace')} created, " if run.created_count else ""
         removed = f"{counted(run.removed_count, 'workspace')} removed, " if run.removed_count else ""
         nothing = "Nothing had to change. " if not created and not removed else ""
-        done = f"Done. {nothing}{created}{removed}{run.skipped_count:,} kept; {run.live_after:,} are live."
+        lead = "Not done yet." if self.stages.unsettled else "Done."
+        done = f"{lead} {nothing}{created}{removed}{run.skipped_count:,} kept; {run.live_after:,} are live."
         return f"{done}{self.stages.text}"
 
     @property
@@ -152,6 +165,13 @@ class RunView:
     def rows(self) -> RunRows:
         """What the run created and removed."""
         return RunRows(run=self.run, stages=self.stages)
+
+
+def run_views(runs: Iterable[ImportRun]) -> list[RunView]:
+    """Several runs at once: where their containers stand is asked for all of them together."""
+    shown = list(runs)
+    standing = unsettled([run.pk for run in shown])
+    return [RunView(run=run, progress=standing.get(run.pk, {})) for run in shown]
 
 
 def latest_runs(user: User) -> QuerySet[ImportRun]:

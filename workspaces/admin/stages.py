@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -92,6 +93,7 @@ class Stages:
     """The containers that one run decided about: counted where they are stored, and read a page at a time."""
 
     import_id: UUID
+    known: Mapping[str, Progress] | None = None  # where it was counted for many runs at once
 
     def of(self, workspaces: Collection[UUID]) -> dict[UUID, Stage]:
         """Workspace → where its container stands; those of other runs are left out."""
@@ -123,6 +125,13 @@ class Stages:
         return sum(each.failing for each in self._progress.values())
 
     @property
+    def standing(self) -> str:
+        """`0 of 9 started`, `0 of 9 started, 3 of 8 released`: only what is not all done; "" when everything is."""
+        done = (("started", self.coming), ("released", self.going))
+        left = [f"{each.settled:,} of {each.total:,} {word}" for word, each in done if each.settled < each.total]
+        return ", ".join(left)
+
+    @property
     def text(self) -> str:
         """` Tearing down: 5 of 8 done, 1 with an error.` after what the run did; "" when nothing is left to do."""
         parts = [_progress("Starting containers", self.coming), _progress("Tearing down", self.going)]
@@ -133,14 +142,29 @@ class Stages:
         return Container.objects.filter(import_id=self.import_id)
 
     @cached_property
-    def _progress(self) -> dict[str, Progress]:
+    def _progress(self) -> Mapping[str, Progress]:
         """By what is desired. Two queries, the first of an index alone: a page that waits for a run asks it often."""
-        counts = self._rows.order_by().values_list("desired").annotate(total=Count("*"), due=Count("due_at"))
-        failing = dict(self.failing.order_by().values_list("desired").annotate(count=Count("*"))) if counts else {}
-        return {
-            desired: Progress(total=total, settled=total - due, failing=failing.get(desired, 0))
-            for desired, total, due in counts
-        }
+        return self.known if self.known is not None else _counted([self.import_id]).get(self.import_id, {})
+
+
+def unsettled(import_ids: Collection[UUID]) -> dict[UUID, Mapping[str, Progress]]:
+    """Of these runs, those whose containers are not all what they should be, counted. Three queries at most."""
+    due = Container.objects.filter(import_id__in=import_ids, desired__in=Container.Desired.values, due_at__isnull=False)
+    left = due.order_by().values_list("import_id", flat=True).distinct() if import_ids else ()
+    found = [key for key in left if key]
+    return _counted(found) if found else {}
+
+
+def _counted(import_ids: Collection[UUID]) -> dict[UUID, Mapping[str, Progress]]:
+    rows = Container.objects.filter(import_id__in=import_ids).order_by()
+    counts = list(rows.values_list("import_id", "desired").annotate(total=Count("*"), due=Count("due_at")))
+    errors = rows.exclude(last_error="").values_list("import_id", "desired").annotate(count=Count("*"))
+    failing = {(run, desired): count for run, desired, count in errors} if counts else {}
+    found: dict[UUID, dict[str, Progress]] = defaultdict(dict)
+    for run, desired, total, due in counts:
+        progress = Progress(total=total, settled=total - due, failing=failing.get((run, desired), 0))
+        found[run][desired] = progress
+    return dict(found)
 
 
 def _progress(what: str, stages: Progress) -> str:

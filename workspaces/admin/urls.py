@@ -10,6 +10,7 @@ from django.urls import URLPattern, path
 from audit.pages import timeline
 from workspaces.admin.again import container_again, run_again
 from workspaces.admin.cascading import cascade_page
+from workspaces.admin.dismissing import dismiss_page
 from workspaces.admin.importing import import_page, plan_json, preview_page
 from workspaces.admin.runs import run_page, runs_page
 
@@ -20,6 +21,7 @@ PAGES = (
     ("runs/", runs_page, "runs"),
     ("runs/<uuid:run_id>/", run_page, "run"),
     ("runs/<uuid:run_id>/again/", run_again, "run_again"),
+    ("runs/<uuid:run_id>/dismiss/", dismiss_page, "run_dismiss"),
     ("containers/<uuid:workspace_id>/again/", container_again, "container_again"),
     ("cascade-delete/", cascade_page, "cascade_delete"),
     ("timeline/", timeline, "timeline"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 FAILING_COUNTED = 1_000
+LATE = timedelta(minutes=1)
 RUNNING, ABSENT = Container.Desired.RUNNING, Container.Desired.ABSENT
 
 
@@ -78,6 +79,15 @@ def try_again(ids: Collection[UUID]) -> int:
 def count_failing(rows: QuerySet[Container]) -> Tally:
     """How many there are. Where an engine is away, every container fails: nobody has to know how many thousands."""
     return tally(rows, most=FAILING_COUNTED)
+
+
+def overdue(user: User) -> QuerySet[Container]:
+    """The containers that a worker should have looked at a minute ago, of the organizations that the user may see, the
+    oldest first.
+    """
+    visible = Organization.objects.visible_to(user)
+    late = Container.objects.filter(due_at__lt=database_now() - LATE, workspace__organization__in=visible)
+    return late.order_by("due_at")
 
 
 def failing(user: User) -> QuerySet[Container]:
