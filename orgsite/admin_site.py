@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 
+from orgsite.landing import land
 from orgsite.refusals import too_many_logins
 from workspaces import access
 from workspaces.access import Right
@@ -47,7 +48,10 @@ class OrgAdminSite(AdminSite):
         name = request.POST.get("username", "")
         if request.method == "POST" and (seconds := login_wait(name, address=address_of(request))):
             return too_many_logins(seconds)
-        return super().login(request, extra_context)
+        return land(request, super().login(request, extra_context))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return land(request, super().logout(request, extra_context))
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from workspaces.admin.home import Home

@@ -152,6 +152,7 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"  # where `next` is missing, or leads to another site
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
