@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple, TypeVar
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 
@@ -15,6 +17,9 @@ from workspaces import access
 from workspaces.access import Right
 from workspaces.noticing import address_of
 
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 SECTIONS = (
     ("Workspaces", Right.VIEW, ("workspaces_workspace_changelist", "cascade_delete")),
     ("Import", Right.IMPORT, ("import",)),
@@ -29,6 +34,18 @@ class Section(NamedTuple):
     label: str
     url: str
     current: bool
+
+
+def _counted(view: View) -> View:
+    @wraps(view)
+    def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        from workspaces.services.throttling import Effort, require_turn
+
+        if request.method not in SAFE:
+            require_turn(access.require(request.user), Effort.CHANGE)
+        return view(request, *args, **kwargs)
+
+    return counted  # type: ignore[return-value]  # of the same type, but for the request
 
 
 class OrgAdminSite(AdminSite):
@@ -52,6 +69,10 @@ class OrgAdminSite(AdminSite):
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return land(request, super().logout(request, extra_context))
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """Whatever a page changes takes a turn of its user; to leave is free."""
+        return super().admin_view(view if view == self.logout else _counted(view), cacheable)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from workspaces.admin.home import Home

@@ -22,6 +22,7 @@ from workspaces.models import Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.cascading import Doomed, cascade_delete
 from workspaces.services.confirming import confirmed_number
+from workspaces.services.throttling import Effort, require_turn
 from workspaces.services.visible import parse_id
 
 LIST = "admin:workspaces_workspace_changelist"
@@ -35,6 +36,8 @@ def cascade_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     if not chosen:
         messages.warning(request, "Select the workspaces to remove first.")
         return redirect(LIST)
+    if "confirm" in request.POST:
+        require_turn(user, Effort.IMPORT)
     view = CascadeView.of(chosen, number=request.POST.get("p", "1"))
     try:
         _refuse_surprise(request, view)
