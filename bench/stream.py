@@ -126,7 +126,8 @@ def running_site() -> Iterator[Site]:
     """The site on a free port, one process."""
     with socket.create_server(("127.0.0.1", 0), backlog=2_048) as listening:
         command = [sys.executable, "-m", "orgsite.serve", f"--fd={listening.fileno()}", "--no-access-log"]
-        process = subprocess.Popen(command, pass_fds=[listening.fileno()])
+        alone = os.environ | {"ORGSITE_MAX_STREAMS_PER_USER": "2000"}  # all listeners come with one token
+        process = subprocess.Popen(command, pass_fds=[listening.fileno()], env=alone)
         try:
             yield Site(port=listening.getsockname()[1], process=process.pid)
         finally:

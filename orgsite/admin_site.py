@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple, TypeVar
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 
+from orgsite.landing import land
 from orgsite.refusals import too_many_logins
 from workspaces import access
 from workspaces.access import Right
 from workspaces.noticing import address_of
 
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 SECTIONS = (
     ("Workspaces", Right.VIEW, ("workspaces_workspace_changelist", "cascade_delete")),
     ("Import", Right.IMPORT, ("import",)),
@@ -28,6 +34,18 @@ class Section(NamedTuple):
     label: str
     url: str
     current: bool
+
+
+def _counted(view: View) -> View:
+    @wraps(view)
+    def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        from workspaces.services.throttling import Effort, require_turn
+
+        if request.method not in SAFE:
+            require_turn(access.require(request.user), Effort.CHANGE)
+        return view(request, *args, **kwargs)
+
+    return counted  # type: ignore[return-value]  # of the same type, but for the request
 
 
 class OrgAdminSite(AdminSite):
@@ -47,7 +65,14 @@ class OrgAdminSite(AdminSite):
         name = request.POST.get("username", "")
         if request.method == "POST" and (seconds := login_wait(name, address=address_of(request))):
             return too_many_logins(seconds)
-        return super().login(request, extra_context)
+        return land(request, super().login(request, extra_context))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return land(request, super().logout(request, extra_context))
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """Whatever a page changes takes a turn of its user; to leave is free."""
+        return super().admin_view(view if view == self.logout else _counted(view), cacheable)
 
     def password_change(  # type: ignore[override]  # the stubs promise a template's answer for what may redirect
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

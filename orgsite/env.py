@@ -84,12 +84,6 @@ def choice(name: str, default: str, *, of: tuple[str, ...]) -> str:
     return value
 
 
-def throttle_rate(name: str, default: str) -> str | None:
-    """`off` or requests per minute → a rate as Django REST Framework writes it, or None."""
-    value = text(name, default).lower()
-    return None if value == "off" else f"{integer(name, int(default))}/minute"
-
-
 def limit(name: str, default: int) -> int | None:
     """`off` (None) or a whole number from 1."""
     return None if text(name).lower() == "off" else integer(name, default)

@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
 
 from orgsite.database_errors import explained, trouble_of
-from orgsite.refusals import database_away, is_page
+from orgsite.refusals import database_away, is_page, too_often
 from workspaces.access import Denied
+from workspaces.errors import TooOften
 from workspaces.noticing import notice_denied
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class Common(CommonMiddleware):
 
 
 class Refusals:
-    """A page that refuses a user something destructive leaves an event; what the user hears stays the same."""
+    """A page that refuses a user something destructive leaves an event; one that was asked too often says so."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -74,9 +75,10 @@ class Refusals:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, Denied):
             notice_denied(request, request.user, exception)
+        return too_often(exception, page=is_page(request)) if isinstance(exception, TooOften) else None
 
 
 class DatabaseAway:

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
 from orgsite.database_errors import AWAY, Trouble
+from workspaces.errors import TooOften
 
 PAGES = ("/admin", "/static")  # what people look at in a browser; every other address is the API's
 RETRY_AFTER = 5  # seconds
@@ -60,6 +61,13 @@ def too_many_logins(seconds: int) -> HttpResponse:
     sentence = f"Too many logins failed. Wait {seconds} seconds, then try again."
     response = _refuse("Wait a moment", sentence, problems=[], status=429, page=True)
     response["Retry-After"] = str(seconds)
+    return response
+
+
+def too_often(error: TooOften, *, page: bool = False) -> HttpResponse:
+    """429 with Retry-After: the user has no turn left."""
+    response = _refuse("Wait a moment", str(error), problems=[], status=429, page=page)
+    response["Retry-After"] = str(error.seconds)
     return response
 
 

@@ -33,8 +33,10 @@ ORGSITE_BODY_TIMEOUT = env.integer("ORGSITE_BODY_TIMEOUT", 60, most=3_600)  # se
 ORGSITE_SHUTDOWN_GRACE = env.integer("ORGSITE_SHUTDOWN_GRACE", 25, most=3_600)  # seconds
 
 ORGSITE_MAX_STREAMS = env.integer("ORGSITE_MAX_STREAMS", 2_000)  # listeners of one process
+ORGSITE_MAX_STREAMS_PER_USER = env.integer("ORGSITE_MAX_STREAMS_PER_USER", 100)  # of one process, too
 ORGSITE_STREAM_KEEPALIVE = env.integer("ORGSITE_STREAM_KEEPALIVE", 15, most=3_600)  # seconds
 ORGSITE_STREAM_RECHECK = env.integer("ORGSITE_STREAM_RECHECK", 15, most=3_600)  # seconds
+ORGSITE_THROTTLE = env.limit("ORGSITE_THROTTLE", 60)  # imports and removals of a user in a minute; None: any number
 ORGSITE_FAILED_LOGINS = env.limit("ORGSITE_FAILED_LOGINS", 10)  # in a minute; None: any number
 
 # ---- where the containers are, and how they are made
@@ -156,6 +158,7 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"  # where `next` is missing, or leads to another site
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -208,7 +211,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_RATES": {"destructive": env.throttle_rate("ORGSITE_THROTTLE", "60")},
     "EXCEPTION_HANDLER": "workspaces.api.errors.as_json",
 }
 

@@ -32,7 +32,7 @@ def test_a_flag_is_on_or_off(given, value: str, on: bool) -> None:
         (lambda name: env.fraction(name, 0.5), "nan"),
         (lambda name: env.fraction(name, 0.5), "half"),
         (lambda name: env.choice(name, "none", of=("none",)), "docker"),
-        (lambda name: env.throttle_rate(name, "60"), "many"),
+        (lambda name: env.limit(name, 60), "many"),
         (lambda name: env.matching(name, "", pattern=env.INSTALLATION, like="short"), "Not A Label"),
         (lambda name: env.matching(name, "", pattern=env.INSTALLATION, like="short"), "x" * 64),
         (lambda name: env.matching(name, "", pattern=env.RESTART, like="a policy"), "sometimes"),
@@ -64,11 +64,11 @@ def test_nonsense_is_refused_by_name(given, read, value: str) -> None:
         read("ORGSITE_THING")
 
 
-def test_a_throttle_is_off_or_a_rate_a_minute(given) -> None:
-    given("off")
-    assert env.throttle_rate("ORGSITE_THING", "60") is None
+def test_a_limit_is_off_or_a_number(given) -> None:
+    given("Off")
+    assert env.limit("ORGSITE_THING", 60) is None
     given("30")
-    assert env.throttle_rate("ORGSITE_THING", "60") == "30/minute"
+    assert env.limit("ORGSITE_THING", 60) == 30
 
 
 def test_what_engines_are_told_is_read_as_written(given) -> None:

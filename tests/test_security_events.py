@@ -14,7 +14,7 @@ from django.utils import timezone
 from audit.models import StructureEvent
 from tests.trees import BEFORE, loaded
 from workspaces.core.plan import Mode
-from workspaces.models import ApiToken, Membership, Organization, Workspace, WorkspaceToken
+from workspaces.models import ApiToken, Counter, Membership, Organization, Workspace, WorkspaceToken
 from workspaces.services import security
 from workspaces.services.actors import Actor
 from workspaces.services.importing import apply_import
@@ -231,6 +231,18 @@ def test_one_user_s_refusals_are_written_up_to_a_number(client: Client, bob: Use
     for _ in range(40):
         assert client.post("/org/import").status_code == 403
     assert len(told("denied")) == security.MOST_OF_ONE
+
+
+def test_past_a_limit_nothing_is_counted_either(client: Client, bob: User) -> None:
+    client.force_login(bob)
+    for _ in range(security.MOST_OF_ONE):
+        client.post("/org/import")
+    for number in range(60):
+        client.get("/workspaces", headers=bearer(f"org_{number}"))
+    before = list(Counter.objects.order_by("key").values())
+    assert client.post("/org/import").status_code == 403
+    assert client.get("/workspaces", headers=bearer("org_more")).status_code == 429
+    assert list(Counter.objects.order_by("key").values()) == before
 
 
 # ---- where they are read

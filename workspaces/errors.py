@@ -5,7 +5,9 @@ No framework in here: `core/` raises these too.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -137,6 +139,14 @@ class SubmittedBefore(OrgError):
 
 class Interrupted(OrgError):
     """The run was closed as interrupted before it began to change anything; import again."""
+
+
+class TooOften(OrgError):
+    """Somebody did something more often than they may; `seconds` until they may again."""
+
+    def __init__(self, limit: str, *, left: timedelta) -> None:
+        self.seconds = max(1, math.ceil(left.total_seconds()))
+        super().__init__(f"{limit} Nothing was changed; try again in {self.seconds} s.")
 
 
 class EngineError(OrgError):

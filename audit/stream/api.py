@@ -39,6 +39,7 @@ FILTERS: dict[str, Any] = KindFilter.base_filters  # type: ignore[attr-defined] 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the latter: nginx passes on what it gets at once
 NO_STREAMS = "This server cannot stream. Run the site with `python -m orgsite.serve`."
 FULL = "Too many listeners are connected to this process; try again later."
+YOURS = "You have as many open streams at this process as one user may; close one, or try again later."
 NO_ID = "must be the id of an event: a whole number from 0"
 
 
@@ -65,6 +66,8 @@ class EventStreamView(ApiView):
             return say(NO_STREAMS, status=501)
         if len(HUB.listeners) >= settings.ORGSITE_MAX_STREAMS:
             return say(FULL, status=503, retry_after=RETRY_AFTER)
+        if HUB.count(asked.credential.user_id) >= settings.ORGSITE_MAX_STREAMS_PER_USER:
+            return say(YOURS, status=429, retry_after=RETRY_AFTER)
         if request.method == "GET":
             server[ASKED] = asked
         return HttpResponse(OPENING, content_type=EventStream.media_type, headers=HEADERS)

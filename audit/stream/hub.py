@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -38,6 +39,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.listeners: set[Listener] = set()
+        self._of: Counter[int] = Counter()  # user → how many of them
         self.log = Log()
         self.beginning = Beginning(after=0)
         self._work: asyncio.Task[None] | None = None
@@ -49,12 +51,19 @@ class Hub:
             self._start()
         listener = Listener(asked, self)
         self.listeners.add(listener)
+        self._of[listener.credential.user_id] += 1
         return listener
 
     def leave(self, listener: Listener) -> None:
-        self.listeners.discard(listener)
+        if listener in self.listeners:
+            self.listeners.remove(listener)
+            self._of -= Counter([listener.credential.user_id])
         if not self.listeners:
             self._stop()
+
+    def count(self, user_id: int) -> int:
+        """How many listeners are that user's, with whichever token or session; asked from other threads, too."""
+        return self._of[user_id]
 
     async def page(self, start: Beginning, *, upto: int, scope: Scope) -> Page:
         """From the table; listeners who want the same at the same time share it. Waits while the database is away."""

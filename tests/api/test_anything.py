@@ -39,7 +39,7 @@ thoroughly = settings(
 
 @pytest.fixture(autouse=True)
 def _no_throttle(settings: Any, organization: Organization) -> None:
-    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"destructive": None}}
+    settings.ORGSITE_THROTTLE = None
 
 
 @thoroughly

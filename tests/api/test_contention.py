@@ -56,6 +56,6 @@ def test_looking_does_not_wait(caller: Caller) -> None:
 
 
 def test_a_turn_that_cannot_be_counted_is_no_turn(caller: Caller, settings: Any) -> None:
-    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"destructive": "60/minute"}}
+    settings.ORGSITE_THROTTLE = 60
     answer = caller.post("/org/import", {"template": {"name": "Dev"}, "org": "acme"})
     assert (answer.status_code, int(answer["Retry-After"]) > 0) == (503, True)

@@ -79,3 +79,12 @@ def test_a_workspace_token_opens_nothing_else(as_agent: Caller, named: Named) ->
 def test_a_read_only_user_is_refused_like_any_user(alice: User, named: Named) -> None:
     caller = Caller(issue_api_token(alice, read_only=True))
     assert caller.post(f"/workspaces/{named(OWN).pk}/heartbeat").status_code == 403
+
+
+def test_an_agent_that_changes_its_address_without_end_is_told_to_wait(as_agent: Caller, named: Named) -> None:
+    address = f"/workspaces/{named(OWN).pk}/register"
+    answers = [as_agent.post(address, {"url": f"http://10.0.0.{number}"}) for number in range(8)]
+    assert [answer.status_code for answer in answers] == [204] * 6 + [429] * 2
+    assert 0 < int(answers[-1]["Retry-After"]) <= 60
+    assert "try again" in answers[-1].json()["error"]
+    assert as_agent.post(f"/workspaces/{named(OWN).pk}/heartbeat").status_code == 204

@@ -1,4 +1,4 @@
-"""How often one user may import and delete."""
+"""How often one user may change something over REST."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from tests.api.conftest import Caller
-from workspaces.models import Workspace
+from workspaces.models import Counter, Workspace, WorkspaceToken
+from workspaces.services.throttling import WIDER
+from workspaces.services.tokens import issue_api_token
 
 
 @pytest.fixture(autouse=True)
 def _twice_a_minute(settings: Any) -> None:
-    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"destructive": "2/minute"}}
+    settings.ORGSITE_THROTTLE = 2
 
 
 def test_the_third_import_of_a_minute_is_too_many(as_alice: Caller) -> None:
@@ -38,5 +41,53 @@ def test_everybody_has_a_count_of_her_own(as_alice: Caller, as_charlie: Caller) 
 
 
 def test_off_is_off(as_alice: Caller, settings: Any) -> None:
-    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"destructive": None}}
+    settings.ORGSITE_THROTTLE = None
     assert {as_alice.post("/org/import", {}).status_code for _ in range(70)} == {400}
+
+
+# ---- all other changes
+
+Doing = Callable[[Caller, Workspace], Any]
+
+
+def protect(caller: Caller, pm: Workspace) -> Any:
+    pm.refresh_from_db()
+    return caller.patch(f"/workspaces/{pm.pk}", {"protected": not pm.protected})
+
+
+def create(caller: Caller, pm: Workspace) -> Any:
+    return caller.post("/workspaces", {"name": f"Made {Workspace.objects.count()}", "parent": str(pm.pk)})
+
+
+def make_a_token(caller: Caller, pm: Workspace) -> Any:
+    return caller.post(f"/workspaces/{pm.pk}/tokens")
+
+
+CHANGES = {"protect": (protect, 200), "create": (create, 201), "make a token": (make_a_token, 201)}
+
+
+@pytest.mark.parametrize(("change", "status"), CHANGES.values(), ids=CHANGES.keys())
+def test_any_other_change_has_a_wider_limit(
+    as_alice: Caller, named: Callable[[str], Workspace], change: Doing, status: int
+) -> None:
+    answers = [change(as_alice, named("PM")) for _ in range(2 * WIDER)]
+    assert {answer.status_code for answer in answers} == {status}
+    before = (Workspace.objects.count(), Workspace.history.count(), WorkspaceToken.objects.count())
+    refused = [change(as_alice, named("PM")) for _ in range(3)]
+    assert {answer.status_code for answer in refused} == {429}
+    assert 0 < int(refused[0]["Retry-After"]) <= 60
+    assert (Workspace.objects.count(), Workspace.history.count(), WorkspaceToken.objects.count()) == before
+
+
+def test_another_token_of_the_user_is_no_other_count(as_alice: Caller, alice: User) -> None:
+    for _ in range(2):
+        as_alice.post("/org/import", {})
+    assert Caller(issue_api_token(alice)).post("/org/import", {}).status_code == 429
+
+
+def test_a_refusal_of_a_turn_writes_nothing(as_alice: Caller) -> None:
+    for _ in range(3):
+        as_alice.post("/org/import", {})
+    before = list(Counter.objects.values())
+    as_alice.post("/org/import", {})
+    assert list(Counter.objects.values()) == before

@@ -25,6 +25,7 @@ from workspaces.services.actors import Actor
 from workspaces.services.cascading import Doomed, cascade_delete
 from workspaces.services.confirming import confirmed_number
 from workspaces.services.submissions import Outcome
+from workspaces.services.throttling import Effort, require_turn
 from workspaces.services.visible import parse_id
 
 LIST = "admin:workspaces_workspace_changelist"
@@ -44,6 +45,8 @@ def _decide(request: HttpRequest, site: AdminSite, outcome: Outcome) -> HttpResp
     if not chosen:
         messages.warning(request, "Select the workspaces to remove first.")
         return redirect(LIST)
+    if "confirm" in request.POST:
+        require_turn(user, Effort.IMPORT)
     view = CascadeView.of(chosen, number=request.POST.get("p", "1"))
     try:
         _refuse_surprise(request, view)

@@ -33,6 +33,7 @@ from workspaces.services.importing import Applied
 from workspaces.services.previewing import Preview, apply_preview, open_preview, preview_again, store_preview
 from workspaces.services.sources import LoadedTemplate
 from workspaces.services.templates import from_directory, from_upload, listing
+from workspaces.services.throttling import Effort, require_turn
 from workspaces.services.visible import organization_for
 from workspaces.tallies import Tally
 
@@ -45,6 +46,7 @@ def import_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     user = access.require(request.user, Right.IMPORT)
     if request.method != "POST":
         return _form(request, site, user)
+    require_turn(user, Effort.IMPORT)
     try:
         return redirect("admin:import_preview", _keep_preview(request, user).pk)
     except NotFound as error:
@@ -57,6 +59,8 @@ def import_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
 def preview_page(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> HttpResponse:
     """Both plans side by side. POST applies the one that was chosen, or compares the template again."""
     user = access.require(request.user, Right.IMPORT)
+    if request.method == "POST":
+        require_turn(user, Effort.IMPORT)
     try:
         return _decide(request, site, preview_id, user)
     except NotFound:

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from workspaces.api.pagination import Keyset
 from workspaces.api.parsers import JSONBody, check_query, measure, refuse_blank, refuse_unreadable
 from workspaces.api.permissions import Authenticated
+from workspaces.api.throttling import Turns
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -24,9 +25,12 @@ class ApiView(APIView):
 
     permission_classes = [Authenticated]
     parser_classes = [JSONBody]
+    throttle_classes = [Turns]
     metadata_class = None
     http_method_names = ["get", "head", "post", "patch", "delete"]
     query: ClassVar[Mapping[str, Collection[str]]] = {}
+    destructive: ClassVar[Collection[str]] = ()
+    """Methods that can remove workspaces, or read as much as those: `services.throttling` counts them by themselves."""
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         measure(request)

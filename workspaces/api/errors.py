@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import sys
 from collections.abc import Iterable, Mapping
 from functools import singledispatch
@@ -39,6 +38,7 @@ from workspaces.errors import (
     TemplateInvalid,
     TemplateNotFound,
     TemplateTooLarge,
+    TooOften,
     UnknownMode,
     UnsupportedTemplateFile,
     WorkspaceProtected,
@@ -63,6 +63,7 @@ STATUSES: Mapping[type[OrgError], int] = {
     TemplateInvalid: 400,
     TemplateNotFound: 404,
     TemplateTooLarge: 413,
+    TooOften: 429,
     UnknownMode: 400,
     UnsupportedTemplateFile: 400,
     WorkspaceProtected: 409,
@@ -177,9 +178,8 @@ def _(error: APIException) -> HttpResponse:
 
 
 @answer.register
-def _(error: Throttled) -> HttpResponse:
-    wait = max(1, math.ceil(getattr(error, "wait", None) or 0))
-    return say(f"Too many imports and deletes; try again in {wait} s.", status=429, retry_after=wait)
+def _(error: TooOften) -> HttpResponse:
+    return say(str(error), status=429, retry_after=error.seconds)
 
 
 @answer.register

@@ -15,7 +15,6 @@ from workspaces.api.asking import FIELDS, Asked, read_import
 from workspaces.api.base import ApiView, caller
 from workspaces.api.parsers import JSONBody, OldYAMLBody, TextYAMLBody, YAMLBody
 from workspaces.api.permissions import OnImport, OnTemplates, refuse_read_only, require_removal_right
-from workspaces.api.throttling import DestructiveThrottle
 from workspaces.models import Organization
 from workspaces.services.actors import Actor
 from workspaces.services.answers import applied_answer, preview_answer
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 class ImportView(ApiView):
     permission_classes = [OnImport]
     parser_classes = [JSONBody, MultiPartParser, YAMLBody, OldYAMLBody, TextYAMLBody]
-    throttle_classes = [DestructiveThrottle]
+    destructive = ("POST",)
     query = {"POST": FIELDS}
 
     def post(self, request: Request) -> Response:

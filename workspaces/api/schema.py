@@ -89,7 +89,7 @@ WHY = {
     409: "Not as things are now",
     413: "Too large",
     415: "A media type or character set that is not read here",
-    429: "Too many imports and deletes, or too many bad tokens; `Retry-After` says when to try again",
+    429: "Too many changes within a minute, or too many bad tokens; `Retry-After` says when to try again",
     501: "This server cannot stream",
     503: "The database is away or busy, or too many are listening; `Retry-After` says when to try again",
 }

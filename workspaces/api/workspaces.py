@@ -6,7 +6,6 @@ from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
 
 from workspaces.access import Right
 from workspaces.api import schema
@@ -16,7 +15,6 @@ from workspaces.api.pagination import Keyset
 from workspaces.api.parsers import body_fields, query_fields
 from workspaces.api.permissions import OnWorkspace, OnWorkspaces, OnWorkspaceTokens
 from workspaces.api.serializers import ChangedFields, DeleteFields, NewWorkspaceFields, WorkspaceDetail, WorkspaceRow
-from workspaces.api.throttling import DestructiveThrottle
 from workspaces.core.template import Node
 from workspaces.models import Workspace
 from workspaces.querysets import WorkspaceQuerySet
@@ -57,6 +55,7 @@ class WorkspacesView(ListView):
 @schema.workspace
 class WorkspaceView(ApiView):
     permission_classes = [OnWorkspace]
+    destructive = ("DELETE",)
     query = {"DELETE": DeleteFields().fields.keys()}
 
     def get(self, request: Request, workspace_id: str) -> Response:
@@ -78,9 +77,6 @@ class WorkspaceView(ApiView):
             keep_volumes=asked["keep_volumes"],
         )
         return Response(deleted(deletion), status=200 if deletion.done else 409)
-
-    def get_throttles(self) -> list[BaseThrottle]:
-        return [DestructiveThrottle()] if self.request.method == "DELETE" else []
 
 
 @schema.workspace_tokens

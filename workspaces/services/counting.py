@@ -58,6 +58,11 @@ def count(what: str, *of: str) -> int:
         return 1
 
 
+def among_first(most: int, what: str, *of: str) -> bool:
+    """Whether this is one of the first `most` in its minute; then it is counted. Beyond them nothing is written."""
+    return counted(what, *of) < most and count(what, *of) <= most
+
+
 def counted(what: str, *of: str) -> int:
     """How often so far in the minute that goes on, if one does."""
     row = Counter.objects.filter(pk=_key(what, of), ends_at__gt=database_now()).first()

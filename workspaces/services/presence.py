@@ -1,8 +1,11 @@
-"""Heartbeat and registration behind the race guard: one conditional UPDATE, whose row count decides."""
+"""Heartbeat and registration behind the race guard: one conditional UPDATE, whose row count decides.
+
+An agent may send either as often as it likes: what it says again is read and not written.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,17 +13,28 @@ from django.db import transaction
 
 from audit.emitting import emit
 from orgsite.clock import database_now
-from workspaces.errors import WorkspaceRemoved
+from workspaces.errors import TooOften, WorkspaceRemoved
 from workspaces.models import Status, Workspace
 from workspaces.services.actors import Actor
+from workspaces.services.counting import MINUTE, take_turn
 from workspaces.services.history import record_history
 from workspaces.services.reasons import Reasons
 from workspaces.services.telling import workspace_event
 
+HEARTBEAT_GRAIN = timedelta(seconds=5)
+REGISTRATIONS = 6  # changes of address, or wakings by one, that a workspace may register in a minute
+
 
 def heartbeat(workspace_id: UUID) -> None:
-    """The workspace's agent is alive: online from now on. Raises WorkspaceRemoved, and then nothing changed."""
+    """The workspace's agent is alive: online from now on. Raises WorkspaceRemoved, and then nothing changed.
+
+    Where it was online HEARTBEAT_GRAIN ago nothing is written, so an agent costs a bounded number of writes, and waits
+    for nobody who holds SQLite's only lock.
+    """
     now = database_now()
+    status, _, last = _seen(workspace_id)
+    if status == Status.ONLINE and last and now - HEARTBEAT_GRAIN < last <= now:
+        return
     with transaction.atomic():
         alive = Workspace.objects.live().filter(pk=workspace_id)
         if alive.filter(status=Status.ONLINE).update(last_heartbeat_at=now):
@@ -33,7 +47,17 @@ def heartbeat(workspace_id: UUID) -> None:
 
 
 def register(workspace_id: UUID, *, url: str) -> None:
-    """The workspace's agent says where it listens. Raises WorkspaceRemoved, and then nothing changed."""
+    """The workspace's agent says where it listens. Raises WorkspaceRemoved or TooOften, and then nothing changed.
+
+    What was known already is a heartbeat. A change is a history row and an event, so there are REGISTRATIONS a minute.
+    """
+    status, known, _ = _seen(workspace_id)
+    if status == Status.ONLINE and known == url:
+        heartbeat(workspace_id)
+        return
+    left = take_turn(f"register.{workspace_id}", limit=REGISTRATIONS, window=MINUTE)
+    if left is not None:
+        raise TooOften(f"A workspace may register {REGISTRATIONS} changes a minute.", left=left)
     now = database_now()
     with transaction.atomic():
         if not Workspace.objects.live().filter(pk=workspace_id).update(url=url, **_online(now)):
@@ -43,8 +67,16 @@ def register(workspace_id: UUID, *, url: str) -> None:
 
 def refuse_removed(workspace_id: UUID) -> None:
     """Raise WorkspaceRemoved for a removed workspace, whatever else may be wrong with what its agent sent."""
-    if not Workspace.objects.live().filter(pk=workspace_id).exists():
+    _seen(workspace_id)
+
+
+def _seen(workspace_id: UUID) -> tuple[str, str, datetime | None]:
+    """Status, address and last heartbeat as of now. Raises WorkspaceRemoved."""
+    rows = Workspace.objects.live().filter(pk=workspace_id)
+    seen = rows.values_list("status", "url", "last_heartbeat_at").first()
+    if seen is None:
         raise WorkspaceRemoved("This workspace is removed.")
+    return seen
 
 
 def _online(now: datetime) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from audit.emitting import Event, emit
 from orgsite.notes import briefly
 from workspaces.models import ApiToken, Organization, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
-from workspaces.services.counting import MINUTE, count, counted
+from workspaces.services.counting import MINUTE, among_first, count, counted
 from workspaces.services.visible import parse_id
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def failed_token_wait(*, address: str) -> int:
     if limit is None:
         return 0
     with briefly():
-        return int(MINUTE.total_seconds()) if count("token", network(address)) > limit * WIDER else 0
+        few = among_first(limit * WIDER, "token", network(address))
+    return 0 if few else int(MINUTE.total_seconds())
 
 
 def network(address: str) -> str:
@@ -72,7 +73,7 @@ def network(address: str) -> str:
 
 def record_login(name: str, *, address: str) -> None:
     """Somebody came in with her password."""
-    if count("login-event", name) <= MOST_OF_ONE:
+    if among_first(MOST_OF_ONE, "login-event", name):
         _emit("login", actor=name, why=f"from {address or 'here'}", address=address)
 
 
@@ -80,7 +81,7 @@ def record_failed_login(name: str, *, address: str) -> None:
     """A login failed: counted for the limit, and written. `name` is as somebody typed it."""
     place = network(address)
     attempt, _ = count("login", place, _same(name)), count("login", place)
-    if count("failed-login-event") <= MOST_FAILED:
+    if among_first(MOST_FAILED, "failed-login-event"):
         why = f"from {address or 'here'}, number {attempt} of this minute"
         _emit("login_failed", actor=name, why=why, address=address, attempt=attempt)
 
@@ -98,7 +99,7 @@ def record_tokens(what: str, tokens: Iterable[ApiToken | WorkspaceToken], *, act
 def record_denied(user: User, *, place: str, why: str, address: str, workspace_id: str = "") -> None:
     """A user was refused something that could have removed workspaces. `place` is a method and a path."""
     name = user.get_username()
-    if count("denied-event", name) <= MOST_OF_ONE:
+    if among_first(MOST_OF_ONE, "denied-event", name):
         place = clean(place, LONGEST_PLACE)
         organization = _organization(user, workspace_id)
         _emit("denied", actor=name, organization=organization, why=f"{place}: {why}", place=place, address=address)

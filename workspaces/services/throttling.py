@@ -1,0 +1,34 @@
+"""How often one user may change something (ORGSITE_THROTTLE): one count for all processes, for REST and pages alike."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from workspaces.errors import TooOften
+from workspaces.services.counting import MINUTE, take_turn
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+WIDER = 5  # so many other changes for each import or removal
+
+
+class Effort(StrEnum):
+    """What a request costs."""
+
+    IMPORT = "imports and removals"  # dry runs and previews cost as much
+    CHANGE = "changes"
+
+
+def require_turn(user: User, effort: Effort) -> None:
+    """Take one of the user's turns of this minute. Raises TooOften, and then nothing was written."""
+    limit = settings.ORGSITE_THROTTLE
+    if limit is None:
+        return
+    limit = limit * WIDER if effort is Effort.CHANGE else limit
+    left = take_turn(f"{effort.name.lower()}.{user.pk}", limit=limit, window=MINUTE)
+    if left is not None:
+        raise TooOften(f"You may make {limit:,} {effort} a minute.", left=left)
