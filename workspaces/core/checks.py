@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from workspaces.core.document import Document
-from workspaces.core.files import Files, OverBudget, Unreadable
+from workspaces.core.files import Files, Found, OverBudget, Unreadable
 from workspaces.core.filesets import FileSet
 from workspaces.core.limits import Limits
 from workspaces.core.notices import Notices
@@ -68,8 +68,8 @@ class Checks:
         """As `read`; a file that came with a folder is at hand and counts no second time."""
         return self.contents[file] if file in self.contents else self.read(file, path)
 
-    def walk(self, folder: str, path: Path) -> list[str]:
-        """The files below a folder that the value at `path` names. Raises `Unreadable` and `TemplateTooLarge`."""
+    def walk(self, folder: str, path: Path) -> Found:
+        """What lies below a folder that the value at `path` names. Raises `Unreadable` and `TemplateTooLarge`."""
         with self._within_budget(path) as files:
             return files.walk(folder, limit=self.limits.max_file_reads)
 
