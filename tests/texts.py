@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workspaces.core.files import Found, OverBudget, Unreadable
+from workspaces.core.files import Found, Missing, OverBudget
 from workspaces.core.limits import Limits
 from workspaces.core.reading import Format, read_inline, read_tree
 from workspaces.core.template import Template
@@ -25,7 +25,7 @@ class MemoryFiles:
 
     def read(self, path: str, *, limit: int) -> bytes:
         if path not in self.files:
-            raise Unreadable("does not exist")
+            raise Missing
         if len(self.files[path]) > limit:
             raise OverBudget(f"more than {limit} bytes")
         return self.files[path]

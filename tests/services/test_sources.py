@@ -155,7 +155,7 @@ def test_a_name_that_is_no_text_is_a_problem_of_the_folder(root: Path) -> None:
 def test_a_file_is_read_up_to_its_limit_only(root: Path) -> None:
     with (root / "org.yaml").open("wb") as file:
         file.truncate(10_000_000_000)
-    with pytest.raises(TemplateTooLarge, match="more than 5,242,880 bytes"):
+    with pytest.raises(TemplateTooLarge, match="more than 12,582,912 bytes"):
         load_directory(root, limits=LIMITS)
 
 

@@ -22,6 +22,7 @@ from workspaces.admin.planquery import PlanQuery
 from workspaces.admin.previewview import PreviewView
 from workspaces.admin.runview import RunView, latest_runs
 from workspaces.admin.words import joined
+from workspaces.core.checks import MissingFiles
 from workspaces.core.plan import Mode, parse_mode
 from workspaces.errors import InvalidRequest, NotFound, OrgError
 from workspaces.models import ImportPreview, Organization
@@ -94,10 +95,11 @@ def _keep_preview(request: HttpRequest, user: User) -> ImportPreview:
 def _template(request: HttpRequest) -> LoadedTemplate:
     """A file wins over a directory when both are given."""
     file, name = request.FILES.get("file"), posted_text(request, "dir")
+    missing = MissingFiles.WARN if "missing_files" in request.POST else MissingFiles.ERROR
     if file:
-        return from_upload(file.name or "", file.read())
+        return from_upload(file.name or "", file.read(), missing=missing)
     if name:
-        return from_directory(name)
+        return from_directory(name, missing=missing)
     raise InvalidRequest("Choose a file, or one of the directories on this server.", field="file")
 
 
@@ -128,6 +130,7 @@ def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError 
         chosen=request.POST.get("org") or request.GET.get("org", ""),
         directories=listing(),
         chosen_directory=request.POST.get("dir", ""),
+        missing_files="missing_files" in request.POST,
         runs=[RunView(run=run) for run in latest_runs(user)[:LATEST]],
         max_bytes=settings.ORGSITE_MAX_TEMPLATE_BYTES,
         error=error,

@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from workspaces.core.entrynames import entry_name
-from workspaces.core.files import Found, LeftOut, OverBudget, Unreadable, composed, folder_of, path_fault
+from workspaces.core.files import Found, LeftOut, Missing, OverBudget, Unreadable, composed, folder_of, path_fault
 from workspaces.core.leftovers import is_leftover, topmost_leftover
-from workspaces.core.limits import Limits
+from workspaces.core.limits import OF_BYTES, Limits
 from workspaces.core.names import unseen
 from workspaces.core.problems import clip
 from workspaces.errors import Problem, TemplateInvalid, TemplateTooLarge
@@ -80,7 +80,7 @@ class ZipFiles:
         """As `Files.read`, counting the bytes that come out, whatever the header says."""
         entry = self._files.get(self._top + path)
         if entry is None:
-            raise Unreadable("does not exist" if not self.is_dir(path) else "is a folder")
+            raise Unreadable("is a folder") if self.is_dir(path) else Missing
         try:
             with self._archive.open(entry) as packed:
                 return _bounded(iter(lambda: packed.read(_CHUNK), b""), limit)
@@ -148,7 +148,9 @@ def _check_ratio(entries: list[_Entry], *, packed: int, limits: Limits) -> None:
     """Refuse a zip that announces far more than it carries, before anything is unpacked."""
     unpacked = sum(entry.info.file_size for entry in entries)
     if unpacked > max(FREE_BYTES, limits.max_bytes, MAX_RATIO * packed):
-        raise _too_large(f"the zip unpacks to more than {MAX_RATIO} times its size")
+        raise _too_large(
+            f"the zip unpacks to more than {MAX_RATIO} times its size and {limits.max_bytes:,} bytes {OF_BYTES}"
+        )
 
 
 def _by_path(entries: list[_Entry]) -> dict[str, zipfile.ZipInfo]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from workspaces.core.limits import Limits
+from workspaces.core.limits import OF_BYTES, OF_NODES, Limits
 
 MAX_PATH = 1024
 MAX_FOLDERS = 32
@@ -17,6 +17,13 @@ MAX_NAME = 255
 
 class Unreadable(Exception):
     """No such file can be read; `str()` completes a sentence that begins with its name."""
+
+
+class Missing(Unreadable):
+    """There is no such file."""
+
+    def __init__(self) -> None:
+        super().__init__("does not exist")
 
 
 class OverBudget(Exception):
@@ -45,7 +52,7 @@ class Files(Protocol):
     """
 
     def read(self, path: str, *, limit: int) -> bytes:
-        """The whole file. Raises `Unreadable`, or `OverBudget` where it is longer than `limit` bytes."""
+        """The whole file. Raises `Missing`, `Unreadable`, or `OverBudget` where it is longer than `limit` bytes."""
 
     def is_file(self, path: str) -> bool:
         """Whether `path` is a regular file."""
@@ -131,7 +138,7 @@ class CountedFiles:
         try:
             data = self._files.read(path, limit=min(limit, self._bytes_left))
         except OverBudget as error:
-            raise OverBudget(f"more than {self._limits.max_bytes:,} bytes in all its files") from error
+            raise OverBudget(f"more than {self._limits.max_bytes:,} bytes in all its files {OF_BYTES}") from error
         self._bytes_left -= len(data)
         self._digests[path] = hashlib.sha256(data).digest()
         return data
@@ -158,7 +165,7 @@ class CountedFiles:
         self._reads_left -= 1
 
     def _too_many(self) -> OverBudget:
-        return OverBudget(f"more than {self._limits.max_file_reads:,} files to read")
+        return OverBudget(f"more than {self._limits.max_file_reads:,} files to read {OF_NODES}")
 
     @property
     def count(self) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from workspaces.core.files import Found, LeftOut, OverBudget, Unreadable, composed, path_fault
+from workspaces.core.files import Found, LeftOut, Missing, OverBudget, Unreadable, composed, path_fault
 from workspaces.core.leftovers import is_leftover
 from workspaces.core.problems import clip
 
@@ -42,7 +42,7 @@ class DirectoryFiles:
                     raise Unreadable("is not a plain file")
                 return _bounded(descriptor, limit)
         except (OSError, ValueError) as error:
-            raise Unreadable(_why(error)) from error
+            raise _translated(error) from error
 
     def is_file(self, path: str) -> bool:
         """As `Files.is_file`."""
@@ -81,7 +81,7 @@ class DirectoryFiles:
                     if count > limit:
                         raise OverBudget(f"more than {limit:,} files")
         except OSError as error:
-            raise Unreadable(_why(error)) from error
+            raise _translated(error) from error
         _check_twins([name for name, _ in entries])
         return entries
 
@@ -132,7 +132,7 @@ class DirectoryFiles:
                 flags = _FILE if index == len(parts) - 1 else _FOLDER
                 step = self._step(current, part, folder="/".join(parts[:index]), flags=flags)
                 if isinstance(step, str):
-                    instead = [*_inside(parts[:index], step), *parts[index + 1 :]]
+                    instead = [*_inside(parts[:index], part, step), *parts[index + 1 :]]
                     os.close(current)
                     return instead
                 current = _replace(current, step)
@@ -183,13 +183,16 @@ def _target(name: str, folder: int) -> str | None:
         return None
 
 
-def _inside(folder: list[str], target: str) -> list[str]:
-    """The components that a link in `folder` stands for. Raises `Unreadable` where they leave the root."""
+def _inside(folder: list[str], name: str, target: str) -> list[str]:
+    """The components that the link `name` in `folder` stands for.
+
+    Raises `Unreadable` where they leave the root, or lead to something hidden that the link's own name does not say.
+    """
     reached = list(folder)
     for part in target.split("/")[target.startswith("/") :]:
         if target.startswith("/") or (part == ".." and not reached):
             raise Unreadable("can't be read (symbolic links are not followed out of the template)")
-        if part.startswith(".") and part not in (".", "..") and not is_mount(part):
+        if part.startswith(".") and part not in (".", "..", name) and not is_mount(part):
             raise Unreadable("can't be read (symbolic links to hidden files are not followed)")
         if part == "..":
             reached.pop()
@@ -227,9 +230,7 @@ def _bounded(descriptor: int, limit: int) -> bytes:
     return data
 
 
-def _why(error: Exception) -> str:
+def _translated(error: Exception) -> Unreadable:
     if isinstance(error, FileNotFoundError):
-        return "does not exist"
-    if isinstance(error, OSError) and error.errno == errno.ENOTDIR:
-        return "can't be read (a file is not a folder)"
-    return f"can't be read: {getattr(error, 'strerror', None) or error}"
+        return Missing()
+    return Unreadable(f"can't be read: {getattr(error, 'strerror', None) or error}")

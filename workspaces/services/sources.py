@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from workspaces.core.checks import MissingFiles
 from workspaces.core.document import Document
 from workspaces.core.files import composed
 from workspaces.core.limits import Limits
@@ -58,10 +59,12 @@ def load_document(document: Document, *, limits: Limits, data: bytes) -> LoadedT
     return LoadedTemplate(template=template, source="", sha256=_sha256(data))
 
 
-def load_upload(filename: str, data: bytes, *, limits: Limits) -> LoadedTemplate:
+def load_upload(
+    filename: str, data: bytes, *, limits: Limits, missing: MissingFiles = MissingFiles.ERROR
+) -> LoadedTemplate:
     """The template in an uploaded file. Raises `UnsupportedTemplateFile` too."""
     source = read_upload(filename, data, limits)
-    template = _validated(source, limits)
+    template = _validated(source, limits, missing)
     return LoadedTemplate(
         template=template,
         source=file_name(filename),
@@ -70,10 +73,10 @@ def load_upload(filename: str, data: bytes, *, limits: Limits) -> LoadedTemplate
     )
 
 
-def load_directory(root: Path, *, limits: Limits) -> LoadedTemplate:
+def load_directory(root: Path, *, limits: Limits, missing: MissingFiles = MissingFiles.ERROR) -> LoadedTemplate:
     """The template in the directory `root`."""
     source = read_tree(DirectoryFiles(root), limits)
-    template = _validated(source, limits)
+    template = _validated(source, limits, missing)
     assert source.files
     return LoadedTemplate(
         template=template,
@@ -83,16 +86,16 @@ def load_directory(root: Path, *, limits: Limits) -> LoadedTemplate:
     )
 
 
-def load_path(path: Path, *, limits: Limits) -> LoadedTemplate:
+def load_path(path: Path, *, limits: Limits, missing: MissingFiles = MissingFiles.ERROR) -> LoadedTemplate:
     """The template at `path`: a directory, or a file as `load_upload` takes it. Raises `TemplateNotFound` too."""
     if path.is_dir():
-        return load_directory(path, limits=limits)
+        return load_directory(path, limits=limits, missing=missing)
     try:
         with path.open("rb") as file:
             data = file.read(limits.max_bytes + 1)
     except OSError as error:
         raise TemplateNotFound(f"{path} can't be read: {error.strerror}.") from error
-    return load_upload(path.name, data, limits=limits)
+    return load_upload(path.name, data, limits=limits, missing=missing)
 
 
 def open_directory(templates_dir: Path, name: str) -> Path:
@@ -139,8 +142,8 @@ def _sentence(error: OrgError) -> str:
     return str(error)
 
 
-def _validated(source: Source, limits: Limits) -> Template:
-    return validate(source.document, files=source.files, limits=limits, zones=known_zones())
+def _validated(source: Source, limits: Limits, missing: MissingFiles) -> Template:
+    return validate(source.document, files=source.files, limits=limits, zones=known_zones(), missing=missing)
 
 
 def _sha256(data: bytes) -> str:
