@@ -25,7 +25,7 @@ class MemoryFiles:
 
     def read(self, path: str, *, limit: int) -> bytes:
         if path not in self.files:
-            raise Missing
+            raise Unreadable("is a folder") if self.is_dir(path) else Missing
         if len(self.files[path]) > limit:
             raise OverBudget(f"more than {limit} bytes")
         return self.files[path]

@@ -122,9 +122,8 @@ def test_a_link_to_a_directory_elsewhere_is_no_template(tmp_path: Path) -> None:
 def test_names_are_compared_in_one_form(tmp_path: Path, on_disk: str, named: str) -> None:
     org = f"name: x\nworkspaces: [!include {named}/{named}.yaml]"
     node = f"{{name: A, files_dir: {named}, initial_prompt_file: {named}.md}}"
-    root = write(
-        tmp_path / on_disk, {"org.yaml": org, f"{on_disk}/{on_disk}.yaml": node, f"{on_disk}/{on_disk}.md": "Go"}
-    )
+    inner = f"{on_disk}/{on_disk}"
+    write(tmp_path / on_disk, {"org.yaml": org, f"{inner}.yaml": node, f"{inner}.md": "Go"})
     template = load_directory(open_directory(tmp_path, named), limits=LIMITS).template
     assert template.workspaces[0].spec["initial_prompt"] == "Go"
     assert [path for path, _ in next(iter(template.filesets.values())).files] == [f"{NFC}.md", f"{NFC}.yaml"]

@@ -128,7 +128,7 @@ def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError 
         status=status_of(error),
         organizations=[(each, Tally.of(each.live_count)) for each in organizations],
         chosen=request.POST.get("org") or request.GET.get("org", ""),
-        directories=listing(),
+        directories=listing(missing=MissingFiles.WARN),
         chosen_directory=request.POST.get("dir", ""),
         missing_files="missing_files" in request.POST,
         runs=[RunView(run=run) for run in latest_runs(user)[:LATEST]],

@@ -39,7 +39,7 @@ class Limits:
     @property
     def max_expanded_bytes(self) -> int:
         """Text once aliases, defaults and prompt files stand at every place that uses them."""
-        return 8 * self.max_bytes
+        return 4 * self.max_bytes
 
     @property
     def max_file_reads(self) -> int:

@@ -105,9 +105,11 @@ def open_directory(templates_dir: Path, name: str) -> Path:
     raise TemplateNotFound(f"There is no template directory {clip(name, 100)!r}.")
 
 
-def list_directories(templates_dir: Path, *, limits: Limits) -> list[TemplateDirectory]:
+def list_directories(
+    templates_dir: Path, *, limits: Limits, missing: MissingFiles = MissingFiles.ERROR
+) -> list[TemplateDirectory]:
     """Every directory below `templates_dir`, by name, with what it declares or why it does not load."""
-    return [_listed(name, root, limits) for name, root in sorted(_directories(templates_dir).items())]
+    return [_listed(name, root, limits, missing) for name, root in sorted(_directories(templates_dir).items())]
 
 
 def _directories(templates_dir: Path) -> dict[str, Path]:
@@ -124,9 +126,9 @@ def _is_directory(path: Path) -> bool:
     return path.is_dir() and (not path.is_symlink() or is_mounted(str(path.readlink())))
 
 
-def _listed(name: str, root: Path, limits: Limits) -> TemplateDirectory:
+def _listed(name: str, root: Path, limits: Limits, missing: MissingFiles) -> TemplateDirectory:
     try:
-        template = load_directory(root, limits=limits).template
+        template = load_directory(root, limits=limits, missing=missing).template
     except OrgError as error:
         return TemplateDirectory(dir=name, error=_sentence(error))
     return TemplateDirectory(

@@ -71,6 +71,6 @@ def from_path(path: Path, *, missing: MissingFiles = MissingFiles.ERROR) -> Load
     return load_path(path, limits=roomy, missing=missing)
 
 
-def listing() -> list[TemplateDirectory]:
+def listing(*, missing: MissingFiles = MissingFiles.ERROR) -> list[TemplateDirectory]:
     """The directories below the configured one, each with what it declares or why it does not load."""
-    return list_directories(settings.ORGSITE_TEMPLATES_DIR, limits=limits())
+    return list_directories(settings.ORGSITE_TEMPLATES_DIR, limits=limits(), missing=missing)
