@@ -24,7 +24,8 @@ def is_page_at(path: str) -> bool:
 def too_large(size: int, *, page: bool = False) -> HttpResponse:
     """413: `size` is in bytes."""
     limit = settings.ORGSITE_MAX_TEMPLATE_BYTES
-    sentence = f"The body has {size:,} bytes; a template may have {limit:,} at most. Nothing was changed."
+    allowed = f"a template may have {limit:,} at most (limit: ORGSITE_MAX_TEMPLATE_BYTES)"
+    sentence = f"The body has {size:,} bytes; {allowed}. Nothing was changed."
     problem = {"path": "", "line": 1, "message": sentence}
     return _refuse("Too large", sentence, problems=[problem], status=413, page=page)
 

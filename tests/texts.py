@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workspaces.core.files import OverBudget, Unreadable
+from workspaces.core.files import Found, Missing, OverBudget
 from workspaces.core.limits import Limits
 from workspaces.core.reading import Format, read_inline, read_tree
 from workspaces.core.template import Template
@@ -25,7 +25,7 @@ class MemoryFiles:
 
     def read(self, path: str, *, limit: int) -> bytes:
         if path not in self.files:
-            raise Unreadable("does not exist")
+            raise Unreadable("is a folder") if self.is_dir(path) else Missing
         if len(self.files[path]) > limit:
             raise OverBudget(f"more than {limit} bytes")
         return self.files[path]
@@ -36,11 +36,11 @@ class MemoryFiles:
     def is_dir(self, path: str) -> bool:
         return not path or any(name.startswith(f"{path}/") for name in self.files)
 
-    def walk(self, folder: str, *, limit: int) -> list[str]:
+    def walk(self, folder: str, *, limit: int) -> Found:
         found = sorted(name for name in self.files if not folder or name.startswith(f"{folder}/"))
         if len(found) > limit:
             raise OverBudget(f"more than {limit} files")
-        return found
+        return Found(files=found, left_out=[])
 
 
 def data(text: str | bytes, *, format: Format = "yaml", limits: Limits | None = None) -> Any:

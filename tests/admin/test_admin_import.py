@@ -57,6 +57,17 @@ def test_a_directory_that_does_not_load_is_disabled_with_its_reason(operator: Cl
     assert "cannot be imported" in page
 
 
+def test_a_box_lets_prompt_files_be_missing(operator: Client, organization: Organization, directories: Path) -> None:
+    org = "name: Good\nworkspaces: [{name: PM, initial_prompt_file: gone.md}]"
+    (directories / "good" / "org.yaml").write_text(org)
+    refused = operator.post(IMPORT, {"org": organization.slug, "dir": "good"})
+    assert refused.status_code == 400
+    assert "gone.md does not exist" in text(refused)
+    assert 'value="good" checked' in text(refused)
+    asked = {"org": organization.slug, "dir": "good", "missing_files": "warn"}
+    assert "gone.md does not exist, so the prompt is empty" in text(operator.post(IMPORT, asked, follow=True))
+
+
 def test_a_file_wins_over_a_directory(operator: Client, organization: Organization, directories: Path) -> None:
     sent = {"org": organization.slug, "dir": "good", "file": upload(AFTER)}
     assert "<strong>dev.yaml</strong>" in text(operator.post(IMPORT, sent, follow=True))

@@ -76,6 +76,35 @@ def test_every_form_works_with_a_trailing_slash_and_keeps_its_body(as_alice: Cal
     assert as_alice.post("/org/import/", asked).json() == as_alice.post("/org/import", asked).json()
 
 
+@pytest.mark.parametrize("value", ["warn", "error", ""])
+def test_a_missing_prompt_file_is_a_warning_where_the_import_says_so(
+    as_alice: Caller, settings: Any, tmp_path: Path, value: str
+) -> None:
+    settings.ORGSITE_TEMPLATES_DIR = tmp_path
+    (tmp_path / "dev").mkdir()
+    org = "name: Dev\nworkspaces: [{name: PM, initial_prompt_file: gone.md}]"
+    (tmp_path / "dev" / "org.yaml").write_text(org)
+    answers = [
+        as_alice.post("/org/import", {"dir": "dev", "org": "acme", "missing_files": value}),
+        as_alice.upload("/org/import", file=file(zipped(org=org), "dev.zip"), org="acme", missing_files=value),
+    ]
+    assert [answer.status_code for answer in answers] == [201 if value == "warn" else 400] * 2
+    told = [str(answer.json()["warnings" if value == "warn" else "errors"]) for answer in answers]
+    assert all("gone.md does not exist" in each for each in told)
+
+
+def test_a_yaml_body_takes_the_field_too_and_reads_no_file_all_the_same(as_alice: Caller) -> None:
+    for value, text in (("warn", YAML), ("", YAML), ("warn", YAML + "    initial_prompt_file: x.md\n")):
+        answer = as_alice.post("/org/import", text, type="application/yaml", org="acme", missing_files=value)
+        assert answer.status_code == (201 if text == YAML else 400)
+
+
+@pytest.mark.parametrize("value", ["Warn", "yes", True, 1, ["warn"], {}])
+def test_any_other_word_for_missing_files_is_refused(as_alice: Caller, value: Any) -> None:
+    answer = as_alice.post("/org/import", {"template": TEMPLATE, "org": "acme", "missing_files": value})
+    assert problems(answer) == [("missing_files", 1, "must be error or warn")]
+
+
 @pytest.mark.parametrize(
     "body", [{}, {"template": TEMPLATE, "dir": "dev"}, {"template": None, "dir": "dev"}, {"mode": "merge"}]
 )

@@ -53,6 +53,7 @@ def test_a_body_beyond_the_limit_is_too_large(as_alice: Caller, filler: int) -> 
     ]
     assert [answer.status_code for answer in answers] == [413] * 5
     assert all(set(answer.json()) == {"error", "errors"} for answer in answers)
+    assert all("ORGSITE_MAX_TEMPLATE_BYTES" in answer.json()["error"] for answer in answers)
 
 
 @pytest.mark.usefixtures("organization")

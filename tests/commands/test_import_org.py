@@ -76,6 +76,22 @@ def test_a_directory_is_read_with_its_includes(tmp_path: Path, organization: Org
     assert Workspace.objects.get().name == "PM"
 
 
+def test_a_missing_prompt_file_is_an_error_or_a_warning(tmp_path: Path, organization: Organization, capsys) -> None:
+    (tmp_path / "org.yaml").write_text("name: Dev\nworkspaces: [{name: PM, initial_prompt_file: gone.md}]")
+    assert exit_status(str(tmp_path), "--org", "acme") == 1
+    assert exit_status(str(tmp_path), "--org", "acme", "--missing-files", "warn") == 0
+    assert "warning: the prompt file gone.md: gone.md does not exist" in capsys.readouterr().err
+    assert Workspace.objects.get().spec["initial_prompt"] == ""
+
+
+def test_people_see_three_places_and_programs_all(write, capsys) -> None:
+    path = write("name: Dev\nworkspaces:\n" + "".join(f"- {{name: w{n}, teir: 1}}\n" for n in range(12)))
+    call_command("import_org", path, "--org", "acme")
+    assert "workspaces[2].teir (org.yaml:5), and 9 more" in capsys.readouterr().err
+    call_command("import_org", path, "--org", "acme", "--json")
+    assert "workspaces[11].teir (org.yaml:14)" in json.loads(capsys.readouterr().out)["warnings"][0]
+
+
 def test_json_answers_like_the_api(write, capsys) -> None:
     call_command("import_org", write(TREE), "--org", "acme", "--json")
     answer = json.loads(capsys.readouterr().out)

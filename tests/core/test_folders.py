@@ -8,7 +8,7 @@ import pytest
 
 from tests.texts import ZONES, MemoryFiles, directory, problems
 from tests.zips import loaded_zip, packed
-from workspaces.core.files import path_fault
+from workspaces.core.files import Found, path_fault
 from workspaces.core.filesets import FileSet
 from workspaces.core.limits import Limits
 from workspaces.core.reading import read_tree
@@ -35,7 +35,7 @@ class Reads(MemoryFiles):
         self.seen.append(path)
         return super().read(path, limit=limit)
 
-    def walk(self, folder: str, *, limit: int) -> list[str]:
+    def walk(self, folder: str, *, limit: int) -> Found:
         self.seen.append(f"{folder}/")
         return super().walk(folder, limit=limit)
 
@@ -54,7 +54,7 @@ def test_a_workspace_comes_with_all_files_below_its_folder_and_no_others() -> No
 
 def test_a_zip_gives_the_same_files_as_a_directory() -> None:
     nested = {f"dev team/{name}": content for name, content in FILES.items()}
-    noise = {"dev team/pm/.env": "SECRET=1", "dev team/pm/.git/config": "x", "__MACOSX/dev team/pm/._a": "x"}
+    noise = {"dev team/pm/.DS_Store": "x", "dev team/pm/.git/config": "x", "__MACOSX/dev team/pm/._a": "x"}
     for zipped in (FILES, {**nested, **noise}):
         assert loaded_zip(zipped).template.filesets == directory(FILES).filesets
 

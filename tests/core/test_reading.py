@@ -178,7 +178,7 @@ def test_an_alias_counts_with_its_depth() -> None:
 
 def test_bytes_are_limited() -> None:
     assert data("a: " + "x" * 397, limits=SMALL)
-    with pytest.raises(TemplateTooLarge, match=r"more than 400 bytes\. Nothing was changed"):
+    with pytest.raises(TemplateTooLarge, match=r"than 400 bytes \(limit: ORGSITE_MAX_TEMPLATE_BYTES\)\. Nothing"):
         data("a: " + "x" * 398, limits=SMALL)
 
 

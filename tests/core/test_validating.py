@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.texts import directory, inline, problems
 from workspaces.core.limits import Limits
+from workspaces.core.notices import brief
 from workspaces.core.schema import template_schema
 from workspaces.core.template import Node, ScheduleSpec, Template
 from workspaces.errors import OrgError, TemplateInvalid, TemplateTooLarge
@@ -413,10 +414,13 @@ def test_an_unknown_key_is_one_warning_with_its_places_and_a_guess() -> None:
         "unknown key `descripton` (did you mean `description`?), kept but not used: descripton (line 2)",
         "unknown key `modle` (did you mean `model`?), kept but not used: defaults.modle (line 3)",
         "unknown key `teir` (did you mean `tier`?), kept but not used: workspaces[0].teir (line 5), "
-        "workspaces[1].teir (line 6), workspaces[2].teir (line 7), and 2 more",
+        "workspaces[1].teir (line 6), workspaces[2].teir (line 7), workspaces[3].teir (line 8), "
+        "workspaces[4].teir (line 9)",
         "unknown key `shape`, kept but not used: workspaces[0].shape (line 5), "
-        "workspaces[1].shape (line 6), workspaces[2].shape (line 7), and 2 more",
+        "workspaces[1].shape (line 6), workspaces[2].shape (line 7), workspaces[3].shape (line 8), "
+        "workspaces[4].shape (line 9)",
     )
+    assert brief(template.warnings[2]).endswith("workspaces[2].teir (line 7), and 2 more")
     assert template.header["descripton"] == "x"
     assert template.workspaces[4].spec == {"teir": 3, "shape": "round", "modle": "x"}
 
@@ -427,15 +431,65 @@ def test_an_unknown_key_of_a_schedule_is_a_warning() -> None:
 
 
 def test_the_known_keys_without_a_column_bring_no_warning() -> None:
-    keys = [
-        "template", "workspace_dir", "workspace_access", "system_prompt", "idle_prompt", "idle_interval_seconds",
-        "category_routing", "initial_memories", "max_concurrent_tasks", "channels", "required_env", "recommended_env",
-        "canvas",
-    ]  # fmt: skip
-    body = ", ".join(f"{key}: x" for key in keys)
+    spec = {
+        "template": "x", "workspace_dir": "x", "workspace_access": "x", "system_prompt": "x", "idle_prompt": "x",
+        "idle_interval_seconds": 60, "category_routing": {}, "initial_memories": [], "max_concurrent_tasks": 3,
+        "channels": [], "required_env": [{"any_of": ["A"]}], "recommended_env": ["B"], "canvas": {"x": 1.5},
+    }  # fmt: skip
+    body = json.dumps(spec)[1:-1]
     template = inline(f"{HEAD}global_memories: []\ntemplate_schema_version: 1\nworkspaces: [{{name: PM, {body}}}]")
     assert template.warnings == ()
-    assert template.workspaces[0].spec == dict.fromkeys(keys, "x")
+    assert template.workspaces[0].spec == spec
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("canvas: text", "a mapping"), ("canvas: [1, 2]", "a mapping"), ("required_env: A", "a list"),
+        ("required_env: {A: 1}", "a list"), ("channels: 1", "a list"), ("initial_memories: x", "a list"),
+        ("category_routing: []", "a mapping"), ("max_concurrent_tasks: '3'", "a whole number"),
+        ("max_concurrent_tasks: true", "a whole number"), ("max_concurrent_tasks: 1.5", "a whole number"),
+        ("idle_interval_seconds: soon", "a number"), ("system_prompt: 5", "text"), ("workspace_dir: []", "text"),
+        ("template: {}", "text"),
+    ],
+)  # fmt: skip
+def test_a_known_key_of_another_type_is_kept_with_a_warning(text: str, word: str) -> None:
+    key = text.partition(":")[0]
+    template = inline(f"{HEAD}workspaces:\n- name: PM\n  {text}\n")
+    assert template.warnings == (f"`{key}` should be {word}; it is kept as written: workspaces[0].{key} (line 4)",)
+    assert key in template.workspaces[0].spec
+
+
+def test_keys_of_another_type_are_told_in_defaults_and_at_the_top_too() -> None:
+    warnings = inline(
+        f"{HEAD}global_memories: x\ndefaults: {{canvas: x}}\nworkspaces: [{{name: PM, canvas: null}}]"
+    ).warnings
+    assert [warning.partition(": ")[2] for warning in warnings] == [
+        "global_memories (line 2)",
+        "defaults.canvas (line 3)",
+    ]
+
+
+TREE = (
+    "workspaces:\n- name: Dev Lead\n  files_dir: lead\n  parent: {root}\n  children: [{{name: PM, parent: {child}}}]\n"
+)
+
+
+@pytest.mark.parametrize("child", ["Dev Lead", "dev-lead", "dev_lead", "lead", "null", "'Dev\u00a0 Lead'"])
+def test_a_parent_that_repeats_the_nesting_is_dropped_without_a_word(child: str) -> None:
+    template = directory({"org.yaml": HEAD + TREE.format(root="null", child=child), "lead/a": ""})
+    assert template.warnings == ()
+    assert "parent" not in template.workspaces[0].children[0].spec
+
+
+@pytest.mark.parametrize(("root", "child", "path"), [
+    ("null", "PM", "workspaces[0].children[0].parent"), ("null", "[Dev Lead]", "workspaces[0].children[0].parent"),
+    ("Dev Lead", "Dev Lead", "workspaces[0].parent"), ("null", "''", "workspaces[0].children[0].parent"),
+])  # fmt: skip
+def test_a_parent_that_says_something_else_is_a_warning(root: str, child: str, path: str) -> None:
+    template = directory({"org.yaml": HEAD + TREE.format(root=root, child=child), "lead/a": ""})
+    (warning,) = template.warnings
+    assert warning.startswith(f"`parent` is not what the nesting says, and is ignored: {path} (org.yaml:")
 
 
 def test_what_is_not_spawned_is_a_warning() -> None:

@@ -14,8 +14,8 @@ from workspaces.core.files import OverBudget, Unreadable
 from workspaces.core.limits import Limits
 from workspaces.core.reading import read_object
 from workspaces.errors import TemplateNotFound, TemplateTooLarge, UnsupportedTemplateFile
+from workspaces.services.directories import DirectoryFiles
 from workspaces.services.sources import (
-    DirectoryFiles,
     TemplateDirectory,
     known_zones,
     list_directories,
@@ -99,7 +99,7 @@ def test_what_is_no_plain_file_is_not_read(root: Path, monkeypatch: pytest.Monke
             assert not DirectoryFiles(root).is_file(name)
 
 
-def test_a_folder_is_listed_without_links_hidden_files_and_what_is_no_plain_file(
+def test_a_folder_is_listed_with_hidden_files_and_without_links_leftovers_and_what_is_no_plain_file(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(root / "pm")
@@ -112,8 +112,13 @@ def test_a_folder_is_listed_without_links_hidden_files_and_what_is_no_plain_file
     os.mkfifo("pipe")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("socket")
-        assert DirectoryFiles(root).walk("pm", limit=100) == ["pm/b/a", "pm/b/x", "pm/start.md"]
-        assert DirectoryFiles(root).walk("", limit=100) == ["org.yaml", "pm/b/a", "pm/b/x", "pm/start.md"]
+        found = DirectoryFiles(root).walk("pm", limit=100)
+        everything = DirectoryFiles(root).walk("", limit=100)
+    assert found.files == ["pm/.env", "pm/b/.cache/y", "pm/b/a", "pm/b/x", "pm/start.md"]
+    assert everything.files == ["org.yaml", *found.files]
+    assert {path: why.name for path, why in found.left_out} == {
+        "pm/.git": "LEFTOVER", "pm/link.md": "LINK", "pm/up": "LINK", "pm/pipe": "SPECIAL", "pm/socket": "SPECIAL",
+    }  # fmt: skip
 
 
 def test_a_folder_reached_by_a_link_is_not_listed(root: Path, tmp_path: Path) -> None:
@@ -135,7 +140,7 @@ def test_a_link_among_the_files_of_a_workspace_is_left_out(root: Path, tmp_path:
 def test_a_folder_of_more_entries_than_may_be_looked_at_is_refused(root: Path) -> None:
     for number in range(10):
         (root / "pm" / f".{number}").touch()
-    assert DirectoryFiles(root).walk("pm", limit=11) == ["pm/start.md"]
+    assert len(DirectoryFiles(root).walk("pm", limit=11).files) == 11
     with pytest.raises(OverBudget):
         DirectoryFiles(root).walk("pm", limit=10)
 
@@ -150,7 +155,7 @@ def test_a_name_that_is_no_text_is_a_problem_of_the_folder(root: Path) -> None:
 def test_a_file_is_read_up_to_its_limit_only(root: Path) -> None:
     with (root / "org.yaml").open("wb") as file:
         file.truncate(10_000_000_000)
-    with pytest.raises(TemplateTooLarge, match="more than 5,242,880 bytes"):
+    with pytest.raises(TemplateTooLarge, match="more than 12,582,912 bytes"):
         load_directory(root, limits=LIMITS)
 
 

@@ -23,6 +23,7 @@ from workspaces.admin.planquery import PlanQuery
 from workspaces.admin.previewview import PreviewView
 from workspaces.admin.runview import latest_runs, run_views
 from workspaces.admin.words import joined
+from workspaces.core.checks import MissingFiles
 from workspaces.core.plan import Mode, parse_mode
 from workspaces.errors import AppliedAlready, InvalidRequest, NotFound, OrgError
 from workspaces.models import ImportPreview, Organization
@@ -109,10 +110,11 @@ def _keep_preview(request: HttpRequest, user: User) -> ImportPreview:
 def _template(request: HttpRequest) -> LoadedTemplate:
     """A file wins over a directory when both are given."""
     file, name = request.FILES.get("file"), posted_text(request, "dir")
+    missing = MissingFiles.WARN if "missing_files" in request.POST else MissingFiles.ERROR
     if file:
-        return from_upload(file.name or "", file.read())
+        return from_upload(file.name or "", file.read(), missing=missing)
     if name:
-        return from_directory(name)
+        return from_directory(name, missing=missing)
     raise InvalidRequest("Choose a file, or one of the directories on this server.", field="file")
 
 
@@ -141,8 +143,9 @@ def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError 
         status=status_of(error),
         organizations=[(each, Tally.of(each.live_count)) for each in organizations],
         chosen=request.POST.get("org") or request.GET.get("org", ""),
-        directories=listing(),
+        directories=listing(missing=MissingFiles.WARN),
         chosen_directory=request.POST.get("dir", ""),
+        missing_files="missing_files" in request.POST,
         runs=run_views(latest_runs(user)[:LATEST]),
         max_bytes=settings.ORGSITE_MAX_TEMPLATE_BYTES,
         error=error,

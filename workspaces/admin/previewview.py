@@ -14,6 +14,7 @@ from workspaces.admin.planquery import FIRST_PAGE, PlanQuery
 from workspaces.admin.planview import PlanTable, collateral_links, names_a_live_one, plan_table
 from workspaces.admin.runview import RunView
 from workspaces.admin.words import coded, counted
+from workspaces.core.notices import brief
 from workspaces.models import ImportRun
 from workspaces.services.confirming import Demand, demand_of
 from workspaces.services.holding import Holdings, Total, holdings, total
@@ -75,7 +76,7 @@ class PreviewView:
 
     @property
     def warnings(self) -> list[SafeString]:
-        return [coded(warning) for warning in self.preview.reconcile.warnings]
+        return [coded(brief(warning)) for warning in self.preview.reconcile.warnings]
 
     @property
     def warnings_open(self) -> bool:

@@ -16,6 +16,7 @@ from audit.reading import COMPLETED, number
 from workspaces.admin.runrows import RunRows
 from workspaces.admin.stages import Progress, Stages, unsettled
 from workspaces.admin.words import coded, counted
+from workspaces.core.notices import brief
 from workspaces.models import ImportRun, Organization
 from workspaces.services.runs import owner_is_gone
 
@@ -159,7 +160,7 @@ class RunView:
 
     @property
     def warnings(self) -> list[SafeString]:
-        return [coded(warning) for warning in self.run.warnings]
+        return [coded(brief(warning)) for warning in self.run.warnings]
 
     @property
     def rows(self) -> RunRows:

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from workspaces.api.errors import RequestInvalid
 from workspaces.api.parsers import YamlText, body_object, body_of, check_query, fields, form_values
 from workspaces.api.serializers import DirectoryField, ImportFields
+from workspaces.core.checks import MissingFiles
 from workspaces.core.document import Document
 from workspaces.core.plan import Mode
 from workspaces.errors import Problem
@@ -23,10 +24,10 @@ from workspaces.services.sources import LoadedTemplate
 FIELDS = ImportFields().fields.keys()
 # Clients with typed optional fields send null for what they leave out. Where that could apply by mistake, or somewhere
 # else, it is refused.
-NULLABLE = ("mode", "fingerprint", "confirm_removals", "reason")
+NULLABLE = ("mode", "fingerprint", "confirm_removals", "reason", "missing_files")
 WHICH = "give exactly one of `template` and `dir`"
 
-Load = Callable[[], LoadedTemplate]
+Load = Callable[[MissingFiles], LoadedTemplate]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +39,7 @@ class Asked:
     dry_run: bool
     reason: str
     confirmation: Confirmation
-    load: Load
+    load: Callable[[], LoadedTemplate]
 
     @property
     def removes(self) -> bool:
@@ -50,7 +51,7 @@ def read_import(request: Request) -> Asked:
     """Raises RequestInvalid with every problem of the fields; a field may stand only where its form has it."""
     body = body_of(request)
     if isinstance(body, YamlText):
-        return _asked(fields(form_values(request.query_params), ImportFields), partial(templates.from_yaml, body.raw))
+        return _asked(fields(form_values(request.query_params), ImportFields), lambda _: templates.from_yaml(body.raw))
     check_query(request.query_params, allowed=())
     if isinstance(body, QueryDict):
         load = _uploaded(request)
@@ -64,13 +65,18 @@ def _from_json(document: Document) -> Asked:
     rest = {key: value for key, value in written.items() if value is not None or key not in NULLABLE}
     if ("template" in values) == ("dir" in values):
         raise RequestInvalid([Problem(message=WHICH, line=document.start.line)])
-    load = partial(templates.from_document, document) if "template" in values else _directory(document, values["dir"])
+    load = _inline(document) if "template" in values else _directory(document, values["dir"])
     return _asked(fields(rest, ImportFields, line=lambda key: document.mark((key,)).line), load)
+
+
+def _inline(document: Document) -> Load:
+    """Without files around it there are none that could be missing."""
+    return lambda _: templates.from_document(document)
 
 
 def _directory(document: Document, name: object) -> Load:
     wanted = fields({"dir": name}, DirectoryField, line=lambda key: document.mark((key,)).line)
-    return partial(templates.from_directory, wanted["dir"])
+    return lambda missing: templates.from_directory(wanted["dir"], missing=missing)
 
 
 def _uploaded(request: Request) -> Load:
@@ -79,7 +85,7 @@ def _uploaded(request: Request) -> Load:
     if list(files) != ["file"] or len(files.getlist("file")) != 1:
         raise RequestInvalid([Problem(message="send exactly one file, in the form's field `file`", path="file")])
     file = files["file"]
-    return lambda: templates.from_upload(file.name or "", file.read())
+    return lambda missing: templates.from_upload(file.name or "", file.read(), missing=missing)
 
 
 def _asked(given: Mapping[str, Any], load: Load) -> Asked:
@@ -89,5 +95,5 @@ def _asked(given: Mapping[str, Any], load: Load) -> Asked:
         dry_run=given["dry_run"],
         reason=given["reason"],
         confirmation=Confirmation(fingerprint=given["fingerprint"], confirm_removals=given["confirm_removals"]),
-        load=load,
+        load=partial(load, given["missing_files"]),
     )

@@ -135,6 +135,7 @@ def import_fields() -> dict[str, Any]:
         "fingerprint": {"type": "string"},
         "confirm_removals": {"type": "integer", "minimum": 0},
         "reason": {"type": "string", "maxLength": 2000},
+        "missing_files": {"type": "string", "enum": ["", "error", "warn"]},
     }
     described = ImportFields().fields
     return {key: {**value, "description": str(described[key].help_text)} for key, value in shape.items()}

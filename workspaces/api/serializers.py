@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from workspaces.core.addresses import check_url
+from workspaces.core.checks import MissingFiles
 from workspaces.core.names import clean_name, clean_text
 from workspaces.core.plan import Mode, parse_mode
 from workspaces.core.schema import MAX_LINE
@@ -88,6 +89,23 @@ class ModeField(serializers.ChoiceField):
         return Mode.MERGE if data == "" else super().run_validation(data)
 
 
+class MissingFilesField(serializers.ChoiceField):
+    """The empty value means error."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=[each.value for each in MissingFiles], allow_blank=True, **kwargs)
+
+    def to_internal_value(self, data: Any) -> MissingFiles:
+        if data == "":
+            return MissingFiles.ERROR
+        if not isinstance(data, str) or data not in list(MissingFiles):
+            raise serializers.ValidationError("must be error or warn")
+        return MissingFiles(data)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return MissingFiles.ERROR if data == "" else super().run_validation(data)
+
+
 class Mapping(serializers.DictField):
     """A JSON object."""
 
@@ -109,6 +127,11 @@ class ImportFields(serializers.Serializer[Any]):
     fingerprint = Text(default=None, help_text="Apply only if the plan is still this one.")
     confirm_removals = Count(default=None, help_text="The exact number of removals, to pass the removal guard.")
     reason = Text(default="", allow_blank=True, max_length=MAX_REASON, help_text="Kept with the run and in history.")
+    missing_files = MissingFilesField(
+        default=MissingFiles.ERROR,
+        help_text="`warn`: a prompt file that does not exist is a warning, its prompt stays empty and its schedule is "
+        "disabled; otherwise an error.",
+    )
 
 
 class DirectoryField(serializers.Serializer[Any]):

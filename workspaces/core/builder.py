@@ -16,7 +16,7 @@ from typing import cast
 from workspaces.core.document import Lines, Value
 from workspaces.core.events import Event, Kind
 from workspaces.core.frames import Frame, ListFrame, MappingFrame
-from workspaces.core.limits import Limits
+from workspaces.core.limits import OF_BYTES, OF_DEPTH, OF_NODES, Limits
 from workspaces.core.names import clean_text
 from workspaces.core.problems import Broken, Mark, Path, Problems, format_path, too_large
 from workspaces.core.scalars import resolve
@@ -239,15 +239,15 @@ class Builder:
         reading.values += values
         reading.size += size
         if reading.values > self._max_values:
-            message = f"more than {self._max_values:,} values, aliases counted by what they stand for"
+            message = f"more than {self._max_values:,} values, aliases counted by what they stand for {OF_NODES}"
             raise self._too_large(message, line)
         if reading.size > self._max_size:
-            message = f"more than {self._max_size:,} bytes of text, aliases counted by what they stand for"
+            message = f"more than {self._max_size:,} bytes of text, aliases counted by what they stand for {OF_BYTES}"
             raise self._too_large(message, line)
 
     def _check_depth(self, height: int, line: int) -> None:
         if self._depth + len(self._stack) - 1 + height > self._max_nesting:
-            message = f"the nesting depth of lists and mappings is more than {self._max_nesting}"
+            message = f"the nesting depth of lists and mappings is more than {self._max_nesting} {OF_DEPTH}"
             raise self._too_large(message, line)
 
     def _refuse_as_key(self, line: int) -> None:

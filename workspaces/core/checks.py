@@ -6,17 +6,27 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from workspaces.core.document import Document
-from workspaces.core.files import Files, OverBudget, Unreadable
+from workspaces.core.files import Files, Found, OverBudget, Unreadable
 from workspaces.core.filesets import FileSet
-from workspaces.core.limits import Limits
+from workspaces.core.limits import OF_BYTES, OF_NODES, Limits
 from workspaces.core.notices import Notices
 from workspaces.core.problems import Path, Problems, too_large
+from workspaces.core.schema import USUAL
+
+
+class MissingFiles(StrEnum):
+    """What a prompt file that does not exist is: an error, or a warning and an empty prompt."""
+
+    ERROR = "error"
+    WARN = "warn"
+
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -25,7 +35,8 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 class Checks:
     """One validation. `declared` counts workspaces, `expanded` the bytes that defaults and prompt files add.
 
-    `filesets` are the folders read so far, by their paths, and `contents` the files in them.
+    `filesets` are the folders read so far, by their paths, and `contents` the files in them; `absent` has the places
+    that name a prompt file which does not exist, where that is no error.
     """
 
     document: Document
@@ -34,10 +45,12 @@ class Checks:
     zones: frozenset[str]
     problems: Problems
     notices: Notices
+    missing: MissingFiles = MissingFiles.ERROR
     declared: int = 0
     expanded: int = 0
     filesets: dict[str, FileSet] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
+    absent: set[Path] = field(default_factory=set)
 
     def problem(self, path: Path, message: str) -> None:
         """Note what is wrong at `path`."""
@@ -59,6 +72,14 @@ class Checks:
                 if key not in known:
                     self.notices.unknown(key, (*path, key), known)
 
+    def odd(self, raw: Mapping[str, Any], path: Path) -> None:
+        """Note the keys of `raw` that are kept as written although they hold what nobody can use there."""
+        for key in sorted(raw.keys() & USUAL.keys()):
+            word, kinds = USUAL[key]
+            value = raw[key]
+            if value is not None and (isinstance(value, bool) or not isinstance(value, kinds)):
+                self.notices.say(f"`{key}` should be {word}; it is kept as written", (*path, key))
+
     def read(self, file: str, path: Path) -> bytes:
         """A file that the value at `path` names. Raises `Unreadable` and `TemplateTooLarge`."""
         with self._within_budget(path) as files:
@@ -68,8 +89,8 @@ class Checks:
         """As `read`; a file that came with a folder is at hand and counts no second time."""
         return self.contents[file] if file in self.contents else self.read(file, path)
 
-    def walk(self, folder: str, path: Path) -> list[str]:
-        """The files below a folder that the value at `path` names. Raises `Unreadable` and `TemplateTooLarge`."""
+    def walk(self, folder: str, path: Path) -> Found:
+        """What lies below a folder that the value at `path` names. Raises `Unreadable` and `TemplateTooLarge`."""
         with self._within_budget(path) as files:
             return files.walk(folder, limit=self.limits.max_file_reads)
 
@@ -87,14 +108,18 @@ class Checks:
         room = self.limits.max_nodes - self.declared
         if siblings > room:
             first = (*path, room)
-            raise too_large(f"more than {self.limits.max_nodes:,} workspaces", first, self.document.mark(first))
+            raise too_large(
+                f"more than {self.limits.max_nodes:,} workspaces {OF_NODES}", first, self.document.mark(first)
+            )
         self.declared += siblings
 
     def expand(self, size: int, path: Path) -> None:
         """Count text that comes to stand at `path`. Raises `TemplateTooLarge` beyond the limit."""
         self.expanded += size
         if self.expanded > self.limits.max_expanded_bytes:
-            message = f"defaults and prompt files expand to more than {self.limits.max_expanded_bytes:,} bytes"
+            message = (
+                f"defaults and prompt files expand to more than {self.limits.max_expanded_bytes:,} bytes {OF_BYTES}"
+            )
             raise too_large(message, path, self.document.mark(path))
 
 

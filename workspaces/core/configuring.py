@@ -4,7 +4,7 @@
     .orgsite/workspace.json     all that was declared, defaults applied
     .orgsite/prompts/*.md       `initial`, `idle` and `system`: those prompts that it has, as text
 
-Hidden files of a template are never read, so nothing of it can stand where the generated files do.
+A template's own `.orgsite` is left out when it is read, so nothing of it can stand where the generated files do.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from workspaces.core.filesets import FileSet
+from workspaces.core.filesets import OWN_FOLDER, FileSet
 from workspaces.core.template import ScheduleSpec
 
-FOLDER = ".orgsite"
 PROMPTS = ("initial_prompt", "idle_prompt", "system_prompt")
 
 
@@ -46,8 +45,8 @@ def generated(config: Config) -> dict[str, bytes]:
     """The generated files by their paths in the volume."""
     text = json.dumps(_described(config), indent=2, sort_keys=True, ensure_ascii=False)
     prompts = {key: config.spec.get(key) for key in PROMPTS}
-    return {f"{FOLDER}/workspace.json": f"{text}\n".encode()} | {
-        f"{FOLDER}/prompts/{key.removesuffix('_prompt')}.md": prompt.encode()
+    return {f"{OWN_FOLDER}/workspace.json": f"{text}\n".encode()} | {
+        f"{OWN_FOLDER}/prompts/{key.removesuffix('_prompt')}.md": prompt.encode()
         for key, prompt in prompts.items()
         if prompt and isinstance(prompt, str)
     }

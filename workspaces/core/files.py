@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
-from workspaces.core.limits import Limits
+from workspaces.core.limits import OF_BYTES, OF_NODES, Limits
 
 MAX_PATH = 1024
 MAX_FOLDERS = 32
@@ -16,15 +19,40 @@ class Unreadable(Exception):
     """No such file can be read; `str()` completes a sentence that begins with its name."""
 
 
+class Missing(Unreadable):
+    """There is no such file."""
+
+    def __init__(self) -> None:
+        super().__init__("does not exist")
+
+
 class OverBudget(Exception):
     """The file exceeds what may still be read; `str()` names the limit."""
 
 
+class LeftOut(StrEnum):
+    """Why something in a folder does not come along; the value completes a sentence about it."""
+
+    LEFTOVER = "is what packers or version control leave"
+    LINK = "is a symbolic link"
+    SPECIAL = "is neither a file nor a folder"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What lies below a folder: the paths of all plain files, sorted, and what does not come along."""
+
+    files: list[str]
+    left_out: list[tuple[str, LeftOut]]
+
+
 class Files(Protocol):
-    """A template's files. Paths are relative to its root, written with `/`, and come from `resolve` or from `walk`."""
+    """A template's files. Paths are relative to its root, written with `/`, in Unicode's composed form (NFC), whatever
+    the disk or archive has, and come from `resolve` or from `walk`.
+    """
 
     def read(self, path: str, *, limit: int) -> bytes:
-        """The whole file. Raises `Unreadable`, or `OverBudget` where it is longer than `limit` bytes."""
+        """The whole file. Raises `Missing`, `Unreadable`, or `OverBudget` where it is longer than `limit` bytes."""
 
     def is_file(self, path: str) -> bool:
         """Whether `path` is a regular file."""
@@ -32,25 +60,30 @@ class Files(Protocol):
     def is_dir(self, path: str) -> bool:
         """Whether `path` is a folder; "" is the root."""
 
-    def walk(self, folder: str, *, limit: int) -> list[str]:
-        """The paths of all plain files below `folder`, sorted; what is hidden or a link is left out.
+    def walk(self, folder: str, *, limit: int) -> Found:
+        """All that lies below `folder`, hidden files too.
 
         Raises `Unreadable`, or `OverBudget` where more than `limit` entries would have to be looked at.
         """
 
 
+def composed(path: str) -> str:
+    """The path in the form in which paths are compared: systems differ in how they write an accent."""
+    return path if path.isascii() else unicodedata.normalize("NFC", path)
+
+
 def resolve(folder: str, reference: str) -> str:
     """The path that `reference` means when it is written in `folder`; "" is the root.
 
-    Raises `ValueError` where it leaves the root, names a hidden file or is not a plain path. Hidden files stay unread
-    because a template's folder is where people keep their `.env`.
+    Raises `ValueError` where it leaves the root, names a hidden file or is not a plain path. A hidden file can't be
+    named because a template's folder is where people keep their `.env`.
     """
     if not reference or len(reference) > MAX_PATH or "\0" in reference:
         raise ValueError(f"a path must have 1 to {MAX_PATH:,} characters and no U+0000")
     if reference.startswith("/") or "\\" in reference:
         raise ValueError("a path must be relative and written with `/`")
     parts = folder.split("/") if folder else []
-    for part in reference.split("/"):
+    for part in composed(reference).split("/"):
         _step(parts, part)
     return "/".join(parts)
 
@@ -63,7 +96,7 @@ def _step(parts: list[str], part: str) -> None:
             raise ValueError("the path leads outside the template")
         parts.pop()
     elif part.startswith("."):
-        raise ValueError("hidden files and folders are not read")
+        raise ValueError("hidden files and folders are not read by their name, they come along with a `files_dir`")
     else:
         parts.append(part)
 
@@ -105,7 +138,7 @@ class CountedFiles:
         try:
             data = self._files.read(path, limit=min(limit, self._bytes_left))
         except OverBudget as error:
-            raise OverBudget(f"more than {self._limits.max_bytes:,} bytes in all its files") from error
+            raise OverBudget(f"more than {self._limits.max_bytes:,} bytes in all its files {OF_BYTES}") from error
         self._bytes_left -= len(data)
         self._digests[path] = hashlib.sha256(data).digest()
         return data
@@ -118,7 +151,7 @@ class CountedFiles:
         """As `Files.is_dir`."""
         return self._files.is_dir(path)
 
-    def walk(self, folder: str, *, limit: int) -> list[str]:
+    def walk(self, folder: str, *, limit: int) -> Found:
         """As `Files.walk`; it counts as one reading, and lists no more files than may still be read."""
         self._count_reading()
         try:
@@ -132,7 +165,7 @@ class CountedFiles:
         self._reads_left -= 1
 
     def _too_many(self) -> OverBudget:
-        return OverBudget(f"more than {self._limits.max_file_reads:,} files to read")
+        return OverBudget(f"more than {self._limits.max_file_reads:,} files to read {OF_NODES}")
 
     @property
     def count(self) -> int:

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+OWN_FOLDER = ".orgsite"
+"""In a config volume it holds what the site generates; no file of a template ever lies there."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FileSet:

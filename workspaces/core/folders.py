@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from workspaces.core.checks import Checks
 from workspaces.core.files import Unreadable, resolve
-from workspaces.core.filesets import FileSet
+from workspaces.core.filesets import OWN_FOLDER, FileSet
+from workspaces.core.leftovers import may_hold_secret
 from workspaces.core.problems import Path, clip
 from workspaces.core.reading import NEEDS_FILES
 
@@ -44,9 +45,25 @@ def _read(checks: Checks, folder: str, path: Path) -> FileSet:
     where, start = folder, len(folder) + 1 if folder else 0
     files: dict[str, bytes] = {}
     try:
-        for where in checks.walk(folder, path):
-            checks.contents[where] = files[where[start:]] = checks.read(where, path)
+        found = checks.walk(folder, path)
+        for where in found.files:
+            if _comes_along(checks, where, where[start:], path):
+                checks.contents[where] = files[where[start:]] = checks.read(where, path)
     except Unreadable as error:
         checks.problem(path, f"{clip(where or '.', 200)} {error}")
         return FileSet(files=())
+    for where, why in found.left_out:
+        checks.notices.say(f"not among the files of a workspace, because it {why}", path, about=where)
     return FileSet.of(files)
+
+
+def _comes_along(checks: Checks, file: str, inner: str, path: Path) -> bool:
+    """Whether the file, `inner` from its folder on, goes into the volume: there one folder is the site's own."""
+    if inner.partition("/")[0] == OWN_FOLDER:
+        checks.notices.say(
+            f"not among the files of a workspace, because {OWN_FOLDER} is the site's own", path, about=file
+        )
+        return False
+    if may_hold_secret(inner):
+        checks.notices.say("may hold a secret; it goes into the database and the workspace's volume", path, about=file)
+    return True

@@ -45,6 +45,7 @@ def _check_keys(checks: Checks, written: Mapping[str, Any], path: Path) -> None:
         if key in NEVER_DEFAULTS:
             checks.problem((*path, key), "belongs to a workspace, not to the defaults")
     checks.unknown(written, path, Defaults.model_fields.keys() | NEVER_DEFAULTS)
+    checks.odd(written, path)
 
 
 def node_spec(

@@ -8,11 +8,17 @@ DEEPEST_TREE = 150
 """No setting may go beyond it: the recursive helpers of the standard library (`json`, `asdict`) still fit the stack."""
 
 
+# What a refusal names: the settings that these limits come from, or are reckoned from
+OF_BYTES = "(limit: ORGSITE_MAX_TEMPLATE_BYTES)"
+OF_NODES = "(limit: ORGSITE_MAX_TEMPLATE_NODES)"
+OF_DEPTH = "(limit: ORGSITE_MAX_TEMPLATE_DEPTH)"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
     """`max_bytes` bounds all files read together, `max_nodes` and `max_depth` the tree of workspaces."""
 
-    max_bytes: int = 5 * 1024 * 1024
+    max_bytes: int = 12 * 1024 * 1024
     max_nodes: int = 20_000
     max_depth: int = 64
 
@@ -33,7 +39,7 @@ class Limits:
     @property
     def max_expanded_bytes(self) -> int:
         """Text once aliases, defaults and prompt files stand at every place that uses them."""
-        return 8 * self.max_bytes
+        return 4 * self.max_bytes
 
     @property
     def max_file_reads(self) -> int:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from workspaces.core.checks import Checks
+from workspaces.core.checks import Checks, MissingFiles
 from workspaces.core.events import decode
-from workspaces.core.files import Unreadable, resolve
+from workspaces.core.files import Missing, Unreadable, resolve
 from workspaces.core.names import clean_text
 from workspaces.core.problems import Broken, Path, clip
 from workspaces.core.reading import NEEDS_FILES
 
 
 def prompt(checks: Checks, text: str | None, file: str | None, *, folder: str | None, path: Path) -> str | None:
-    """The text of a prompt, None where there is none. `path` is the place of the file's key.
+    """The text of a prompt, None where there is none, "" where its file is missing and may be. `path` is the place of
+    the file's key.
 
     `folder` is where the file's name starts from; None where that itself is wrong and was noted already.
     """
@@ -24,9 +25,13 @@ def prompt(checks: Checks, text: str | None, file: str | None, *, folder: str | 
 
 
 def _from_file(checks: Checks, file: str, *, folder: str, path: Path) -> str | None:
+    where = file
     try:
         where = resolve(folder, file)
         text = clean_text(decode(_read(checks, where, path), where))
+    except Missing as error:
+        _missing(checks, f"the prompt file {clip(file, 200)}: {clip(where, 200)} {error}", path)
+        return ""
     except (ValueError, Broken) as error:
         checks.problem(path, f"the prompt file {clip(file, 200)}: {error}")
     else:
@@ -35,8 +40,18 @@ def _from_file(checks: Checks, file: str, *, folder: str, path: Path) -> str | N
     return None
 
 
+def _missing(checks: Checks, sentence: str, path: Path) -> None:
+    if checks.missing is MissingFiles.ERROR:
+        checks.problem(path, sentence)
+        return
+    checks.absent.add(path)
+    checks.notices.say(f"{sentence}, so the prompt is empty", path)
+
+
 def _read(checks: Checks, file: str, path: Path) -> bytes:
     try:
         return checks.read_prompt(file, path)
+    except Missing:
+        raise
     except Unreadable as error:
         raise ValueError(f"{clip(file, 200)} {error}") from error

@@ -18,7 +18,7 @@ from workspaces.core.events import Event, decode
 from workspaces.core.files import CountedFiles, Files, OverBudget, Unreadable, folder_of, resolve
 from workspaces.core.json_events import json_events
 from workspaces.core.json_line import read_line
-from workspaces.core.limits import Limits
+from workspaces.core.limits import OF_BYTES, OF_NODES, Limits
 from workspaces.core.problems import Broken, Mark, Path, Problems, clip, too_large
 from workspaces.core.yaml_events import yaml_events
 from workspaces.errors import Problem, TemplateInvalid, TemplateTooLarge, UnsupportedTemplateFile
@@ -106,7 +106,7 @@ def _read_line(data: bytes, name: str, limits: Limits) -> Document | None:
 
 def _check_size(data: bytes, limits: Limits, name: str) -> None:
     if len(data) > limits.max_bytes:
-        raise TemplateTooLarge(Problem(message=f"more than {limits.max_bytes:,} bytes", file=name))
+        raise TemplateTooLarge(Problem(message=f"more than {limits.max_bytes:,} bytes {OF_BYTES}", file=name))
 
 
 def _refuse_include(reading: Reading, reference: Reference) -> Built:
@@ -165,7 +165,9 @@ class _Tree:
             return Built(value=None)
         self._included += 1
         if self._included > self._reading.limits.max_includes:
-            raise too_large(f"more than {self._reading.limits.max_includes:,} includes", reference.path, mark)
+            raise too_large(
+                f"more than {self._reading.limits.max_includes:,} includes {OF_NODES}", reference.path, mark
+            )
         try:
             return self._file(path, reference.path, reference.depth, mark)
         except Unreadable as error:

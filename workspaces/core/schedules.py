@@ -41,11 +41,14 @@ def _schedule(checks: Checks, raw: object, *, folder: str | None, path: Path) ->
         checks.unknown(raw, path, Schedule.model_fields.keys())
     if model is None:
         return None
-    text = prompt(checks, model.prompt, model.prompt_file, folder=folder, path=(*path, "prompt_file"))
+    of_file = (*path, "prompt_file")
+    text = prompt(checks, model.prompt, model.prompt_file, folder=folder, path=of_file)
+    if of_file in checks.absent:
+        checks.notices.say("disabled, because its prompt file does not exist", path)
     return ScheduleSpec(
         name=model.name,
         cron_expr=model.cron_expr,
         timezone=model.timezone or "UTC",
         prompt=text or "",
-        enabled=model.enabled is not False,
+        enabled=model.enabled is not False and of_file not in checks.absent,
     )

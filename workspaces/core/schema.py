@@ -74,7 +74,7 @@ class _Model(BaseModel):
 
 
 class _Kept(_Model):
-    """Keys without a column: whatever they hold is kept as written."""
+    """Keys without a column: whatever they hold is kept as written; `USUAL` says what they should."""
 
     template: Any = None
     workspace_dir: Any = None
@@ -119,6 +119,7 @@ class Workspace(Defaults):
     """One workspace and those below it. Plugins add to those of the defaults; `!x` or `-x` drops one."""
 
     name: Name
+    parent: Any = None
     spawning: bool | None = None
     files_dir: str | None = None
     external: bool | None = None
@@ -138,8 +139,19 @@ class OrgTemplate(_Kept):
     template_schema_version: Any = None
 
 
+USUAL: dict[str, tuple[str, tuple[type, ...]]] = {
+    **dict.fromkeys(("template", "workspace_dir", "workspace_access", "system_prompt"), ("text", (str,))),
+    **dict.fromkeys(("canvas", "category_routing"), ("a mapping", (dict,))),
+    **dict.fromkeys(("initial_memories", "global_memories", "channels"), ("a list", (list,))),
+    **dict.fromkeys(("required_env", "recommended_env"), ("a list", (list,))),
+    "idle_interval_seconds": ("a number", (int, float)),
+    "max_concurrent_tasks": ("a whole number", (int,)),
+    "template_schema_version": ("a number or text", (int, float, str)),
+}
+"""What keys without a column hold where they are used; anything else is kept all the same, with a warning."""
+
 COLUMNS = frozenset(
-    {"name", "role", "tier", "runtime", "model", "spawning", "external", "url", "schedules", "children"}
+    {"name", "role", "tier", "runtime", "model", "spawning", "external", "url", "schedules", "children", "parent"}
 )
 """A workspace's keys that have a column or a table of their own; every other key lives in `spec`."""
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
-from workspaces.core.checks import Checks
+from workspaces.core.checks import Checks, MissingFiles
 from workspaces.core.document import Document
 from workspaces.core.files import Files
 from workspaces.core.folders import files_digest, files_folder
 from workspaces.core.inheriting import Inherited, inherited, node_spec
-from workspaces.core.limits import Limits
+from workspaces.core.limits import OF_DEPTH, Limits
 from workspaces.core.names import clean_name
 from workspaces.core.notices import Notices
 from workspaces.core.problems import Path, Problems, format_path, too_large
@@ -28,11 +28,19 @@ SCHEDULES_EXTRA = "schedules_extra"
 """Under this key of `spec` stands what a schedule says beyond its own columns, by the schedule's name."""
 
 
-def validate(document: Document, *, files: Files | None, limits: Limits, zones: frozenset[str]) -> Template:
+def validate(
+    document: Document,
+    *,
+    files: Files | None,
+    limits: Limits,
+    zones: frozenset[str],
+    missing: MissingFiles = MissingFiles.ERROR,
+) -> Template:
     """The template that `document` declares.
 
-    `files` is None for a text without files around it; `zones` are the time zones a schedule may name. Raises
-    `TemplateInvalid` with every problem, or `TemplateTooLarge` at the first limit exceeded.
+    `files` is None for a text without files around it; `zones` are the time zones a schedule may name; `missing` says
+    what a prompt file that does not exist is. Raises `TemplateInvalid` with every problem, or `TemplateTooLarge` at the
+    first limit exceeded.
     """
     checks = Checks(
         document=document,
@@ -41,6 +49,7 @@ def validate(document: Document, *, files: Files | None, limits: Limits, zones: 
         zones=zones,
         problems=Problems(),
         notices=Notices(document.mark),
+        missing=missing,
     )
     raw = document.data
     if not isinstance(raw, dict):
@@ -54,6 +63,7 @@ def validate(document: Document, *, files: Files | None, limits: Limits, zones: 
 def _template(checks: Checks, raw: Mapping[str, Any]) -> Template:
     model = checks.model(OrgTemplate, raw, ())
     checks.unknown(raw, (), OrgTemplate.model_fields.keys())
+    checks.odd(raw, ())
     defaults = inherited(checks, raw.get("defaults"), ("defaults",))
     flat = list(_walk(checks, defaults, raw.get("workspaces")))
     checks.problems.raise_if_any()
@@ -69,7 +79,7 @@ def _template(checks: Checks, raw: Mapping[str, Any]) -> Template:
 
 class _Pending(NamedTuple):
     """A declared node on its way: where it stands, as a path, as text and for people, how deep, and the number of its
-    parent (-1 for a root)."""
+    parent (-1 for a root); `above` is that parent as written."""
 
     raw: object
     path: Path
@@ -77,33 +87,37 @@ class _Pending(NamedTuple):
     place: str
     parent: int
     depth: int
+    above: Mapping[str, Any]
 
 
 def _walk(checks: Checks, defaults: Inherited, roots: object) -> Iterator[tuple[int, Node]]:
     """Each node without its children, depth first, with the number of its parent in this same order."""
-    stack = _siblings(checks, roots, ("workspaces",), parent=-1, depth=1)[::-1]
+    stack = _siblings(checks, roots, ("workspaces",), parent=-1, depth=1, above={})[::-1]
     number = 0
     while stack:
         here = stack.pop()
         yield here.parent, _node(checks, defaults, here)
-        children = here.raw.get("children") if isinstance(here.raw, dict) else None
-        below = _siblings(checks, children, (*here.path, "children"), parent=number, depth=here.depth + 1)
+        raw: Mapping[str, Any] = here.raw if isinstance(here.raw, dict) else {}
+        path, depth = (*here.path, "children"), here.depth + 1
+        below = _siblings(checks, raw.get("children"), path, parent=number, depth=depth, above=raw)
         stack.extend(reversed(below))
         number += 1
 
 
-def _siblings(checks: Checks, raw: object, path: Path, *, parent: int, depth: int) -> list[_Pending]:
+def _siblings(
+    checks: Checks, raw: object, path: Path, *, parent: int, depth: int, above: Mapping[str, Any]
+) -> list[_Pending]:
     """The nodes of one list, their names compared; none where it is no list (that is noted with its owner)."""
     if not isinstance(raw, list) or not raw:
         return []
     if depth > checks.limits.max_depth:
-        message = f"the depth of the tree is more than {checks.limits.max_depth} levels"
+        message = f"the depth of the tree is more than {checks.limits.max_depth} levels {OF_DEPTH}"
         raise too_large(message, path, checks.document.mark(path))
     checks.declare(len(raw), path)
     _check_names(checks, raw, path)
     text, at, mark = format_path(path), checks.document.mark(path), checks.document.entry_mark
     return [
-        _Pending(each, (*path, index), f"{text}[{index}]", str(mark(raw, index, at=at)), parent, depth)
+        _Pending(each, (*path, index), f"{text}[{index}]", str(mark(raw, index, at=at)), parent, depth, above)
         for index, each in enumerate(raw)
     ]
 
@@ -138,7 +152,10 @@ def _node(checks: Checks, defaults: Inherited, here: _Pending) -> Node:
         return _INVALID
     model = checks.model(Workspace, raw, path)
     checks.unknown(raw, path, Workspace.model_fields.keys())
+    checks.odd(raw, path)
     _check_meaning(checks, raw, path)
+    if raw.get("parent") is not None:
+        _check_parent(checks, raw["parent"], here)
     folder = files_folder(checks, raw.get("files_dir"), (*path, "files_dir"))
     files = "" if raw.get("files_dir") is None else files_digest(checks, folder, (*path, "files_dir"))
     spec = node_spec(checks, defaults, raw, folder=folder, path=path)
@@ -159,6 +176,19 @@ def _check_meaning(checks: Checks, raw: Mapping[str, Any], path: Path) -> None:
         checks.notices.say(subject, path)
     if SCHEDULES_EXTRA in raw:
         checks.problem((*path, SCHEDULES_EXTRA), "is a reserved key")
+
+
+def _check_parent(checks: Checks, parent: object, here: _Pending) -> None:
+    """Nesting says what stands above a workspace. A `parent` that says the same is dropped in silence, no other one."""
+    meant = {_letters(here.above.get(key)) for key in ("name", "files_dir", "template", "id")} - {""}
+    if _letters(parent) not in meant:
+        subject = "`parent` is not what the nesting says, and is ignored"
+        checks.notices.say(subject, (*here.path, "parent"))
+
+
+def _letters(value: object) -> str:
+    """A name and what people make of it for a file or an id: `Dev Lead`, `dev-lead`."""
+    return "".join(filter(str.isalnum, value.casefold())) if isinstance(value, str) else ""
 
 
 def _columns(

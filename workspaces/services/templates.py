@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from workspaces.core.checks import MissingFiles
 from workspaces.core.document import Document
 from workspaces.core.limits import Limits
 from workspaces.services.sources import (
@@ -35,14 +36,15 @@ def limits() -> Limits:
     )
 
 
-def from_upload(filename: str, data: bytes) -> LoadedTemplate:
+def from_upload(filename: str, data: bytes, *, missing: MissingFiles) -> LoadedTemplate:
     """An uploaded file. Raises TemplateInvalid, TemplateTooLarge, UnsupportedTemplateFile."""
-    return load_upload(filename, data, limits=limits())
+    return load_upload(filename, data, limits=limits(), missing=missing)
 
 
-def from_directory(name: str) -> LoadedTemplate:
+def from_directory(name: str, *, missing: MissingFiles) -> LoadedTemplate:
     """A directory below the configured one. Raises TemplateInvalid, TemplateTooLarge, TemplateNotFound."""
-    return load_directory(open_directory(settings.ORGSITE_TEMPLATES_DIR, name), limits=limits())
+    root = open_directory(settings.ORGSITE_TEMPLATES_DIR, name)
+    return load_directory(root, limits=limits(), missing=missing)
 
 
 def from_yaml(data: bytes) -> LoadedTemplate:
@@ -58,7 +60,7 @@ def from_document(body: Document) -> LoadedTemplate:
     return load_document(template, limits=limits(), data=text.encode())
 
 
-def from_path(path: Path) -> LoadedTemplate:
+def from_path(path: Path, *, missing: MissingFiles = MissingFiles.ERROR) -> LoadedTemplate:
     """A directory or a file that somebody names at the shell. Raises as the others do."""
     usual = limits()
     roomy = Limits(
@@ -66,9 +68,9 @@ def from_path(path: Path) -> LoadedTemplate:
         max_nodes=max(SHELL_NODES, usual.max_nodes),
         max_depth=usual.max_depth,
     )
-    return load_path(path, limits=roomy)
+    return load_path(path, limits=roomy, missing=missing)
 
 
-def listing() -> list[TemplateDirectory]:
+def listing(*, missing: MissingFiles = MissingFiles.ERROR) -> list[TemplateDirectory]:
     """The directories below the configured one, each with what it declares or why it does not load."""
-    return list_directories(settings.ORGSITE_TEMPLATES_DIR, limits=limits())
+    return list_directories(settings.ORGSITE_TEMPLATES_DIR, limits=limits(), missing=missing)

@@ -12,6 +12,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from workspaces.core.checks import MissingFiles
+from workspaces.core.notices import brief
 from workspaces.core.plan import Mode, Plan, parse_mode
 from workspaces.core.render import as_text
 from workspaces.errors import RemovalNotConfirmed, TemplateInvalid
@@ -37,13 +39,19 @@ class Command(OrgCommand):
         parser.add_argument("--json", action="store_true", help="the answer as JSON")
         parser.add_argument("--confirm-removals", type=int, metavar="N", help="the exact number, for the removal guard")
         parser.add_argument("--fingerprint", help="apply only if the plan is still this one")
+        parser.add_argument(
+            "--missing-files",
+            choices=[each.value for each in MissingFiles],
+            default=MissingFiles.ERROR.value,
+            help="what a prompt file that does not exist is (default: an error)",
+        )
         parser.add_argument("--reason", default="", help="kept with the run and in the history")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             mode, organization = parse_mode(options["mode"]), organization_named(options["org"])
             self._say(f"Reading {options['path']} …")
-            loaded = from_path(options["path"])
+            loaded = from_path(options["path"], missing=MissingFiles(options["missing_files"]))
             self._say(f"Comparing {loaded.template.count():,} declared workspaces with {organization.slug} …")
             if options["dry_run"]:
                 self._preview(organization, loaded, mode=mode, as_data=options["json"])
@@ -86,5 +94,5 @@ class Command(OrgCommand):
             self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False))
             return
         for warning in plan.warnings:
-            self.stderr.write(f"warning: {warning}")
+            self.stderr.write(f"warning: {brief(warning)}")
         self.stdout.write(as_text(plan))

@@ -1,0 +1,39 @@
+"""What an entry of a zip is called.
+
+A flag says that a name is UTF-8. Without it the standard says code page 437, and the zipfile module believes that; but
+Finder, and Info-ZIP on most systems, write UTF-8 all the same, and Info-ZIP then repeats it in an extra field.
+"""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+
+_IS_UTF_8 = 0x800
+_UNICODE_PATH = 0x7075
+_VERSION = 1
+
+
+def entry_name(entry: zipfile.ZipInfo) -> str:
+    """The name as it was meant: by its flag, by its extra field, as UTF-8 where it is that, else in code page 437."""
+    if entry.flag_bits & _IS_UTF_8 or entry.orig_filename.isascii():
+        return entry.orig_filename
+    raw = entry.orig_filename.encode("cp437")
+    try:
+        return (_unicode_path(entry.extra, raw) or raw).decode()
+    except UnicodeDecodeError:
+        return entry.orig_filename
+
+
+def _unicode_path(extra: bytes, raw: bytes) -> bytes:
+    """The name in the extra field, b"" where there is none, or one that was left over from another name."""
+    start = 0
+    while start + 4 <= len(extra):
+        kind, size = struct.unpack_from("<HH", extra, start)
+        start, field = start + 4 + size, start + 4
+        if kind == _UNICODE_PATH and size > 5 and start <= len(extra):
+            version, checksum = struct.unpack_from("<BI", extra, field)
+            if version == _VERSION and checksum == zlib.crc32(raw):
+                return extra[field + 5 : start]
+    return b""
