@@ -135,14 +135,15 @@ def _insert(
     connection: BaseDatabaseWrapper, target: str, columns: Sequence[Any], rows: Iterable[Sequence[Any]], same: Any
 ) -> None:
     prepared = [
-        [_prepared(column, value, connection) for column, value in zip(columns, (*row, *same), strict=True)]
+        [as_stored(column, value, connection) for column, value in zip(columns, (*row, *same), strict=True)]
         for row in rows
     ]
     with connection.cursor() as cursor:
         cursor.executemany(f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(columns))})", prepared)
 
 
-def _prepared(column: Any, value: Any, connection: BaseDatabaseWrapper) -> Any:
+def as_stored(column: Any, value: Any, connection: BaseDatabaseWrapper) -> Any:
+    """As the column stores it."""
     return _as_json(value) if isinstance(column, models.JSONField) else column.get_db_prep_save(value, connection)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -13,8 +14,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from uuid_utils.compat import uuid7
 
-from orgsite.bulk import Ids, insert_rows
+from orgsite.bulk import Ids
 from orgsite.clock import database_now
+from orgsite.staging import Rows
 from workspaces.core.names import SPACES, fold_spaces
 from workspaces.core.plan import Plan
 from workspaces.core.template import Node
@@ -52,10 +54,28 @@ class New(NamedTuple):
     contained: bool
 
 
-def create_planned(
-    plan: Plan, *, organization: Organization, actor: Actor, reason: str, import_id: UUID, now: datetime
-) -> dict[int, UUID]:
-    """Create what the plan says; return the index of each created row → its new id. Runs inside the import's lock."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Creation:
+    """Workspaces to create, with all that can be made ready before they are. `created`: row of the plan → new id."""
+
+    created: Mapping[int, UUID]
+    workspaces: Rows
+    schedules: Rows
+    contained: Ids
+    why: Reasons
+    alone: Reasons
+
+    def stage(self) -> None:
+        """Do before the lock what would hold up others under it."""
+        if self.created:
+            self.workspaces.stage()
+            self.schedules.stage()
+            self.why.stage("created")
+            self.alone.stage("alone")
+
+
+def plan_creation(plan: Plan, *, reason: str) -> Creation:
+    """What the plan creates, with new ids. Changes nothing."""
     ids: list[UUID] = []  # of every row, as a parent stands before its children
     new: dict[int, New] = {}
     for index, row in enumerate(plan.rows):
@@ -63,9 +83,15 @@ def create_planned(
         if row.node and not row.live:
             parent = None if row.parent is None else ids[row.parent]
             new[index] = New(ids[index], parent, row.node, gets_container(row.node))
-    why = reason or "import"
-    _insert(list(new.values()), organization=organization, actor=actor, why=why, import_id=import_id, now=now)
-    return {index: item.id for index, item in new.items()}
+    return _creation(new, why=reason or "import")
+
+
+def create_planned(
+    creation: Creation, *, organization: Organization, actor: Actor, import_id: UUID, now: datetime
+) -> Mapping[int, UUID]:
+    """Create what the plan says; return the index of each created row → its new id. Runs inside the import's lock."""
+    _insert(creation, organization=organization, actor=actor, import_id=import_id, now=now)
+    return creation.created
 
 
 def create_workspace(
@@ -81,7 +107,8 @@ def create_workspace(
         beside = siblings.filter(_may_look_like(node.name), parent=parent_id).values_list("name", flat=True)
         if node.name in map(fold_spaces, beside):
             raise NameTaken(f'A live workspace "{node.name}" stands there already.')
-        _insert([new], organization=organization, actor=actor, why=reason, import_id=None, now=database_now())
+        creation = _creation({0: new}, why=reason)
+        _insert(creation, organization=organization, actor=actor, import_id=None, now=database_now())
     return Workspace.objects.select_related("organization").get(pk=new.id)
 
 
@@ -90,27 +117,34 @@ def _may_look_like(name: str) -> Q:
     return reduce(or_, (Q(name__contains=space) for space in ("  ", *SPACES.strip(" "))), Q(name=name))
 
 
-def _insert(
-    new: Sequence[New], *, organization: Organization, actor: Actor, why: str, import_id: UUID | None, now: datetime
-) -> None:
-    if not new:
+def _creation(by_row: Mapping[int, New], *, why: str) -> Creation:
+    new = list(by_row.values())
+    ids, alone = Ids(item.id for item in new), [item.id for item in new if not item.contained]
+    return Creation(
+        created={index: item.id for index, item in by_row.items()},
+        workspaces=Rows(Workspace, FIELDS, map(_workspace_row, new)),
+        schedules=Rows(Schedule, SCHEDULE_FIELDS, (row for item in new for row in _schedule_rows(item))),
+        contained=Ids(item.id for item in new if item.contained) if alone else ids,
+        why=Reasons(ids, why),
+        alone=Reasons(alone, "no container to wait for"),
+    )
+
+
+def _insert(new: Creation, *, organization: Organization, actor: Actor, import_id: UUID | None, now: datetime) -> None:
+    if not new.created:
         return
     made = {"organization": organization.pk, "protected": False, "created_at": now, "updated_at": now}
     try:
-        insert_rows(Workspace, FIELDS, map(_workspace_row, new), same=made)
+        new.workspaces.insert(same=made)
     except IntegrityError as error:
         if "workspace_live_name" in str(error):
             raise NameTaken("A live workspace has that place and name already.") from error
         raise
-    declared = {"source": Schedule.Source.TEMPLATE, "created_at": now, "updated_at": now}
-    insert_rows(Schedule, SCHEDULE_FIELDS, (row for item in new for row in _schedule_rows(item)), same=declared)
-    ids, alone = Ids(item.id for item in new), [item.id for item in new if not item.contained]
-    contained = [item.id for item in new if item.contained] if alone else ids
-    want_running(contained, organization=organization.pk, import_id=import_id, now=now)
-    reasons = Reasons(ids, why)
-    record_history(reasons, kind="+", actor=actor, now=now, import_id=import_id)
-    tell_each("provisioning", reasons, actor=actor, now=now, import_id=import_id)
-    tell_each("online", Reasons(alone, "no container to wait for"), actor=actor, now=now, import_id=import_id)
+    new.schedules.insert(same={"source": Schedule.Source.TEMPLATE, "created_at": now, "updated_at": now})
+    want_running(new.contained, organization=organization.pk, import_id=import_id, now=now)
+    record_history(new.why, kind="+", actor=actor, now=now, import_id=import_id)
+    tell_each("provisioning", new.why, actor=actor, now=now, import_id=import_id)
+    tell_each("online", new.alone, actor=actor, now=now, import_id=import_id)
 
 
 def _workspace_row(new: New) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from workspaces.services.actors import Actor
 from workspaces.services.applying import note_applied, run_that_applied
 from workspaces.services.cascading import cascade_delete
 from workspaces.services.creating import create_planned
+from workspaces.services.drafting import Draft, Import
 from workspaces.services.filesets import store_filesets
 from workspaces.services.locking import lock_organizations
 from workspaces.services.runs import at_work, claim_run, complete_run, open_run
@@ -32,7 +34,7 @@ class Applied:
 
     run: ImportRun
     plan: Plan
-    created: dict[int, UUID]
+    created: Mapping[int, UUID]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,21 +62,24 @@ def apply_import(
     reason: str = "",
     confirmation: Confirmation = Confirmation(),
 ) -> Applied:
-    """Plan again under the organization's lock and carry the plan out: all of it or nothing.
+    """Carry out the plan as it is under the organization's lock: all of it or nothing.
 
     Raises PlanChanged, AppliedAlready, RemovalNotConfirmed, NotFound (an expired preview's files); whatever is raised,
     the run is closed as refused or failed and its event written.
     """
     run = open_run(organization, loaded, mode=mode, actor=actor, reason=reason)
-    with at_work(run), transaction.atomic():
-        lock_organizations([organization.pk])
-        claim_run(run)
-        plan = preview_import(organization, loaded.template, mode=mode)
-        _check(plan, confirmation, organization=organization)
-        created = {} if plan.changes_nothing else _execute(plan, run=run, actor=actor)
-        complete_run(run, plan)
-        note_applied(confirmation.preview_id, run=run)
-    return Applied(run=run, plan=plan, created=created)
+    asked = Import(organization=organization, template=loaded.template, mode=mode, reason=reason)
+    with at_work(run):
+        ahead = asked.ahead()
+        with transaction.atomic():
+            lock_organizations([organization.pk])
+            claim_run(run)
+            draft = asked.under_lock(ahead)
+            _check(draft.plan, confirmation, organization=organization)
+            created = {} if draft.plan.changes_nothing else _execute(draft, run=run, actor=actor)
+            complete_run(run, draft.plan)
+            note_applied(confirmation.preview_id, run=run)
+    return Applied(run=run, plan=draft.plan, created=created)
 
 
 def _check(plan: Plan, confirmation: Confirmation, *, organization: Organization) -> None:
@@ -89,13 +94,11 @@ def _check(plan: Plan, confirmation: Confirmation, *, organization: Organization
     check_removals(plan, fraction=settings.ORGSITE_REMOVAL_GUARD, confirmed=confirmation.confirm_removals)
 
 
-def _execute(plan: Plan, *, run: ImportRun, actor: Actor) -> dict[int, UUID]:
+def _execute(draft: Draft, *, run: ImportRun, actor: Actor) -> Mapping[int, UUID]:
     """Create first, remove last: a creation that fails has destroyed nothing."""
-    now = database_now()
+    plan, now = draft.plan, database_now()
     store_filesets(_files(plan), given=plan.template.filesets, now=now)
-    created = create_planned(
-        plan, organization=run.organization, actor=actor, reason=run.reason, import_id=run.pk, now=now
-    )
+    created = create_planned(draft.creation, organization=run.organization, actor=actor, import_id=run.pk, now=now)
     if plan.removals:
         cascade_delete(
             [row.live.id for row in plan.removal_roots if row.live],

@@ -9,7 +9,11 @@ from itertools import repeat
 from typing import Any
 from uuid import UUID
 
+from django.db import connections, router
+
 from orgsite.bulk import Ids, as_array
+from orgsite.staging import fill, locks_everything
+from workspaces.models import Workspace
 
 EACH = "unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS why(id, reason, place)"
 ALIKE = "(SELECT id, %s::text AS reason, place FROM unnest(%s::uuid[]) WITH ORDINALITY AS given(id, place)) AS why"
@@ -22,6 +26,9 @@ SQLITE = """
 """
 
 
+STAGED = "FROM {} AS why JOIN workspaces_workspace w ON w.id = why.id"
+
+
 class Reasons:
     """Why something happens to workspaces: to all for one reason, or to each for its own, which stand in their order.
 
@@ -31,15 +38,25 @@ class Reasons:
     def __init__(self, ids: Iterable[UUID], reason: str | Iterable[str]) -> None:
         self.ids = Ids.of(ids)
         self._reason = reason if isinstance(reason, str) else tuple(reason)
+        self._staged = ""  # the temporary table that has them
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def stage(self, name: str) -> None:
+        """Put them where they hold up nobody, as `orgsite.staging` does with rows; `name` is theirs alone."""
+        connection = connections[router.db_for_write(Workspace)]
+        if self and locks_everything(connection):
+            pairs = zip((key.hex for key in self.ids), self._each(), strict=True)
+            self._staged = fill(connection, name, ("id", "reason"), pairs)
 
     def source(self, vendor: str) -> tuple[str, list[Any]]:
         """`FROM why … JOIN … w`: a row for each workspace, and the statement's parameters.
 
         Columns: those of the workspace as `w`, and `why.reason`; `why.place` is its place among the given ones.
         """
+        if self._staged:
+            return STAGED.format(self._staged), []
         if vendor == "sqlite":
             return SQLITE, [self._pairs]
         if isinstance(self._reason, str):
@@ -52,5 +69,7 @@ class Reasons:
 
     @cached_property
     def _pairs(self) -> str:
-        texts = repeat(self._reason, len(self)) if isinstance(self._reason, str) else self._reason
-        return json.dumps([[key.hex, text] for key, text in zip(self.ids, texts, strict=True)])
+        return json.dumps([[key.hex, text] for key, text in zip(self.ids, self._each(), strict=True)])
+
+    def _each(self) -> Iterable[str]:
+        return repeat(self._reason, len(self)) if isinstance(self._reason, str) else self._reason
