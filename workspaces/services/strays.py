@@ -79,7 +79,7 @@ def described(stray: Unknown) -> str:
     """One line with every name that helps to find out whose it was."""
     held = stray.held
     state = f"container {held.state.value}" if held.state else "no container"
-    whose = f"“{held.name}” of {held.organization}" if held.name or held.organization else ""
+    whose = f"“{held.name}” of {held.organization or 'no organization'}" if held.name or held.organization else ""
     volumes = f"volumes {', '.join(held.volumes)}" if held.volumes else "no volumes"
     return f"ws-{stray.id} ({', '.join(part for part in (whose, state, volumes) if part)}): {stray.why}"
 
