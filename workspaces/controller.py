@@ -239,7 +239,7 @@ class Controller:
         """Where only a part of the engine answers, a node of a swarm say, the sweep waits and all else goes on."""
         if time.monotonic() - self._swept < SWEEP_EVERY:
             return
-        first = self._swept == float("-inf")  # whoever has just begun looks, whoever swept a moment ago
+        first = self._swept == float("-inf")  # a worker that begins looks, even where another one just has
         note_engine(self._worker, engine=self._engine.check())
         self._swept = time.monotonic()
         if self._strays or not (claim_sweep(timedelta(seconds=SWEEP_EVERY - 5)) or first):

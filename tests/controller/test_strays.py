@@ -114,6 +114,17 @@ def test_the_row_says_what_there_is(engine: FakeEngine) -> None:
     assert not Stray.objects.get().runs
 
 
+def test_volumes_whose_container_somebody_removed_are_still_named(command: None, engine: FakeEngine) -> None:
+    key = add_stray(engine, name="PM")
+    manage()
+    engine.remove(key, keep_volumes=True)
+    expected = f"ws-{key} (“PM” of gone, no container, volumes ws-{key}-config, ws-{key}-data)"
+    assert f"? {expected}" in manage()
+    assert (Stray.objects.get().name, Stray.objects.get().container) == ("PM", False)
+    assert f"- {expected}" in manage("--purge", "--yes")
+    assert engine.volumes() == {}
+
+
 def test_a_label_of_any_length_is_noted_and_cut(engine: FakeEngine) -> None:
     key = add_stray(engine, name="x" * 1000)
     engine.host.containers[f"ws-{key}"].labels = {

@@ -73,7 +73,7 @@ def note_epochs(epochs: Collection[str]) -> bool:
 
 
 def is_restored() -> bool:
-    """Whether somebody has to say that this is the right database: only that ends it."""
+    """Whether the database is disputed. Only a person ends that, by `accept_epochs`."""
     return UnknownEpoch.objects.filter(accepted_at=None).exists()
 
 

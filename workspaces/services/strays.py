@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -62,11 +62,24 @@ def note_strays(strays: Sequence[Unknown]) -> None:
             logger.info("No stray any more: %s", known[key])
 
 
+def with_names(strays: Sequence[Unknown]) -> tuple[Unknown, ...]:
+    """Where the container is gone no label says whose the volumes are: then as they were noted while it was there."""
+    bare = [stray.id for stray in strays if stray.held.state is None]
+    if not bare:
+        return tuple(strays)
+    noted = {row.pk: row for row in Stray.objects.filter(workspace_id__one_of=bare).order_by()}
+    return tuple(_named(stray, noted.get(stray.id)) for stray in strays)
+
+
+def _named(stray: Unknown, row: Stray | None) -> Unknown:
+    return replace(stray, held=replace(stray.held, name=row.name, organization=row.organization)) if row else stray
+
+
 def described(stray: Unknown) -> str:
     """One line with every name that helps to find out whose it was."""
     held = stray.held
     state = f"container {held.state.value}" if held.state else "no container"
-    whose = f"“{held.name}” of {held.organization}" if held.name or held.organization else ""
+    whose = f"“{held.name}” of {held.organization or 'no organization'}" if held.name or held.organization else ""
     volumes = f"volumes {', '.join(held.volumes)}" if held.volumes else "no volumes"
     return f"ws-{stray.id} ({', '.join(part for part in (whose, state, volumes) if part)}): {stray.why}"
 

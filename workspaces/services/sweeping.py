@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from workspaces.services.locking import lock_where_free
 from workspaces.services.losses import note_losses
 from workspaces.services.outcomes import WORKER
 from workspaces.services.reasons import Reasons
-from workspaces.services.strays import note_strays, overdue
+from workspaces.services.strays import note_strays, overdue, with_names
 from workspaces.services.telling import workspace_event
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ def survey(engine: Engine) -> Sweep:
     settled_before = database_now() - FRESH
     containers, volumes = engine.containers(), engine.volumes()  # first: what is made later has a row already
     held = {key: _held(containers.get(key), volumes.get(key, ())) for key in {*containers, *volumes}}
-    return plan_sweep(tuple(_known(held, settled_before)), held)
+    plan = plan_sweep(tuple(_known(held, settled_before)), held)
+    return replace(plan, strays=with_names(plan.strays))
 
 
 def _held(found: Found | None, volumes: tuple[str, ...]) -> Held:
