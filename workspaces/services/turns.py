@@ -19,8 +19,8 @@ WAITS = """
     desired = %(desired)s AND due_at IS NOT NULL AND due_at <= %(now)s
     AND (leased_until IS NULL OR leased_until <= %(now)s)
 """
-# Compared as rows, so that the order is one that only the index `container_queue` has: the planner would rather read all
-# that is due in the order of time, and throw away what is of other organizations.
+# Compared as rows, so that the order is one that only the index `container_queue` has: the planner would rather read
+# all that is due in the order of time, and throw away what is of other organizations.
 PLACE = "(desired, organization_id, due_at)"
 FIRST = f"""
     FROM workspaces_organization o CROSS JOIN LATERAL (
