@@ -89,4 +89,4 @@ class Leases:
     def _hold(self, ids: Collection[UUID], *, since: float) -> None:
         """From before the database was asked: what it wrote ends later."""
         until = since + SURE * leases.LEASE.total_seconds()
-        self._until.update(dict.fromkeys(ids, until))
+        self._until |= dict.fromkeys(ids, until)

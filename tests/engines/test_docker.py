@@ -111,6 +111,53 @@ def test_one_that_somebody_paused_is_left_alone(rig: DockerRig, docker: Machine,
     assert rig.identity(workspace_id) == before
 
 
+@pytest.mark.parametrize("seen", [True, False])
+def test_one_that_somebody_paused_is_removed_all_the_same(
+    rig: DockerRig, docker: Machine, engine: Engine, seen: bool
+) -> None:
+    workspace_id = started(engine)
+    with docker.api() as api:
+        api.pause(f"ws-{workspace_id}")
+    engine.ask_to_stop(workspace_id)
+    engine.remove(workspace_id, keep_volumes=False, found=engine.containers()[workspace_id] if seen else None)
+    assert (rig.container_names(), rig.volume_labels()) == (set(), {})
+
+
+def test_one_that_somebody_paused_is_replaced_by_its_next_generation(
+    rig: DockerRig, docker: Machine, engine: Engine
+) -> None:
+    workspace_id = started(engine)
+    with docker.api() as api:
+        api.pause(f"ws-{workspace_id}")
+    engine.start(wanted(workspace_id, generation=2))
+    assert engine.containers()[workspace_id].fits(2)
+    assert rig.container_names() == {f"ws-{workspace_id}"}
+
+
+def test_a_renamed_one_that_was_never_started_is_replaced(rig: DockerRig, engine: Engine) -> None:
+    with pytest.raises(EngineRefused):
+        rig.engine(network="absent").start(one := wanted())
+    rig.rename(f"ws-{one.workspace_id}", "never-started")
+    assert engine.containers()[one.workspace_id].state is State.STOPPED
+    engine.start(one)
+    assert rig.container_names() == {f"ws-{one.workspace_id}"}
+
+
+def test_volumes_that_a_strangers_container_uses_stay_and_the_engine_says_so(rig: DockerRig, engine: Engine) -> None:
+    workspace_id = started(engine)
+    rig.copy(workspace_id, name="by-hand", mounts=True, labels=False)
+    with pytest.raises(EngineRefused, match="volume is in use"):
+        engine.remove(workspace_id, keep_volumes=False)
+    assert rig.container_names() == {"by-hand"}
+    assert len(rig.volume_labels()) == 2
+
+
+def test_an_earlier_generation_gets_its_grace(rig: DockerRig, engine: Engine) -> None:
+    workspace_id = started(engine)
+    engine.start(wanted(workspace_id, generation=2))
+    assert rig.read(workspace_id, "/data/log").splitlines() == ["started", "ended", "started"]
+
+
 def test_many_threads_share_one_engine(rig: DockerRig, engine: Engine) -> None:
     def live(workspace_id: UUID) -> None:
         engine.start(wanted(workspace_id))

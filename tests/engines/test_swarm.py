@@ -200,3 +200,35 @@ def test_only_a_manager_can_be_asked(rig: SwarmRig) -> None:
     with pytest.raises(EngineRefused, match="not a swarm manager"):
         worker.containers()
     worker.close()
+
+
+# ---- renamed
+
+
+def rename_on(machine: Machine, workspace_id: UUID) -> None:
+    """The container of its task, by hand, on its node."""
+    with machine.api() as api:
+        (there,) = api.containers(filters={"label": [f"orgsite.workspace={workspace_id}"]})
+        api.rename(there["Id"], "under-test")
+
+
+def names_on(machine: Machine) -> set[str]:
+    with machine.api() as api:
+        return {name.lstrip("/") for each in api.containers(all=True) for name in each["Names"]}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_renamed_container_of_a_task_is_removed_with_the_rest(rig: SwarmRig, engine: Engine, number: int) -> None:
+    workspace_id = started_on(rig.machines[number], engine)
+    rename_on(rig.machines[number], workspace_id)
+    engine.remove(workspace_id, keep_volumes=False)
+    assert (rig.container_names(), rig.volume_labels()) == (set(), {})
+
+
+def test_a_renamed_container_of_a_task_does_not_run_on_beside_the_next(rig: SwarmRig, engine: Engine) -> None:
+    workspace_id = started_on(rig.machines[1], engine)
+    rename_on(rig.machines[1], workspace_id)
+    engine.start(wanted(workspace_id, generation=2))
+    wait_for(lambda: engine.containers()[workspace_id].fits(2))
+    wait_for_state(engine, workspace_id, State.RUNNING)
+    assert "under-test" not in names_on(rig.machines[1])

@@ -10,7 +10,8 @@ from uuid import UUID
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
-from workspaces.engines.naming import container_name, volume_names
+from workspaces.engines.naming import container_name, only_ours, volume_names
+from workspaces.engines.options import Options
 
 CONFLICT = 409
 
@@ -39,9 +40,22 @@ def remove_container(api: APIClient, container_id: str) -> None:
             api.wait(container_id, condition="removed")
 
 
+def remove_renamed(api: APIClient, workspace_id: UUID, *, options: Options) -> None:
+    """Those of the workspace that no service and no start would find under their names."""
+    for each in api.containers(all=True, filters=only_ours(options.installation, workspace_id)):
+        if belongs_to(each, workspace_id) and not _is_named(each, workspace_id):
+            end_container(api, each["Id"], grace=options.grace)
+            remove_container(api, each["Id"])
+
+
 def belongs_to(container: Mapping[str, Any], workspace_id: UUID) -> bool:
-    """Whether a container with our labels, on a node of a swarm, is its service's, was before there was a swarm, or was
-    renamed and has a volume of it."""
-    name, volumes = f"/{container_name(workspace_id)}", set(volume_names(workspace_id).values())
-    named = any(each == name or each.startswith(f"{name}.") for each in container["Names"] or ())
-    return named or any(mount.get("Name") in volumes for mount in container["Mounts"])
+    """Whether a container with our labels, on a node of a swarm, is that workspace's: by its name, or by a volume where
+    somebody renamed it."""
+    volumes = volume_names(workspace_id).values()
+    return _is_named(container, workspace_id) or any(each.get("Name") in volumes for each in container["Mounts"])
+
+
+def _is_named(container: Mapping[str, Any], workspace_id: UUID) -> bool:
+    """As its service names it, or as before there was a swarm."""
+    name = f"/{container_name(workspace_id)}"
+    return any(each == name or each.startswith(f"{name}.") for each in container["Names"] or ())

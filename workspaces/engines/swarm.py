@@ -22,7 +22,7 @@ from workspaces.engines import tasks
 from workspaces.engines.base import Found, Wanted
 from workspaces.engines.configs import put_configs, remove_configs
 from workspaces.engines.connection import Connection
-from workspaces.engines.containers import belongs_to, remove_container
+from workspaces.engines.containers import belongs_to, remove_container, remove_renamed
 from workspaces.engines.naming import (
     DATA,
     container_labels,
@@ -74,6 +74,7 @@ class SwarmEngine:
             service = self._service(api, wanted.workspace_id)
             if service and _runs(service, _attempts(api, wanted.workspace_id), generation=wanted.generation):
                 return
+            self._clear_renamed(wanted.workspace_id)
             home = self._home_of(api, wanted.workspace_id)
             configs = put_configs(api, wanted, installation=self._options.installation)
             self._put_service(api, service, wanted, configs=configs, home=home)
@@ -198,6 +199,12 @@ class SwarmEngine:
             return ""
         last = next((each.get("NodeID", "") for each in _attempts(api, workspace_id)), "")
         return last if last in homes else max(homes, key=lambda each: homes[each], default="")
+
+    def _clear_renamed(self, workspace_id: UUID) -> None:
+        """A swarm knows its containers by name: one that was renamed would run on beside the next attempt."""
+        for node in self._nodes.values():
+            with suppress(EngineAway), node.api() as api:
+                remove_renamed(api, workspace_id, options=self._options)
 
     def _clear_nodes(self, workspace_id: UUID, *, keep_volumes: bool) -> None:
         """Every node, then the first error: one that does not answer keeps nothing on the others."""
