@@ -58,6 +58,14 @@ def test_what_else_the_address_says_is_kept(session: BaseDatabaseWrapper) -> Non
     assert asked(session, "SELECT current_setting('statement_timeout')") == ("77s" if own else "0",)
 
 
+def test_a_host_that_is_away_is_passed_by(session: BaseDatabaseWrapper) -> None:
+    values = session.settings_dict
+    hosts = {"host": f"127.0.0.1,{values['HOST']}", "port": f"1,{values['PORT'] or 5432}"}
+    several = {**values["OPTIONS"], **hosts, "target_session_attrs": "read-write"}
+    session.settings_dict = values | {"HOST": "", "PORT": "", "OPTIONS": several}
+    assert asked(session) == ("3s", "off")
+
+
 def test_a_changed_setting_counts_at_once(session: BaseDatabaseWrapper, settings: Any) -> None:
     settings.ORGSITE_LOCK_TIMEOUT = 7
     assert asked(session) == ("7s", "off")
