@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
 
+from orgsite.database_errors import explained, trouble_of
 from orgsite.middleware import HEADERS
-from orgsite.refusals import is_page_at, too_large, too_slow
+from orgsite.refusals import database_away, is_page_at, too_large, too_slow
+
+logger = logging.getLogger(__name__)
 
 Scope = dict[str, Any]
 Message = Mapping[str, Any]
@@ -37,12 +41,23 @@ class BoundedBody:
         send = _unless_gone(send)
         body, page = _Body(receive, declared=_declared(scope)), is_page_at(scope["path"])
         if not body.too_large:
-            await self.app(scope, body.receive, send)
+            await self._pass_on(scope, body, send, page=page)
         if body.too_large:
             await body.drain()
             await say(send, too_large(body.size, page=page), last=body.late)
         elif body.late:
             await say(send, too_slow(page=page), last=True)
+
+    async def _pass_on(self, scope: Scope, body: _Body, send: Send, *, page: bool) -> None:
+        """Django puts a large body on the disk before any of its middleware sees the request."""
+        try:
+            await self.app(scope, body.receive, send)
+        except OSError as error:
+            trouble = trouble_of(error)
+            if trouble is None:
+                raise
+            logger.error("%s %s: %s", scope["method"], scope["path"], explained(error))
+            await _say(send, database_away(trouble, page=page), last=True)
 
 
 class _Body:

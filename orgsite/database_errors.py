@@ -7,12 +7,14 @@ so there the text decides; a text in another language is taken for a failure tha
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import Error
 
 LONGEST = 300  # characters of the driver's own words
+FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +55,7 @@ ENCRYPTION = _needing(
 OPTION = _needing(
     "The database, or the pooler in front of it, refuses an option of DATABASE_URL. Somebody has to check it."
 )
+SERVER_FULL = _needing("The disk of this server is full. Nothing was changed; somebody has to make room.")
 LOCKED_FILE = _needing(
     "The database file, or its folder, cannot be written. Nothing was changed; somebody has to check who owns it."
 )
@@ -117,7 +120,10 @@ MISSING = {"database": NO_DATABASE, "role": REFUSED}  # FATAL: database "orgs" d
 
 
 def trouble_of(error: BaseException | None) -> Trouble | None:
-    """What the database's trouble is; None for a fault of this program, and for what no database raised."""
+    """What the database's trouble is, or that of the disk where uploads wait; None for a fault of this program, and for
+    what neither raised."""
+    if isinstance(error, OSError) and error.errno in FULL_DISK:
+        return SERVER_FULL
     if not is_of_database(error):
         return None
     cause = _driver_error(error)

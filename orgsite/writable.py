@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from orgsite.database_errors import AWAY, FULL, LOCKED_FILE, READ_ONLY, trouble_of
+from orgsite.database_errors import AWAY, FULL, FULL_DISK, LOCKED_FILE, READ_ONLY, trouble_of
 from orgsite.notes import briefly
 
 PROBE = 256 * 1024  # bytes: the database is called full a little before it is
@@ -25,7 +25,6 @@ SPILL = """
         SELECT repeat(md5(n::text), 32) COLLATE "C" AS text FROM generate_series(1, 512) n ORDER BY 1 OFFSET 0
     ) sorted
 """
-FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 NOT_OURS = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 STATES = {FULL: "full", READ_ONLY: "read-only", LOCKED_FILE: "read-only"}
 

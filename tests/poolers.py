@@ -1,37 +1,26 @@
-"""A PgBouncer in front of this run's PostgreSQL: transaction pooling, few connections, on a free port of loopback."""
+"""A PgBouncer in front of this run's PostgreSQL, as docs/database.md has it, on a free port of loopback."""
 
 from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from configparser import ConfigParser
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.processes import ROOT
+
 PATIENCE = 20.0  # seconds that it gets to answer, and to end
 SIZE = 3  # connections to the server
-INI = """\
-[databases]
-* = {server}
-
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {port}
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-default_pool_size = {size}
-query_wait_timeout = 30
-max_client_conn = 200
-logfile = {folder}/log
-pidfile = {folder}/pid
-"""
+RECIPE = re.compile(r"```ini\n(.*?)```", re.DOTALL)
 
 
 @contextmanager
@@ -42,7 +31,7 @@ def pooler(program: str, settings: Mapping[str, Any]) -> Iterator[str]:
         port = free.getsockname()[1]
     given = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
     server = " ".join(f"{name}='{settings[key]}'" for name, key in given.items() if settings[key])
-    (folder / "ini").write_text(INI.format(server=server, port=port, folder=folder, size=SIZE))
+    _write(folder, server=server, port=port)
     process = subprocess.Popen([program, "--quiet", str(folder / "ini")], **_account(folder))
     try:
         _wait_for(port, process)
@@ -55,6 +44,21 @@ def pooler(program: str, settings: Mapping[str, Any]) -> Iterator[str]:
             process.kill()
             process.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write(folder: Path, *, server: str, port: int) -> None:
+    """The file of docs/database.md, with what differs here."""
+    recipe = RECIPE.search((ROOT / "docs" / "database.md").read_text())
+    assert recipe, "docs/database.md has no ```ini block any more"
+    ini = ConfigParser(interpolation=None)
+    ini.read_string(recipe[1])
+    ini["databases"] = {"*": server}
+    own = {"listen_port": port, "default_pool_size": SIZE, "auth_type": "any", "unix_socket_dir": ""}
+    own |= {"logfile": folder / "log", "pidfile": folder / "pid"}
+    ini["pgbouncer"].update({name: str(value) for name, value in own.items()})
+    del ini["pgbouncer"]["auth_file"]
+    with (folder / "ini").open("w") as file:
+        ini.write(file)
 
 
 def _account(folder: Path) -> dict[str, Any]:

@@ -99,6 +99,20 @@ def test_a_full_disk_is_said_and_passes(site: Site, token: str, disk: Path) -> N
     assert "Traceback" not in site.said()
 
 
+@pytest.mark.parametrize(("path", "kind"), [("/org/import", "application/json"), ("/admin/import/", "text/html")])
+def test_an_upload_that_finds_no_room_is_refused_with_a_sentence(
+    database: Database, token: str, tmp_path: Path, path: str, kind: str
+) -> None:
+    with (
+        small_disk(tmp_path / "small", mebibytes=1) as small,
+        running_site(tmp_path, database, TMPDIR=str(small)) as site,
+    ):
+        answer = call(site, token, "POST", path, {"template": {"name": "x" * 4_000_000}})
+        assert (answer.status, answer.headers["content-type"].partition(";")[0]) == (503, kind)
+        assert "The disk of this server is full" in answer.body.decode()
+        assert "Traceback" not in site.said()
+
+
 def test_a_folder_for_uploads_without_room_is_said(tmp_path: Path, settings: Any) -> None:
     with small_disk(tmp_path / "small", mebibytes=1) as small:
         settings.FILE_UPLOAD_TEMP_DIR = str(small)

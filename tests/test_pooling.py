@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.audit.streams import listening
-from tests.databases import Database, migrated_database
+from tests.databases import CREATE, DROP, Database, _on_server, migrated_database
 from tests.hostile.wire import Answer, exchange, request
 from tests.poolers import SIZE, pooler
 from tests.processes import finish, manage
@@ -196,6 +196,17 @@ def test_a_worker_converges_through_it(
 def _running(org: str) -> int:
     running = Container.Observed.RUNNING
     return Container.objects.filter(workspace__organization__slug=org, observed=running).count()
+
+
+def test_tables_are_made_through_it(pooled: Pooled, tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> None:
+    name = f"{pooled.site.database._settings['NAME']}_new"
+    with django_db_blocker.unblock():
+        _on_server(DROP.format(name), CREATE.format(name))
+    try:
+        finish(manage(tmp_path, "migrate", "--verbosity", "0", database=f"{pooled.address}_new"))
+    finally:
+        with django_db_blocker.unblock():
+            _on_server(DROP.format(name))
 
 
 def test_an_option_that_the_pooler_refuses_is_named(pooled: Pooled, tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import Error, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import CaptureQueriesContext
+
+from orgsite import database_errors as errors
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -55,6 +58,14 @@ def test_what_else_the_address_says_is_kept(session: BaseDatabaseWrapper) -> Non
     assert asked(session, "SELECT current_setting('statement_timeout')") == ("77s" if own else "0",)
 
 
+def test_a_host_that_is_away_is_passed_by(session: BaseDatabaseWrapper) -> None:
+    values = session.settings_dict
+    hosts = {"host": f"127.0.0.1,{values['HOST']}", "port": f"1,{values['PORT'] or 5432}"}
+    several = {**values["OPTIONS"], **hosts, "target_session_attrs": "read-write"}
+    session.settings_dict = values | {"HOST": "", "PORT": "", "OPTIONS": several}
+    assert asked(session) == ("3s", "off")
+
+
 def test_a_changed_setting_counts_at_once(session: BaseDatabaseWrapper, settings: Any) -> None:
     settings.ORGSITE_LOCK_TIMEOUT = 7
     assert asked(session) == ("7s", "off")
@@ -83,6 +94,45 @@ def test_rows_and_their_number_are_those_of_the_statement(
         cursor.execute(statement, params)
         assert cursor.rowcount == 1
         assert cursor.description is None or len(cursor.fetchall()) == 1
+
+
+REAL = {
+    "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; DELETE FROM workspaces_counter": errors.READ_ONLY,
+    "SET statement_timeout = '1ms'; SELECT pg_sleep(5)": errors.AWAY,
+    "SELECT pg_terminate_backend(pg_backend_pid())": errors.AWAY,
+    "SELECT nothing FROM workspaces_counter": errors.NOT_MIGRATED,
+    "TABLE nothing": errors.NOT_MIGRATED,
+    "SELECT convert_to('\U0001f600', 'LATIN1')": errors.NOT_UTF8,
+    "DO $$ BEGIN RAISE USING ERRCODE = '53300'; END $$": errors.AWAY,
+    "DO $$ BEGIN RAISE USING ERRCODE = '40P01'; END $$": errors.AWAY,
+    "SELECT 1 / 0": None,
+    "SELEC 1": None,
+}
+
+
+@pytest.mark.parametrize("statement", REAL)
+def test_what_the_server_really_raises_is_known(session: BaseDatabaseWrapper, statement: str) -> None:
+    *before, last = statement.split("; ") if not statement.startswith("DO") else [statement]
+    with session.cursor() as cursor:
+        for each in before:
+            cursor.execute(each)
+        with pytest.raises(Error) as raised:
+            cursor.execute(last)
+    assert errors.trouble_of(raised.value) is REAL[statement]
+
+
+def ask_slowly(session: BaseDatabaseWrapper) -> None:
+    for _ in range(100):
+        time.sleep(0.05)
+        asked(session)
+
+
+def test_a_transaction_that_was_idle_for_too_long_passes(session: BaseDatabaseWrapper) -> None:
+    asked(session, "SELECT set_config('idle_in_transaction_session_timeout', '1ms', false)")
+    session.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+    with pytest.raises(Error) as raised:
+        ask_slowly(session)
+    assert errors.trouble_of(raised.value) is errors.AWAY
 
 
 def test_a_transaction_costs_no_statement_more() -> None:
