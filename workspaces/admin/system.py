@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString
 
 from orgsite.health import readiness
+from workspaces.admin.words import coded
 from workspaces.models import Installation
 from workspaces.services.containers import count_failing, engine_runs, overdue
 from workspaces.services.installation import last_seen
@@ -36,7 +38,11 @@ class Cell:
 
     tone: str
     title: str
-    detail: str
+    said: str
+
+    @property
+    def detail(self) -> SafeString:
+        return coded(self.said)
 
     @property
     def sign(self) -> str:
@@ -89,7 +95,7 @@ class System:
             title, detail = self._engine(state)
         else:
             title, detail = WORDS.get((check, state), (f"{check.capitalize()}: {state}", ""))
-        return Cell(tone="bad", title=title, detail=detail)
+        return Cell(tone="bad", title=title, said=detail)
 
     def _engine(self, state: str) -> tuple[str, str]:
         if state == "away":
@@ -104,15 +110,15 @@ class System:
             return None
         tone = "bad" if behind or self.checks.get(ENGINE, OK) != OK else "late"
         title = f"{self.overdue_count} due for more than a minute"
-        return Cell(tone=tone, title=title, detail=f"The oldest since {_moment(oldest)}.")
+        return Cell(tone=tone, title=title, said=f"The oldest since {_moment(oldest)}.")
 
     @property
     def _fine(self) -> Cell:
         if not engine_runs():
-            return Cell(tone=OK, title="The database answers", detail="Without an engine, workspaces are records only.")
+            return Cell(tone=OK, title="The database answers", said="Without an engine, workspaces are records only.")
         seen, name = self._seen.engine_seen_at, self._seen.engine
         detail = f"{name}, last seen {_moment(seen)}; nothing has been due for a minute." if seen else ""
-        return Cell(tone=OK, title="Worker, engine and database answer", detail=detail)
+        return Cell(tone=OK, title="Worker, engine and database answer", said=detail)
 
     @cached_property
     def _seen(self) -> Installation:
