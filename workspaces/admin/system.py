@@ -14,9 +14,8 @@ from django.utils.safestring import SafeString
 from orgsite.health import readiness
 from workspaces.admin.words import coded
 from workspaces.models import Installation
-from workspaces.services.containers import count_failing, engine_runs, overdue
+from workspaces.services.containers import count_overdue, engine_runs, overdue_since
 from workspaces.services.installation import last_seen
-from workspaces.tallies import Tally
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -86,10 +85,6 @@ class System:
         state = self.checks.get(ENGINE, OK)
         return "" if state == OK else f"{self._cell(ENGINE, state).title}."
 
-    @cached_property
-    def overdue_count(self) -> Tally:
-        return count_failing(overdue(self.user))
-
     def _cell(self, check: str, state: str) -> Cell:
         if check == ENGINE:
             title, detail = self._engine(state)
@@ -105,11 +100,12 @@ class System:
         return f"No worker has been seen {since}", UNSEEN
 
     def _late(self, *, behind: bool) -> Cell | None:
-        oldest = overdue(self.user).values_list("due_at", flat=True).first()
+        oldest = overdue_since(self.user)
         if oldest is None:
             return None
+        count, exact = count_overdue(self.user)
         tone = "bad" if behind or self.checks.get(ENGINE, OK) != OK else "late"
-        title = f"{self.overdue_count} due for more than a minute"
+        title = f"{f'{count:,}' if exact else f'At least {max(count, 1):,}'} due for more than a minute"
         return Cell(tone=tone, title=title, said=f"The oldest since {_moment(oldest)}.")
 
     @property
