@@ -24,9 +24,10 @@ COPIED = """id, organization_id, parent_id, name, role, tier, runtime, model, st
 RUN = """
     INSERT INTO workspaces_importrun (id, organization_id, mode, template_name, template_sha256, template_header,
         source, reason, actor, state, owner, fingerprint, created_count, skipped_count, removed_count,
-        left_running_count, live_before, live_after, reconcile_errors, warnings, error, started_at, finished_at)
+        left_running_count, live_before, live_after, reconcile_errors, warnings, error, dismissed_by, started_at,
+        finished_at)
     VALUES (%(run)s, %(organization)s, 'reconcile', 'Measured', '', '{}', '', '', 'operator', 'completed', '', '', 0, 0,
-        0, 0, 0, 0, '[]', '[]', '', %(now)s, %(now)s)
+        0, 0, 0, 0, '[]', '[]', '', '', %(now)s, %(now)s)
 """
 TOLD = """
     INSERT INTO structure_events (event_type, organization, import_id, actor, payload, created_at)

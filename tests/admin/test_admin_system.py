@@ -17,6 +17,7 @@ from tests.trees import AFTER, BEFORE, loaded
 from workspaces.admin import system
 from workspaces.core.plan import Mode
 from workspaces.models import Container, ImportRun, Installation, Organization
+from workspaces.services import containers
 from workspaces.services.actors import Actor
 from workspaces.services.importing import Applied, Confirmation, apply_import
 from workspaces.services.installation import installation, note_engine, note_engine_away
@@ -121,6 +122,19 @@ def test_another_organizations_numbers_are_nobody_elses_and_its_trouble_is_every
     assert "Work stands still" in page
     assert "due for more than a minute" not in page
     assert GREEN not in page
+
+
+def test_of_more_than_are_counted_it_says_how_many_there_are_at_least(
+    viewer: Client, live: Live, elsewhere: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(BEFORE)
+    live(BEFORE, elsewhere)
+    worker_seen()
+    due_since(timedelta(minutes=2))
+    Container.objects.filter(workspace__organization=elsewhere).update(due_at=timezone.now() - timedelta(minutes=9))
+    for counted, said in ((18, "9 due for"), (17, "At least 8 due for"), (5, "At least 1 due for")):
+        monkeypatch.setattr(containers, "OVERDUE_COUNTED", counted)
+        assert f"</i> {said} more than a minute" in home(viewer)
 
 
 def test_an_import_that_stands_still_is_told(viewer: Client, organization: Organization, actor: Actor) -> None:

@@ -39,12 +39,17 @@ class Exhibits:
         broken = self._office()
         failed = broken.begin_merge(BEFORE)
         broken.fail(failed, "interrupted")
+        guarded = self._office()
+        guarded.merge(BEFORE)
+        guarded.refuse(AFTER)
+        refused = guarded.runs()[0]
         leaking = self._office()
         leaking.merge(BEFORE)
         torn = leaking.reconcile(AFTER, removing=8)
         leaking.stand_behind(torn, error="volume is in use")
         return {
             "slug": office.slug, "run": run.pk, "running": running.pk, "failed": failed.pk,
+            "refused": refused.pk,
             "torn": torn.pk, "leaking": leaking.workspace("PM", "Infra Lead").pk,
             "minute": f"day={run.started_at:%Y-%m-%d}&at={run.started_at:%H:%M}&org={office.slug}",
             "workspace": office.workspace("PM").pk, "gone": gone.pk, "version": office.latest_version(gone),
@@ -65,6 +70,12 @@ class Exhibits:
             "first": fresh.preview(BEFORE, by=self.dora),
         }
         changed.create("Sandbox")
+        used, guarded = self._office(), self._office()
+        used.merge(BEFORE)
+        guarded.merge({"PM": {"Dev": {}}, "Ops": {}})
+        previews["applied"] = used.preview(AFTER, by=self.dora)
+        previews["held"] = guarded.preview({"New": {"PM": {"Dev": {}}, "Ops": {}}}, by=self.dora)
+        used.apply(previews["applied"], by=self.dora)
         return {**previews, "doomed": accident.workspace("PM", "Infra Lead").pk}
 
     def _tokens(self) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -18,6 +19,7 @@ from tests.sites import Site
 from tests.trees import Tree, loaded
 from workspaces.core.plan import Mode
 from workspaces.core.template import Node
+from workspaces.errors import RemovalNotConfirmed
 from workspaces.models import Container, ImportRun, Membership, Organization, Workspace
 from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.cascading import cascade_delete
@@ -25,7 +27,7 @@ from workspaces.services.containers import want_absent, want_running
 from workspaces.services.creating import create_workspace
 from workspaces.services.editing import edit_workspace
 from workspaces.services.importing import Confirmation, apply_import
-from workspaces.services.previewing import store_preview
+from workspaces.services.previewing import apply_preview, open_preview, store_preview
 from workspaces.services.runs import fail_run, open_run
 from workspaces.services.tokens import issue_workspace_token
 
@@ -67,6 +69,21 @@ class Office:
         details = {"mode": Mode.RECONCILE, "actor": Actor(name=by), "reason": "tidy up"}
         confirmation = Confirmation(confirm_removals=removing)
         return self._ask(apply_import, self._organization, loaded(tree), **details, confirmation=confirmation).run
+
+    def refuse(self, tree: Tree, *, by: str = "sam") -> None:
+        """A reconcile that the removal guard holds back."""
+        self._ask(self._refuse, tree, Actor(name=by))
+
+    def _refuse(self, tree: Tree, actor: Actor) -> None:
+        with suppress(RemovalNotConfirmed):
+            apply_import(self._organization, loaded(tree), mode=Mode.RECONCILE, actor=actor)
+
+    def apply(self, preview: UUID, *, by: User) -> ImportRun:
+        """Apply the preview in the mode that removes nothing."""
+        return self._ask(self._apply, preview, by)
+
+    def _apply(self, preview: UUID, by: User) -> ImportRun:
+        return apply_preview(open_preview(preview, user=by), mode=Mode.MERGE, actor=Actor.of(by)).run
 
     def begin_merge(self, tree: Tree, *, by: str = "sam") -> ImportRun:
         """A run that is still going on."""

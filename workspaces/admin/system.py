@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString
 
 from orgsite.health import readiness
+from workspaces.admin.words import coded
 from workspaces.models import Installation
-from workspaces.services.containers import count_failing, engine_runs, overdue
+from workspaces.services.containers import count_overdue, engine_runs, overdue_since
 from workspaces.services.installation import last_seen
-from workspaces.tallies import Tally
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -48,7 +49,11 @@ class Cell:
 
     tone: str
     title: str
-    detail: str
+    said: str
+
+    @property
+    def detail(self) -> SafeString:
+        return coded(self.said)
 
     @property
     def sign(self) -> str:
@@ -92,16 +97,12 @@ class System:
         state = self.checks.get(ENGINE, OK)
         return "" if state == OK else f"{self._cell(ENGINE, state).title}."
 
-    @cached_property
-    def overdue_count(self) -> Tally:
-        return count_failing(overdue(self.user))
-
     def _cell(self, check: str, state: str) -> Cell:
         if check == ENGINE:
             title, detail = self._engine(state)
         else:
             title, detail = WORDS.get((check, state), (f"{check.capitalize()}: {state}", ""))
-        return Cell(tone="bad", title=title, detail=detail)
+        return Cell(tone="bad", title=title, said=detail)
 
     def _engine(self, state: str) -> tuple[str, str]:
         if state == "away":
@@ -111,20 +112,21 @@ class System:
         return f"No worker has been seen {since}", UNSEEN
 
     def _late(self, *, behind: bool) -> Cell | None:
-        oldest = overdue(self.user).values_list("due_at", flat=True).first()
+        oldest = overdue_since(self.user)
         if oldest is None:
             return None
+        count, exact = count_overdue(self.user)
         tone = "bad" if behind or self.checks.get(ENGINE, OK) != OK else "late"
-        title = f"{self.overdue_count} due for more than a minute"
-        return Cell(tone=tone, title=title, detail=f"The oldest since {_moment(oldest)}.")
+        title = f"{f'{count:,}' if exact else f'At least {max(count, 1):,}'} due for more than a minute"
+        return Cell(tone=tone, title=title, said=f"The oldest since {_moment(oldest)}.")
 
     @property
     def _fine(self) -> Cell:
         if not engine_runs():
-            return Cell(tone=OK, title="The database answers", detail="Without an engine, workspaces are records only.")
+            return Cell(tone=OK, title="The database answers", said="Without an engine, workspaces are records only.")
         seen, name = self._seen.engine_seen_at, self._seen.engine
         detail = f"{name}, last seen {_moment(seen)}; nothing has been due for a minute." if seen else ""
-        return Cell(tone=OK, title="Worker, engine and database answer", detail=detail)
+        return Cell(tone=OK, title="Worker, engine and database answer", said=detail)
 
     @cached_property
     def _seen(self) -> Installation:
