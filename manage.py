@@ -8,10 +8,10 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orgsite.settings")
     try:
-        from django.core.management import execute_from_command_line
+        from orgsite.commandline import run
     except ImportError as error:
         raise SystemExit("Django is not installed here. Run `make setup`, then use .venv/bin/python.") from error
-    execute_from_command_line(sys.argv)
+    run(sys.argv)
 
 
 if __name__ == "__main__":

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import argparse
+from importlib import import_module
 
 import uvicorn
 
 from orgsite.patient import PatientProtocol
+from orgsite.terminal import plain_speech
 
 STREAMS = 5  # seconds that open event streams get to end; without a limit they would hold the process for ever
 
 
 def main() -> None:
     asked = _arguments().parse_args()
-    uvicorn.run(
-        "orgsite.asgi:application",
-        host=asked.host,
-        port=asked.port,
-        fd=asked.fd,
-        workers=asked.workers,
-        limit_concurrency=asked.limit_concurrency,
-        access_log=not asked.no_access_log,
-        http=PatientProtocol,
-        timeout_graceful_shutdown=STREAMS,
-    )
+    with plain_speech("orgsite.serve"):
+        import_module("orgsite.settings")  # what is wrong with them is said once, not by each process of its own
+        uvicorn.run(
+            "orgsite.asgi:application",
+            host=asked.host,
+            port=asked.port,
+            fd=asked.fd,
+            workers=asked.workers,
+            limit_concurrency=asked.limit_concurrency,
+            access_log=not asked.no_access_log,
+            http=PatientProtocol,
+            timeout_graceful_shutdown=STREAMS,
+        )
 
 
 def _arguments() -> argparse.ArgumentParser:

@@ -12,6 +12,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = env.flag("ORGSITE_DEBUG")
 SECRET_KEY = env.secret_key("ORGSITE_SECRET_KEY", debug=DEBUG)
 ALLOWED_HOSTS = env.words("ORGSITE_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+NO_COLOR = bool(env.text("NO_COLOR"))  # of the terminals, whatever it says: https://no-color.org
 CSRF_TRUSTED_ORIGINS = env.words("ORGSITE_CSRF_TRUSTED_ORIGINS")
 
 # ---- what the product itself reads

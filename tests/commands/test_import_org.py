@@ -104,4 +104,5 @@ def test_a_database_that_is_away_is_a_sentence_and_no_traceback(tmp_path: Path, 
     process = manage(tmp_path, "import_org", write(TREE), database="sqlite:////nowhere/at/all.sqlite3")
     text, _ = process.communicate()
     assert process.returncode == 1
-    assert text == "CommandError: The database is away or busy. Nothing was changed; try again.\n"
+    why = "The database cannot be reached: unable to open database file."
+    assert text == f"CommandError: {why} Nothing was changed; look at DATABASE_URL.\n"
