@@ -29,7 +29,7 @@ setup: $(VENV)/runtime.installed ## the environment in .venv and an up-to-date d
 	@$(MANAGE) migrate --no-input --verbosity 0
 
 demo: setup ## the dev-tree story in the terminal, then the site (SERVE=0: without the site)
-	@$(MANAGE) demo
+	@$(MANAGE) demo --site http://127.0.0.1:$(PORT)
 ifneq ($(SERVE),0)
 	@exec $(OWN_KEY) scripts/run.sh
 endif

@@ -57,7 +57,7 @@ class BoundedBody:
             if trouble is None:
                 raise
             logger.error("%s %s: %s", scope["method"], scope["path"], explained(error))
-            await _say(send, database_away(trouble, page=page), last=True)
+            await say(send, database_away(trouble, page=page), last=True)
 
 
 class _Body:

@@ -8,10 +8,11 @@ so there the text decides; a text in another language is taken for a failure tha
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db import Error
+from django.db import Error, connection
 
 LONGEST = 300  # characters of the driver's own words
 FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -34,6 +35,9 @@ def _needing(what: str) -> Trouble:
 
 
 AWAY = _passing("The database is away or busy.")
+LOST = Trouble(
+    sentence="The connection to the database was lost. Look whether it was changed before you try again.", passes=True
+)  # it may have been lost between COMMIT and its answer
 READ_ONLY = _passing("The database takes no changes now, it is read-only.")
 FULL = _needing("The disk of the database is full. Nothing was changed; somebody has to make room.")
 BROKEN = _needing("The database cannot read or write its files. Somebody has to look at its disk and its log.")
@@ -115,6 +119,9 @@ TEXTS: Mapping[str, Trouble] = {
     "certificate": ENCRYPTION,
     "does not support SSL": ENCRYPTION,
     "database disk image is malformed": BROKEN,
+    "server closed the connection": LOST,
+    "connection is lost": LOST,
+    "SSL connection has been closed": LOST,
 }
 MISSING = {"database": NO_DATABASE, "role": REFUSED}  # FATAL: database "orgs" does not exist
 
@@ -145,7 +152,8 @@ def driver_words(error: BaseException) -> str:
     """What the database or the driver said, on one line, without the statement."""
     cause = _driver_error(error)
     primary = getattr(getattr(cause, "diag", None), "message_primary", None)
-    return " ".join((primary or str(cause) or type(cause).__name__).split())[:LONGEST]
+    text = " ".join((primary or str(cause) or type(cause).__name__).split())
+    return _without_password(text)[:LONGEST]
 
 
 def is_of_database(error: BaseException | None) -> bool:
@@ -158,6 +166,16 @@ def _driver_error(error: BaseException | None) -> BaseException | None:
     while isinstance(error, Error) and error.__cause__:
         error = error.__cause__
     return error
+
+
+def _without_password(text: str) -> str:
+    """No driver is known to write it; an address that it cannot read could still come back as a whole."""
+    text = re.sub(r"(://[^:@/\s]*:)[^@\s]+@", r"\1…@", text)
+    known = connection.settings_dict
+    secret = str(known.get("PASSWORD") or "")
+    if not secret or secret in (known.get("USER"), known.get("NAME")):
+        return text
+    return re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "…", text)
 
 
 def _by_text(text: str) -> Trouble | None:

@@ -10,24 +10,26 @@ from django.conf import settings
 
 from orgsite import env
 from orgsite.patient import PatientProtocol
+from orgsite.terminal import plain_speech
 
 
 def main() -> None:
     asked = _arguments().parse_args()
     env.choose_settings()
-    _refuse_unfit_database()
-    uvicorn.run(
-        "orgsite.asgi:application",
-        host=asked.host,
-        port=asked.port,
-        fd=asked.fd,
-        workers=asked.workers,
-        limit_concurrency=asked.limit_concurrency,
-        access_log=not asked.no_access_log,
-        http=PatientProtocol,
-        proxy_headers=False,  # orgsite.proxies says whom to believe; uvicorn believes 127.0.0.1
-        timeout_graceful_shutdown=settings.ORGSITE_SHUTDOWN_GRACE,
-    )
+    with plain_speech("orgsite.serve"):
+        _refuse_unfit_database()
+        uvicorn.run(
+            "orgsite.asgi:application",
+            host=asked.host,
+            port=asked.port,
+            fd=asked.fd,
+            workers=asked.workers,
+            limit_concurrency=asked.limit_concurrency,
+            access_log=not asked.no_access_log,
+            http=PatientProtocol,
+            proxy_headers=False,  # orgsite.proxies says whom to believe; uvicorn believes 127.0.0.1
+            timeout_graceful_shutdown=settings.ORGSITE_SHUTDOWN_GRACE,
+        )
 
 
 def _refuse_unfit_database() -> None:

@@ -14,6 +14,7 @@ SECRET_KEY = env.secret_key("ORGSITE_SECRET_KEY", debug=DEBUG)
 # Signatures and sessions made with these still hold; nothing new is signed with them.
 SECRET_KEY_FALLBACKS = env.words("ORGSITE_SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env.words("ORGSITE_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+NO_COLOR = bool(env.text("NO_COLOR"))  # of the terminals, whatever it says: https://no-color.org
 CSRF_TRUSTED_ORIGINS = env.words("ORGSITE_CSRF_TRUSTED_ORIGINS")
 
 # ---- what the product itself reads

@@ -125,7 +125,6 @@ MAY_WRITE = {
     "orgsite/sessions.py": {"delete"},  # a session
     "workspaces/apps.py": {"get_or_create"},
     "workspaces/engines/swarm.py": {"update"},  # a set
-    "workspaces/management/commands/demo.py": {"save", "get_or_create"},
 }
 
 

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import re
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from audit.models import StructureEvent
-from tests.processes import finish, manage
+from tests.processes import ROOT, finish, manage
 from tests.trees import BEFORE, loaded
 from workspaces.core.plan import Mode
 from workspaces.models import ApiToken, Membership, Organization, Workspace, WorkspaceToken
@@ -93,8 +95,52 @@ def test_the_demo_tells_the_story_from_real_rows_and_can_be_told_again(db: None,
         assert "live workspaces: 9 → 17" in story
         assert "Plan: 0 to create, 9 to keep, 8 to remove." in story
         assert "live workspaces: 17 → 9" in story
-    assert Workspace.objects.live().count() == 9
-    assert StructureEvent.objects.filter(event_type="org.import.completed").count() == 8
+        assert "17 workspaces are online in Accident, and the template declares 9." in story
+    assert {slug: _live(slug) for slug in ("demo", "accident")} == {"demo": 9, "accident": 17}
+    assert StructureEvent.objects.filter(event_type="org.import.completed").count() == 12
+
+
+def _live(slug: str) -> int:
+    return Workspace.objects.live().filter(organization__slug=slug).count()
+
+
+def test_the_demo_ends_with_an_address_and_a_login_that_show_the_accident(client: Client, db: None, capsys) -> None:
+    call_command("demo", "--site", "http://127.0.0.1:8123")
+    story = capsys.readouterr().out
+    address = re.search(r"http://127.0.0.1:8123(/admin/import/\S+)", story)
+    password = re.search(r"Log in as demo with the password (\w+)", story)
+    assert address
+    assert password
+    asked = client.get(address[1], follow=True)
+    sent = {"username": "demo", "password": password[1], "next": asked.context["next"]}
+    page = client.post("/admin/login/", sent, follow=True)
+    assert page.request["PATH_INFO"] == address[1]
+    assert "8" in page.content.decode()
+    assert "Infra Lead" in page.content.decode()
+
+
+def test_a_second_demo_makes_another_password_and_touches_no_user_of_that_name(db: None, capsys) -> None:
+    call_command("demo")
+    call_command("demo")
+    first, second = re.findall(r"with the password (\w+)", capsys.readouterr().out)
+    assert first != second
+    assert User.objects.get(username="demo").check_password(second)
+    User.objects.filter(username="demo").update(email="demo@example.org")
+    call_command("demo")
+    assert "Log in as yourself" in capsys.readouterr().out
+    assert User.objects.get(username="demo").check_password(second)
+
+
+def test_the_first_command_of_the_readme_shows_after_a_demo_what_the_readme_shows(db: None, capsys) -> None:
+    block = (ROOT / "README.md").read_text().split("```\n$ ", 1)[1].split("\n```", 1)[0]
+    command, *shown = block.split("\n")
+    call_command("demo")
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as end:
+        call_command(*command.partition("manage.py ")[2].split())
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert end.value.code == 2
+    assert [line for line in shown if line != "…" and " ".join(line.split()) not in lines] == []
 
 
 @pytest.mark.django_db(transaction=True)

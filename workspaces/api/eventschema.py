@@ -19,7 +19,8 @@ def events(row: type[Serializer[Any]]) -> Any:
         get=extend_schema(
             operation_id="list_events",
             summary="The structure events, newest first",
-            description="Of the organizations you may see.",
+            description="Of the organizations you may see. A `type` that does not exist is refused (400) with those "
+            "that do; an id or a name that no event has is an empty list: events outlive what they speak of.",
             responses={200: row(many=True), **refusals(404)},
         )
     )
@@ -42,7 +43,8 @@ def event_stream(filters: Mapping[str, Filter]) -> Any:
             summary="The structure events, as they happen",
             description="Server-Sent Events, oldest first, without an end: `id` is the event's, `event` its type, "
             "`data` what `GET /events` tells of it. With `Last-Event-ID` it goes on where it broke off and loses none; "
-            "without, it begins now.",
+            "without, it begins now. An id that no event has reached (a backup was restored) is answered with an event "
+            "`reset`, and then it begins now.",
             parameters=[
                 *asked,
                 OpenApiParameter("Last-Event-ID", number, OpenApiParameter.HEADER, description=after),

@@ -14,7 +14,7 @@ class Command(OrgCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", help="of the organization")
-        parser.add_argument("username")
+        parser.add_argument("username", help="who becomes a member")
 
     def handle(self, *args: Any, slug: str, username: str, **options: Any) -> None:
         added = add_member(organization_named(slug), user_named(username), actor=shell_actor())

@@ -27,7 +27,7 @@ class Command(OrgCommand):
     help = "Make a token for the REST API, shown once and stored as a hash; or list or revoke a user's tokens."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username")
+        parser.add_argument("username", help="whose it is")
         parser.add_argument("--name", default="", help="what it is for")
         ends = parser.add_mutually_exclusive_group()
         ends.add_argument("--expires-in", type=_lifetime, metavar="30d", help="a number of days, hours or minutes")
@@ -44,7 +44,9 @@ class Command(OrgCommand):
         elif options["revoke"] is not None:
             self._revoke(user, options["revoke"])
         else:
-            self.stdout.write(_issue(user, options))
+            text = _issue(user, options)
+            self.done = f"A token was made all the same; find it with: manage.py api_token {user} --list"
+            self.stdout.write(text)
 
     def _list(self, user: User) -> None:
         self.stdout.write(COLUMNS.format(*HEADINGS))

@@ -1,6 +1,5 @@
 """`cascade_delete ID… [--yes]`: shows what would go, asks, removes."""
 
-import sys
 from collections.abc import Collection
 from typing import Any
 
@@ -18,16 +17,16 @@ class Command(OrgCommand):
     help = "Remove workspaces with everything live below them."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("ids", nargs="+", metavar="ID")
+        parser.add_argument("ids", nargs="+", metavar="ID", help="of a workspace; all live ones below it go, too")
         parser.add_argument("--yes", action="store_true", help="do not ask")
-        parser.add_argument("--keep-volumes", action="store_true")
+        parser.add_argument("--keep-volumes", action="store_true", help="their data stays on the engine")
         parser.add_argument("--reason", default="", help="kept in the history of each workspace")
 
     def handle(self, *args: Any, ids: list[str], yes: bool, keep_volumes: bool, reason: str, **options: Any) -> None:
         roots = workspace_ids(ids)
         shown = preview_cascade(roots)
         for path in paths_of(shown):
-            self.stdout.write(f"- {path}")
+            self.stdout.write(f"- {path}", self.style.ERROR)
         if shown and not yes:
             self._ask(len(shown))
         removed = cascade_delete(
@@ -37,13 +36,13 @@ class Command(OrgCommand):
             keep_volumes=keep_volumes,
             expected=[row.id for row in shown],
         )
-        self.stdout.write(f"Removed {counted(len(removed))}.")
+        self.done = f"Removed {counted(len(removed))}."
+        self.stdout.write(self.done)
 
     def _ask(self, count: int) -> None:
-        if not sys.stdin.isatty():
+        if not self.asks():
             raise CommandError("Nobody is there to confirm; repeat with --yes. Nothing was changed.")
-        if input(f"Type {count}, the number of workspaces to remove: ").strip() != str(count):
-            raise CommandError("Not confirmed. Nothing was changed.")
+        self.confirm(count, "workspaces to remove")
 
 
 def paths_of(doomed: Collection[Doomed]) -> list[str]:

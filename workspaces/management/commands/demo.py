@@ -9,16 +9,20 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.management.base import CommandParser
 
 from audit.models import StructureEvent
 from workspaces.core.plan import Mode, Plan
-from workspaces.core.render import as_text, summary
+from workspaces.core.render import summary
 from workspaces.management.base import OrgCommand
 from workspaces.management.lookups import shell_actor
+from workspaces.management.planprinting import print_plan
 from workspaces.models import Organization, Workspace
 from workspaces.services.cascading import cascade_delete
 from workspaces.services.editing import edit_workspace
 from workspaces.services.importing import Confirmation, apply_import, preview_import
+from workspaces.services.people import create_organization, make_superuser, set_password
+from workspaces.services.previewing import store_preview
 from workspaces.services.sources import LoadedTemplate
 from workspaces.services.templates import from_path
 
@@ -27,10 +31,16 @@ USERNAME, EMAIL = "demo", "demo@orgsite.invalid"  # the address marks the user a
 
 
 class Command(OrgCommand):
-    help = "Tell the story of a re-imported template in the organization `demo`, and make a login to look around."
+    help = (
+        "Tell the story of a re-imported template in the organization `demo`, leave the organization `accident` as it "
+        "is before the repair, and make a login to look around."
+    )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        organization, _ = Organization.objects.get_or_create(slug="demo", defaults={"name": "Demo"})
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--site", default="http://127.0.0.1:8000", metavar="ADDRESS", help="where the site answers")
+
+    def handle(self, *args: Any, site: str, **options: Any) -> None:
+        organization = _organization("demo", "Demo")
         self._begin(organization)
         before, after = from_path(EXAMPLES / "dev-tree-before"), from_path(EXAMPLES / "dev-tree-after")
         first = StructureEvent.objects.order_by("id").last()
@@ -40,7 +50,7 @@ class Command(OrgCommand):
         self._import("4. Reconcile: exactly the leftovers go.", organization, after, Mode.RECONCILE, shown)
         self._import("5. The same again: nothing left to do.", organization, after, Mode.RECONCILE)
         self._events(organization, after_id=first.pk if first else 0)
-        self._login()
+        self._look_around(self._accident(before, after), after, site=site.rstrip("/"))
 
     def _begin(self, organization: Organization) -> None:
         """A second demo starts from an empty tree as well, by the product's own means."""
@@ -48,7 +58,7 @@ class Command(OrgCommand):
             edit_workspace(held, {"protected": False}, actor=shell_actor(), reason="the demo starts again")
         roots = Workspace.objects.live().filter(organization=organization, parent=None).values_list("id", flat=True)
         if removed := cascade_delete(list(roots), actor=shell_actor(), reason="the demo starts again"):
-            self.stdout.write(f"Removed {len(removed)} workspaces of the last demo.\n")
+            self.stdout.write(f"Removed {len(removed)} workspaces of the last demo in {organization.slug}.\n")
 
     def _import(
         self, title: str, organization: Organization, loaded: LoadedTemplate, mode: Mode, shown: Plan | None = None
@@ -71,7 +81,7 @@ class Command(OrgCommand):
     def _preview(self, title: str, organization: Organization, loaded: LoadedTemplate) -> Plan:
         self._title(title)
         plan = preview_import(organization, loaded.template, mode=Mode.RECONCILE)
-        self.stdout.write(as_text(plan))
+        print_plan(plan, self.stdout, self.style)
         return plan
 
     def _events(self, organization: Organization, *, after_id: int) -> None:
@@ -82,20 +92,48 @@ class Command(OrgCommand):
             burst = list(group)
             self.stdout.write(f"{burst[0].created_at:%H:%M:%S}  {kind:<26}{len(burst):>5}  {_what(burst)}")
 
-    def _login(self) -> None:
-        self._title("To look around: make run, then log in")
-        mark = {"email": EMAIL, "is_staff": True, "is_superuser": True}
-        user, _ = User.objects.get_or_create(username=USERNAME, defaults=mark)
-        if user.email != EMAIL:
-            self.stdout.write(f"  as yourself: the user {USERNAME} is not of the demo's making, and stays as it is\n\n")
-            return
-        password = secrets.token_hex(8)
-        user.set_password(password)
-        user.save()
-        self.stdout.write(f"  user {USERNAME}, password {password}\n\n")
+    def _accident(self, before: LoadedTemplate, after: LoadedTemplate) -> Organization:
+        """The same evening up to the accident, for somebody to repair."""
+        organization = _organization("accident", "Accident")
+        self._begin(organization)
+        self._import("7. The same accident in another organization, which stays so.", organization, before, Mode.MERGE)
+        self._import("   (its second merge)", organization, after, Mode.MERGE)
+        return organization
+
+    def _look_around(self, organization: Organization, after: LoadedTemplate, *, site: str) -> None:
+        self._title("To see it in a browser")
+        user, password = _login()
+        preview = store_preview(organization, after, user=user)
+        live = Workspace.objects.live().filter(organization=organization).count()
+        declared = f"the template declares {after.template.count()}"
+        self.stdout.write(f"  {live} workspaces are online in {organization.name}, and {declared}. Both ways out:")
+        self.stdout.write(f"  {site}/admin/import/{preview.pk}/")
+        if password:
+            self.stdout.write(f"  Log in as {USERNAME} with the password {password}; another demo makes another one.")
+        else:
+            self.stdout.write(f"  Log in as yourself: the user {USERNAME} is not of the demo's making.")
+        self.stdout.write("  `make run` starts the site where it does not run yet.\n\n")
 
     def _title(self, text: str) -> None:
         self.stdout.write(f"\n{self.style.MIGRATE_HEADING(text)}")
+
+
+def _organization(slug: str, name: str) -> Organization:
+    found = Organization.objects.filter(slug=slug).first()
+    return found or create_organization(slug, name=name, actor=shell_actor())
+
+
+def _login() -> tuple[User, str]:
+    """The demo's user with a new password: only its hash is kept, so the last one cannot be told again. No password for
+    a user of that name whom somebody else made."""
+    password = secrets.token_hex(8)
+    user = User.objects.filter(username=USERNAME).first()
+    if user is None:
+        return make_superuser(USERNAME, email=EMAIL, password=password, actor=shell_actor()), password
+    if user.email != EMAIL:
+        return user, ""
+    set_password(user, password, actor=shell_actor())
+    return user, password
 
 
 def _what(burst: list[StructureEvent]) -> str:

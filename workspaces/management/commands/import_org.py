@@ -1,4 +1,4 @@
-"""`import_org PATH [--org SLUG] [--mode merge|reconcile] [--dry-run] [--json] [--confirm-removals N]`
+"""`import_org PATH [--org SLUG] [--mode merge|reconcile] [--dry-run] [--json] [--yes] [--confirm-removals N]`
 
 With `--dry-run` the exit status is 0 for no change, 2 for changes, 1 for an error.
 """
@@ -10,15 +10,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
+from orgsite.terminal import speaks_unicode
 from workspaces.core.checks import MissingFiles
+from workspaces.core.guards import check_removals
 from workspaces.core.notices import brief
 from workspaces.core.plan import Mode, Plan, parse_mode
-from workspaces.core.render import as_text
-from workspaces.errors import RemovalNotConfirmed, TemplateInvalid
+from workspaces.core.render import summary
+from workspaces.errors import PlanChanged, RemovalNotConfirmed, TemplateInvalid
 from workspaces.management.base import OrgCommand
 from workspaces.management.lookups import organization_named, shell_actor
+from workspaces.management.planprinting import print_plan
 from workspaces.models import Organization
 from workspaces.services.answers import applied_answer, preview_answer
 from workspaces.services.importing import Confirmation, apply_import, preview_import
@@ -32,11 +36,12 @@ class Command(OrgCommand):
     help = "Import an org template: a directory with org.yaml, a .zip of one, or a .yaml, .yml or .json file."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("path", type=Path)
-        parser.add_argument("--org", default="default", metavar="SLUG")
+        parser.add_argument("path", type=Path, help="of the template: a directory or a file")
+        parser.add_argument("--org", default="default", metavar="SLUG", help="the organization (default: default)")
         parser.add_argument("--mode", default="merge", help="merge (default) or reconcile")
         parser.add_argument("--dry-run", action="store_true", help="print the plan, change nothing; exits 2 on changes")
-        parser.add_argument("--json", action="store_true", help="the answer as JSON")
+        parser.add_argument("--json", action="store_true", help="the answer as JSON; never asks")
+        parser.add_argument("--yes", action="store_true", help="do not ask before removals; the guard stays")
         parser.add_argument("--confirm-removals", type=int, metavar="N", help="the exact number, for the removal guard")
         parser.add_argument("--fingerprint", help="apply only if the plan is still this one")
         parser.add_argument(
@@ -59,40 +64,70 @@ class Command(OrgCommand):
                 self._apply(organization, loaded, mode=mode, options=options)
         except TemplateInvalid as error:
             raise CommandError("\n".join([str(error), *map(str, error.problems)])) from error
-        except RemovalNotConfirmed as error:
-            hint = f"{error} On the command line: --confirm-removals {error.confirm_removals}"
-            raise CommandError(f"{as_text(error.plan)}\n{hint}") from error
+        except (RemovalNotConfirmed, PlanChanged) as error:
+            if not options["json"]:
+                self._print(error.plan)
+            raise CommandError(_refusal(error)) from error
 
     def _preview(self, organization: Organization, loaded: LoadedTemplate, *, mode: Mode, as_data: bool) -> None:
         plan = preview_import(organization, loaded.template, mode=mode)
         answer = preview_answer(plan)
-        self._print(plan, answer if as_data else None)
-        if answer["guard"] and not as_data:
-            self.stdout.write(answer["guard"]["message"])
+        if as_data:
+            self._print_data(answer)
+        else:
+            self._print(plan)
+            if answer["guard"]:
+                self.stdout.write(answer["guard"]["message"])
         if not plan.changes_nothing:
             sys.exit(CHANGES)
 
     def _apply(self, organization: Organization, loaded: LoadedTemplate, *, mode: Mode, options: Any) -> None:
+        agreed = Confirmation(fingerprint=options["fingerprint"], confirm_removals=options["confirm_removals"])
+        shown = None
+        if mode is Mode.RECONCILE and not options["json"] and not options["yes"] and self.asks():
+            shown = self._agree(preview_import(organization, loaded.template, mode=mode), agreed)
+            agreed = Confirmation(fingerprint=shown.fingerprint, confirm_removals=agreed.confirm_removals)
         applied = apply_import(
-            organization,
-            loaded,
-            mode=mode,
-            actor=shell_actor(),
-            reason=options["reason"],
-            confirmation=Confirmation(fingerprint=options["fingerprint"], confirm_removals=options["confirm_removals"]),
+            organization, loaded, mode=mode, actor=shell_actor(), reason=options["reason"], confirmation=agreed
         )
-        self._print(applied.plan, applied_answer(applied) if options["json"] else None)
-        self.stderr.write(self.style.SUCCESS(f"Applied as run {applied.run.pk}."))
+        self.done = f"Applied as run {applied.run.pk}."
+        if options["json"]:
+            self._print_data(applied_answer(applied))
+        elif shown:
+            self.stdout.write(summary(applied.plan))
+        else:
+            self._print(applied.plan)
+        self.stderr.write(self.done, self.style.SUCCESS)
+
+    def _agree(self, plan: Plan, agreed: Confirmation) -> Plan:
+        """Show the plan and ask before any removal. What is refused anyway is not asked first.
+
+        Raises PlanChanged, RemovalNotConfirmed, and CommandError where somebody does not agree.
+        """
+        if agreed.fingerprint and agreed.fingerprint != plan.fingerprint:
+            raise PlanChanged(plan)
+        check_removals(plan, fraction=settings.ORGSITE_REMOVAL_GUARD, confirmed=agreed.confirm_removals)
+        self._print(plan)
+        if plan.removals:
+            self.confirm(len(plan.removals), "workspaces to remove")
+        return plan
 
     def _say(self, progress: str) -> None:
         """To a person who waits, not into a pipe."""
         if self.stderr.isatty():
-            self.stderr.write(self.style.NOTICE(progress))
+            self.note(progress)
 
-    def _print(self, plan: Plan, answer: dict[str, Any] | None) -> None:
-        if answer is not None:
-            self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False))
-            return
+    def _print(self, plan: Plan) -> None:
         for warning in plan.warnings:
-            self.stderr.write(f"warning: {brief(warning)}")
-        self.stdout.write(as_text(plan))
+            self.stderr.write(f"warning: {brief(warning)}", self.style.WARNING)
+        print_plan(plan, self.stdout, self.style)
+
+    def _print_data(self, answer: dict[str, Any]) -> None:
+        """JSON is UTF-8, or, where the output is something else, ASCII."""
+        self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=not speaks_unicode(self.stdout)))
+
+
+def _refusal(error: RemovalNotConfirmed | PlanChanged) -> str:
+    if isinstance(error, PlanChanged):
+        return str(error)
+    return f"{error} On the command line: --confirm-removals {error.confirm_removals}"

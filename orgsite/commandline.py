@@ -1,0 +1,21 @@
+"""`manage.py`: the commands of this project and Django's own; none shows a traceback for what is no fault of theirs."""
+
+from __future__ import annotations
+
+import sys
+
+from django.core.management import execute_from_command_line
+
+from orgsite.database_errors import explained, trouble_of
+from orgsite.terminal import plain_speech
+
+
+def run(arguments: list[str]) -> None:
+    """Run the command that the arguments name; exits as the command does."""
+    with plain_speech("manage.py"):
+        try:
+            execute_from_command_line(arguments)
+        except Exception as error:
+            if trouble_of(error) is None or "--traceback" in arguments:
+                raise
+            sys.exit(f"manage.py: {explained(error)}")
