@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.audit.streams import PATIENCE, People, Stream, listening
+from tests.hostile.wire import connected, heard, request
 from tests.sites import Site, running_site
 
 SHARE = 3
@@ -18,6 +19,10 @@ SHARE = 3
 def narrow(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     share = {"ORGSITE_MAX_STREAMS_PER_USER": str(SHARE)}
     with running_site(tmp_path_factory.mktemp("shares"), site.database, **share) as other:
+        with connected(other.url) as line:
+            line.settimeout(4 * PATIENCE)  # until it has started
+            line.sendall(request("GET", "/healthz"))
+            assert heard(line).status == 200
         yield other
 
 
@@ -42,15 +47,15 @@ def test_beyond_their_share_a_user_is_told_to_wait_and_others_come_in(narrow: Si
 
 
 def test_a_stream_that_ends_makes_room(narrow: Site, people: People) -> None:
-    bob = people.tokens["bob"]
+    charlie = people.tokens["charlie"]
     with ExitStack() as stack, ExitStack() as first:
-        opened(first, narrow, bob)
+        opened(first, narrow, charlie)
         for _ in range(SHARE - 1):
-            opened(stack, narrow, bob)
+            opened(stack, narrow, charlie)
         first.close()
-        due = time.monotonic() + PATIENCE
+        due = time.monotonic() + 4 * PATIENCE
         while True:
-            with listening(narrow, bob) as another:
+            with listening(narrow, charlie) as another:
                 if another.response.status == 200:
                     break
             assert time.monotonic() < due, "the place is not given back"

@@ -114,6 +114,7 @@ def test_events_pass_nginx_as_they_happen(visitor: Any, database: Database) -> N
     while not (said := answer.readline()).startswith(b"event: "):
         assert said, "the stream ended"
     assert said == b"event: workspace.online\n"
+    answer.close()
     line.close()
 
 
