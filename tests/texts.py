@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workspaces.core.files import Found, Missing, OverBudget
+from workspaces.core.files import Found, Missing, OverBudget, Unreadable
 from workspaces.core.limits import Limits
 from workspaces.core.reading import Format, read_inline, read_tree
 from workspaces.core.template import Template

@@ -8,6 +8,9 @@ DEEPEST_TREE = 150
 """No setting may go beyond it: the recursive helpers of the standard library (`json`, `asdict`) still fit the stack."""
 
 
+MANY_BYTES = 40 * 1024 * 1024
+"""Beyond it, text that stands at many places costs a preview more memory than the template itself."""
+
 # What a refusal names: the settings that these limits come from, or are reckoned from
 OF_BYTES = "(limit: ORGSITE_MAX_TEMPLATE_BYTES)"
 OF_NODES = "(limit: ORGSITE_MAX_TEMPLATE_NODES)"
@@ -39,7 +42,7 @@ class Limits:
     @property
     def max_expanded_bytes(self) -> int:
         """Text once aliases, defaults and prompt files stand at every place that uses them."""
-        return 4 * self.max_bytes
+        return min(8 * self.max_bytes, max(MANY_BYTES, 4 * self.max_bytes))
 
     @property
     def max_file_reads(self) -> int:

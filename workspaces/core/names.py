@@ -42,17 +42,15 @@ def clean_name(text: str) -> str:
 
     Raises `ValueError` where it is empty, too long, or holds a control, direction or invisible character.
     """
-    name = text.strip()
-    if not (name.isascii() and name.isprintable()):
-        name = unicodedata.normalize("NFC", name)
-        _refuse(_first_unseen(name), "a name")
-    name = fold_spaces(name)
+    name = sought_name(text)
     if not name:
         raise ValueError("a name must not be empty")
-    if not name[0].isalnum() and all(unicodedata.category(character)[0] in "MZ" for character in name):
-        raise ValueError("a name must not consist of marks alone")
     if len(name) > MAX_NAME:
         raise ValueError(f"a name must have at most {MAX_NAME} characters, this one has {len(name):,}")
+    if not (name.isascii() and name.isprintable()):
+        _refuse(_first_unseen(name), "a name")
+        if all(unicodedata.category(character)[0] in "MZ" for character in name):
+            raise ValueError("a name must not consist of marks alone")
     return name
 
 
@@ -66,7 +64,7 @@ def fold_spaces(text: str) -> str:
 
 def sought_name(text: str) -> str:
     """What somebody typed to find a name, in the form of names: NFC, stripped, spaces folded. Refuses nothing."""
-    return fold_spaces(unicodedata.normalize("NFC", text)).strip()
+    return fold_spaces(text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
 
 
 def unseen(text: str) -> str:

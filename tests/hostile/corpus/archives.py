@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Mapping
 
 from tests.hostile.corpus.cases import Document
-from tests.zips import packed
+from tests.zips import from_a_mac, packed, raw_zip, unicode_path
 
 ORG = "name: Dev\nworkspaces: [{name: PM, files_dir: pm, initial_prompt_file: start.md}]\n"
 FILES: Mapping[str, str | bytes] = {"org.yaml": ORG, "pm/start.md": "Go"}
@@ -103,9 +103,9 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "a bomb of zeros": lambda: with_file("pm/zeros", b"\0" * (100 * MEBIBYTE)),
     "a bomb that hides its size": lambda: unsaid(50 * MEBIBYTE),
     "a bomb of entries that overlap": lambda: overlapping(1_500),
-    "a template that unpacks to too much": lambda: packed({"org.yaml": "name: Dev\n#" + "x" * (6 * MEBIBYTE)}),
+    "a template that unpacks to too much": lambda: packed({"org.yaml": "name: Dev\n#" + "x" * (13 * MEBIBYTE)}),
     "files that are too much together": lambda: packed(
-        {**FILES, **{f"pm/{n}": bytes([n]) * MEBIBYTE for n in range(7)}}, method=zipfile.ZIP_STORED
+        {**FILES, **{f"pm/{n}": bytes([n]) * MEBIBYTE for n in range(14)}}
     ),
     "a zip in a zip": lambda: with_file("pm/inner.zip", PLAIN),
     "a zip in a zip in a zip": lambda: with_file("pm/a.zip", with_file("pm/b.zip", with_file("pm/c.zip", PLAIN))),
@@ -172,6 +172,14 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "a directory of another size": lambda: patched(12, HUGE, at=END),
     "a name longer than the file": lambda: patched(28, b"\xff\xff", at=CENTRAL),
     "an extra field longer than the file": lambda: patched(30, b"\xff\xff", at=CENTRAL),
+    "extra fields without end": lambda: raw_zip([(b"org.yaml", b"name: Dev", b"\x99\x99\0\0" * 16_000)] * 80),
+    "headers without end": lambda: central_directory_alone(100_000),
+    "a name that a field beside it leads elsewhere": lambda: raw_zip(
+        [(b"org.yaml", ORG.encode(), b""), (b"\x81", b"x", unicode_path(b"\x81", "../../etc/cron.d/x"))]
+    ),
+    "two names that are one without their accents' form": lambda: raw_zip(
+        [(b"org.yaml", ORG.encode(), b""), ("pm/é".encode(), b"x", b""), ("pm/e\u0301".encode(), b"y", b"")]
+    ),
     "names of no character set": lambda: PLAIN.replace(b"pm/start.md", b"pm/\xff\xfe\xfd\xfc\xfb.md"),
     "no template inside": lambda: packed({"readme.md": "x"}),
     "a template of UTF-16": lambda: packed({"org.yaml": ORG.encode("utf-16")}),
@@ -179,6 +187,8 @@ REFUSED: dict[str, Callable[[], bytes]] = {
 }  # fmt: skip
 
 HARMLESS: dict[str, Callable[[], bytes]] = {
+    "what version control leaves": lambda: packed({**FILES, **{f".git/objects/{n}": "x" for n in range(4_000)}}),
+    "names in UTF-8 without saying so": lambda: from_a_mac({"org.yaml": ORG, "pm/start.md": "Go", "pm/é": "x"}),
     "another disk": lambda: patched(4, b"\x05\x00", at=END),
     "a comment longer than the file": lambda: patched(20, b"\xff\xff", at=END),
     "data before its beginning": lambda: b"#!/bin/sh\nreboot\n" + PLAIN,

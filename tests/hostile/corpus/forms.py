@@ -25,7 +25,7 @@ BODIES: dict[str, bytes] = {
     "a header of a megabyte": HONEST.replace(FIELD.encode(), FIELD.encode() + b"\r\nX-Long: " + b"a" * 2**20),
     "headers without end": HONEST.replace(FIELD.encode(), FIELD.encode() + b"\r\nX: y" * 50_000),
     "a field of five megabytes": multipart({"org": "a" * 5 * 2**20}, files=[FILE]),
-    "more than a body has": multipart({"org": "acme"}, files=[("file", "dev.yaml", b"#" * (7 * 2**20))]),
+    "more than a body has": multipart({"org": "acme"}, files=[("file", "dev.yaml", b"#" * (14 * 2**20))]),
     "a field of no UTF-8": multipart({"org": "acme"}, files=[FILE]).replace(b"acme", b"\xff\xfe"),
     "a NUL in a field": multipart({"org": "ac\0me"}, files=[FILE]),
     "base64 that is none": HONEST.replace(FIELD.encode(), FIELD.encode() + b"\r\nContent-Transfer-Encoding: base64"),

@@ -31,6 +31,18 @@ NAMES: dict[str, Any] = {
     "a line separator": "P\u2028M",
     "a tag character": "P\U000e0041M",
     "half a surrogate pair": "P\ud800M",
+    "a Hangul filler": "\u3164",
+    "a Hangul filler inside": "Data\u3164Analyst",
+    "braille without a dot": "\u2800",
+    "a grapheme joiner": "P\u034fM",
+    "a variation selector": "PM\ufe0f",
+    "a variation selector for ideographs": "葛\U000e0100",
+    "a noncharacter": "P\ufdd0M",
+    "a joiner that joins nothing": "é\u200dé",
+    "a non-joiner that parts nothing": "é\u200cé",
+    "half a million joiners": "ب" + "\u200cب" * 250_000,
+    "marks alone": "\u0301\u0323",
+    "no-break spaces alone": "\u00a0\u202f",
 }
 URLS = {
     "the metadata service": "http://169.254.169.254/latest/meta-data/",

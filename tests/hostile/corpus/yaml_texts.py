@@ -30,9 +30,20 @@ REFUSED: dict[str, str | bytes] = {
     "a document of nothing but an alias": "*a",
     "nodes without end": "name: Dev\nworkspaces:\n" + "".join(f"- {{name: w{n}}}\n" for n in range(40_000)),
     "values without end": "name: Dev\nx: [" + "1," * (2 * MEBIBYTE) + "]",
+    "merge keys that double": "name: Dev\na0: &a0 {x: 1, y: 1, z: 1}\n"
+    + "".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}], k{n}: 1}}\n" for n in range(1, 60)),
+    "a wide mapping merged without end": "name: Dev\na: &a {"
+    + ",".join(f"k{n}: 1" for n in range(5_000))
+    + "}\nb:\n"
+    + "- {<<: *a}\n" * 5_000,
+    "merge keys in a chain": "name: Dev\na0: &a0 {x: 1}\n"
+    + "".join(f"a{n}: &a{n} {{<<: *a{n - 1}}}\n" for n in range(1, 9_000)),
+    "noncharacters, and line breaks of YAML 1.1": "name: Dev\nx: '"
+    + "".join(map(chr, range(0xFDD0, 0xFDF0)))
+    + "\u2028'",
     "keys without end": "name: Dev\nx: {" + ",".join(f"k{n}: 1" for n in range(300_000)) + "}",
     "the same key without end": "name: Dev\n" + "a: 1\n" * 150_000,
-    "more bytes than a template has": "name: Dev\n#" + "x" * (5 * MEBIBYTE + 100_000),
+    "more bytes than a template has": "name: Dev\n#" + "x" * (12 * MEBIBYTE + 100_000),
     "problems without end": "name: Dev\nworkspaces:\n" + "- {tier: 99}\n" * 15_000,
     # ---- deeper than a stack
     "lists in lists": "[" * 100_000,
@@ -53,8 +64,12 @@ REFUSED: dict[str, str | bytes] = {
     "a tag of five megabytes": "name: !" + "a" * (4 * MEBIBYTE) + " x",
     "a directive nobody knows": "%YAML 9.9\n---\nname: Dev",
     "directives without end": "%A b\n" * 100_000 + "---\nname: Dev",
-    "a merge key": "name: Dev\na: &a {tier: 1}\nworkspaces: [{<<: *a, name: PM}]",
-    "a merge key of a list": "name: Dev\na: &a {b: 1}\nc: {<<: [*a, *a]}",
+    "a merge key of text": "name: Dev\nworkspaces: [{<<: x, name: PM}]",
+    "a merge key twice": "name: Dev\na: &a {tier: 1}\nworkspaces: [{<<: *a, <<: *a, name: PM}]",
+    "a merge key of itself": "name: Dev\na: &a {<<: *a}",
+    "a merge key in a list in a list": "name: Dev\na: &a {b: 1}\nc: {<<: [[*a]]}",
+    "a name that only a merge key brings": "name: Dev\na: &a {name: PM}\nworkspaces: [{<<: *a}, {<<: *a}]",
+    "line breaks of YAML 1.1": "name: Dev\u2028workspaces: [{name: PM}]",
     "two documents": "name: Dev\n---\nname: Prod",
     "documents without end": "---\n" * 200_000,
     # ---- numbers and words
@@ -101,6 +116,10 @@ REFUSED: dict[str, str | bytes] = {
 }
 
 HARMLESS: dict[str, str | bytes] = {
+    "a merge key": "name: Dev\na: &a {tier: 1}\nworkspaces: [{<<: *a, name: PM}]",
+    "a merge key of a list": "name: Dev\na: &a {b: 1}\nc: {<<: [*a, *a]}",
+    "a comment that goes on in YAML 1.2": "name: Dev # \u2028workspaces: 5\u2029tier: x\x85!!python/name:os.system",
+    "line breaks of YAML 1.1 without end": "name: Dev\ndescription: '" + "\u2028" * MEBIBYTE + "'",
     "two byte order marks": b"\xef\xbb\xbf\xef\xbb\xbf" + TREE.encode(),
     "words of YAML 1.1": "name: Dev\na: [no, on, y, 1:30, 017, 2020-13-45]\n",
     "an anchor of four megabytes": "name: &" + "a" * (4 * MEBIBYTE) + " Dev",
