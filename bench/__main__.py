@@ -19,7 +19,8 @@ from bench.report import lines, markdown
 from scripts.postgres import throwaway_server
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("imports", "http", "memory", "pages", "stream", "teardown")
+PARTS = ("imports", "http", "memory", "series", "embedded", "pages", "stream", "teardown")
+EMBEDDED = {"embedded"}  # on SQLite
 FULL = 100_000
 EMPTY = "empty"
 # What somebody would set who runs this for work; everything else as PostgreSQL ships. Commits reach the disk.
@@ -67,15 +68,24 @@ def write(sections: list[Section], *, n: int, seconds: float) -> Path:
 def migrate(server: str) -> None:
     """The empty database of which each part gets a copy."""
     execute(server, f"CREATE DATABASE {EMPTY}")
-    python(server, EMPTY, "manage.py", "migrate", "--verbosity=0")
+    python(address(server, EMPTY), "manage.py", "migrate", "--verbosity=0")
 
 
 def run(name: str, server: str, *, n: int) -> Section:
     """The part's section, from a process and a database that nothing else has touched."""
-    execute(server, f"CREATE DATABASE {name} TEMPLATE {EMPTY}")
-    with tempfile.NamedTemporaryFile(suffix=".json") as file:
-        python(server, name, "-m", "bench.one", name, str(n), file.name)
-        return SECTION.validate_json(Path(file.name).read_bytes())
+    with tempfile.TemporaryDirectory() as folder:
+        database, file = address(server, name), Path(folder, "section.json")
+        if name in EMBEDDED:
+            database = f"sqlite:///{folder}/bench.sqlite3"
+            python(database, "manage.py", "migrate", "--verbosity=0")
+        else:
+            execute(server, f"CREATE DATABASE {name} TEMPLATE {EMPTY}")
+        python(database, "-m", "bench.one", name, str(n), str(file))
+        return SECTION.validate_json(file.read_bytes())
+
+
+def address(server: str, database: str) -> str:
+    return f"{server.rpartition('/')[0]}/{database}"
 
 
 def execute(server: str, statement: str) -> None:
@@ -83,9 +93,9 @@ def execute(server: str, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-def python(server: str, database: str, *arguments: str) -> None:
-    address = f"{server.rpartition('/')[0]}/{database}"
-    environment = os.environ | {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "orgsite.settings"} | ENVIRONMENT
+def python(database: str, *arguments: str) -> None:
+    """On the database of that address."""
+    environment = os.environ | {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "orgsite.settings"} | ENVIRONMENT
     subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, check=True)
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from audit.stream.scopes import Scope, Told
 
-KEPT = 16 * 1024 * 1024  # bytes of events
+KEPT = 32 * 1024 * 1024  # bytes of events, with what each takes besides its text
+BESIDES = 1024  # bytes that an event, and a batch even without events, takes besides
 CHUNK = 64 * 1024  # bytes that are written at once: about what a connection buffers before it asks to wait
 
 
@@ -38,7 +39,7 @@ class Batch:
 
     @property
     def size(self) -> int:
-        return sum(len(each.text) for each in self.events)
+        return BESIDES + sum(BESIDES + len(each.text) for each in self.events)
 
 
 class Log:
