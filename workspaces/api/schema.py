@@ -264,7 +264,7 @@ readyz = extend_schema_view(
     get=extend_schema(
         operation_id="readyz",
         summary="Whether requests can be answered",
-        description="States of the database, its migrations, whether it takes changes, engine, backlog, room for uploads.",
+        description="States of the database, its migrations, whether it takes changes, engine, backlog, uploads.",
         responses={200: ReadyAnswer, 503: ReadyAnswer, **errors(*ANYWHERE)},
         auth=[{}, {"token": []}, {"session": []}],  # type: ignore[list-item]
     )
