@@ -122,3 +122,10 @@ def test_a_database_that_is_away_is_a_sentence_and_no_traceback(tmp_path: Path, 
     assert process.returncode == 1
     assert text.startswith("CommandError: The database file cannot be opened. ")
     assert text.count("\n") == 1
+
+
+def test_a_plan_that_was_applied_names_the_run_that_did_it(write, capsys) -> None:
+    call_command("import_org", write(TREE), "--org", "acme", "--json")
+    first = json.loads(capsys.readouterr().out)
+    with pytest.raises(CommandError, match=f"applied already, by run {first['import_id']}"):
+        call_command("import_org", write(TREE), "--org", "acme", "--fingerprint", first["fingerprint"])

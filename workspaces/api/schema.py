@@ -268,7 +268,7 @@ readyz = extend_schema_view(
     get=extend_schema(
         operation_id="readyz",
         summary="Whether requests can be answered",
-        description="States of the database, its migrations and origin, whether it takes changes, engine, backlog, uploads.",
+        description="States of the database, its migrations, origin and writes, engine, backlog, uploads.",
         responses={200: ReadyAnswer, 503: ReadyAnswer, **errors(*ANYWHERE)},
         auth=[{}, {"token": []}, {"session": []}],  # type: ignore[list-item]
     )
