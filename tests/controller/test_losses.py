@@ -136,19 +136,27 @@ def test_one_that_vanishes_within_seconds_of_its_start_is_not_started_on_and_on(
 ) -> None:
     monkeypatch.setattr("workspaces.core.steps.STEADY", timedelta(minutes=1))
     merge({"PM": {}})
-    for losses in range(1, 6):
+    for attempts in range(1, 6):
         hurry()
-        while Container.objects.get().asked_at is None:
-            controller.round()
+        wait_for(controller, lambda: Container.objects.get().asked_at is not None)
         engine.host.containers.clear()
-        while Container.objects.get().losses < losses:
-            hurry()
-            controller.round()
-        assert waits() > pause(losses) - timedelta(seconds=30)
+        hurry()
+        wait_for(controller, lambda attempts=attempts: Container.objects.get().attempts == attempts)  # type: ignore[misc]
+        assert waits() > pause(attempts) - timedelta(seconds=30)
     assert [what for what, _ in engine.calls] == ["start"] * 5
     assert Workspace.objects.get().status == Status.FAILED
     assert events("failed") == ["PM"]
-    assert "gone again after its start" in Container.objects.get().last_error
+    assert Container.objects.get().last_error == "It is gone again after its start."
+
+
+def test_one_that_never_ran_is_online_as_soon_as_it_does(merge: Merge, controller: Controller) -> None:
+    """Somebody mended its image, say: nothing that ran was lost."""
+    merge({"PM": {}})
+    Container.objects.update(attempts=7, last_error="It does not stay up: Exited (3)")
+    Workspace.objects.update(status=Status.FAILED)
+    hurry()
+    settle(controller)
+    assert Workspace.objects.get().status == Status.ONLINE
 
 
 def test_the_home_page_tells_how_often_and_when_it_is_started_again(

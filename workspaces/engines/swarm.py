@@ -276,16 +276,11 @@ def _update(
 ) -> None:
     """Tried again where the swarm itself noted something about the service since it was looked at."""
     spec, version = service["Spec"], service["Version"]["Index"]
-    mode = ServiceMode("replicated", replicas=replicas)
+    mode, carried = ServiceMode("replicated", replicas=replicas), dict(labels or spec["Labels"])
     for left in reversed(range(UPDATES)):
         try:
             api.update_service(
-                service["ID"],
-                version,
-                task_template=template,
-                name=spec["Name"],
-                labels=dict(labels or spec["Labels"]),
-                mode=mode,
+                service["ID"], version, task_template=template, name=spec["Name"], labels=carried, mode=mode
             )
             return
         except APIError as error:

@@ -186,9 +186,9 @@ def _fail(row: Container, result: Result, *, now: datetime) -> None:
     row.attempts, row.last_error = row.attempts + 1, readable(result.error)
     row.asked_at = None if result.wanted else row.asked_at
     row.due_at = now + delay(row.attempts, jitter=random.random())
-    if result.outcome is Outcome.LOST:
-        row.losses += 1
-        row.due_at = max(row.due_at, now + pause(row.losses))
+    if result.outcome is Outcome.LOST:  # again, where it had run before: one that never did is only tried again
+        row.losses += bool(row.losses)
+        row.due_at = max(row.due_at, now + pause(max(row.losses, row.attempts)))
         row.last_error = loss_told(row.last_error, row.losses)
 
 
