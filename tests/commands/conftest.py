@@ -1,107 +1,128 @@
-"""Commands as processes of their own, on a database file of their own: with any encoding, pipe or terminal."""
+"""Commands on a terminal, into any output, and as processes of their own."""
 
 from __future__ import annotations
 
+import io
 import os
 import pty
-import re
-import shutil
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
-from tests.processes import ROOT, finish, manage
+from tests.processes import ROOT, environment, finish, manage
+from workspaces.models import Organization
 
-PATIENCE = 60  # seconds
+PATIENCE = 120  # seconds
 TREE = "name: Dev\nworkspaces:\n  - name: PM\n    children:\n      - name: Dev Lead\n      - name: Café 🚀\n"
 MOVED = "name: Dev\nworkspaces:\n  - name: PM\n  - name: Dev Lead\n  - name: Café 🚀\n"
 
+Run = Callable[..., tuple[int, str]]
 
-@dataclass(kw_only=True)
-class Shell:
-    """A shell in a folder; `address` is that of its database."""
 
-    folder: Path
-    address: str
-    variables: dict[str, str] = field(default_factory=dict)
+@pytest.fixture
+def tree(tmp_path: Path, organization: Organization) -> list[str]:
+    """The arguments of an import of three workspaces."""
+    (tmp_path / "org.yaml").write_text(TREE, encoding="utf-8")
+    return ["import_org", str(tmp_path / "org.yaml"), "--org", "acme"]
 
-    def environment(self, **variables: str) -> dict[str, str]:
-        usual = {"DATABASE_URL": self.address, "ORGSITE_SECRET_KEY": "of the tests", "PYTHONPATH": str(ROOT)}
-        found = {**os.environ, **usual, **self.variables, **variables}
-        return {name: value for name, value in found.items() if value != "-"}
 
-    def run(self, *arguments: str, script: str = "", **variables: str) -> subprocess.CompletedProcess[bytes]:
-        """A command by itself, or a `script` of the shell in which `$MANAGE` stands for manage.py."""
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        if script:
-            command = ["/bin/bash", "-c", script.replace("$MANAGE", f"{sys.executable} {ROOT / 'manage.py'}")]
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment(**variables),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+@pytest.fixture
+def reconcile(tree: list[str], tmp_path: Path) -> list[str]:
+    """The three are live; these arguments would remove two of them and make two."""
+    call_command(*tree)
+    (tmp_path / "moved.yaml").write_text(MOVED, encoding="utf-8")
+    moved = str(tmp_path / "moved.yaml")
+    return ["import_org", moved, "--org", "acme", "--mode", "reconcile", "--confirm-removals", "2"]
 
-    def on_terminal(self, *arguments: str, typed: str = "", **variables: str) -> tuple[int, str]:
-        """The exit status, and all that a person sees who types that."""
+
+def ended(arguments: tuple[str, ...]) -> int:
+    """The exit status of the command, its error written where errors go."""
+    try:
+        call_command(*arguments)
+    except CommandError as error:
+        sys.stderr.write(f"CommandError: {error}\n")
+        return error.returncode
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command on a terminal, where somebody types: the exit status, and what they see."""
+
+    def run(*arguments: str, typed: str = "") -> tuple[int, str]:
         ours, theirs = pty.openpty()
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        environment = self.environment(TERM="xterm", **{"NO_COLOR": "-", **variables})
-        streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
-        process = subprocess.Popen(command, cwd=self.folder, env=environment, **streams)
-        os.close(theirs)
         os.write(ours, typed.encode())
-        seen = b""
-        try:
-            while block := os.read(ours, 65_536):
-                seen += block
-        except OSError:  # Linux says so where the other side is closed
-            pass
-        os.close(ours)
-        return process.wait(PATIENCE), seen.decode()
+        with (
+            monkeypatch.context() as patch,
+            os.fdopen(theirs, "r") as keys,
+            os.fdopen(os.dup(theirs), "w", encoding="utf-8") as screen,
+        ):
+            for name, stream in (("stdin", keys), ("stdout", screen), ("stderr", screen)):
+                patch.setattr(sys, name, stream)
+            status = ended(arguments)
+        return status, _everything(ours).decode()
 
-    def write(self, text: str, name: str = "org.yaml") -> str:
-        (self.folder / name).write_text(text, encoding="utf-8")
-        return str(self.folder / name)
+    return run
 
-    def ask(self, statement: str) -> list[object]:
-        """The first column of what the database answers."""
-        with closing(sqlite3.connect(self.address.removeprefix("sqlite:///"))) as database:
-            return [row[0] for row in database.execute(statement)]
 
-    def live(self) -> int:
-        """How many workspaces are live."""
-        return len(self.ask("SELECT id FROM workspaces_workspace WHERE status <> 'removed'"))
+def _everything(side: int) -> bytes:
+    """What the other side wrote, which is closed."""
+    seen = b""
+    try:
+        while block := os.read(side, 65_536):
+            seen += block
+    except OSError:  # so Linux ends it
+        pass
+    os.close(side)
+    return seen
 
-    def events(self) -> int:
-        """How many events there are."""
-        return len(self.ask("SELECT id FROM structure_events"))
+
+@pytest.fixture
+def output(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, bytes]]:
+    """Runs a command whose standard output has an encoding of its own: the exit status, and the bytes."""
+
+    def run(*arguments: str, encoding: str) -> tuple[int, bytes]:
+        said = io.BytesIO()
+        with monkeypatch.context() as patch:
+            stream = io.TextIOWrapper(said, encoding=encoding, errors="strict")
+            patch.setattr(sys, "stdout", stream)
+            status = ended(arguments)
+            stream.flush()
+        return status, said.getvalue()
+
+    return run
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database without a row that `migrate` does not make."""
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database for processes of their own."""
     folder = tmp_path_factory.mktemp("migrated")
-    finish(manage(folder, "migrate", "-v0", database=f"sqlite:///{folder / 'empty.sqlite3'}"))
-    return folder / "empty.sqlite3"
+    found = f"sqlite:///{folder / 'children.sqlite3'}"
+    finish(manage(folder, "migrate", "-v0", database=found))
+    return found
 
 
-@pytest.fixture
-def shell(tmp_path: Path, migrated: Path) -> Shell:
-    for each in migrated.parent.glob("empty.sqlite3*"):
-        shutil.copy(each, tmp_path / each.name)
-    return Shell(folder=tmp_path, address=f"sqlite:///{tmp_path / 'empty.sqlite3'}")
-
-
-@pytest.fixture
-def uncoloured() -> Callable[[str], str]:
-    return lambda text: re.sub(r"\x1b\[[0-9;]*m", "", text)
+def in_shell(script: str, *, database: str, without: tuple[str, ...] = (), **more: str) -> subprocess.CompletedProcess:
+    """A script of bash in which `$MANAGE` stands for manage.py, without some variables."""
+    usual = {"ORGSITE_SECRET_KEY": "of the tests", "DJANGO_SETTINGS_MODULE": "orgsite.settings"}
+    variables = {**environment(database), **usual, **more}
+    return subprocess.run(
+        [
+            "/bin/bash",
+            "-c",
+            script.replace("$PYTHON", sys.executable).replace("$MANAGE", f"{sys.executable} manage.py"),
+        ],
+        cwd=ROOT,
+        env={name: value for name, value in variables.items() if name not in without},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+        text=True,
+    )

@@ -2,73 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.core.management import call_command
 
-from tests.commands.conftest import MOVED, TREE, Shell
+from audit.models import StructureEvent
+from tests.commands.conftest import Run
+from workspaces.models import Workspace
 
-RED, GREEN, YELLOW = "\x1b[31", "\x1b[32", "\x1b[33"
+RED, GREEN = "\x1b[31", "\x1b[32"
 QUESTION = "Type 2, the number of workspaces to remove: "
 
 
-@pytest.fixture
-def reconcile(shell: Shell) -> list[str]:
-    """The accident about to be repaired: 3 are live, 2 of them would go and 2 come."""
-    shell.run("import_org", shell.write(TREE))
-    return ["import_org", shell.write(MOVED, "moved.yaml"), "--mode", "reconcile", "--confirm-removals", "2"]
+@pytest.mark.parametrize("typed", ["n\n", "yes\n", "3\n", "2 workspaces\n", "\n", "\x04"])
+def test_a_reconcile_asks_and_any_other_answer_changes_nothing(terminal: Run, reconcile: list[str], typed: str) -> None:
+    events = StructureEvent.objects.count()
+    status, seen = terminal(*reconcile, typed=typed)
+    assert (status, QUESTION in seen, "same name as Dev Lead" in seen) == (1, True, True)
+    assert "Not confirmed. Nothing was changed." in seen
+    assert StructureEvent.objects.count() == events
 
 
-@pytest.mark.parametrize(
-    ("typed", "status"), [("n\n", 1), ("yes\n", 1), ("3\n", 1), ("\n", 1), ("\x04", 1), ("\x03", 130)]
-)
-def test_a_reconcile_on_a_terminal_asks_and_any_other_answer_changes_nothing(
-    shell: Shell, reconcile: list[str], typed: str, status: int
-) -> None:
-    before = shell.events()
-    ended, seen = shell.on_terminal(*reconcile, typed=typed)
-    assert QUESTION in seen
-    assert "same name as Dev Lead" in seen
-    assert "Nothing was changed." in seen
-    assert (ended, shell.events()) == (status, before)
-
-
-def test_the_right_number_applies_what_was_shown(shell: Shell, reconcile: list[str]) -> None:
-    ended, seen = shell.on_terminal(*reconcile, typed="2\n")
-    assert (ended, shell.live()) == (0, 3), seen
+def test_the_right_number_applies_what_was_shown(terminal: Run, reconcile: list[str]) -> None:
+    status, seen = terminal(*reconcile, typed="2\n")
+    assert (status, Workspace.objects.live().filter(parent=None).count()) == (0, 3), seen
     assert seen.index("same name as") < seen.index(QUESTION) < seen.index("Applied as run")
     assert seen.count("same name as") == 2  # the tree is printed once
 
 
-@pytest.mark.parametrize("way", ["--yes", "--json", "pipe", "merge", "dry run"])
-def test_otherwise_nobody_is_asked(shell: Shell, reconcile: list[str], way: str) -> None:
+def test_a_tree_that_changes_while_somebody_reads_is_not_touched(
+    terminal: Run, reconcile: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exactly what was shown, or nothing: between the plan and the answer somebody protects a workspace."""
+    from workspaces.management.base import OrgCommand
+
+    def protect(command: OrgCommand, count: int, what: str) -> None:
+        Workspace.objects.filter(name="Dev Lead").update(protected=True)
+
+    monkeypatch.setattr(OrgCommand, "confirm", protect)
+    status, seen = terminal(*reconcile)
+    assert (status, Workspace.objects.live().filter(parent=None).count()) == (1, 1)
+    assert "changed since this plan was made" in seen
+
+
+@pytest.mark.parametrize("way", ["--yes", "--json", "merge", "--dry-run", "pipe"])
+def test_otherwise_nobody_is_asked(terminal: Run, reconcile: list[str], way: str) -> None:
     if way == "pipe":
-        assert shell.run(*reconcile).returncode == 0
+        call_command(*reconcile)
         return
-    merge, look = ["import_org", reconcile[1]], [*reconcile, "--dry-run"]
-    arguments = {"merge": merge, "dry run": look}.get(way, [*reconcile, way])
-    ended, seen = shell.on_terminal(*arguments)
-    assert (ended, QUESTION in seen) == (2 if way == "dry run" else 0, False), seen
+    merge = [*reconcile[:4], "--mode", "merge"]
+    status, seen = terminal(*(merge if way == "merge" else [*reconcile, way]))
+    assert (status, QUESTION in seen) == (2 if way == "--dry-run" else 0, False), seen
 
 
-def test_yes_skips_the_question_and_never_the_guard(shell: Shell, reconcile: list[str]) -> None:
-    before = shell.events()
-    for arguments in (reconcile[:-2], [*reconcile[:-2], "--confirm-removals", "1"]):
-        for more in ([], ["--yes"]):
-            ended, seen = shell.on_terminal(*arguments, *more)
-            assert (ended, QUESTION in seen) == (1, False), seen
-            assert "--confirm-removals 2" in seen
-    assert shell.live() == 3
-    assert shell.events() >= before
+@pytest.mark.parametrize("more", [[], ["--yes"]])
+@pytest.mark.parametrize("number", [[], ["--confirm-removals", "1"]])
+def test_neither_yes_nor_an_answer_takes_the_place_of_the_guard(
+    terminal: Run, reconcile: list[str], more: list[str], number: list[str], settings: Any
+) -> None:
+    settings.ORGSITE_REMOVAL_GUARD = 0.1
+    status, seen = terminal(*reconcile[:-2], *number, *more, typed="2\n")
+    assert (status, QUESTION in seen, "--confirm-removals 2" in seen) == (1, False, True), seen
+    assert "same name as Dev Lead" in seen
+    assert Workspace.objects.live().filter(parent=None).count() == 1
 
 
-def test_a_cascade_delete_on_a_terminal_asks_as_well(shell: Shell, reconcile: list[str]) -> None:
-    (key,) = shell.ask("SELECT id FROM workspaces_workspace WHERE name = 'PM'")
-    ended, seen = shell.on_terminal("cascade_delete", str(key), typed="1\n")
-    assert (ended, shell.live()) == (1, 3)
+def test_a_fingerprint_that_no_longer_fits_is_said_before_anybody_is_asked(terminal: Run, reconcile: list[str]) -> None:
+    status, seen = terminal(*reconcile, "--fingerprint", "0" * 64, typed="2\n")
+    assert (status, QUESTION in seen) == (1, False)
+    assert "changed since this plan was made" in seen
+
+
+@pytest.mark.parametrize(("typed", "status", "left"), [("1\n", 1, 3), ("3\n", 0, 0)])
+def test_a_cascade_delete_asks_as_well(terminal: Run, reconcile: list[str], typed: str, status: int, left: int) -> None:
+    found, seen = terminal("cascade_delete", str(Workspace.objects.get(name="PM").pk), typed=typed)
     assert "Type 3, the number of workspaces to remove: " in seen
-    ended, seen = shell.on_terminal("cascade_delete", str(key), typed="3\n")
-    assert (ended, shell.live()) == (0, 0), seen
+    assert (found, Workspace.objects.live().count()) == (status, left), seen
 
 
 # ---- colours
@@ -78,31 +88,27 @@ def line_with(seen: str, text: str) -> str:
     return next(line for line in seen.splitlines() if text in line)
 
 
-def test_what_goes_is_red_what_comes_is_green_and_progress_is_neither(shell: Shell, reconcile: list[str]) -> None:
-    _, seen = shell.on_terminal(*reconcile, "--yes")
+def test_what_goes_is_red_what_comes_is_green_and_progress_is_neither(terminal: Run, reconcile: list[str]) -> None:
+    _, seen = terminal(*reconcile, "--yes")
     assert RED in line_with(seen, "same name as Dev Lead")
     assert GREEN in line_with(seen, "not live yet")
     assert GREEN in line_with(seen, "Applied as run")
-    for progress in ("Reading", "Comparing"):
+    for progress in ("Reading", "Comparing", "= PM"):
         assert "\x1b" not in line_with(seen, progress)
 
 
-def test_an_error_is_red(shell: Shell) -> None:
-    _, seen = shell.on_terminal("import_org", "nothing.yaml")
-    assert RED in line_with(seen, "CommandError")
+@pytest.mark.parametrize("way", ["setting", "option", "django"])
+def test_nobody_gets_colours_who_wants_none(
+    terminal: Run, reconcile: list[str], way: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.NO_COLOR = way == "setting"
+    if way == "django":
+        monkeypatch.setenv("DJANGO_COLORS", "nocolor")
+    status, seen = terminal(*reconcile, "--yes", *(["--no-color"] if way == "option" else []))
+    assert (status, "\x1b" in seen) == (0, False)
 
 
-@pytest.mark.parametrize(
-    "way", [{"NO_COLOR": "1"}, {"DJANGO_COLORS": "nocolor"}, {"flag": "--no-color"}, {"TERM": "dumb"}]
-)
-def test_nobody_gets_colours_who_wants_none(shell: Shell, reconcile: list[str], way: dict[str, str]) -> None:
-    way = dict(way)
-    flags = [way.pop("flag")] if "flag" in way else []
-    ended, seen = shell.on_terminal(*reconcile, "--yes", *flags, **way)
-    assert (ended, "\x1b" in seen) == (0, False)
-
-
-def test_a_pipe_gets_no_colours(shell: Shell, reconcile: list[str], uncoloured: Callable[[str], str]) -> None:
-    said = shell.run(*reconcile)
-    text = (said.stdout + said.stderr).decode()
-    assert text == uncoloured(text)
+def test_a_pipe_gets_no_colours(reconcile: list[str], capsys: Any) -> None:
+    call_command(*reconcile)
+    said = capsys.readouterr()
+    assert "\x1b" not in said.out + said.err

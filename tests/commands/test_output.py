@@ -1,119 +1,128 @@
-"""What a command writes never stops its work, and what went wrong is one sentence."""
+"""What a command writes never stops its work, and why the database is away is told."""
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import dj_database_url
 import pytest
+from django.core.management import call_command
+from django.db import DatabaseError, OperationalError, ProgrammingError, connection
+from django.db.utils import ConnectionHandler
 
-from tests.commands.conftest import MOVED, TREE, Shell
+from tests.commands.conftest import in_shell
 from tests.processes import ROOT
+from workspaces.management.failures import database_sentence
+from workspaces.management.output import Output
+from workspaces.models import Workspace
+
+Into = Callable[..., tuple[int, bytes]]
+WITHOUT_KEY = ("ORGSITE_SECRET_KEY", "ORGSITE_DEBUG")
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "ascii:strict", "cp1252", "koi8-r"])
-def test_characters_that_the_terminal_lacks_stop_nothing(shell: Shell, encoding: str) -> None:
-    merged = shell.run("import_org", shell.write(TREE), PYTHONIOENCODING=encoding)
-    moved = shell.run("import_org", shell.write(MOVED), "--mode", "reconcile", "--confirm-removals", "2",
-                      PYTHONIOENCODING=encoding)  # fmt: skip
-    assert (merged.returncode, moved.returncode) == (0, 0), merged.stderr + moved.stderr
-    assert b"Traceback" not in merged.stderr + moved.stderr
-    text = moved.stdout.decode(encoding.partition(":")[0])
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252", "koi8-r", "utf-8", "utf-16"])
+def test_characters_that_the_output_lacks_stop_nothing(reconcile: list[str], output: Into, encoding: str) -> None:
+    status, said = output(*reconcile, encoding=encoding)
+    assert (status, Workspace.objects.live().filter(parent=None).count()) == (0, 3)
+    text = said.decode(encoding)
     assert "Plan: 2 to create, 1 to keep, 2 to remove." in text
-    assert "Caf" in text
+    assert "same name as" in text
 
 
-def test_a_character_that_is_lacking_can_still_be_told_from_another(shell: Shell) -> None:
-    said = shell.run("import_org", shell.write(TREE), "--dry-run", PYTHONIOENCODING="ascii").stdout.decode("ascii")
-    assert "Caf\\xe9 \\U0001f680" in said
+def test_a_character_that_is_lacking_can_still_be_told_from_another(tree: list[str], output: Into) -> None:
+    _, said = output(*tree, encoding="ascii")
+    assert "Caf\\xe9 \\U0001f680" in said.decode("ascii")
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
-def test_json_is_json_in_every_encoding(shell: Shell, encoding: str) -> None:
-    said = shell.run("import_org", shell.write(TREE), "--json", PYTHONIOENCODING=encoding)
-    assert json.loads(said.stdout.decode("utf-8"))["workspaces"][2]["name"] == "Café 🚀"
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252", "utf-8"])
+def test_json_is_json_in_every_encoding(tree: list[str], output: Into, encoding: str) -> None:
+    _, said = output(*tree, "--json", encoding=encoding)
+    assert json.loads(said.decode("utf-8"))["workspaces"][2]["name"] == "Café 🚀"
 
 
-def test_a_locale_without_unicode_stops_nothing(shell: Shell) -> None:
-    said = shell.run("import_org", shell.write(TREE), LC_ALL="POSIX", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
-    assert (said.returncode, shell.live()) == (0, 3), said.stderr
+class Broken(io.StringIO):
+    """An output that fails."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.error = OSError(number, "out of order")
+
+    def write(self, text: str) -> int:
+        raise self.error
 
 
-@pytest.mark.parametrize("reader", ["head -1", "true"])
-def test_a_reader_that_goes_stops_no_work_and_leaves_the_exit_status(shell: Shell, reader: str) -> None:
-    shell.run("import_org", shell.write(TREE))
-    script = f"set -o pipefail; $MANAGE import_org {shell.write(MOVED)} --dry-run --mode reconcile | {reader}"
-    said = shell.run(script=script)
-    assert (said.returncode, said.stderr) == (2, b"")
-    applied = shell.run(script=script.replace("--dry-run", "--confirm-removals 2"))
-    assert applied.returncode == 0, applied.stderr
-    assert b"Traceback" not in applied.stderr
-    assert shell.live() == 3
+def test_a_reader_that_goes_stops_no_work(reconcile: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Broken(errno.EPIPE))
+    call_command(*reconcile)
+    assert Workspace.objects.live().filter(parent=None).count() == 3
 
 
-@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
-def test_closed_streams_stop_no_work(shell: Shell, closed: str) -> None:
-    said = shell.run(script=f"$MANAGE import_org {shell.write(TREE)} {closed}")
-    assert (said.returncode, shell.live()) == (0, 3), said.stderr
+def test_output_without_room_is_remembered_and_a_reader_that_goes_is_not() -> None:
+    for number, lost in ((errno.EPIPE, False), (errno.ENOSPC, True), (errno.EIO, True)):
+        output = Output(Broken(number))
+        output.write("text")
+        assert (output.lost is not None) is lost
 
 
-def test_output_that_finds_no_room_is_said_with_what_was_done(shell: Shell) -> None:
-    said = shell.run(script=f"$MANAGE import_org {shell.write(TREE)} > /dev/full")
-    assert (said.returncode, shell.live()) == (1, 3)
-    assert b"The output could not be written: No space left on device. Applied as run" in said.stderr
-    assert b"Nothing was changed" not in said.stderr
+def test_a_file_as_output_gets_no_colours_even_where_the_terminal_has_some() -> None:
+    plain, forced = io.StringIO(), io.StringIO()
+    Output(plain).write("text", lambda text: f"<{text}>")
+    Output(forced, forced=True).write("text", lambda text: f"<{text}>")
+    assert (plain.getvalue(), forced.getvalue()) == ("text\n", "<text\n>")
 
 
-def test_a_token_that_nobody_saw_is_not_passed_over(shell: Shell) -> None:
-    shell.run("createsuperuser", "--no-input", "--username", "kim", "--email", "", DJANGO_SUPERUSER_PASSWORD="x-9-y-z")
-    said = shell.run(script="$MANAGE api_token kim > /dev/full")
-    assert said.returncode == 1
-    assert b"A token was made all the same" in said.stderr
-    assert b"kim" in shell.run("api_token", "kim", "--list").stdout or said.stderr
+# ---- processes
 
 
-# ---- settings and the database
-
-
-def sentence_of(said: object) -> str:
-    return said.stderr.decode().strip()
-
-
-@pytest.mark.parametrize("command", ["import_org x", "migrate"])
-def test_a_missing_key_is_one_sentence(shell: Shell, command: str) -> None:
-    said = shell.run(*command.split(), ORGSITE_SECRET_KEY="-", ORGSITE_DEBUG="-")
-    assert said.returncode == 1
-    assert sentence_of(said) == (
-        "manage.py: Set ORGSITE_SECRET_KEY to a long random text (or ORGSITE_DEBUG=1 on a developer's machine)."
+def test_a_process_survives_its_terminal_its_reader_and_its_streams(address: str) -> None:
+    """Latin-1 into a pipe that closes after a line, all streams closed, and a disk that is full."""
+    begin = "$MANAGE import_org examples/dev-tree-before"
+    repair = "$MANAGE import_org examples/dev-tree-after --mode reconcile"
+    said = in_shell(
+        f"set -e -o pipefail; {begin} | true; {repair} --confirm-removals 8 | head -1; "
+        f"$MANAGE create_org all-closed <&- >&- 2>&-; $MANAGE create_org half-closed >&-",
+        database=address,
+        PYTHONIOENCODING="latin-1",
     )
-
-
-def test_the_site_says_it_as_well(shell: Shell) -> None:
-    said = shell.run(script=f"{sys.executable} -m orgsite.serve --port 0", ORGSITE_SECRET_KEY="-", ORGSITE_DEBUG="-")
-    assert (said.returncode, len(sentence_of(said).splitlines())) == (1, 1)
-    assert sentence_of(said).startswith("orgsite.serve: Set ORGSITE_SECRET_KEY")
+    assert (said.returncode, "Traceback" in said.stderr) == (0, False), said.stderr
+    full = in_shell("$MANAGE import_org examples/dev-tree-after > /dev/full", database=address)
+    assert full.returncode == 1
+    assert "The output could not be written: No space left on device. Applied as run" in full.stderr
+    assert "Nothing was changed" not in full.stderr
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("ORGSITE_REMOVAL_GUARD", "2"),
-        ("DATABASE_URL", "mysql://x/y"),
-        ("DATABASE_URL", "nonsense"),
-        ("ORGSITE_ENGINE", "x"),
-    ],
+    ("program", "name"), [("$MANAGE migrate", "manage.py"), ("$PYTHON -m orgsite.serve", "orgsite.serve")]
 )
-def test_a_setting_that_makes_no_sense_is_one_sentence_that_names_it(shell: Shell, name: str, value: str) -> None:
-    said = shell.run("check", **{name: value})
-    assert (said.returncode, len(sentence_of(said).splitlines())) == (1, 1)
-    assert name in sentence_of(said)
+def test_a_missing_key_is_one_sentence(address: str, program: str, name: str) -> None:
+    said = in_shell(program, database=address, without=WITHOUT_KEY)
+    why = "Set ORGSITE_SECRET_KEY to a long random text (or ORGSITE_DEBUG=1 on a developer's machine)."
+    assert (said.returncode, said.stderr) == (1, f"{name}: {why}\n")
 
 
-def test_a_traceback_is_shown_to_somebody_who_asks_for_it(shell: Shell) -> None:
-    said = shell.run("check", "--traceback", ORGSITE_ENGINE="x")
-    assert b"Traceback" in said.stderr
+def test_a_command_of_django_s_own_tells_the_reason_as_well() -> None:
+    said = in_shell("$MANAGE migrate", database="sqlite:////nowhere/at/all.sqlite3")
+    assert said.returncode == 1
+    assert said.stderr.endswith(
+        "manage.py: The database cannot be reached: unable to open database file. "
+        "Nothing was changed; look at DATABASE_URL.\n"
+    )
+    assert "Traceback" not in said.stderr
+
+
+def test_no_check_warns_on_either_database(db: None, capsys: Any) -> None:
+    call_command("check", "--fail-level", "WARNING", "--database", "default")
+    assert "W040" not in capsys.readouterr().err
+
+
+# ---- the database's reasons
 
 
 def closed_port() -> int:
@@ -122,41 +131,84 @@ def closed_port() -> int:
 
 
 @pytest.mark.parametrize(
-    ("command", "address", "why"),
+    ("address", "why"),
     [
-        ("create_org x", "postgres://kim:s3cret-pw@127.0.0.1:{port}/x", "Connection refused"),
-        ("create_org x", "postgres://kim:s3cret-pw@nowhere.invalid/x", "nowhere.invalid"),
-        ("create_org x", "postgres://kim:s3cret-pw@127.0.0.1:{port}/x?sslmode=bogus", "sslmode"),
-        ("create_org x", "postgres://kim:s3cret-pw@127.0.0.1:{port}/x?colour=red", "colour"),
-        ("create_org x", "sqlite:///{root}/README.md", "file is not a database"),
-        ("changepassword kim", "postgres://kim:s3cret-pw@127.0.0.1:{port}/x", "Connection refused"),
-        ("migrate", "postgres://kim:s3cret-pw@127.0.0.1:{port}/x", "Connection refused"),
+        ("postgres://kim:s3cret-pw@127.0.0.1:{port}/x", "Connection refused"),
+        ("postgres://kim:s3cret-pw@nowhere.invalid/x", "nowhere.invalid"),
+        ("postgres://kim:s3cret-pw@127.0.0.1:{port}/x?sslmode=bogus", "sslmode"),
+        ("postgres://kim:s3cret-pw@127.0.0.1:{port}/x?colour=red", "colour"),
+        ("sqlite:////nowhere/at/all.sqlite3", "unable to open database file"),
+        ("sqlite:///{root}/README.md", "file is not a database"),
     ],
-    ids=range(7),
+    ids=range(6),
 )
-def test_a_database_that_is_away_is_told_with_its_reason_and_no_password(
-    shell: Shell, command: str, address: str, why: str
+def test_a_database_that_cannot_be_reached_is_told_with_the_reason_and_no_password(
+    db: None, address: str, why: str
 ) -> None:
-    shell.address = address.format(port=closed_port(), root=ROOT)
-    said = shell.run(*command.split())
-    text = sentence_of(said)
-    assert said.returncode == 1
-    assert "Traceback" not in text
-    assert len(text.splitlines()) == 1
-    assert why in text
-    assert "The database cannot be reached: " in text
-    assert "s3cret-pw" not in text
+    config = dj_database_url.parse(address.format(port=closed_port(), root=ROOT))
+    with pytest.raises(DatabaseError) as error, ConnectionHandler({"default": config})["default"].cursor() as cursor:
+        cursor.execute("CREATE TABLE x (id integer)")
+    sentence = str(database_sentence(error.value))
+    assert sentence.startswith("The database cannot be reached: ")
+    assert sentence.endswith(". Nothing was changed; look at DATABASE_URL.")
+    assert why in sentence
+    assert "s3cret-pw" not in sentence
 
 
-def test_a_database_without_tables_says_what_to_run(shell: Shell, tmp_path: Path) -> None:
-    shell.address = f"sqlite:///{tmp_path / 'new.sqlite3'}"
-    said = shell.run("create_org", "x")
-    assert said.returncode == 1
-    assert "no such table: workspaces_organization. Nothing was changed; run: manage.py migrate" in sentence_of(said)
+def refused(statement: str) -> DatabaseError:
+    with pytest.raises(DatabaseError) as error, connection.cursor() as cursor:
+        cursor.execute(statement)
+    return error.value
 
 
-def test_a_database_that_takes_no_changes_says_so(shell: Shell) -> None:
-    shell.address += "?mode=ro"
-    said = shell.run("create_org", "x")
-    assert said.returncode == 1
-    assert "Traceback" not in sentence_of(said)
+@pytest.mark.django_db(transaction=True)
+def test_missing_tables_and_a_broken_statement_are_told_apart() -> None:
+    missing = str(database_sentence(refused("SELECT * FROM nothing_like_this")))
+    assert missing.endswith("Nothing was changed; run: manage.py migrate")
+    if connection.vendor == "postgresql":
+        assert database_sentence(refused("SELEKT 1")) is None  # a fault of this program keeps its traceback
+
+
+class Cause(Exception):
+    def __init__(self, sqlstate: str) -> None:
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("state", "text", "told"),
+    [
+        ("25006", "cannot execute INSERT in a read-only transaction", "takes no changes"),
+        ("53100", "could not extend file", "has no room"),
+        ("55P03", "canceling statement due to lock timeout", "is busy"),
+        ("40P01", "deadlock detected", "is busy"),
+        ("57P01", "terminating connection due to administrator command", "was lost"),
+        ("28P01", 'password authentication failed for user "kim"', "cannot be reached"),
+        ("3D000", 'database "x" does not exist', "cannot be reached"),
+        ("", "database is locked", "is busy"),
+        ("", "attempt to write a readonly database", "takes no changes"),
+        ("", "database or disk is full", "has no room"),
+        ("", "server closed the connection unexpectedly", "was lost"),
+        ("XX000", "something else", "The database failed"),
+    ],
+)
+def test_each_kind_says_what_is_known_of_the_change(state: str, text: str, told: str) -> None:
+    error = OperationalError(text)
+    error.__cause__ = Cause(state) if state else None
+    sentence = str(database_sentence(error))
+    assert told in sentence
+    assert text in sentence
+    certain = told not in ("was lost", "The database failed")
+    assert ("Nothing was changed" in sentence) is certain
+    assert str(database_sentence(error, done="Applied as run 7.")).endswith("Applied as run 7.")
+
+
+def test_a_password_in_a_driver_s_words_is_hidden(settings: Any) -> None:
+    error = ProgrammingError('missing "=" after "postgres://kim:pa$$word@db/x" in connection info string')
+    sentence = str(database_sentence(error))
+    assert "pa$$word" not in sentence
+    assert "postgres://kim:…@db/x" in sentence
+
+
+def test_a_path_of_no_file_names_it(tmp_path: Path, output: Into, organization: object) -> None:
+    status, _ = output("import_org", str(tmp_path / "none.yaml"), "--org", "acme", encoding="utf-8")
+    assert status == 1

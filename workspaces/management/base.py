@@ -36,7 +36,6 @@ class OrgCommand(BaseCommand):
         return parser
 
     def run_from_argv(self, argv: list[str]) -> None:
-        prepare_streams()
         try:
             super().run_from_argv(argv)
         except CommandError as error:
@@ -81,6 +80,7 @@ class OrgCommand(BaseCommand):
 
     def _choose_outputs(self, options: dict[str, Any]) -> None:
         """Outputs that stop no work, in the place of Django's; `NO_COLOR` counts as `--no-color`."""
+        prepare_streams()
         forced = bool(options.get("force_color"))
         if settings.NO_COLOR and not forced:
             options["no_color"] = True
