@@ -169,7 +169,7 @@ def test_trying_again_is_asked_for_once(operator: Client, live: Live, which: str
     key = named("PM").pk
     Container.objects.create(
         workspace_id=key, desired="running", due_at=later, changed_at=later, last_error="no", attempts=1,
-        import_id=run.pk,
+        import_id=run.pk, organization=run.organization,
     )  # fmt: skip
     address = {"run": f"/admin/runs/{run.pk}/again/", "container": f"/admin/containers/{key}/again/"}[which]
     first, second = send(operator, address, {}, shown_at=f"/admin/runs/{run.pk}/")

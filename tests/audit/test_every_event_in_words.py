@@ -105,6 +105,7 @@ CASES = [
         event("workspace.released", organization="", why="no workspace has this id", **WORKER),
         "1 unknown container removed.",
     ),
+    (event("workspace.stopped", organization="", name="PM", **WORKER), "1 unknown container stopped."),
     (event("workspace.release_failed", of="PM", **WORKER), "1 workspace could not be released yet."),
     (event("security.login", organization="", name="bob"), "1 login."),
     (event("security.login_failed", organization="", name="bob"), "1 login failed."),
@@ -112,6 +113,7 @@ CASES = [
     (event("security.token_first_used", organization="", name="laptop"), "1 token used for the first time."),
     (event("security.token_revoked", organization="", name="laptop"), "1 token revoked."),
     (event("security.denied", name="bob"), "1 attempt refused."),
+    (event("security.database_accepted", organization="", epochs=2, strays=8), "1 database accepted."),
     (user("made", superuser=(None, True), staff=(None, True)), "root made the user bob: staff, superuser."),
     (
         user("made", username=(None, "bob"), active=(None, True), groups=(None, ["Auditor", "Viewer"])),

@@ -16,10 +16,10 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, ProgrammingError, connection
 from django.db.utils import ConnectionHandler
+from workspaces.management.failures import database_sentence
 
 from tests.commands.conftest import in_shell
 from tests.processes import ROOT
-from workspaces.management.failures import database_sentence
 from workspaces.management.output import Output
 from workspaces.models import Workspace
 

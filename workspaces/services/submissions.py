@@ -9,10 +9,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from orgsite.clock import database_now
 from workspaces.errors import SubmittedBefore
 from workspaces.models import Submission
+from workspaces.services.forgetting import forget
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -48,14 +49,13 @@ def carried_out_once(key: str, *, user: User) -> Iterator[Outcome]:
 
 def forget_submissions() -> int:
     """Forget the forms that were sent too long ago to come again by mistake; return how many."""
-    deleted, _ = Submission.objects.filter(created_at__lte=timezone.now() - REMEMBERED).delete()
-    return deleted
+    return forget(Submission.objects.filter(created_at__lte=database_now() - REMEMBERED).order_by("created_at"))
 
 
 def _begin(key: str, *, user: User) -> Submission:
     try:
         with transaction.atomic():  # a savepoint: on PostgreSQL a refused row spoils what surrounds it
-            return Submission.objects.create(key=key, user=user, created_at=timezone.now())
+            return Submission.objects.create(key=key, user=user, created_at=database_now())
     except IntegrityError as error:
         done = Submission.objects.get(key=key)
         raise SubmittedBefore(address=done.address, said=done.said) from error
