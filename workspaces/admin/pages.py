@@ -12,28 +12,17 @@ from django.utils.safestring import SafeString
 
 from workspaces.admin.words import coded
 from workspaces.errors import (
-    CascadeChanged,
     Interrupted,
     NameTaken,
     OrgError,
-    PlanChanged,
-    RemovalNotConfirmed,
+    Refusal,
     TemplateInvalid,
     TemplateNotFound,
     TemplateTooLarge,
-    WorkspaceProtected,
     WorkspaceRemoved,
 )
 
-CONFLICTS = (
-    CascadeChanged,
-    Interrupted,
-    NameTaken,
-    PlanChanged,
-    RemovalNotConfirmed,
-    WorkspaceProtected,
-    WorkspaceRemoved,
-)
+CONFLICTS = (Interrupted, NameTaken, Refusal, WorkspaceRemoved)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

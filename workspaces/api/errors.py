@@ -23,7 +23,6 @@ from workspaces.access import Denied
 from workspaces.core.problems import MAX_PROBLEMS
 from workspaces.errors import (
     AppliedAlready,
-    CascadeChanged,
     EngineError,
     InstallationRenamed,
     Interrupted,
@@ -33,6 +32,7 @@ from workspaces.errors import (
     OrgError,
     PlanChanged,
     Problem,
+    Refusal,
     RemovalNotConfirmed,
     SubmittedBefore,
     TemplateInvalid,
@@ -50,15 +50,13 @@ from workspaces.services.answers import preview_answer
 logger = logging.getLogger(__name__)
 
 STATUSES: Mapping[type[OrgError], int] = {
-    CascadeChanged: 409,
     EngineError: 503,
     InstallationRenamed: 503,
     Interrupted: 503,
     InvalidRequest: 400,
     NameTaken: 409,
     NotFound: 404,
-    PlanChanged: 409,
-    RemovalNotConfirmed: 409,
+    Refusal: 409,
     SubmittedBefore: 409,
     TemplateInvalid: 400,
     TemplateNotFound: 404,
@@ -66,7 +64,6 @@ STATUSES: Mapping[type[OrgError], int] = {
     TooOften: 429,
     UnknownMode: 400,
     UnsupportedTemplateFile: 400,
-    WorkspaceProtected: 409,
     WorkspaceRemoved: 409,
 }
 
