@@ -91,7 +91,7 @@ WHY = {
     415: "A media type or character set that is not read here",
     429: "Too many imports and deletes, or too many bad tokens; `Retry-After` says when to try again",
     501: "This server cannot stream",
-    503: "The database is away or busy, or too many are listening; `Retry-After` says when to try again",
+    503: "The database is away, busy, read-only or full, or too many are listening; `Retry-After` where that passes",
 }
 ANYWHERE = (400, 405, 406, 408, 413, 415)
 
@@ -264,7 +264,7 @@ readyz = extend_schema_view(
     get=extend_schema(
         operation_id="readyz",
         summary="Whether requests can be answered",
-        description="States of the database, its migrations, the engine and the backlog.",
+        description="States of the database, its migrations, whether it takes changes, engine, backlog, uploads.",
         responses={200: ReadyAnswer, 503: ReadyAnswer, **errors(*ANYWHERE)},
         auth=[{}, {"token": []}, {"session": []}],  # type: ignore[list-item]
     )
