@@ -68,6 +68,9 @@ NO_FILE = _needing("The database file cannot be opened. Somebody has to check th
 # The longest prefix counts. What is not listed is a fault of this program.
 SQLSTATES: Mapping[str, Trouble] = {
     "08": AWAY,  # no connection; a pooler's own refusals, too
+    "08003": LOST,
+    "08006": LOST,
+    "08007": LOST,
     "22P05": NOT_UTF8,
     "25006": READ_ONLY,
     "25P03": AWAY,  # idle in a transaction for too long
@@ -83,7 +86,9 @@ SQLSTATES: Mapping[str, Trouble] = {
     "53100": FULL,
     "55006": AWAY,
     "55P03": AWAY,  # a lock that did not become free
-    "57": AWAY,  # shutdown, crash, statement timeout
+    "57": AWAY,  # statement timeout, a server that is only starting
+    "57P01": LOST,  # shutdown
+    "57P02": LOST,  # crash
     "58": BROKEN,
     "F0": BROKEN,
     "XX": BROKEN,

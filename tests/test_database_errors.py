@@ -14,9 +14,9 @@ from orgsite import database_errors as known
 from orgsite.database_errors import Trouble, driver_words, explained, trouble_of
 
 OF_POSTGRES = {
-    "25006": known.READ_ONLY, "25P03": known.AWAY, "57P01": known.AWAY, "57P02": known.AWAY, "57P03": known.AWAY,
+    "25006": known.READ_ONLY, "25P03": known.AWAY, "57P01": known.LOST, "57P02": known.LOST, "57P03": known.AWAY,
     "53300": known.AWAY, "53200": known.AWAY, "53100": known.FULL, "40001": known.AWAY, "40P01": known.AWAY,
-    "55P03": known.AWAY, "57014": known.AWAY, "08006": known.AWAY, "08P01": known.AWAY, "42P01": known.NOT_MIGRATED,
+    "55P03": known.AWAY, "57014": known.AWAY, "08006": known.LOST, "08P01": known.AWAY, "42P01": known.NOT_MIGRATED,
     "42703": known.NOT_MIGRATED, "3F000": known.NOT_MIGRATED, "22P05": known.NOT_UTF8, "42501": known.FORBIDDEN,
     "58030": known.BROKEN, "XX000": known.BROKEN, "XX001": known.BROKEN, "28P01": known.REFUSED,
     "3D000": known.NO_DATABASE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -10,12 +11,14 @@ from uuid import UUID
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.api.conftest import Caller
 from tests.zips import packed
 from workspaces.core.filesets import FileSet
-from workspaces.models import Organization, Workspace, WorkspaceToken
+from workspaces.models import Organization, Status, Workspace, WorkspaceToken
 from workspaces.services.tokens import digest
 
 Named = Callable[[str], Workspace]
@@ -62,6 +65,26 @@ def test_the_list_is_of_live_ones_unless_a_status_is_asked_for(as_alice: Caller,
     assert names(as_alice.get("/workspaces", name="QA Engineer")) == []
     assert names(as_alice.get("/workspaces", name="QA Engineer", status="all")) == ["QA Engineer"]
     assert names(as_alice.get("/workspaces", parent=str(gone.parent_id), status="removed")) == ["QA Engineer"]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="plans are PostgreSQL's")
+def test_removed_ones_cost_the_list_nothing(as_alice: Caller, organization: Organization) -> None:
+    now = timezone.now()
+    same = {"organization": organization, "created_at": now, "updated_at": now}
+    gone = (Workspace(name=f"gone {n}", status=Status.REMOVED, removed_at=now, **same) for n in range(20_000))
+    live = (Workspace(name=f"live {n}", status=Status.ONLINE, **same) for n in range(300))
+    for rows in (gone, live):
+        Workspace.objects.bulk_create(rows, batch_size=5_000)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE workspaces_workspace")
+    with CaptureQueriesContext(connection) as asked:
+        assert len(as_alice.get("/workspaces").json()["results"]) == 100
+    (statement,) = (each["sql"] for each in asked if "LIMIT 101" in each["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {statement}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    thrown_away = [int(number) for number in re.findall(r"Rows Removed by Filter: (\d+)", plan)]
+    assert sum(thrown_away) < 1_000, plan
 
 
 @pytest.mark.parametrize("status", ["gone", "Live", "ALL", "online,offline", "l%ve", "deleted"])

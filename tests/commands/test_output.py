@@ -16,8 +16,8 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, ProgrammingError, connection
 from django.db.utils import ConnectionHandler
-from workspaces.management.failures import database_sentence
 
+from orgsite.database_errors import explained, trouble_of
 from tests.commands.conftest import in_shell
 from tests.processes import ROOT
 from workspaces.management.output import Output
@@ -111,8 +111,8 @@ def test_a_command_of_django_s_own_tells_the_reason_as_well() -> None:
     said = in_shell("$MANAGE migrate", database="sqlite:////nowhere/at/all.sqlite3")
     assert said.returncode == 1
     assert said.stderr.endswith(
-        "manage.py: The database cannot be reached: unable to open database file. "
-        "Nothing was changed; look at DATABASE_URL.\n"
+        "manage.py: The database file cannot be opened. Somebody has to check that its folder exists, and who owns it. "
+        "(unable to open database file)\n"
     )
     assert "Traceback" not in said.stderr
 
@@ -148,9 +148,8 @@ def test_a_database_that_cannot_be_reached_is_told_with_the_reason_and_no_passwo
     config = dj_database_url.parse(address.format(port=closed_port(), root=ROOT))
     with pytest.raises(DatabaseError) as error, ConnectionHandler({"default": config})["default"].cursor() as cursor:
         cursor.execute("CREATE TABLE x (id integer)")
-    sentence = str(database_sentence(error.value))
-    assert sentence.startswith("The database cannot be reached: ")
-    assert sentence.endswith(". Nothing was changed; look at DATABASE_URL.")
+    sentence = explained(error.value)
+    assert sentence.startswith("The ")
     assert why in sentence
     assert "s3cret-pw" not in sentence
 
@@ -163,48 +162,42 @@ def refused(statement: str) -> DatabaseError:
 
 @pytest.mark.django_db(transaction=True)
 def test_missing_tables_and_a_broken_statement_are_told_apart() -> None:
-    missing = str(database_sentence(refused("SELECT * FROM nothing_like_this")))
-    assert missing.endswith("Nothing was changed; run: manage.py migrate")
-    if connection.vendor == "postgresql":
-        assert database_sentence(refused("SELEKT 1")) is None  # a fault of this program keeps its traceback
+    assert "has to run `python manage.py migrate`" in explained(refused("SELECT * FROM nothing_like_this"))
+    assert trouble_of(refused("SELEKT 1")) is None  # a fault of this program keeps its traceback
 
 
 class Cause(Exception):
-    def __init__(self, sqlstate: str) -> None:
-        self.sqlstate = sqlstate
+    def __init__(self, text: str, sqlstate: str) -> None:
+        super().__init__(text)
+        if sqlstate:
+            self.sqlstate = sqlstate
 
 
 @pytest.mark.parametrize(
-    ("state", "text", "told"),
+    ("state", "text", "certain"),
     [
-        ("25006", "cannot execute INSERT in a read-only transaction", "takes no changes"),
-        ("53100", "could not extend file", "has no room"),
-        ("55P03", "canceling statement due to lock timeout", "is busy"),
-        ("40P01", "deadlock detected", "is busy"),
-        ("57P01", "terminating connection due to administrator command", "was lost"),
-        ("28P01", 'password authentication failed for user "kim"', "cannot be reached"),
-        ("3D000", 'database "x" does not exist', "cannot be reached"),
-        ("", "database is locked", "is busy"),
-        ("", "attempt to write a readonly database", "takes no changes"),
-        ("", "database or disk is full", "has no room"),
-        ("", "server closed the connection unexpectedly", "was lost"),
-        ("XX000", "something else", "The database failed"),
+        ("25006", "cannot execute INSERT in a read-only transaction", True),
+        ("53100", "could not extend file", True),
+        ("55P03", "canceling statement due to lock timeout", True),
+        ("57P01", "terminating connection due to administrator command", False),
+        ("08006", "connection failure", False),
+        ("", "server closed the connection unexpectedly", False),
+        ("", "the connection is lost", False),
+        ("", "connection refused", True),
     ],
 )
-def test_each_kind_says_what_is_known_of_the_change(state: str, text: str, told: str) -> None:
+def test_nothing_was_changed_is_said_only_where_it_is_known(state: str, text: str, certain: bool) -> None:
     error = OperationalError(text)
-    error.__cause__ = Cause(state) if state else None
-    sentence = str(database_sentence(error))
-    assert told in sentence
+    error.__cause__ = Cause(text, state)
+    sentence = explained(error)
     assert text in sentence
-    certain = told not in ("was lost", "The database failed")
     assert ("Nothing was changed" in sentence) is certain
-    assert str(database_sentence(error, done="Applied as run 7.")).endswith("Applied as run 7.")
+    assert ("Look whether it was changed" in sentence) is not certain
 
 
 def test_a_password_in_a_driver_s_words_is_hidden(settings: Any) -> None:
     error = ProgrammingError('missing "=" after "postgres://kim:pa$$word@db/x" in connection info string')
-    sentence = str(database_sentence(error))
+    sentence = explained(error)
     assert "pa$$word" not in sentence
     assert "postgres://kim:…@db/x" in sentence
 
