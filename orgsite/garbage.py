@@ -19,7 +19,7 @@ YOUNG = 50_000  # values until the youngest are searched; Python's own 700 would
 OLDER = 10, 10
 
 LOOK = 1.0  # seconds between two looks at the resident memory
-GROWN = 16 * 1024 * 1024  # bytes more than after the last full collection: time for the next one
+GROWN = 8 * 1024 * 1024  # bytes more than after the last full collection: time for the next one
 AT_LEAST = 600.0  # seconds after which everything is searched, grown or not
 PATIENCE = 10.0  # seconds that plans may keep the full collections waiting
 SHARE = 20  # a full collection is followed by so many times its own duration without one
