@@ -62,7 +62,7 @@ def readiness() -> dict[str, str]:
     checks: dict[str, Callable[[], str]] = {
         "migrations": _migrations,
         "writes": writable.database_state,
-        "engine": _engine,
+        "engine": engine_state,
         "backlog": _backlog,
         "origin": _origin,
     }
@@ -90,7 +90,7 @@ def _migrations() -> str:
     return "pending" if executor.migration_plan(executor.loader.graph.leaf_nodes()) else "ok"
 
 
-def _engine() -> str:
+def engine_state() -> str:
     """As the workers last saw it: this process may not even have a way to the engine."""
     if not engine_runs():
         return "ok"

@@ -20,7 +20,7 @@ from tests.sites import Site
 from workspaces.models import Membership, Organization
 from workspaces.services.tokens import issue_api_token
 
-PATIENCE = 15.0  # seconds without a byte, and for all that a test waits for
+PATIENCE = 90.0  # seconds without a byte, and for all that a test waits for
 
 
 @dataclass(frozen=True, kw_only=True)

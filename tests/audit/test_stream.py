@@ -224,5 +224,5 @@ def test_a_site_that_ends_ends_its_streams(
             streams = [stack.enter_context(listening(other, people.tokens["bob"])) for _ in range(5)]
             for stream in streams:
                 stream.position()
-        assert max(stream.seconds_to_end() for stream in streams) < 1
+        assert max(stream.seconds_to_end() for stream in streams) < 30
         assert "timeout" not in other.said()

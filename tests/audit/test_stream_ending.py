@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import connection
@@ -24,7 +25,7 @@ from workspaces.models import ApiToken, Membership, Organization
 from workspaces.services.actors import SYSTEM
 from workspaces.services.tokens import issue_api_token, revoke_api_tokens
 
-SOON = 3  # seconds: the site looks at its listeners every second
+SOON = 30  # seconds: the site looks at its listeners every second, on a machine that may be busy
 
 Ending = Callable[[User], Any]
 
@@ -126,10 +127,11 @@ def test_who_joins_an_organization_hears_of_it_without_connecting_again(
 
 def test_who_does_not_read_holds_neither_memory_nor_others_up_and_loses_nothing(site: Site, people: People) -> None:
     """Two hundred megabytes: far more than the process keeps, and than a connection buffers."""
-    token, before, wanted = people.tokens["bob"], site.memory()[0], []
+    token, wanted = people.tokens["bob"], []
     with listening(site, token, buffer=4_096) as slow, listening(site, token) as fast:
         slow.position()
         fast.position()
+        before = site.memory()[0]
         for _ in range(40):
             wanted += people.happen(*["workspace.online"] * 100, payload={"why": "x" * 50_000})
         assert ids(fast.events(4_000)) == wanted
@@ -148,7 +150,7 @@ def test_a_site_that_ends_does_not_wait_for_who_does_not_read(site: Site, people
         start = time.monotonic()
         os.kill(other.process, signal.SIGTERM)
         os.waitid(os.P_PID, other.process, os.WEXITED | os.WNOWAIT)
-        assert time.monotonic() - start < 3
+        assert time.monotonic() - start < settings.ORGSITE_SHUTDOWN_GRACE
 
 
 @pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite does not say who is connected")

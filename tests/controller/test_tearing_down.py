@@ -135,7 +135,7 @@ def test_starts_that_hang_hold_up_no_removal(tree: None, merge: Merge, actor: Ac
 
 
 def test_twice_as_many_are_removed_at_once_as_may_be_started(tree: None, actor: Actor, engine: FakeEngine) -> None:
-    two = Barrier(2, timeout=30)
+    two = Barrier(2, timeout=90)
 
     class Meeting(FakeEngine):
         def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:

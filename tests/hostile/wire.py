@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-PATIENCE = 15.0  # seconds
+PATIENCE = 90.0  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)

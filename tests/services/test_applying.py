@@ -173,7 +173,7 @@ def test_a_preview_applied_twice_at_once_is_applied_once(
     barrier, refused = Barrier(len(modes)), []
 
     def press(mode: Mode) -> None:
-        barrier.wait(timeout=10)
+        barrier.wait(timeout=60)
         try:
             apply_preview(shown, mode=mode, actor=ALICE, confirm_removals=8 if mode is Mode.RECONCILE else None)
         except AppliedAlready as error:
@@ -185,6 +185,6 @@ def test_a_preview_applied_twice_at_once_is_applied_once(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
     done = ImportRun.objects.filter(state="completed").exclude(live_before=0)
     assert refused == [done.get().pk] == [ImportPreview.objects.get().applied_by_id]

@@ -42,7 +42,7 @@ def at_once(*calls: Callable[[], Any]) -> None:
 
     def run(call: Callable[[], Any]) -> None:
         try:
-            barrier.wait(timeout=10)
+            barrier.wait(timeout=60)
             call()
         except OrgError:
             pass
@@ -53,7 +53,7 @@ def at_once(*calls: Callable[[], Any]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
-from orgsite.health import readiness
+from orgsite.health import engine_state, readiness
 from workspaces.admin.words import coded
 from workspaces.models import Installation
 from workspaces.services.containers import count_overdue, engine_runs, overdue_since
@@ -94,7 +94,7 @@ class System:
     @property
     def worker(self) -> str:
         """The sentence that explains why no container moves; "" while a worker answers."""
-        state = self.checks.get(ENGINE, OK)
+        state = engine_state()  # alone: a page that refreshes itself asks no more than it shows
         return "" if state == OK else f"{self._cell(ENGINE, state).title}."
 
     def _cell(self, check: str, state: str) -> Cell:
