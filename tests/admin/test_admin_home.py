@@ -155,7 +155,7 @@ def test_strays_stand_there_with_what_will_happen_and_without_names(
     page = home(viewer)
     until = Stray.objects.earliest("first_seen_at").first_seen_at + timedelta(days=1)
     assert "The engine holds something for 3 workspaces that this database does not know" in page
-    assert f"2 containers run, the first until {until:%Y-%m-%d %H:%M:%S} UTC: then it is stopped." in page
+    assert f"2 containers run, the first until {until:%a} {until.day} {until:%b %H:%M:%S}: then it is stopped." in page
     assert "<code>manage.py sweep --purge</code>" in page
     assert "Secret" not in page
     assert "Nothing waits for you." not in page

@@ -169,7 +169,7 @@ def test_the_home_page_tells_how_often_and_when_it_is_started_again(
     client.force_login(alice)
     page = client.get("/admin/").content.decode()
     assert "lost 7 times" in page
-    assert "Tried again in 4 min" in page
+    assert "next try in 4 min" in page
 
 
 def test_trying_again_by_hand_does_not_wait_for_the_pause(
