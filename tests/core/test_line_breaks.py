@@ -9,6 +9,7 @@ from tests.texts import data, inline, problems
 from workspaces.core import yaml_events
 from workspaces.core.limits import Limits
 from workspaces.core.reading import read_inline
+from workspaces.errors import TemplateInvalid
 
 OLD = pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029"])
 
@@ -69,6 +70,13 @@ def test_what_stands_in_for_it_may_stand_in_the_text_as_well(end: str) -> None:
     assert "all of Unicode's noncharacters" in problems(data, f"a: '{text}\ufdef{end}'")[0]
 
 
+@OLD
+@pytest.mark.parametrize("escape", ["\\uFDD0", "\\ufdd2", "\\U0000FDD1", "\\\\\\uFdD0"])
+def test_what_stands_in_for_it_may_stand_in_the_text_as_an_escape(end: str, escape: str) -> None:
+    (alone,) = data(f'a: "{escape}"').values()
+    assert data(f'a: "{escape}{end}"') == {"a": f"{alone}{end}"}
+
+
 def test_json_takes_them_for_what_they_are() -> None:
     assert data('["\u2028\x85"]', format="json") == ["\u2028\x85"]
     assert "not valid JSON" in problems(data, "[1,\u20282]", format="json")[0]
@@ -77,3 +85,12 @@ def test_json_takes_them_for_what_they_are() -> None:
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
 def test_the_line_ends_of_1_2_still_end_lines(end: str) -> None:
     assert data(f"a: 1 # b{end}c: 2{end}") == {"a": 1, "c": 2}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+@pytest.mark.parametrize("fault", [b"\x01", b"\xff", b"b: c"])
+def test_a_fault_is_told_with_its_line_however_lines_end(end: str, fault: bytes) -> None:
+    text = f"a: 1{end}{end}c: ".encode() + fault + end.encode()
+    with pytest.raises(TemplateInvalid) as raised:
+        read_inline(text, format="yaml", limits=Limits())
+    assert raised.value.problems[0].line == 3

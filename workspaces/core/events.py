@@ -28,5 +28,10 @@ def decode(data: bytes, file: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = line_after(data[: error.start].decode())
         raise Broken("the file is not UTF-8 text", file=file, line=line) from error
+
+
+def line_after(text: str) -> int:
+    """The number of the line that goes on where `text` ends; LF, CR and both together end one."""
+    return text.count("\n") + text.count("\r") - text.count("\r\n") + 1

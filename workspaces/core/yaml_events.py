@@ -5,6 +5,7 @@ PyYAML's `load` and `compose` crash the process on deep nesting and expand alias
 
 from __future__ import annotations
 
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from workspaces.core.events import Event, Kind, decode
+from workspaces.core.events import Event, Kind, decode, line_after
 from workspaces.core.problems import Broken
 
 # The loader in C; the pure one reads the same events, only slower
@@ -22,6 +23,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Table: TypeAlias = dict[int, str]
 _OLD_BREAKS = "\x85\u2028\u2029"
 _NONCHARACTERS = [chr(code) for code in range(0xFDD0, 0xFDF0)]
+_ESCAPED = re.compile(r"\\(?:u|U0000)(FD[DE][0-9A-F])", re.IGNORECASE)  # one of them, in double quotes
 
 _KINDS: dict[type[yaml.Event], Kind] = {
     yaml.ScalarEvent: Kind.SCALAR,
@@ -69,13 +71,14 @@ def _events(data: bytes, back: _Table) -> Iterator[Any]:
 def _shielded(data: bytes, file: str) -> tuple[bytes, _Table]:
     """`data` with a stand-in for each character that ends a line in YAML 1.1 and not in 1.2, and the way back.
 
-    A stand-in is a noncharacter that occurs nowhere in the text. Raises `Broken` where there are not enough of them.
+    A stand-in is a noncharacter that the text holds nowhere, nor as an escape. Raises `Broken` where too few are left.
     """
     present = [each for each in _OLD_BREAKS if each.encode() in data]
     if not present:
         return data, {}
     text = data.decode()
-    unused = [each for each in _NONCHARACTERS if each not in text]
+    escaped = {chr(int(code, 16)) for code in _ESCAPED.findall(text)}
+    unused = [each for each in _NONCHARACTERS if each not in text and each not in escaped]
     if len(unused) < len(present):
         raise Broken("the text holds all of Unicode's noncharacters; leave some out", file=file, line=None)
     there = dict(zip(map(ord, present), unused, strict=False))
@@ -115,4 +118,5 @@ def _code(error: Any) -> int:
 def _line_of(error: Any, text: str) -> int:
     """The line of a refused character: the position is one of bytes (C) or characters (Python)."""
     found = text.find(chr(_code(error)))
-    return text.count("\n", 0, found if found >= 0 else error.position) + 1
+    before = text[: found if found >= 0 else error.position]
+    return line_after(before)
