@@ -98,7 +98,7 @@ class World:
         if route.startswith("^(?!"):
             return "/nothing/here"
         route = route.replace("^([^/]+)/history/([^/]+)/$", "{leaf}/history/{version}/")
-        route = route.replace("^(?P<app_label>audit|auth|workspaces)/$", "workspaces/").replace("(?P<url>.*)$", "no/")
+        route = route.replace("^(?P<app_label>auth|workspaces|audit)/$", "workspaces/").replace("(?P<url>.*)$", "no/")
         model = re.match(r"admin/\w+/(\w+)/", route)
         key = self.ids.get(model[1], "") if model else self.ids["leaf"]
         route = re.sub(r"<path:object_id>|<id>", str(key), route)
