@@ -15,9 +15,12 @@ from audit.timeline import Question
 from tests.controller.conftest import Merge, key_of, settle
 from tests.trees import BEFORE
 from workspaces.controller import Controller
+from workspaces.core.sweeping import Held, Unknown
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Status, Workspace
-from workspaces.services.sweeping import mend, survey, tell_released
+from workspaces.services.actors import Actor
+from workspaces.services.strays import note_destroyed
+from workspaces.services.sweeping import mend, survey
 
 
 def sentences() -> list[str]:
@@ -49,5 +52,5 @@ def test_a_lost_container_is_told_as_the_worker_s_and_not_as_created_by_hand(
 
 
 def test_a_container_that_nobody_knows_is_told_as_no_workspace(db: None) -> None:
-    tell_released([uuid4()])
+    note_destroyed([Unknown(id=uuid4(), why="no workspace has this id", held=Held())], actor=Actor(name="sam"))
     assert "1 unknown container removed" in " ".join(sentences())
