@@ -73,8 +73,9 @@ class Leases:
         held = leases.renew(self._worker, ids)
         with self._lock:
             self._hold([each for each in held if each in self._until], since=asked)
-        if lost := len(ids) - len(held):
-            logger.warning("%d leases were lost: another worker has them, or they were given back meanwhile", lost)
+            over = sum(uptime() >= self._until.get(each, float("inf")) for each in ids)
+        if over:
+            logger.warning("%d leases could not be renewed in time; another worker may have them", over)
 
     def renew_until(self, ended: Event) -> None:
         """Whatever goes wrong, the next time may work."""

@@ -78,12 +78,17 @@ def _any_waits(desired: str, now: datetime) -> bool:
 
 
 def renew(worker: str, ids: Collection[UUID]) -> Set[UUID]:
-    """This worker lives, and is at these; return those that are still its own. What else it once leased, and lost sight
-    of, becomes free."""
-    held = Container.objects.filter(workspace__one_of=ids, leased_by=worker, leased_until__isnull=False)
-    if held.update(leased_until=database_now() + LEASE) == len(ids):
-        return frozenset(ids)
-    return frozenset(held.values_list("pk", flat=True))
+    """This worker lives, and is at these; return those that are still its own and were renewed. What else it once
+    leased, and lost sight of, becomes free.
+
+    Rows that are being written just now are left out: an import or a removal that locks many of them would otherwise
+    wait for those that are locked here, and this for the import's.
+    """
+    with transaction.atomic():
+        held = Container.objects.filter(workspace__one_of=ids, leased_by=worker, leased_until__isnull=False)
+        keys = list(skipping_locked(held).values_list("pk", flat=True))
+        Container.objects.filter(workspace__one_of=keys).update(leased_until=database_now() + LEASE)
+    return frozenset(keys)
 
 
 def give_back(worker: str, ids: Collection[UUID]) -> None:
