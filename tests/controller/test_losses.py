@@ -17,6 +17,7 @@ from workspaces.core.steps import LONG_RUN, LOST_AFTER, PROBATION, pause
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Status, Workspace
 from workspaces.services.containers import try_again
+from workspaces.services.presence import heartbeat
 from workspaces.services.sweeping import mend, survey
 
 Lose = Callable[[], None]
@@ -107,6 +108,36 @@ def test_after_the_third_it_is_called_failed_and_then_nothing_more_is_told(
         start_again(controller, engine)
     assert (StructureEvent.objects.count(), Workspace.history.count()) == (told, history)
     assert Workspace.objects.get().status == Status.FAILED
+
+
+def test_one_whose_agent_calls_it_online_is_failed_again_when_it_is_lost(
+    lose: Lose, controller: Controller, engine: FakeEngine
+) -> None:
+    for _ in range(3):
+        lose()
+        start_again(controller, engine)
+    for times in (2, 3):
+        heartbeat(key_of("PM"))
+        assert Workspace.objects.get().status == Status.ONLINE
+        lose()
+        assert Workspace.objects.get().status == Status.FAILED
+        assert events("failed") == ["PM"] * times
+        start_again(controller, engine)
+
+
+def test_so_is_one_that_reports_before_it_ever_ran_for_long(
+    merge: Merge, controller: Controller, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workspaces.core.steps.STEADY", timedelta(minutes=1))
+    merge({"PM": {}})
+    for attempts in range(1, 5):
+        hurry()
+        wait_for(controller, lambda: Container.objects.get().asked_at is not None)
+        heartbeat(key_of("PM"))
+        engine.host.containers.clear()
+        hurry()
+        wait_for(controller, lambda attempts=attempts: Container.objects.get().attempts == attempts)  # type: ignore[misc]
+        assert (Workspace.objects.get().status == Status.FAILED) is (attempts >= 3)
 
 
 def test_one_that_stays_up_for_its_probation_is_online_again(
