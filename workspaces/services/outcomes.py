@@ -81,9 +81,13 @@ class Entry:
 
     @property
     def gives_up(self) -> bool:
-        """Whether the workspace is called failed from now on, also where its agent has called it online since."""
-        news = self.row.desired == RUNNING and self.row.workspace.status != Status.FAILED
-        return self.fails and news and (self.row.attempts >= FAILED_AFTER or self.row.losses >= LOST_AFTER)
+        """Whether the workspace is called failed from now on. Where its agent has called it online since, that is told
+        after each loss, which come ever more rarely, and once of starts that fail: the agent may run elsewhere."""
+        status, attempts = self.row.workspace.status, self.row.attempts
+        again = self.outcome is Outcome.LOST or attempts == FAILED_AFTER
+        news = status == Status.PROVISIONING or (status == Status.ONLINE and again)
+        failed = attempts >= FAILED_AFTER or self.row.losses >= LOST_AFTER
+        return self.fails and self.row.desired == RUNNING and news and failed
 
     @property
     def fails(self) -> bool:
