@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from threading import Event, Thread
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,7 +29,7 @@ from workspaces.models import Container, Workspace
 from workspaces.services import leases as claims
 from workspaces.services.actors import Actor
 from workspaces.services.cascading import cascade_delete
-from workspaces.services.leases import Claim, claim_due, renew
+from workspaces.services.leases import Claim, claim_due, give_back, put_off, renew
 from workspaces.services.outcomes import Outcome
 
 several = pytest.mark.skipif(
@@ -238,6 +239,18 @@ def test_a_renewal_waits_for_nobody_who_writes_some_of_the_rows(merge: Merge) ->
         Container.objects.filter(pk=both[0]).update(attempts=1)
         assert elsewhere(lambda: renew("worker", both)) == {both[1]}
     assert renew("worker", both) == set(both)
+
+
+@several
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", [give_back, partial(put_off, by=timedelta(0))], ids=["give back", "put off"])
+def test_nor_does_it_wait_to_let_go_of_what_it_did_not_begin(merge: Merge, how: Callable[..., None]) -> None:
+    merge({"PM": {}, "Ops": {}})
+    claim_due("worker", wanted=True, limit=2)
+    with transaction.atomic():
+        Container.objects.filter(workspace__name="PM").update(attempts=1)
+        elsewhere(lambda: how("worker", [key_of("PM"), key_of("Ops")]))
+    assert [each.workspace_id for each in claim_due("another", wanted=True, limit=2)] == [key_of("Ops")]
 
 
 def elsewhere(call: Callable[[], Any]) -> Any:
