@@ -16,6 +16,7 @@ from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle
 from tests.controller.strays import FOREIGN, add_stray, left, manage, sweep, time_passes
 from workspaces.controller import Controller
+from workspaces.core.epochs import epoch_of
 from workspaces.engines.fake import FakeEngine
 from workspaces.errors import EngineAway
 from workspaces.models import Container, Stray, UnknownEpoch, Workspace
@@ -89,6 +90,12 @@ def test_another_event_under_the_same_id_is_not_the_one_that_was_named(tree: Non
     assert unknown_epochs([before]) == frozenset()
     rewrite(**changes)
     assert unknown_epochs([before]) == {before}
+
+
+def test_it_is_made_of_the_columns_that_labels_were_always_made_of(tree: None) -> None:
+    first = ["id", "event_type", "organization", "workspace_id", "import_id", "actor", "payload", "created_at"]
+    newest = StructureEvent.objects.order_by("-id").values(*first)[0]
+    assert newest_epoch() == epoch_of(newest)
 
 
 @pytest.mark.parametrize("label", [FOREIGN, "nonsense", "1:0", "9" * 30 + ":" + "0" * 32, "\0" * 3, "x" * 5000])
