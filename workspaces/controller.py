@@ -216,15 +216,15 @@ class Controller:
     def _tell_strays(self) -> None:
         if not self._strays or not self._strays.done():
             return
-        ended, self._strays = self._strays, None
-        if error := ended.exception():
+        if error := self._strays.exception():
             logger.warning("What belongs to no workspace was not stopped: %s", error)
-            return
-        errors = ended.result()
-        for key, why in errors.items():
-            if why:
-                logger.warning("The stray ws-%s was not stopped: %s", key, why)
-        note_stopped([stray for stray in self._stopping if not errors[stray.id]], actor=WORKER)
+        else:
+            errors = self._strays.result()
+            note_stopped([stray for stray in self._stopping if not errors[stray.id]], actor=WORKER)
+            for key, why in errors.items():
+                if why:
+                    logger.warning("The stray ws-%s was not stopped: %s", key, why)
+        self._strays = None  # written down; where the database was away, the next round does that
 
     def _drain(self) -> bool:
         """Cancel what no thread has begun, wait for the rest, write it down."""
