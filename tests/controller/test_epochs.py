@@ -15,6 +15,7 @@ from audit import triggers
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle
 from tests.controller.strays import FOREIGN, add_stray, left, manage, sweep, time_passes
+from workspaces.admin.stages import Stage
 from workspaces.controller import Controller
 from workspaces.core.epochs import epoch_of
 from workspaces.engines.fake import FakeEngine
@@ -237,6 +238,7 @@ def test_a_removal_that_waits_is_no_loss_of_its_container(tree: None, engine: Fa
         hurry()
     row = Container.objects.get(workspace=key_of("Ops"))
     assert (row.losses, row.last_error) == (0, HELD_BACK)
+    assert (Stage(row=row).word, Stage(row=row).kind) == ("held back", "retry")
 
 
 def test_removals_that_wait_are_looked_at_ever_more_rarely(tree: None, engine: FakeEngine, actor: Actor) -> None:
