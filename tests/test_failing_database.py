@@ -112,8 +112,9 @@ def test_a_failover_is_said_by_readyz(site: Site) -> None:
 
 @postgres
 def test_a_dry_run_is_answered_after_a_failover(site: Site) -> None:
+    asked = {"template": {"name": "Dev", "workspaces": [{"name": "Never made"}]}, "org": "default", "dry_run": True}
     with changed(site.database, *STANDBY):
-        answer = call(site, "POST", "/org/import", {"template": TREE, "org": "default", "dry_run": True})
+        answer = call(site, "POST", "/org/import", asked)
     assert (answer.status, json.loads(answer.body)["created_count"]) == (200, 1), answer.body
 
 
