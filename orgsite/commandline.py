@@ -7,7 +7,10 @@ import sys
 from django.core.management import execute_from_command_line
 
 from orgsite.database_errors import explained, trouble_of
-from orgsite.terminal import plain_speech
+from orgsite.terminal import drop, plain_speech
+
+INTERRUPTED = 130  # what a shell reports for Ctrl-C
+UNHEARD = 141  # what it reports of a program that writes to nobody any more
 
 
 def run(arguments: list[str]) -> None:
@@ -15,6 +18,12 @@ def run(arguments: list[str]) -> None:
     with plain_speech("manage.py"):
         try:
             execute_from_command_line(arguments)
+        except KeyboardInterrupt:
+            sys.stderr.write("manage.py: Stopped.\n")
+            sys.exit(INTERRUPTED)
+        except BrokenPipeError:  # `| head`, of a command of Django's own
+            drop(sys.stdout)
+            sys.exit(UNHEARD)
         except Exception as error:
             if trouble_of(error) is None or "--traceback" in arguments:
                 raise

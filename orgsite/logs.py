@@ -15,7 +15,7 @@ class DatabaseInOneLine(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if error is not None and trouble_of(error):
-            record.msg, record.args = f"{record.getMessage()}: {explained(error)}", ()
+            record.msg, record.args = f"{record.getMessage().removesuffix('.')}: {explained(error)}", ()
             record.exc_info = record.exc_text = None
         return True
 

@@ -38,7 +38,7 @@ def too_slow(*, page: bool = False) -> HttpResponse:
 
 def database_away(trouble: Trouble = AWAY, *, page: bool = False) -> HttpResponse:
     """503: the database cannot do it, with Retry-After where that passes. The caller logs it, in one line."""
-    title = "Try again in a moment" if trouble.passes else "The database needs somebody"
+    title = "Try again in a moment" if trouble.passes else "The site needs somebody"
     response = _refuse(title, trouble.sentence, problems=[], status=503, page=page)
     if trouble.passes:
         response["Retry-After"] = str(RETRY_AFTER)

@@ -74,3 +74,15 @@ def _on_server(*statements: str) -> None:
     with connection._nodb_cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
+
+
+@contextmanager
+def taking_no_changes() -> Iterator[None]:
+    """The test's own database does not, as a server after a failover: on PostgreSQL to the end of the transaction."""
+    connection.check_constraints()  # those that wait for the end lock rows, which a reader may not
+    raw: Any = connection.connection  # Django's own cursor refuses to work in a transaction that broke
+    sqlite = connection.vendor == "sqlite"
+    raw.execute("PRAGMA query_only = ON" if sqlite else "SET LOCAL transaction_read_only = on")
+    yield
+    if sqlite:
+        raw.execute("PRAGMA query_only = OFF")

@@ -31,7 +31,7 @@ def site(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     folder: Path = tmp_path_factory.mktemp("failing")
-    with new_site(folder, unblock=django_db_blocker.unblock, ORGSITE_THROTTLE="off") as site:
+    with new_site(folder, unblock=django_db_blocker.unblock, ORGSITE_THROTTLE="1000") as site:
         yield site
 
 
@@ -108,6 +108,14 @@ def test_a_failover_is_said_by_readyz(site: Site) -> None:
         ready = call(site, "GET", "/readyz", token="none")
     assert (ready.status, json.loads(ready.body)["checks"]["writes"]) == (503, "read-only")
     assert call(site, "GET", "/readyz").status == 200
+
+
+@postgres
+def test_a_dry_run_is_answered_after_a_failover(site: Site) -> None:
+    asked = {"template": {"name": "Dev", "workspaces": [{"name": "Never made"}]}, "org": "default", "dry_run": True}
+    with changed(site.database, *STANDBY):
+        answer = call(site, "POST", "/org/import", asked)
+    assert (answer.status, json.loads(answer.body)["created_count"]) == (200, 1), answer.body
 
 
 @postgres

@@ -110,6 +110,7 @@ def test_an_upload_that_finds_no_room_is_refused_with_a_sentence(
         answer = call(site, token, "POST", path, {"template": {"name": "x" * 4_000_000}})
         assert (answer.status, answer.headers["content-type"].partition(";")[0]) == (503, kind)
         assert "The disk of this server is full" in answer.body.decode()
+        assert "database" not in answer.body.decode()
         assert "Traceback" not in site.said()
 
 

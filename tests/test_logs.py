@@ -12,12 +12,12 @@ from orgsite.database_errors import AWAY
 from orgsite.logs import DatabaseInOneLine
 
 
-def told(error: Exception) -> logging.LogRecord:
-    """A record of `logger.exception("worker %d", 7)` while that error is handled, as the console gets it."""
+def told(error: Exception, message: str = "worker %d") -> logging.LogRecord:
+    """A record of `logger.exception(message, 7)` while that error is handled, as the console gets it."""
     try:
         raise error
     except Exception:
-        record = logging.LogRecord("any", logging.ERROR, __file__, 1, "worker %d", (7,), sys.exc_info())
+        record = logging.LogRecord("any", logging.ERROR, __file__, 1, message, (7,), sys.exc_info())
     assert DatabaseInOneLine().filter(record)
     return record
 
@@ -26,6 +26,11 @@ def test_a_database_that_is_away_is_one_line() -> None:
     record = told(OperationalError("could not connect:\n\tis it running? 100%"))
     assert record.getMessage() == f"worker 7: {AWAY.sentence} (could not connect: is it running? 100%)"
     assert record.exc_info is None
+
+
+def test_a_sentence_goes_on_with_the_reason() -> None:
+    record = told(OperationalError("no"), "The worker goes on in %d s.")
+    assert record.getMessage() == f"The worker goes on in 7 s: {AWAY.sentence} (no)"
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), IntegrityError("twice")])

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from orgsite.database_errors import LOCKED_FILE, READ_ONLY, Trouble
+from tests.databases import taking_no_changes
 from tests.doors import TABLE
 from tests.test_every_door import World, ask, asked, world
 
@@ -34,13 +35,8 @@ def read_only(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, client in logged_in.items():
         client.force_login(world.sessions[name])
     monkeypatch.setattr(Client, "force_login", lambda self, user: self.cookies.update(logged_in[user.username].cookies))
-    connection.check_constraints()  # those that wait for the end lock rows, which a reader may not
-    raw: Any = connection.connection  # Django's own cursor refuses to work in a transaction that broke
-    sqlite = connection.vendor == "sqlite"
-    raw.execute("PRAGMA query_only = ON" if sqlite else "SET LOCAL transaction_read_only = on")
-    yield
-    if sqlite:
-        raw.execute("PRAGMA query_only = OFF")
+    with taking_no_changes():
+        yield
 
 
 @pytest.mark.usefixtures("read_only")

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from tests.api.conftest import Caller
+from tests.databases import taking_no_changes
 from workspaces.models import Counter, Workspace, WorkspaceToken
 from workspaces.services.throttling import WIDER
 from workspaces.services.tokens import issue_api_token
@@ -38,6 +39,15 @@ def test_everybody_has_a_count_of_her_own(as_alice: Caller, as_charlie: Caller) 
     for _ in range(3):
         as_alice.post("/org/import", {})
     assert as_charlie.post("/org/import", {}).status_code == 400
+
+
+def test_a_dry_run_takes_no_turn_where_nothing_can_be_changed(as_alice: Caller) -> None:
+    asked = {"template": {"name": "Dev"}, "org": "acme"}
+    with taking_no_changes():
+        answers = [as_alice.post("/org/import", {**asked, "dry_run": True}) for _ in range(4)]
+        refused = as_alice.post("/org/import", asked)
+    assert {answer.status_code for answer in answers} == {200}
+    assert refused.status_code == 503
 
 
 def test_off_is_off(as_alice: Caller, settings: Any) -> None:

@@ -117,6 +117,16 @@ def test_a_command_of_django_s_own_tells_the_reason_as_well() -> None:
     assert "Traceback" not in said.stderr
 
 
+def test_a_reader_that_is_gone_ends_a_command_of_django_s_own_without_a_word(address: str) -> None:
+    said = in_shell("$MANAGE showmigrations | true; echo ${PIPESTATUS[0]}", database=address)
+    assert (said.stdout, said.stderr) == ("141\n", "")
+
+
+def test_an_interruption_is_no_traceback(address: str) -> None:
+    said = in_shell("$MANAGE shell -v0 -c 'raise KeyboardInterrupt'", database=address)
+    assert (said.returncode, said.stderr) == (130, "manage.py: Stopped.\n")
+
+
 def test_no_check_warns_on_either_database(db: None, capsys: Any) -> None:
     call_command("check", "--fail-level", "WARNING", "--database", "default")
     assert "W040" not in capsys.readouterr().err

@@ -12,13 +12,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.color import no_style
 
+from orgsite.commandline import INTERRUPTED
 from orgsite.database_errors import driver_words, explained, trouble_of
 from orgsite.starting import refusal
 from orgsite.terminal import finish, is_terminal, prepare_streams
 from workspaces.errors import OrgError
 from workspaces.management.output import Output
 
-INTERRUPTED = 130  # what a shell reports for Ctrl-C
 OUTPUT_LOST = 1
 
 
