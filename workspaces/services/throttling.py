@@ -17,7 +17,7 @@ WIDER = 5  # so many other changes for each import or removal
 
 
 class Effort(StrEnum):
-    """What a request costs."""
+    """The cost of a request."""
 
     IMPORT = "imports and removals"  # dry runs and previews cost as much
     CHANGE = "changes"
