@@ -61,7 +61,7 @@ class Leases:
             leases.put_off(self._worker, ids, by=by)
 
     def forget(self, ids: Collection[UUID]) -> None:
-        """What came of them is written down, and they were given back with that."""
+        """Drop them here: their outcome is written down, and they were given back with that."""
         with self._lock:
             for each in ids:
                 self._until.pop(each, None)

@@ -186,6 +186,7 @@ def test_a_restored_database_is_an_alert_with_the_commands(
     assert "This database is not the one that the containers were made from" in page
     assert "run <code>manage.py sweep --accept</code>" in page
     assert "All of it is left as it is." in page
+    assert "--purge" not in page  # which is refused until then
     accept_epochs(actor=SYSTEM)
     assert "is not the one that the containers were made from" not in home(viewer)
 

@@ -51,7 +51,7 @@ def next_sweep(engine: FakeEngine) -> None:
 
 
 def rewrite(**changes: Any) -> None:
-    """What a restore does to the newest event: the id is given to another one."""
+    """Do to the newest event as a restore does: the id is given to another one."""
     newest = StructureEvent.objects.order_by("-id")[:1].values_list("pk", flat=True)[0]
     triggers.remove(connection)
     try:

@@ -1,4 +1,4 @@
-"""What the timeline says where the worker, and nobody else, did something to a workspace."""
+"""The timeline's words where the worker, and nobody else, did something to a workspace."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from workspaces.services.sweeping import mend, survey
 
 
 def sentences() -> list[str]:
-    """What is said of the minutes since the newest event before was written."""
+    """The sentences about the minutes since the newest event before was written."""
     told: list[str] = []
     for minute in sorted({each.replace(second=0, microsecond=0) for each in _moments()}):
         facts = timeline.facts(Question(organizations=None), minute)

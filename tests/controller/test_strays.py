@@ -1,4 +1,4 @@
-"""What the engine holds and the database does not know: named, left alone for a day, stopped, and never destroyed."""
+"""Strays on the engine, which the database does not know: named, left alone for a day, stopped, and never destroyed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `/readyz` knows, in words for people: whether work is done at all, and since when it is not."""
+"""The findings of `/readyz` in words for people: whether work is done at all, and since when it is not."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ HELD_BACK = (
 
 
 def newest_epoch() -> str:
-    """What a container that is made now is labelled with; "" before the first event. Outside of a transaction, so that
+    """The label of a container that is made now; "" before the first event. Outside of a transaction, so that
     the event is committed: one that is rolled back would name nothing."""
     newest = StructureEvent.objects.order_by("-id").values(*COLUMNS).first()
     return epoch_of(newest) if newest else ""

@@ -39,7 +39,7 @@ class Applied:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Confirmation:
-    """What the caller saw and agreed to; None where they leave it to the guards. A preview is applied once."""
+    """The plan that the caller saw and agreed to; None where they leave it to the guards. A preview is applied once."""
 
     fingerprint: str | None = None
     confirm_removals: int | None = None

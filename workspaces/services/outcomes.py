@@ -50,7 +50,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """What came of a claim: `wanted` and `generation` as it was claimed, `ended` when the engine answered, in seconds
+    """The outcome of a claim: `wanted` and `generation` as it was claimed, `ended` when the engine answered, in seconds
     of this machine's uptime, `error` in its words."""
 
     workspace_id: UUID

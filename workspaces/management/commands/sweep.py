@@ -183,7 +183,7 @@ def _delay(*, restored: bool) -> str:
 
 
 def _fate(stray: Unknown, seen_at: datetime | None, *, restored: bool) -> str:
-    """What becomes of it, and when."""
+    """Its fate, and the moment of it."""
     if restored:
         return "it is left as it is until `manage.py sweep --accept`"
     if not stray.runs:
