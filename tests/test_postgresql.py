@@ -99,7 +99,7 @@ def test_rows_and_their_number_are_those_of_the_statement(
 REAL = {
     "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; DELETE FROM workspaces_counter": errors.READ_ONLY,
     "SET statement_timeout = '1ms'; SELECT pg_sleep(5)": errors.AWAY,
-    "SELECT pg_terminate_backend(pg_backend_pid())": errors.AWAY,
+    "SELECT pg_terminate_backend(pg_backend_pid())": errors.LOST,
     "SELECT nothing FROM workspaces_counter": errors.NOT_MIGRATED,
     "TABLE nothing": errors.NOT_MIGRATED,
     "SELECT convert_to('\U0001f600', 'LATIN1')": errors.NOT_UTF8,

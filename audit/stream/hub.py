@@ -118,9 +118,16 @@ class Hub:
         """Signs of life. Over an older table nothing would ever come: all are sent away, and told on their return."""
         while True:
             await asyncio.sleep(settings.ORGSITE_STREAM_KEEPALIVE)
-            if await self._insist(self._following, self._reader.went_back):
+            if await self._went_back():
                 raise WentBack("the table of events is older than what was read from it; was a backup restored?")
             self.log.beat()
+
+    async def _went_back(self) -> bool:
+        """Asked once: while the database is away signs of life go on, and `_follow` waits for it."""
+        try:
+            return await self._following.ask(self._reader.went_back)
+        except Error:
+            return False
 
     async def _recheck(self) -> None:
         """Whoever has lost the right is sent away; others hear of what has come into their reach."""

@@ -239,3 +239,19 @@ def test_what_is_removed_leaves_its_losses_behind(lose: Lose, controller: Contro
     settle(controller)
     row = Container.objects.get()
     assert (row.last_error, Stage(row=row).word) == ("volume is in use", "tried 1 time")
+
+
+def test_on_its_page_one_that_was_started_again_is_watched_and_one_that_waits_does_not_run(
+    lose: Lose, controller: Controller, engine: FakeEngine, alice: User, client: Client
+) -> None:
+    client.force_login(alice)
+    for _ in range(4):
+        lose()
+        page = client.get(f"/admin/workspaces/workspace/{key_of('PM')}/change/").content.decode()
+        assert ("container does not run." in page) is bool(Container.objects.get().last_error)
+        start_again(controller, engine)
+    heartbeat(key_of("PM"))
+    page = client.get(f"/admin/workspaces/workspace/{key_of('PM')}/change/").content.decode()
+    assert "was started again, and counts as running once it has stayed up" in page
+    assert "Looked at again" in page
+    assert "does not run" not in page

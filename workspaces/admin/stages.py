@@ -80,6 +80,16 @@ class Stage:
         return "gone, volumes kept" if self.row.keep_volumes else "gone, volumes too"
 
     @property
+    def watched(self) -> bool:
+        """Whether it was started again after what went wrong, and has to stay up now."""
+        return self.failing and not self.going and self.row.asked_at is not None
+
+    @property
+    def next_step(self) -> str:
+        """`Tried again in 4 min`."""
+        return f"{'Looked at' if self.watched or self.held else 'Tried'} again {self.next_try}"
+
+    @property
     def next_try(self) -> str:
         """`in 38 s`, `in 4 min`, `now`."""
         due: datetime = self.row.due_at or database_now()
