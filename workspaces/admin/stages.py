@@ -86,8 +86,8 @@ class Stage:
 
     @property
     def next_step(self) -> str:
-        """`Tried again in 4 min`."""
-        return f"{'Looked at' if self.watched or self.held else 'Tried'} again {self.next_try}"
+        """`Next try in 4 min`, `Next look now`."""
+        return f"Next {'look' if self.watched or self.held else 'try'} {self.next_try}"
 
     @property
     def next_try(self) -> str:
