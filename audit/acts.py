@@ -47,7 +47,7 @@ def acts_of(events: Iterable[StructureEvent]) -> Iterator[tuple[StructureEvent, 
 
 
 def sentence_of(act: Sequence[StructureEvent], where: str) -> tuple[Part, ...]:
-    """What the act was; `where` is what people call its organization."""
+    """The act in a sentence; `where` is what people call its organization."""
     return tuple(_SENTENCES.get(act[0].event_type, _made_or_removed)(act, where))
 
 
@@ -99,7 +99,7 @@ def _account(act: Sequence[StructureEvent], _where: str) -> Iterator[Part]:
 
 
 def _qualities(event: StructureEvent) -> str:
-    """What a new user or group has: `staff, superuser; groups: Operator`."""
+    """The powers of a new user or group: `staff, superuser; groups: Operator`."""
     given = {str(row.get("field")): row.get("to") for row in rows(event, "changes")}
     named = ", ".join(name for name in QUALITIES if given.get(name) is True and name != "active")
     lists = [f"{name}: {value_as_text(given[name])}" for name in ("groups", "permissions") if given.get(name)]

@@ -24,7 +24,7 @@ WORKER = "worker"
 
 
 def type_of(event: StructureEvent) -> EventType:
-    """What the catalogue says of the event, and what it means where one type stands for two things."""
+    """The catalogue's entry for the event; one of its own where one type stands for two things."""
     if is_started_again(event):
         return STARTED_AGAIN
     if event.event_type == RELEASED and not event.organization:

@@ -1,4 +1,4 @@
-"""What people and programs ask of one organization in turn, over HTTP, without an end."""
+"""Requests of people and programs to one organization in turn, over HTTP, without an end."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class _Asker:
         yield "delete"
 
     def be_refused(self, document: bytes) -> Iterator[str]:
-        """What goes wrong leaves exceptions, and these hold the frames they came through."""
+        """Ask for what is refused: exceptions hold the frames they came through."""
         self._send("POST", f"/org/import?org={self.org}", {**YAML, **self.caller.bearer}, document + b"\n@", 400)
         yield "template with a mistake"
         self._send("POST", "/org/import", {**JSON, **self.caller.bearer}, document[:-1], 400)
@@ -137,7 +137,7 @@ class _Asker:
         yield "workspace of nobody"
 
     def _page(self, path: str, body: bytes) -> str:
-        """Where the answer to a form leads."""
+        """The page that the answer to a form leads to."""
         answer = self.site.send("POST", path, headers={**FORM, **self.caller.cookies}, body=body)
         assert answer.status == 302, (path, answer.status, answer.body[:500])
         return answer.location

@@ -1,4 +1,4 @@
-"""What the site holds after many requests: a process that runs for weeks must not grow with each of them."""
+"""Memory of the site after many requests: a process that runs for weeks must not grow with each of them."""
 
 from __future__ import annotations
 

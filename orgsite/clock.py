@@ -20,7 +20,7 @@ PASSING = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # goes on while
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """What the database's clock showed, and when that was in seconds of this machine's uptime."""
+    """A time that the database's clock showed, and the seconds of this machine's uptime at that moment."""
 
     shown: datetime
     uptime: float

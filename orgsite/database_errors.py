@@ -1,4 +1,4 @@
-"""What an error of the database means: it passes, it needs somebody, or it is a fault of this program.
+"""The meaning of a database's error: it passes, it needs somebody, or it is a fault of this program.
 
 Decided by SQLSTATE (PostgreSQL) and result code (SQLite), never by the exception's class alone: a read-only server
 raises InternalError, a missing table ProgrammingError. A server that refuses a connection gives no code to the driver,
@@ -132,7 +132,7 @@ MISSING = {"database": NO_DATABASE, "role": REFUSED}  # FATAL: database "orgs" d
 
 
 def trouble_of(error: BaseException | None) -> Trouble | None:
-    """What the database's trouble is, or that of the disk where uploads wait; None for a fault of this program, and for
+    """The trouble of the database, or that of the disk where uploads wait; None for a fault of this program, and for
     what neither raised."""
     if isinstance(error, OSError) and error.errno in FULL_DISK:
         return SERVER_FULL
@@ -154,7 +154,7 @@ def explained(error: BaseException) -> str:
 
 
 def driver_words(error: BaseException) -> str:
-    """What the database or the driver said, on one line, without the statement."""
+    """The words of the database or the driver, on one line, without the statement."""
     cause = _driver_error(error)
     primary = getattr(getattr(cause, "diag", None), "message_primary", None)
     text = " ".join((primary or str(cause) or type(cause).__name__).split())

@@ -68,7 +68,7 @@ class Ending:
 
 
 class _Answer:
-    """What goes to the client, until somebody else says the last word."""
+    """The answer to the client, until somebody else says the last word."""
 
     def __init__(self, send: Send) -> None:
         self.raw, self.begun, self.over = send, False, False

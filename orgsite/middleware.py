@@ -82,7 +82,7 @@ class Refusals:
 
 
 class DatabaseAway:
-    """What the database cannot do, now or before somebody helps, is answered with 503 and a sentence."""
+    """Answers 503 and a sentence where the database cannot do something, now or before somebody helps."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

@@ -26,7 +26,7 @@ _said: dict[str, float] = {}
 
 @contextmanager
 def noting(what: str) -> Iterator[None]:
-    """What is written in it is left out where the database cannot take it now. `what` names the kind of note."""
+    """Leaves out the writes inside it where the database cannot take them now. `what` names the kind of note."""
     connection.ensure_connection()
     try:
         with briefly():

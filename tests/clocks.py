@@ -16,7 +16,7 @@ _right = timezone.now
 
 @contextmanager
 def machine_clock_off_by(hours: int) -> Iterator[None]:
-    """What the machine's clock shows is that much later, or earlier, than the database's."""
+    """The machine's clock is that much ahead of the database's, or behind it."""
 
     def wrong() -> datetime:
         return _right() + timedelta(hours=hours)

@@ -27,7 +27,7 @@ class Site:
         return self._log.read_text()
 
     def processor_seconds(self) -> float:
-        """What its process has used of the processor so far: unlike the time on a clock, little of others' doing."""
+        """Processor time of its process so far: unlike the time on a clock, little of others' doing."""
         fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

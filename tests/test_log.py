@@ -1,4 +1,4 @@
-"""What is refused is one line of the log: no traceback for a client's fault, and one for ours."""
+"""A refusal is one line of the log: no traceback for a client's fault, and one for ours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.test import Client
 
 @pytest.fixture
 def log() -> Iterator[StringIO]:
-    """What the site's own handler writes."""
+    """The output of the site's own handler."""
     (handler,) = [each for each in logging.getLogger().handlers if type(each) is logging.StreamHandler]
     text = StringIO()
     before = handler.setStream(text)

@@ -1,4 +1,4 @@
-"""What is noted beside a request: never waited for, never the reason that it fails."""
+"""Notes beside a request: never waited for, never the reason that it fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who got which power, from whom, through every door: each is an event with its actor, and none holds a secret."""
+"""Changes of who has which power, through every door: each is an event with its actor, and none holds a secret."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def changes(event: StructureEvent) -> dict[str, tuple[Any, Any]]:
 
 
 def form_of(user: User, **changed: Any) -> dict[str, Any]:
-    """What the page of a user sends."""
+    """The form as the page of a user sends it."""
     sent = {
         "username": user.username, "email": user.email, "first_name": "", "last_name": "",
         "is_active": user.is_active, "is_staff": user.is_staff, "is_superuser": user.is_superuser,
@@ -197,7 +197,7 @@ def test_groups_deleted_in_the_list_are_each_told(root: Client) -> None:
 
 
 def members(organization: Organization | None, *rows: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    """What the page of an organization sends: its fields and the rows of its members."""
+    """The form as the page of an organization sends it: its fields and the rows of its members."""
     known = [row for row in rows if "id" in row]
     sent = {"membership_set-TOTAL_FORMS": len(rows), "membership_set-INITIAL_FORMS": len(known), **fields}
     for number, row in enumerate((*known, *(row for row in rows if "id" not in row))):
@@ -314,7 +314,7 @@ def test_the_groups_and_the_organization_that_migrate_makes_are_nobodys_act(db: 
 
 @pytest.fixture
 def minute(root: Client) -> Callable[[], str]:
-    """What the timeline answers about this minute."""
+    """The timeline's answer about this minute."""
     from django.utils import timezone
 
     def page() -> str:

@@ -1,4 +1,4 @@
-"""What does not fit is refused at the start, with a sentence; what is only away is waited for."""
+"""A database that does not fit is refused at the start, with a sentence; one that is only away is waited for."""
 
 from __future__ import annotations
 

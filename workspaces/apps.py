@@ -33,11 +33,10 @@ class WorkspacesConfig(AppConfig):
 
 
 def create_default_organization(using: str, apps: Any = global_apps, **_: Any) -> None:
-    from workspaces.models import Organization
-
-    if not _is_there("Organization", apps):
-        return
-    Organization.objects.using(using).get_or_create(slug="default", defaults={"name": "Default"})
+    """By the model as it is after this migration: an older one lacks columns that today's has."""
+    if _is_there("Organization", apps):
+        rows = apps.get_model("workspaces", "Organization").objects.using(using)
+        rows.get_or_create(slug="default", defaults={"name": "Default"})
 
 
 def create_groups(using: str, apps: Any = global_apps, **_: Any) -> None:

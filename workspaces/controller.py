@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Event, Thread
 from typing import Any
 from uuid import UUID, uuid4
@@ -26,7 +26,7 @@ from workspaces.engines.base import Engine, Found
 from workspaces.errors import EngineError
 from workspaces.leasing import Leases
 from workspaces.services.containers import note_sizes
-from workspaces.services.epochs import HELD_BACK, is_restored
+from workspaces.services.epochs import HELD_BACK, is_restored, note_epochs
 from workspaces.services.installation import claim_sweep, note_engine, note_engine_away
 from workspaces.services.leases import Claim, next_due
 from workspaces.services.outcomes import WORKER, Result, record, record_away
@@ -66,7 +66,7 @@ class Controller:
         self._sizes: Future[Mapping[UUID, int]] | None = None
         self._swept = self._measured = float("-inf")
         self._pause = 0.0  # seconds, after something went wrong
-        self._due_at: datetime | None = None
+        self._due_in = 0.0  # seconds, as of the last round
 
     def run_until(self, stopped: Event) -> bool:
         """Until `stopped` is set; then finish what was begun and give back the rest. False where the engine still has
@@ -82,13 +82,13 @@ class Controller:
             ended.set()
 
     def _rest(self, stopped: Event) -> None:
-        """Until the next container is due, or all that is at work has ended: so the last of many is written at once."""
+        """Until the next container is due, or all that is at work has ended: so the last of many is written at once.
+        Asks no database, which may be what went wrong."""
         unended = [future for future in self._at_work if not future.done()]
         if unended and not self._pause:
             wait(unended, timeout=BUSY)
         else:
-            due = (self._due_at - database_now()).total_seconds() if self._due_at else IDLE
-            stopped.wait(self._pause or min(max(due, SHORTEST), IDLE))
+            stopped.wait(self._pause or min(max(self._due_in, SHORTEST), IDLE))
 
     def _attempt_round(self) -> None:
         """Nothing that goes wrong in it ends the worker; what was claimed meanwhile is given back or expires."""
@@ -116,43 +116,50 @@ class Controller:
             self._write_down()
         self._sweep()
         self._measure()
-        self._due_at = next_due()
-        if self._due_at and self._due_at <= database_now():
-            self._begin([claim for wanted in POOLS for claim in self._claim(wanted)])
+        due_at = next_due()
+        self._due_in = (due_at - database_now()).total_seconds() if due_at else IDLE
+        if self._due_in <= 0:
+            self._begin()
+
+    # ---- begin
+
+    def _begin(self) -> None:
+        """Whatever goes wrong, nothing that was claimed stays leased without being at work."""
+        claims: list[Claim] = []
+        try:
+            for wanted in POOLS:
+                claims += self._claim(wanted)
+            for work in self._works(claims) if claims else ():
+                self._at_work[self._carry_out(work)] = work.claim
+        finally:
+            begun = {claim.workspace_id for claim in self._at_work.values()}
+            self._leases.give_back([claim.workspace_id for claim in claims if claim.workspace_id not in begun])
+        if claims and not self._more_come():
+            self._write_down()
 
     def _claim(self, wanted: bool) -> list[Claim]:
         room = BATCH - sum(claim.wanted is wanted for claim in self._at_work.values())
         return self._leases.claim(wanted=wanted, limit=room)
 
-    # ---- begin
-
-    def _begin(self, claims: Sequence[Claim]) -> None:
-        if not claims:
-            return
-        begun = False
-        try:
-            found = self._engine.containers()
-            held = self._held_back(claims)
-            steps = {claim.workspace_id: self._step(claim, found.get(claim.workspace_id)) for claim in claims}
-            steps |= dict.fromkeys(held, Step.REPORT)
-            ready = prepare([key for key, step in steps.items() if step is Step.START])
-            self._leases.put_off(ready.busy, by=BUSY_FOR)
-            begun = True
-        finally:
-            if not begun:
-                self._leases.give_back([claim.workspace_id for claim in claims])
-        for claim in (claim for claim in claims if claim.workspace_id not in ready.busy):
-            key = claim.workspace_id
-            work = Work(
+    def _works(self, claims: Sequence[Claim]) -> list[Work]:
+        """What to do for each of them, but for those of organizations that are busy: these are put off."""
+        found = self._engine.containers()
+        held = self._held_back(claims)
+        steps = {claim.workspace_id: self._step(claim, found.get(claim.workspace_id)) for claim in claims}
+        steps |= dict.fromkeys(held, Step.REPORT)
+        ready = prepare([key for key, step in steps.items() if step is Step.START])
+        self._leases.put_off(ready.busy, by=BUSY_FOR)
+        return [
+            Work(
                 claim=claim,
                 step=steps[key],
                 found=found.get(key),
                 wanted=ready.wanted.get(key),
                 refused=held.get(key) or ready.errors.get(key, ""),
             )
-            self._at_work[self._carry_out(work)] = claim
-        if not self._more_come():
-            self._write_down()
+            for claim in claims
+            if (key := claim.workspace_id) not in ready.busy
+        ]
 
     def _held_back(self, claims: Sequence[Claim]) -> dict[UUID, str]:
         """The removals, where a restored or foreign database decided them: id → why they have to wait."""
@@ -209,15 +216,15 @@ class Controller:
     def _tell_strays(self) -> None:
         if not self._strays or not self._strays.done():
             return
-        ended, self._strays = self._strays, None
-        if error := ended.exception():
+        if error := self._strays.exception():
             logger.warning("What belongs to no workspace was not stopped: %s", error)
-            return
-        errors = ended.result()
-        for key, why in errors.items():
-            if why:
-                logger.warning("The stray ws-%s was not stopped: %s", key, why)
-        note_stopped([stray for stray in self._stopping if not errors[stray.id]], actor=WORKER)
+        else:
+            errors = self._strays.result()
+            note_stopped([stray for stray in self._stopping if not errors[stray.id]], actor=WORKER)
+            for key, why in errors.items():
+                if why:
+                    logger.warning("The stray ws-%s was not stopped: %s", key, why)
+        self._strays = None  # written down; where the database was away, the next round does that
 
     def _drain(self) -> bool:
         """Cancel what no thread has begun, wait for the rest, write it down."""
@@ -248,6 +255,7 @@ class Controller:
             sweep = survey(self._engine)
         except EngineError as error:
             logger.warning("The sweep has to wait: %s", error)
+            note_epochs({each.epoch for each in self._engine.containers().values() if each.epoch})
             return
         if strays := mend(sweep):
             self._stopping = strays

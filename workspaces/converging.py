@@ -59,7 +59,7 @@ class Work:
             case Step.WAIT:
                 return Outcome.STARTING if self.claim.wanted else Outcome.STOPPING
             case Step.REPORT:
-                return Outcome.LOST
+                return Outcome.HELD if self.refused else Outcome.LOST
             case Step.ASK_TO_STOP:
                 engine.ask_to_stop(key, found=self.found)
                 return Outcome.ASKED

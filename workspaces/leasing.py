@@ -47,10 +47,12 @@ class Leases:
             return uptime() < self._until.get(workspace_id, float("-inf"))
 
     def give_back(self, ids: Collection[UUID]) -> None:
-        """Not begun: whoever comes next may take them."""
-        if ids:
-            self.forget(ids)
-            leases.give_back(self._worker, ids)
+        """Not begun: whoever comes next may take them. Those that were given back or put off already stay so."""
+        with self._lock:
+            held = [each for each in ids if each in self._until]
+        if held:
+            self.forget(held)
+            leases.give_back(self._worker, held)
 
     def put_off(self, ids: Collection[UUID], *, by: timedelta) -> None:
         """Not begun, and not to be tried again at once."""
@@ -59,7 +61,7 @@ class Leases:
             leases.put_off(self._worker, ids, by=by)
 
     def forget(self, ids: Collection[UUID]) -> None:
-        """What came of them is written down, and they were given back with that."""
+        """Drop them here: their outcome is written down, and they were given back with that."""
         with self._lock:
             for each in ids:
                 self._until.pop(each, None)
@@ -73,8 +75,9 @@ class Leases:
         held = leases.renew(self._worker, ids)
         with self._lock:
             self._hold([each for each in held if each in self._until], since=asked)
-        if lost := len(ids) - len(held):
-            logger.warning("%d leases were lost: another worker has them, or they were given back meanwhile", lost)
+            over = sum(uptime() >= self._until.get(each, float("inf")) for each in ids)
+        if over:
+            logger.warning("%d leases could not be renewed in time; another worker may have them", over)
 
     def renew_until(self, ended: Event) -> None:
         """Whatever goes wrong, the next time may work."""

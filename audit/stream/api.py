@@ -74,7 +74,7 @@ class EventStreamView(ApiView):
 
 
 def _asked(request: Request) -> Asked:
-    """What the request asks for. A place ahead of every event is none: what comes now has lower ids."""
+    """The request's question. A place ahead of every event is none: what comes now has lower ids."""
     after, credential, scope = _last_event_id(request), _credential(request), _scope(request)
     ahead = after is not None and after > newest()
     return Asked(credential=credential, scope=scope, after=None if ahead else after, ahead=after if ahead else None)

@@ -62,7 +62,7 @@ def test_a_failure_comes_first_with_the_engines_own_words(viewer: Client, run: I
     assert "tried 2 times" in page
     assert "1 container with an error." in page
     assert "9 are live. Starting containers: 8 of 9 done, 1 with an error.</b>" in page
-    assert "Tried again in 3" in page
+    assert "Next try in 3" in page
 
 
 def test_trying_again_makes_what_failed_due_and_nothing_else(operator: Client, run: ImportRun) -> None:

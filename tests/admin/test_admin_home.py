@@ -155,7 +155,7 @@ def test_strays_stand_there_with_what_will_happen_and_without_names(
     page = home(viewer)
     until = Stray.objects.earliest("first_seen_at").first_seen_at + timedelta(days=1)
     assert "The engine holds something for 3 workspaces that this database does not know" in page
-    assert f"2 containers run, the first until {until:%Y-%m-%d %H:%M:%S} UTC: then it is stopped." in page
+    assert f"2 containers run, the first until {until:%a} {until.day} {until:%b %H:%M:%S}: then it is stopped." in page
     assert "<code>manage.py sweep --purge</code>" in page
     assert "Secret" not in page
     assert "Nothing waits for you." not in page
@@ -186,6 +186,7 @@ def test_a_restored_database_is_an_alert_with_the_commands(
     assert "This database is not the one that the containers were made from" in page
     assert "run <code>manage.py sweep --accept</code>" in page
     assert "All of it is left as it is." in page
+    assert "--purge" not in page  # which is refused until then
     accept_epochs(actor=SYSTEM)
     assert "is not the one that the containers were made from" not in home(viewer)
 

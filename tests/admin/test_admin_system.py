@@ -72,7 +72,7 @@ def test_a_dead_worker_is_told_with_the_moment_it_was_last_seen(viewer: Client, 
     page = home(viewer)
     assert "No worker has been seen since" in page
     assert f"{seen:%H:%M:%S}" in page
-    assert "9 due for more than a minute" in page
+    assert "9 containers due for more than a minute" in page
     assert GREEN not in page
 
 
@@ -93,7 +93,7 @@ def test_a_living_worker_that_does_not_keep_up_is_amber_after_a_minute(
     due_since(timedelta(seconds=seconds))
     page = home(viewer)
     assert (GREEN in page) is green
-    assert ("9 due for more than a minute" in page) is not green
+    assert ("9 containers due for more than a minute" in page) is not green
 
 
 def test_a_worker_that_has_done_everything_makes_the_page_green(viewer: Client, live: Live) -> None:
@@ -132,9 +132,9 @@ def test_of_more_than_are_counted_it_says_how_many_there_are_at_least(
     worker_seen()
     due_since(timedelta(minutes=2))
     Container.objects.filter(workspace__organization=elsewhere).update(due_at=timezone.now() - timedelta(minutes=9))
-    for counted, said in ((18, "9 due for"), (17, "At least 8 due for"), (5, "At least 1 due for")):
+    for counted, said in ((18, "9 containers"), (17, "At least 8 containers"), (5, "At least 1 container")):
         monkeypatch.setattr(containers, "OVERDUE_COUNTED", counted)
-        assert f"</i> {said} more than a minute" in home(viewer)
+        assert f"</i> {said} due for more than a minute" in home(viewer)
 
 
 def test_an_import_that_stands_still_is_told(viewer: Client, organization: Organization, actor: Actor) -> None:

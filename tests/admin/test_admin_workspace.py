@@ -66,6 +66,17 @@ def test_a_viewer_changes_nothing(viewer: Client, lead: Workspace) -> None:
     assert not named("Lead").protected
 
 
+@pytest.mark.parametrize(("protected", "said"), [(True, "Never removed: not by a reconcile"), (False, "None.")])
+def test_those_who_change_nothing_read_of_its_protection_in_a_sentence(
+    viewer: Client, lead: Workspace, actor: Actor, protected: bool, said: str
+) -> None:
+    edit_workspace(lead, {"protected": protected}, actor=actor)
+    page = text(viewer.get(change(lead)))
+    assert page.count("Never removed") == protected
+    assert said in page
+    assert "icon-no" not in page
+
+
 def test_a_removed_one_is_only_looked_at(operator: Client, lead: Workspace, actor: Actor) -> None:
     cascade_delete([lead.pk], actor=actor)
     page = text(operator.get(change(lead)))

@@ -1,4 +1,4 @@
-"""Where somebody lands after a login: at the page they asked for, and at home where none answers them there."""
+"""The page after a login: the one that the user asked for, or home where none answers them there."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ NOTHING_SENT = {"action": "", "_save": "Save"}
 
 
 def token_of(client: Client, address: str) -> str:
-    """What the form at that address carries against forged requests, which names this rendering of it."""
+    """The token that the form at that address carries against forged requests, which names this rendering of it."""
     found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get(address).content.decode())
     assert found
     return found[1]

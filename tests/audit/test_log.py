@@ -1,4 +1,4 @@
-"""What the stream keeps for its listeners is bounded, whatever it is made of."""
+"""The stream's log for its listeners is bounded, whatever it is made of."""
 
 from __future__ import annotations
 

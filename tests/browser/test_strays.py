@@ -62,7 +62,7 @@ def test_strays_and_a_restored_database_are_readable_and_name_the_commands(
     alarm = page.get_by_role("region", name="This database is not the one that the containers were made from")
     expect(alarm).to_contain_text("manage.py sweep --accept")
     found = page.get_by_role("region", name="The engine holds something for 2 workspaces")
-    expect(found).to_contain_text("manage.py sweep --purge")
+    expect(found).to_contain_text("manage.py sweep --dry-run")
     expect(page.get_by_text("Secret")).to_have_count(0)
     examine(page)
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), page.evaluate(STICKING_OUT)

@@ -1,4 +1,4 @@
-"""What a command writes never stops its work, and why the database is away is told."""
+"""A command's output never stops its work, and the reason why the database is away is told."""
 
 from __future__ import annotations
 

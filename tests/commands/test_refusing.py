@@ -1,4 +1,4 @@
-"""What goes wrong in a command is one sentence and exit status 1, and each command explains itself."""
+"""A failure of a command is one sentence and exit status 1, and each command explains itself."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def add_stray(engine: FakeEngine, *, name: str = "Stray", epoch: str = "") -> UU
 
 
 def sweep(engine: FakeEngine) -> Any:
-    """What a worker does each minute, up to the strays that it would stop now."""
+    """A worker's work of each minute, up to the strays that it would stop now."""
     return mend(survey(engine))
 
 
@@ -43,7 +43,7 @@ def left(engine: FakeEngine) -> tuple[set[UUID], set[UUID]]:
 
 
 def manage(*arguments: str) -> str:
-    """What `manage.py sweep` prints."""
+    """The output of `manage.py sweep`."""
     printed = StringIO()
     call_command("sweep", *arguments, stdout=printed, stderr=printed)
     return printed.getvalue()

@@ -15,12 +15,22 @@ from audit import triggers
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle
 from tests.controller.strays import FOREIGN, add_stray, left, manage, sweep, time_passes
+from workspaces.admin.stages import Stage
 from workspaces.controller import Controller
+from workspaces.core.epochs import epoch_of
 from workspaces.engines.fake import FakeEngine
+from workspaces.errors import EngineAway
 from workspaces.models import Container, Stray, UnknownEpoch, Workspace
 from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.cascading import cascade_delete
-from workspaces.services.epochs import accept_epochs, is_restored, newest_epoch, note_epochs, unknown_epochs
+from workspaces.services.epochs import (
+    HELD_BACK,
+    accept_epochs,
+    is_restored,
+    newest_epoch,
+    note_epochs,
+    unknown_epochs,
+)
 from workspaces.services.provisioning import prepare
 
 
@@ -41,7 +51,7 @@ def next_sweep(engine: FakeEngine) -> None:
 
 
 def rewrite(**changes: Any) -> None:
-    """What a restore does to the newest event: the id is given to another one."""
+    """Do to the newest event as a restore does: the id is given to another one."""
     newest = StructureEvent.objects.order_by("-id")[:1].values_list("pk", flat=True)[0]
     triggers.remove(connection)
     try:
@@ -81,6 +91,12 @@ def test_another_event_under_the_same_id_is_not_the_one_that_was_named(tree: Non
     assert unknown_epochs([before]) == frozenset()
     rewrite(**changes)
     assert unknown_epochs([before]) == {before}
+
+
+def test_it_is_made_of_the_columns_that_labels_were_always_made_of(tree: None) -> None:
+    first = ["id", "event_type", "organization", "workspace_id", "import_id", "actor", "payload", "created_at"]
+    newest = StructureEvent.objects.order_by("-id").values(*first)[0]
+    assert newest_epoch() == epoch_of(newest)
 
 
 @pytest.mark.parametrize("label", [FOREIGN, "nonsense", "1:0", "9" * 30 + ":" + "0" * 32, "\0" * 3, "x" * 5000])
@@ -194,6 +210,47 @@ def test_a_worker_that_begins_looks_whoever_swept_a_moment_ago(tree: None, engin
     Installation.objects.update(swept_at=timezone.now())
     next_sweep(engine)
     assert key_of("Ops") in left(engine)[0]
+
+
+def test_removals_wait_also_where_a_part_of_the_engine_keeps_the_sweep_from_looking(
+    tree: None, engine: FakeEngine, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_stray(engine, epoch=FOREIGN)
+    cascade_delete([key_of("Ops")], actor=actor)
+
+    def away() -> Any:
+        raise EngineAway("A node does not answer.")
+
+    with monkeypatch.context() as partly:
+        partly.setattr(engine, "volumes", away)
+        next_sweep(engine)
+    assert key_of("Ops") in left(engine)[0]
+    assert is_restored()
+
+
+def test_a_removal_that_waits_is_no_loss_of_its_container(tree: None, engine: FakeEngine, actor: Actor) -> None:
+    Container.objects.update(losses=4)
+    add_stray(engine, epoch=FOREIGN)
+    sweep(engine)
+    cascade_delete([key_of("Ops")], actor=actor)
+    for _ in range(3):
+        next_sweep(engine)
+        hurry()
+    row = Container.objects.get(workspace=key_of("Ops"))
+    assert (row.losses, row.last_error) == (0, HELD_BACK)
+    assert (Stage(row=row).word, Stage(row=row).kind) == ("held back", "retry")
+
+
+def test_removals_that_wait_are_looked_at_ever_more_rarely(tree: None, engine: FakeEngine, actor: Actor) -> None:
+    add_stray(engine, epoch=FOREIGN)
+    sweep(engine)
+    cascade_delete([key_of("Ops")], actor=actor)
+    for _ in range(7):
+        next_sweep(engine)
+        due_at = Container.objects.get(workspace=key_of("Ops")).due_at
+        hurry()
+    assert due_at
+    assert due_at - timezone.now() > timedelta(minutes=4)
 
 
 def test_it_is_not_over_because_the_containers_that_prove_it_are_gone(tree: None, engine: FakeEngine) -> None:

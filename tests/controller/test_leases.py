@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from threading import Event, Thread
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection  # noqa: F401 - named in the marks
+from django.db import OperationalError, connection, transaction
 
 from orgsite.clock import database_now
-from tests.controller.conftest import Merge, key_of, settle
+from tests.controller.conftest import Merge, key_of, settle, wait_for
 from tests.controller.test_races import workers
-from workspaces import controller
+from workspaces import controller as looping
 from workspaces.controller import Controller
 from workspaces.converging import Work
 from workspaces.core.steps import Step
@@ -24,9 +26,10 @@ from workspaces.engines.base import Found, Wanted
 from workspaces.engines.fake import FakeEngine
 from workspaces.leasing import Leases
 from workspaces.models import Container, Workspace
+from workspaces.services import leases as claims
 from workspaces.services.actors import Actor
 from workspaces.services.cascading import cascade_delete
-from workspaces.services.leases import Claim, claim_due, renew
+from workspaces.services.leases import Claim, claim_due, give_back, put_off, renew
 from workspaces.services.outcomes import Outcome
 
 several = pytest.mark.skipif(
@@ -81,13 +84,13 @@ def test_no_second_worker_comes_while_the_engine_is_slow_to_say_what_there_is(
 def test_nor_while_the_database_is_slow_in_between(
     merge: Merge, short: None, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    swift = getattr(controller, what)
+    swift = getattr(looping, what)
 
     def slow(*args: object, **kwargs: object) -> object:
         time.sleep(1.5)
         return swift(*args, **kwargs)
 
-    monkeypatch.setattr(controller, what, slow)
+    monkeypatch.setattr(looping, what, slow)
     merge({f"W{number}": {} for number in range(20)})
     with workers(engine, number=2):
         pass
@@ -190,3 +193,105 @@ def test_what_was_not_begun_is_done_by_whoever_has_the_lease(
     assert engine.calls == []
     settle(controller)
     assert [what for what, _ in engine.calls] == ["start"]
+
+
+# ---- nothing stays leased that nobody is at
+
+
+@pytest.mark.parametrize("where", ["the second claim", "the engine", "the thread"])
+def test_what_was_claimed_and_could_not_be_begun_is_free_for_the_next_worker(
+    merge: Merge, engine: FakeEngine, controller: Controller, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    merge({"PM": {}})
+    with monkeypatch.context() as broken:
+        if where == "the second claim":
+            broken.setattr(claims, "claim_due", failing_for(wanted=False))
+        elif where == "the engine":
+            broken.setattr(engine, "containers", failing)
+        else:
+            broken.setattr(controller, "_carry_out", failing)
+        with pytest.raises(OperationalError):
+            wait_for(controller, lambda: False)
+    assert not controller._leases.holds(key_of("PM"))
+    assert len(claim_due("another", wanted=True, limit=1)) == 1
+
+
+def failing_for(*, wanted: bool) -> Callable[..., list[Claim]]:
+    swift = claims.claim_due
+
+    def claim(worker: str, **asked: Any) -> list[Claim]:
+        return failing() if asked["wanted"] is wanted else swift(worker, **asked)
+
+    return claim
+
+
+def failing(*_: object) -> Any:
+    raise OperationalError("the connection is closed")
+
+
+@several
+@pytest.mark.django_db(transaction=True)
+def test_a_renewal_waits_for_nobody_who_writes_some_of_the_rows(merge: Merge) -> None:
+    merge({"PM": {}, "Ops": {}})
+    claim_due("worker", wanted=True, limit=2)
+    both = [key_of("PM"), key_of("Ops")]
+    with transaction.atomic():
+        Container.objects.filter(pk=both[0]).update(attempts=1)
+        assert elsewhere(lambda: renew("worker", both)) == {both[1]}
+    assert renew("worker", both) == set(both)
+
+
+@several
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", [give_back, partial(put_off, by=timedelta(0))], ids=["give back", "put off"])
+def test_nor_does_it_wait_to_let_go_of_what_it_did_not_begin(merge: Merge, how: Callable[..., None]) -> None:
+    merge({"PM": {}, "Ops": {}})
+    claim_due("worker", wanted=True, limit=2)
+    with transaction.atomic():
+        Container.objects.filter(workspace__name="PM").update(attempts=1)
+        elsewhere(lambda: how("worker", [key_of("PM"), key_of("Ops")]))
+    assert [each.workspace_id for each in claim_due("another", wanted=True, limit=2)] == [key_of("Ops")]
+
+
+def elsewhere(call: Callable[[], Any]) -> Any:
+    """Its answer, on another connection, which gives up instead of waiting."""
+    answers: list[Any] = []
+
+    def run() -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '5s'")
+            answers.append(call())
+        finally:
+            connection.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    thread.join(timeout=60)
+    return answers[0]
+
+
+# ---- the database goes away
+
+
+def test_a_worker_outlives_a_database_that_is_away_while_something_is_due(
+    merge: Merge, controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merge({"PM": {}})
+    stopped = Event()
+    due_in(minutes=5)
+    controller.round()
+    with monkeypatch.context() as away:
+        for name in ("database_now", "next_due"):
+            away.setattr(f"workspaces.controller.{name}", failing)
+        away.setattr("workspaces.controller.LONGEST_PAUSE", 0.05)
+        away.setattr(connection, "close", lambda: None)
+        controller._attempt_round()
+        controller._rest(stopped)
+    due_in(minutes=0)
+    settle(controller)
+    assert Workspace.objects.get().status == "online"
+
+
+def due_in(*, minutes: int) -> None:
+    Container.objects.update(due_at=database_now() + timedelta(minutes=minutes))

@@ -12,11 +12,15 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
+from workspaces.admin.stages import Stage
 from workspaces.controller import Controller
 from workspaces.core.steps import LONG_RUN, LOST_AFTER, PROBATION, pause
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Status, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.cascading import cascade_delete
 from workspaces.services.containers import try_again
+from workspaces.services.presence import heartbeat
 from workspaces.services.sweeping import mend, survey
 
 Lose = Callable[[], None]
@@ -109,6 +113,48 @@ def test_after_the_third_it_is_called_failed_and_then_nothing_more_is_told(
     assert Workspace.objects.get().status == Status.FAILED
 
 
+def test_one_whose_agent_calls_it_online_is_failed_again_when_it_is_lost(
+    lose: Lose, controller: Controller, engine: FakeEngine
+) -> None:
+    for _ in range(3):
+        lose()
+        start_again(controller, engine)
+    for times in (2, 3):
+        heartbeat(key_of("PM"))
+        assert Workspace.objects.get().status == Status.ONLINE
+        lose()
+        assert Workspace.objects.get().status == Status.FAILED
+        assert events("failed") == ["PM"] * times
+        start_again(controller, engine)
+
+
+def test_so_is_one_that_reports_before_it_ever_ran_for_long(
+    merge: Merge, controller: Controller, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workspaces.core.steps.STEADY", timedelta(minutes=1))
+    merge({"PM": {}})
+    for attempts in range(1, 5):
+        hurry()
+        wait_for(controller, lambda: Container.objects.get().asked_at is not None)
+        heartbeat(key_of("PM"))
+        engine.host.containers.clear()
+        hurry()
+        wait_for(controller, lambda attempts=attempts: Container.objects.get().attempts == attempts)  # type: ignore[misc]
+        assert (Workspace.objects.get().status == Status.FAILED) is (attempts >= 3)
+
+
+def test_one_that_never_starts_while_its_agent_reports_from_elsewhere_is_told_once(
+    merge: Merge, controller: Controller, engine: FakeEngine
+) -> None:
+    merge({"PM": {}})
+    engine.knobs.refusing[key_of("PM")] = "no space left on device"
+    for attempts in range(1, 8):
+        heartbeat(key_of("PM"))
+        hurry()
+        wait_for(controller, lambda attempts=attempts: Container.objects.get().attempts == attempts)  # type: ignore[misc]
+    assert events("failed") == ["PM"]
+
+
 def test_one_that_stays_up_for_its_probation_is_online_again(
     lose: Lose, controller: Controller, engine: FakeEngine
 ) -> None:
@@ -169,7 +215,7 @@ def test_the_home_page_tells_how_often_and_when_it_is_started_again(
     client.force_login(alice)
     page = client.get("/admin/").content.decode()
     assert "lost 7 times" in page
-    assert "Tried again in 4 min" in page
+    assert "next try in 4 min" in page
 
 
 def test_trying_again_by_hand_does_not_wait_for_the_pause(
@@ -182,3 +228,14 @@ def test_trying_again_by_hand_does_not_wait_for_the_pause(
     assert try_again([key_of("PM")]) == 1
     settle(controller)
     assert key_of("PM") in engine.containers()
+
+
+def test_what_is_removed_leaves_its_losses_behind(lose: Lose, controller: Controller, engine: FakeEngine) -> None:
+    for _ in range(4):
+        lose()
+        start_again(controller, engine)
+    engine.knobs.refusing[key_of("PM")] = "volume is in use"
+    cascade_delete([key_of("PM")], actor=Actor(name="alice"))
+    settle(controller)
+    row = Container.objects.get()
+    assert (row.last_error, Stage(row=row).word) == ("volume is in use", "tried 1 time")

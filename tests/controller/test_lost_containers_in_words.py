@@ -1,4 +1,4 @@
-"""What the timeline says where the worker, and nobody else, did something to a workspace."""
+"""The timeline's words where the worker, and nobody else, did something to a workspace."""
 
 from __future__ import annotations
 
@@ -15,13 +15,18 @@ from audit.timeline import Question
 from tests.controller.conftest import Merge, key_of, settle
 from tests.trees import BEFORE
 from workspaces.controller import Controller
+from workspaces.core.steps import State
+from workspaces.core.sweeping import Held, Unknown
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Status, Workspace
-from workspaces.services.sweeping import mend, survey, tell_released
+from workspaces.services.actors import Actor
+from workspaces.services.outcomes import WORKER
+from workspaces.services.strays import note_destroyed, note_stopped
+from workspaces.services.sweeping import mend, survey
 
 
 def sentences() -> list[str]:
-    """What is said of the minutes since the newest event before was written."""
+    """The sentences about the minutes since the newest event before was written."""
     told: list[str] = []
     for minute in sorted({each.replace(second=0, microsecond=0) for each in _moments()}):
         facts = timeline.facts(Question(organizations=None), minute)
@@ -49,5 +54,10 @@ def test_a_lost_container_is_told_as_the_worker_s_and_not_as_created_by_hand(
 
 
 def test_a_container_that_nobody_knows_is_told_as_no_workspace(db: None) -> None:
-    tell_released([uuid4()])
-    assert "1 unknown container removed" in " ".join(sentences())
+    unknown = [Unknown(id=uuid4(), why="no workspace has this id", held=Held(state=State.RUNNING))]
+    note_stopped(unknown, actor=WORKER)
+    note_destroyed(unknown, actor=Actor(name="alice"))
+    text = " ".join(sentences())
+    assert "1 unknown container stopped" in text
+    assert "1 unknown container removed" in text
+    assert "by hand" not in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,6 +75,20 @@ def test_the_next_container_has_another_token_and_the_last_ones_is_revoked(
     second = made_anew(engine, "PM", controller)
     assert first != second
     assert (works(first), works(second), works(other)) == (False, True, True)
+
+
+def test_a_container_that_runs_when_it_is_to_start_under_a_new_key_is_replaced(
+    running: None, engine: FakeEngine, controller: Controller, settings: Any
+) -> None:
+    """Somebody renamed a second one, say: the one that is kept would be left with a token that has ended."""
+    first = token_in(engine, "PM")
+    there = engine.host.containers[f"ws-{key_of('PM')}"]
+    engine.host.containers["renamed"] = replace(there, id="a second one")
+    settings.SECRET_KEY = NEW
+    Container.objects.filter(pk=key_of("PM")).update(due_at=Container.objects.get(pk=key_of("PM")).changed_at)
+    settle(controller)
+    assert "renamed" not in engine.host.containers
+    assert (works(first), works(token_in(engine, "PM"))) == (False, True)
 
 
 def test_what_people_handed_out_stays(running: None, engine: FakeEngine, controller: Controller, settings: Any) -> None:

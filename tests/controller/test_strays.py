@@ -1,4 +1,4 @@
-"""What the engine holds and the database does not know: named, left alone for a day, stopped, and never destroyed."""
+"""Strays on the engine, which the database does not know: named, left alone for a day, stopped, and never destroyed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError
+from django.db import OperationalError
 
 from audit.models import StructureEvent
-from tests.controller.conftest import Merge, events, key_of, settle
+from tests.controller.conftest import Merge, events, key_of, settle, wait_for
 from tests.controller.strays import add_stray, left, manage, sweep, time_passes
 from workspaces.controller import Controller
 from workspaces.core.template import Node
@@ -185,6 +186,22 @@ def test_the_stop_is_an_event_that_says_what_the_labels_say(engine: FakeEngine) 
     assert (told.payload["name"], told.payload["labelled"]) == ("PM", "gone")
     assert "nothing removed" in told.payload["why"]
     assert events("released") == []
+
+
+def test_the_event_is_not_lost_where_the_database_is_away_for_a_moment(
+    engine: FakeEngine, controller: Controller, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("the connection is closed")
+
+    settings.ORGSITE_QUARANTINE = 0
+    add_stray(engine, name="Old")
+    with monkeypatch.context() as broken:
+        broken.setattr("workspaces.controller.note_stopped", away)
+        with pytest.raises(OperationalError):
+            wait_for(controller, lambda: False)
+    settle(controller)
+    assert events("stopped") == ["Old"]
 
 
 def test_one_that_somebody_starts_again_is_stopped_again(engine: FakeEngine) -> None:

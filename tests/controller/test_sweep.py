@@ -174,3 +174,25 @@ def test_what_report_would_release_is_named_in_the_log(
     settings.ORGSITE_SWEEP = "report"
     mend(survey(engine))
     assert f"Would be released, as its workspace is removed, but ORGSITE_SWEEP is report: ws-{key}" in caplog.text
+
+
+@pytest.mark.parametrize("mode", ["on", "report", "off"])
+def test_the_command_says_where_leftovers_are_left_as_they_are(
+    tree: None,
+    engine: FakeEngine,
+    actor: Actor,
+    controller: Controller,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str,
+) -> None:
+    settings.ORGSITE_ENGINE, settings.ORGSITE_SWEEP = "docker", mode
+    monkeypatch.setattr("workspaces.management.commands.sweep.engine", lambda _: engine)
+    key, printed = key_of("SRE Engineer"), StringIO()
+    cascade_delete([key], actor=actor)
+    settle(controller)
+    engine.start(Wanted(workspace_id=key, organization="acme", name="SRE Engineer", image="agent:1"))
+    a_while_passes()
+    call_command("sweep", stdout=printed)
+    fate = "" if mode == "on" else f"; it is left as it is, as ORGSITE_SWEEP is {mode}"
+    assert f"- ws-{key} SRE Engineer: its workspace is removed{fate}\n" in printed.getvalue()

@@ -1,4 +1,4 @@
-"""What is over is deleted by housekeeping: all of it in time, a bounded number of rows at once, and nothing else."""
+"""Housekeeping deletes rows whose time is over: all of them in time, a bounded number at once, and no others."""
 
 from __future__ import annotations
 

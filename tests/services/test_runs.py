@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -28,7 +29,9 @@ from workspaces.errors import (
     WorkspaceProtected,
 )
 from workspaces.models import ImportRun, Organization
+from workspaces.services import runs
 from workspaces.services.actors import Actor
+from workspaces.services.importing import apply_import
 from workspaces.services.runs import (
     at_work,
     claim_run,
@@ -63,6 +66,22 @@ def ends(run: ImportRun) -> list[str]:
 def test_a_run_that_somebody_works_on_is_left_alone(opened: ImportRun) -> None:
     with at_work(opened):
         assert close_interrupted() == 0
+
+
+def test_no_run_is_taken_for_given_up_between_its_opening_and_its_work(
+    organization: Organization, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[int] = []
+
+    def opened_and_seen(*args: Any, **kwargs: Any) -> ImportRun:
+        run = open_run(*args, **kwargs)
+        closed.append(close_interrupted())  # as housekeeping does, in a thread of its own
+        return run
+
+    monkeypatch.setattr(runs, "open_run", opened_and_seen)
+    assert apply_import(organization, loaded({"PM": {}}), mode=Mode.MERGE, actor=actor).run.state == "completed"
+    assert closed == [0]
+    assert runs._at_work == set()
 
 
 def test_a_run_whose_end_could_not_be_written_is_closed_by_the_same_process(opened: ImportRun) -> None:

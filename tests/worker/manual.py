@@ -29,7 +29,7 @@ class Manual:
         self.unused = {(heading, number) for heading, found in self._blocks.items() for number in range(len(found))}
 
     def run(self, heading: str, number: int = 0, *, status: int = 0, typed: str = "") -> str:
-        """What the block prints; it has to end with this exit status. `typed` is what somebody types at a terminal."""
+        """The output of the block; it has to end with this exit status. `typed` goes in as at a terminal."""
         self.unused.discard((heading, number))
         listening, terminal = os.openpty()
         try:
@@ -52,7 +52,7 @@ class Manual:
 
 
 def _folders() -> Iterator[str]:
-    """Where the programs are: this Python's, PostgreSQL's newest, everybody's."""
+    """Folders of programs: this Python's, PostgreSQL's newest, everybody's."""
     yield str(Path(sys.executable).parent)
     with suppress(NoServer):
         yield str(server_binaries())

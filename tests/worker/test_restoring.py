@@ -89,7 +89,7 @@ def disputed(yard: Yard) -> int:
 
 
 def readyz(yard: Yard, folder: Path) -> tuple[int, dict[str, Any]]:
-    """What the running site answers to a stranger."""
+    """The running site's answer to a stranger."""
     with running_site(
         folder, yard.database, **{k: v for k, v in yard.environment.items() if k[:8] == "ORGSITE_"}
     ) as site:

@@ -131,7 +131,7 @@ class Yard:
             return containers | {each["Name"] for each in api.volumes(filters=only)["Volumes"] or ()}
 
     def inside(self, key: UUID, *command: str) -> str:
-        """What the command prints in that workspace's container."""
+        """The output of the command in that workspace's container."""
         with self.machine.api() as api:
             return str(api.exec_start(api.exec_create(f"ws-{key}", list(command))["Id"]).decode())
 

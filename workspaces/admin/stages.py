@@ -15,6 +15,7 @@ from orgsite.clock import database_now
 from workspaces.admin.words import counted
 from workspaces.core.steps import FAILED_AFTER, LOST_AFTER
 from workspaces.models import Container
+from workspaces.services.epochs import HELD_BACK
 
 MINUTES = 100  # seconds from which on minutes are told
 
@@ -39,8 +40,15 @@ class Stage:
         return bool(self.row.last_error)
 
     @property
+    def held(self) -> bool:
+        """Whether nothing was tried, because the database may be a restored or another one."""
+        return self.row.last_error == HELD_BACK
+
+    @property
     def kind(self) -> str:
         """The class in the stylesheet."""
+        if self.held:
+            return "retry"
         if self.failing:
             return "fail" if self.row.attempts >= FAILED_AFTER or self.row.losses >= LOST_AFTER else "retry"
         if self.settled:
@@ -53,6 +61,8 @@ class Stage:
 
     @property
     def word(self) -> str:
+        if self.held:
+            return "held back"
         if self.failing and self.row.losses > 1:
             return f"lost {counted(self.row.losses, 'time')}"
         if self.failing:

@@ -1,4 +1,4 @@
-"""What the home page says about things on the engine that the database does not know. No names: they may be those of
+"""The home page's notice of things on the engine that the database does not know. No names: they may be those of
 organizations that the reader does not belong to, and `manage.py sweep --dry-run` prints them."""
 
 from __future__ import annotations

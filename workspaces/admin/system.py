@@ -1,4 +1,4 @@
-"""What `/readyz` knows, in words for people: whether work is done at all, and since when it is not."""
+"""The findings of `/readyz` in words for people: whether work is done at all, and since when it is not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
 from orgsite.health import engine_state, readiness
-from workspaces.admin.words import coded
+from workspaces.admin.words import coded, counted
 from workspaces.models import Installation
 from workspaces.services.containers import count_overdue, engine_runs, overdue_since
 from workspaces.services.installation import last_seen
@@ -117,7 +117,8 @@ class System:
             return None
         count, exact = count_overdue(self.user)
         tone = "bad" if behind or self.checks.get(ENGINE, OK) != OK else "late"
-        title = f"{f'{count:,}' if exact else f'At least {max(count, 1):,}'} due for more than a minute"
+        number = counted(count, "container") if exact else f"At least {counted(max(count, 1), 'container')}"
+        title = f"{number} due for more than a minute"
         return Cell(tone=tone, title=title, said=f"The oldest since {_moment(oldest)}.")
 
     @property

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 EDITABLE = ("protected", "role", "tier")
+SHOWN = ("protection", "role", "tier")
 
 Extra = dict[str, Any] | None
 
@@ -55,13 +56,19 @@ class WorkspaceAdmin(Guarded, SimpleHistoryAdmin):
     """
 
     form = EditForm
+    readonly_fields = ("protection",)
     change_form_template = "workspaces/admin/workspace.html"
 
     def rows_for(self, user: User) -> WorkspaceQuerySet:
         return Workspace.objects.visible_to(user).select_related("organization", "parent")
 
     def get_fields(self, request: HttpRequest, obj: Workspace | None = None) -> tuple[str, ...]:
-        return (*EDITABLE, "reason") if self.has_change_permission(request, obj) else EDITABLE
+        return (*EDITABLE, "reason") if self.has_change_permission(request, obj) else SHOWN
+
+    @admin.display(description="Protection")
+    def protection(self, obj: Workspace) -> str:
+        """A sentence, where nothing can be ticked: a cross beside "never removed" would say the opposite."""
+        return "Never removed: not by a reconcile, not by a delete." if obj.protected else "None."
 
     def has_change_permission(self, request: HttpRequest, obj: Workspace | None = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.is_live)

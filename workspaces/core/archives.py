@@ -175,7 +175,7 @@ def _check_shape(files: Iterable[str], folders: frozenset[str]) -> None:
 
 
 def _fault(entry: zipfile.ZipInfo) -> str:
-    """What is wrong with how an entry is stored, "" if nothing."""
+    """The fault in how an entry is stored, "" if there is none."""
     if stat.S_IFMT(entry.external_attr >> 16) not in _PLAIN_TYPES:
         return "is neither a file nor a folder (links and devices are refused)"
     if entry.flag_bits & _ENCRYPTED:

@@ -1,4 +1,4 @@
-"""What differs between two states of one thing, field by field, as events keep it and people read it. Pure."""
+"""Differences between two states of one thing, field by field, as events keep it and people read it. Pure."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from workspaces.core.schema import USUAL
 
 
 class MissingFiles(StrEnum):
-    """What a prompt file that does not exist is: an error, or a warning and an empty prompt."""
+    """A prompt file that does not exist counts as one of these: an error, or a warning and an empty prompt."""
 
     ERROR = "error"
     WARN = "warn"
@@ -90,7 +90,7 @@ class Checks:
         return self.contents[file] if file in self.contents else self.read(file, path)
 
     def walk(self, folder: str, path: Path) -> Found:
-        """What lies below a folder that the value at `path` names. Raises `Unreadable` and `TemplateTooLarge`."""
+        """The contents of the folder that the value at `path` names. Raises `Unreadable` and `TemplateTooLarge`."""
         with self._within_budget(path) as files:
             return files.walk(folder, limit=self.limits.max_file_reads)
 

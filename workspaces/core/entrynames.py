@@ -1,4 +1,4 @@
-"""What an entry of a zip is called.
+"""Names of a zip's entries.
 
 A flag says that a name is UTF-8. Without it the standard says code page 437, and the zipfile module believes that; but
 Finder, and Info-ZIP on most systems, write UTF-8 all the same, and Info-ZIP then repeats it in an extra field.

@@ -40,7 +40,7 @@ class LeftOut(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """What lies below a folder: the paths of all plain files, sorted, and what does not come along."""
+    """The contents of a folder: the paths of all plain files, sorted, and what does not come along."""
 
     files: list[str]
     left_out: list[tuple[str, LeftOut]]

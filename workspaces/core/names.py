@@ -63,7 +63,7 @@ def fold_spaces(text: str) -> str:
 
 
 def sought_name(text: str) -> str:
-    """What somebody typed to find a name, in the form of names: NFC, stripped, spaces folded. Refuses nothing."""
+    """A text typed to find a name, in the form of names: NFC, stripped, spaces folded. Refuses nothing."""
     return fold_spaces(text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
 
 

@@ -1,4 +1,4 @@
-"""What an engine holds against what should be there: leftovers, strays, and live workspaces without a container.
+"""An engine's things compared with what should be there: leftovers, strays, and live workspaces without a container.
 
 Pure, like a plan: `sweep --dry-run` shows it, the worker carries it out.
 """
@@ -27,7 +27,7 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Held:
-    """What the engine holds for one workspace id: the container's state (None: none), the names of its volumes, and
+    """The engine's things of one workspace id: the container's state (None: none), the names of its volumes, and
     what the container's labels say: the names of workspace and organization, and the epoch. `twice`: it has more than
     one container."""
 

@@ -1,4 +1,4 @@
-"""What is the same for a container wherever it came from: how it is ended and removed."""
+"""Containers wherever they came from: how one is ended and removed."""
 
 from __future__ import annotations
 

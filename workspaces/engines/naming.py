@@ -37,7 +37,7 @@ def labels_of(wanted: Wanted, *, installation: str) -> dict[str, str]:
 
 
 def told_by(labels: Mapping[str, str] | None) -> dict[str, Any]:
-    """What the labels of a container say, by the fields of `Found`: on one line, whoever wrote them."""
+    """The words of a container's labels, by the fields of `Found`: on one line, whoever wrote them."""
     labels = labels or {}
     texts = {word: _on_one_line(labels.get(f"orgsite.{word}", "")) for word in ("name", "organization", "epoch")}
     return {**texts, "generation": generation_of(labels)}

@@ -1,4 +1,4 @@
-"""What every command of this project shares: what goes wrong is one sentence and exit status 1, and nothing that it
+"""The base of every command of this project: a failure is one sentence and exit status 1, and nothing that it
 writes stops its work.
 """
 
@@ -104,7 +104,7 @@ class OrgCommand(BaseCommand):
         return self.done or "Nothing was changed."
 
     def _told_or_exit(self) -> None:
-        """Where the output went nowhere, say so: a token that nobody saw is of no use."""
+        """Say so if the output went nowhere: a token that nobody saw is of no use."""
         lost = getattr(self.stdout, "lost", None) or finish(sys.stdout)
         if lost:
             self.stderr.write(f"The output could not be written: {lost.strerror or lost}. {self.done}".rstrip())

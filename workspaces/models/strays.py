@@ -1,4 +1,4 @@
-"""What the engine holds and the database does not account for, and how that came to be."""
+"""Things on the engine that the database does not account for, and signs of how that came to be."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ ONE_CLICK = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Demand:
-    """What goes: `removals` in all, `collateral` of them named by nobody. `why` says what the guard holds, or ""."""
+    """The removals to confirm: all, and the `collateral` that nobody names. `why` says what the guard holds, or ""."""
 
     removals: int
     collateral: int = 0

@@ -57,8 +57,8 @@ def want_absent(ids: Collection[UUID], *, keep_volumes: bool, import_id: UUID | 
     A worker that is starting one of them just now keeps its lease, and finds this when it comes to record the start.
     """
     return Container.objects.filter(workspace__one_of=ids).update(
-        desired=ABSENT, keep_volumes=keep_volumes, import_id=import_id, due_at=now, attempts=0, last_error="",
-        asked_at=None, changed_at=now,
+        desired=ABSENT, keep_volumes=keep_volumes, import_id=import_id, due_at=now, attempts=0, losses=0,
+        last_error="", asked_at=None, changed_at=now,
     )  # fmt: skip
 
 

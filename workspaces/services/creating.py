@@ -75,7 +75,7 @@ class Creation:
 
 
 def plan_creation(plan: Plan, *, reason: str) -> Creation:
-    """What the plan creates, with new ids. Changes nothing."""
+    """The workspaces that the plan creates, with new ids. Changes nothing."""
     ids: list[UUID] = []  # of every row, as a parent stands before its children
     new: dict[int, New] = {}
     for index, row in enumerate(plan.rows):

@@ -1,4 +1,4 @@
-"""What an import is going to do, with all rows it will write: worked out before the lock where that is everybody's.
+"""The draft of an import: its plan and all rows it will write, worked out before the lock where that is everybody's.
 
 On SQLite a transaction that writes keeps every heartbeat waiting. So the plan is made before it. Under the lock only
 the rows it was made from are read again; where they differ, the plan is made again there. On PostgreSQL the lock is the
@@ -29,7 +29,7 @@ class Draft:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Import:
-    """What is to be imported, and where."""
+    """The template to import, and the organization it goes into."""
 
     organization: Organization
     template: Template

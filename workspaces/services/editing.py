@@ -1,4 +1,4 @@
-"""What a person may change of a workspace: protection, role, tier. Each change has a history row and an event."""
+"""Changes that a person may make to a workspace: protection, role, tier. Each change has a history row and an event."""
 
 from __future__ import annotations
 

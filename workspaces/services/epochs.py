@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from django.db import transaction
 
-from audit.emitting import FIELDS, Event, emit
+from audit.emitting import Event, emit
 from audit.models import StructureEvent
 from orgsite.bulk import insert_rows
 from orgsite.clock import database_now
@@ -23,7 +23,8 @@ from workspaces.services.installation import lock_installation
 
 logger = logging.getLogger(__name__)
 
-COLUMNS = ("id", *FIELDS, "created_at")
+# Labels of containers that run for years were made of these: with one more or less, no label would be known any more.
+COLUMNS = ("id", "event_type", "organization", "workspace_id", "import_id", "actor", "payload", "created_at")
 LONGEST = 64  # characters of a label that are kept; ours are shorter
 RESTORED = (
     "Containers on the engine were made from events that this database does not hold: it was restored from a backup, "
@@ -38,7 +39,7 @@ HELD_BACK = (
 
 
 def newest_epoch() -> str:
-    """What a container that is made now is labelled with; "" before the first event. Outside of a transaction, so that
+    """The label of a container that is made now; "" before the first event. Outside of a transaction, so that
     the event is committed: one that is rolled back would name nothing."""
     newest = StructureEvent.objects.order_by("-id").values(*COLUMNS).first()
     return epoch_of(newest) if newest else ""

@@ -1,4 +1,4 @@
-"""What somebody has to do now and then: close abandoned runs, forget expired previews and sessions, files that nothing
+"""Work to be done now and then: close abandoned runs, forget expired previews and sessions, files that nothing
 needs, counts that are over, and forms that were sent long ago.
 
 Site and worker both do.

@@ -23,7 +23,7 @@ from workspaces.services.creating import create_planned
 from workspaces.services.drafting import Draft, Import
 from workspaces.services.filesets import store_filesets
 from workspaces.services.locking import lock_organizations
-from workspaces.services.runs import at_work, claim_run, complete_run, open_run
+from workspaces.services.runs import claim_run, complete_run, new_run
 from workspaces.services.snapshot import last_run, snapshot
 from workspaces.services.sources import LoadedTemplate
 
@@ -39,7 +39,7 @@ class Applied:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Confirmation:
-    """What the caller saw and agreed to; None where they leave it to the guards. A preview is applied once."""
+    """The plan that the caller saw and agreed to; None where they leave it to the guards. A preview is applied once."""
 
     fingerprint: str | None = None
     confirm_removals: int | None = None
@@ -67,9 +67,8 @@ def apply_import(
     Raises PlanChanged, AppliedAlready, RemovalNotConfirmed, NotFound (an expired preview's files); whatever is raised,
     the run is closed as refused or failed and its event written.
     """
-    run = open_run(organization, loaded, mode=mode, actor=actor, reason=reason)
     asked = Import(organization=organization, template=loaded.template, mode=mode, reason=reason)
-    with at_work(run):
+    with new_run(organization, loaded, mode=mode, actor=actor, reason=reason) as run:
         ahead = asked.ahead()
         with transaction.atomic():
             lock_organizations([organization.pk])

@@ -78,23 +78,32 @@ def _any_waits(desired: str, now: datetime) -> bool:
 
 
 def renew(worker: str, ids: Collection[UUID]) -> Set[UUID]:
-    """This worker lives, and is at these; return those that are still its own. What else it once leased, and lost sight
-    of, becomes free."""
-    held = Container.objects.filter(workspace__one_of=ids, leased_by=worker, leased_until__isnull=False)
-    if held.update(leased_until=database_now() + LEASE) == len(ids):
-        return frozenset(ids)
-    return frozenset(held.values_list("pk", flat=True))
+    """This worker lives, and is at these; return those that are still its own and were renewed. What else it once
+    leased, and lost sight of, becomes free."""
+    return _write(worker, ids, leased_until=database_now() + LEASE)
 
 
 def give_back(worker: str, ids: Collection[UUID]) -> None:
     """Not begun: whoever comes next may take them."""
-    Container.objects.filter(workspace__one_of=ids, leased_by=worker).update(leased_until=None, leased_by="")
+    _write(worker, ids, leased_until=None, leased_by="")
 
 
 def put_off(worker: str, ids: Collection[UUID], *, by: timedelta) -> None:
     """Not begun, and not to be tried again at once."""
-    mine = Container.objects.filter(workspace__one_of=ids, leased_by=worker)
-    mine.update(leased_until=None, leased_by="", due_at=database_now() + by)
+    _write(worker, ids, leased_until=None, leased_by="", due_at=database_now() + by)
+
+
+def _write(worker: str, ids: Collection[UUID], **values: Any) -> Set[UUID]:
+    """Into those of the rows that are the worker's; return their ids.
+
+    Those that are being written just now are left out, and their leases run out: a removal that locks many of them
+    would wait for those that are locked here, and this for the removal.
+    """
+    with transaction.atomic():
+        mine = Container.objects.filter(workspace__one_of=ids, leased_by=worker, leased_until__isnull=False)
+        keys = list(skipping_locked(mine).values_list("pk", flat=True))
+        Container.objects.filter(workspace__one_of=keys).update(**values)
+    return frozenset(keys)
 
 
 def skipping_locked(rows: QuerySet[Container]) -> QuerySet[Container]:

@@ -44,12 +44,13 @@ class Outcome(Enum):
     GONE = "gone"
     FAILED = "failed"
     LOST = "lost"  # it was started, and does not run
+    HELD = "held back"  # a removal that nobody may carry out now
     UNTRIED = "untried"  # something else was decided before the engine was asked
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """What came of a claim: `wanted` and `generation` as it was claimed, `ended` when the engine answered, in seconds
+    """The outcome of a claim: `wanted` and `generation` as it was claimed, `ended` when the engine answered, in seconds
     of this machine's uptime, `error` in its words."""
 
     workspace_id: UUID
@@ -80,13 +81,17 @@ class Entry:
 
     @property
     def gives_up(self) -> bool:
-        """Whether the workspace is called failed from now on."""
-        waiting = self.row.desired == RUNNING and self.row.workspace.status == Status.PROVISIONING
-        return self.fails and waiting and (self.row.attempts >= FAILED_AFTER or self.row.losses >= LOST_AFTER)
+        """Whether the workspace is called failed from now on. Where its agent has called it online since, that is told
+        after each loss, which come ever more rarely, and once of starts that fail: the agent may run elsewhere."""
+        status, attempts = self.row.workspace.status, self.row.attempts
+        again = self.outcome is Outcome.LOST or attempts == FAILED_AFTER
+        news = status == Status.PROVISIONING or (status == Status.ONLINE and again)
+        failed = attempts >= FAILED_AFTER or self.row.losses >= LOST_AFTER
+        return self.fails and self.row.desired == RUNNING and news and failed
 
     @property
     def fails(self) -> bool:
-        return self.outcome in (Outcome.FAILED, Outcome.LOST)
+        return self.outcome in (Outcome.FAILED, Outcome.LOST, Outcome.HELD)
 
     @property
     def stays(self) -> bool:
@@ -167,7 +172,7 @@ def _write(row: Container, result: Result, *, grace: timedelta, now: datetime) -
         case Outcome.GONE:
             _settle(row, Container.Observed.ABSENT)
             row.released_at = row.released_at or now
-        case Outcome.FAILED | Outcome.LOST:
+        case Outcome.FAILED | Outcome.LOST | Outcome.HELD:
             _fail(row, result, now=now)
         case Outcome.UNTRIED:
             row.due_at = now
@@ -188,8 +193,9 @@ def _fail(row: Container, result: Result, *, now: datetime) -> None:
     row.due_at = now + delay(row.attempts, jitter=random.random())
     if result.outcome is Outcome.LOST:  # again, where it had run before: one that never did is only tried again
         row.losses += bool(row.losses)
-        row.due_at = max(row.due_at, now + pause(max(row.losses, row.attempts)))
         row.last_error = loss_told(row.last_error, row.losses)
+    if result.outcome is not Outcome.FAILED:  # an engine may be mended any moment; these are asked for ever more rarely
+        row.due_at = max(row.due_at, now + pause(max(row.losses, row.attempts)))
 
 
 def _wait(row: Container, observed: Container.Observed, result: Result, *, grace: timedelta, now: datetime) -> None:

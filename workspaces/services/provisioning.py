@@ -64,11 +64,14 @@ def container_token(workspace_id: UUID, generation: int) -> str:
 
 
 def _make_tokens_valid(rows: Collection[Container]) -> None:
-    """Each has one token that works: where somebody revoked it, the next one. Those of its earlier containers, such as
-    one of an old secret key, end; what people handed out stays. A fixed number of statements."""
+    """Each has one token that works: where somebody revoked it, or it was made with another secret key, that of the
+    next generation, so that a container which runs with the old one is replaced. Those of its earlier containers end;
+    what people handed out stays. A fixed number of statements."""
     digests = {row.pk: digest(container_token(row.pk, row.generation)) for row in rows}
     revoked = WorkspaceToken.objects.filter(digest__one_of=digests.values(), revoked_at__isnull=False)
-    stale = set(revoked.values_list("workspace_id", flat=True))
+    usable = WorkspaceToken.objects.filter(workspace__one_of=digests, of_container=True, revoked_at=None)
+    earlier = {pk: key for pk, key, text in usable.values_list("pk", "workspace_id", "digest") if text != digests[key]}
+    stale = {*revoked.values_list("workspace_id", flat=True), *earlier.values()}
     for row in rows:
         row.generation += row.pk in stale
     Container.objects.filter(workspace__one_of=stale).update(generation=F("generation") + 1)
@@ -83,8 +86,7 @@ def _make_tokens_valid(rows: Collection[Container]) -> None:
         unique_fields=["digest"],
         update_fields=["of_container"],
     )
-    earlier = WorkspaceToken.objects.filter(workspace__one_of=tokens, of_container=True, revoked_at=None)
-    earlier.exclude(digest__one_of=tokens.values()).update(revoked_at=now)
+    WorkspaceToken.objects.filter(pk__one_of=earlier).update(revoked_at=now)
 
 
 def _wanted(row: Container, config: bytes, epoch: str) -> Wanted:

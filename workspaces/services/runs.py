@@ -40,12 +40,35 @@ DEAD = "ZX"
 NAMED_LEFT_RUNNING = 1_000
 
 
-def open_run(organization: Organization, loaded: LoadedTemplate, *, mode: Mode, actor: Actor, reason: str) -> ImportRun:
+@contextmanager
+def new_run(
+    organization: Organization, loaded: LoadedTemplate, *, mode: Mode, actor: Actor, reason: str
+) -> Iterator[ImportRun]:
+    """Open a run and be at work on it: from before anybody can see it, so that nobody takes it for given up."""
+    key = uuid4()
+    _at_work.add(key)
+    try:
+        run = open_run(organization, loaded, mode=mode, actor=actor, reason=reason, key=key)
+        with at_work(run):
+            yield run
+    finally:
+        _at_work.discard(key)
+
+
+def open_run(
+    organization: Organization,
+    loaded: LoadedTemplate,
+    *,
+    mode: Mode,
+    actor: Actor,
+    reason: str,
+    key: UUID | None = None,
+) -> ImportRun:
     """Record that an import begins, and say so: both survive whatever happens to the import's transaction."""
     template = loaded.template
     with transaction.atomic():
         run = ImportRun.objects.create(
-            id=uuid4(),
+            id=key or uuid4(),
             organization=organization,
             mode=mode,
             template_name=template.name,

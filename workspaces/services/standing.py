@@ -1,4 +1,4 @@
-"""Who has which power: users, groups, memberships and organizations as they are, to compare before with after.
+"""The powers that people have: users, groups, memberships and organizations as they are, to compare before with after.
 
 Of a password its hash is read, to see that it changed, and never leaves this module.
 """
@@ -57,7 +57,7 @@ def standing(asked: Asked) -> Standing:
 
 
 def changes_of_account(before: State, after: State) -> list[Change]:
-    """What differs between two states of a user or a group; {} is one that does not exist. Without secrets."""
+    """Differences between two states of a user or a group; {} is one that does not exist. Without secrets."""
     return [_without_secret(change) for change in changes_of(before, after) if change["from"] or change["to"]]
 
 

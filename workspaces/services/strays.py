@@ -1,4 +1,4 @@
-"""What the engine holds and the database does not know: since when that is so, and what may be done about it.
+"""Things on the engine that the database does not know: since when that is so, and what may be done about it.
 
 Nothing of it is destroyed because it is unknown. After ORGSITE_QUARANTINE its container is stopped; its volumes, and
 the container itself, go only where a person says so.
@@ -63,7 +63,7 @@ def note_strays(strays: Sequence[Unknown]) -> None:
 
 
 def with_names(strays: Sequence[Unknown]) -> tuple[Unknown, ...]:
-    """Where the container is gone no label says whose the volumes are: then as they were noted while it was there."""
+    """The same; with the names noted earlier where the container is gone, as no label says whose the volumes are."""
     bare = [stray.id for stray in strays if stray.held.state is None]
     if not bare:
         return tuple(strays)

@@ -23,7 +23,7 @@ REMEMBERED = timedelta(days=1)
 
 @dataclass(kw_only=True, slots=True)
 class Outcome:
-    """Where a form led, and what is said when it comes again; without an address nothing was done."""
+    """The address that a form led to, and the words for it when it comes again; without an address nothing was done."""
 
     address: str = ""
     said: str = ""

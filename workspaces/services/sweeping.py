@@ -148,7 +148,7 @@ def _release_again(ids: Sequence[UUID]) -> None:
         want_each_running((removed[key] for key in unknown), now=now)
         rows.filter(workspace__one_of=unknown).update(released_at=now)
         rows.filter(Q(due_at=None) | Q(desired=RUNNING)).update(
-            desired=ABSENT, due_at=now, asked_at=None, attempts=0, changed_at=now
+            desired=ABSENT, due_at=now, asked_at=None, attempts=0, losses=0, changed_at=now
         )
 
 

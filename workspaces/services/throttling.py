@@ -20,7 +20,7 @@ NO_CHANGES = (READ_ONLY, LOCKED_FILE, FULL)  # where none can be made, none has 
 
 
 class Effort(StrEnum):
-    """What a request costs."""
+    """The cost of a request."""
 
     IMPORT = "imports and removals"  # dry runs and previews cost as much
     CHANGE = "changes"

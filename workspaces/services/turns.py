@@ -1,4 +1,4 @@
-"""Whose turn it is: organizations take turns, so that one with many due containers never holds up another one's few.
+"""The turns of organizations, so that one with many due containers never holds up another one's few.
 
 A container's place is how many of its organization are leased, plus its own place among those that wait. What has the
 lowest place comes first, whoever has waited longer then. Each organization is asked for its first ones by an index:

@@ -124,7 +124,7 @@ HEADS = [
     _agent("an agent gives itself a token", "POST", "/workspaces/{leaf}/tokens"),
     _agent("an agent registers at nothing", "POST", "/workspaces/{leaf}/register"),
     _twice_authorized,
-    _raw("a host nobody allows", b"GET /healthz HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"),
+    _raw("a host nobody allows", b"GET /workspaces HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"),
     _raw("two hosts", b"GET /workspaces HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\nConnection: close\r\n\r\n"),
     _raw("a method nobody knows", b"BREW /org/import HTTP/1.1\r\nHost: localhost\r\n\r\n"),
     _raw("a method with a space before", b" GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),

@@ -84,9 +84,10 @@ class Command(OrgCommand):
             raise CommandError(RESTORED)
 
     def _print(self, sweep: Sweep, *, restored: bool) -> None:
-        for sign, findings in (("-", sweep.leftovers), ("+", sweep.phantoms)):
-            for finding in findings:
-                self.stdout.write(f"{sign} {_line(finding)}")
+        for finding in sweep.leftovers:
+            self.stdout.write(f"- {_line(finding)}{_delay(restored=restored)}")
+        for finding in sweep.phantoms:
+            self.stdout.write(f"+ {_line(finding)}")
         seen = first_seen(sweep.strays)
         for stray in sweep.strays:
             self.stdout.write(f"? {described(stray)}; {_fate(stray, seen.get(stray.id), restored=restored)}")
@@ -176,8 +177,17 @@ def _line(finding: Finding) -> str:
     return f"ws-{finding.id} {finding.known.name}: {finding.why}"
 
 
+def _delay(*, restored: bool) -> str:
+    """Why what a removed workspace left is not released now."""
+    if restored:
+        return "; it is left as it is until `manage.py sweep --accept`"
+    return (
+        "" if settings.ORGSITE_SWEEP == "on" else f"; it is left as it is, as ORGSITE_SWEEP is {settings.ORGSITE_SWEEP}"
+    )
+
+
 def _fate(stray: Unknown, seen_at: datetime | None, *, restored: bool) -> str:
-    """What becomes of it, and when."""
+    """Its fate, and the moment of it."""
     if restored:
         return "it is left as it is until `manage.py sweep --accept`"
     if not stray.runs:
