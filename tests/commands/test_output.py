@@ -118,8 +118,11 @@ def test_a_command_of_django_s_own_tells_the_reason_as_well() -> None:
 
 
 def test_a_reader_that_is_gone_ends_a_command_of_django_s_own_without_a_word(address: str) -> None:
-    said = in_shell("$MANAGE showmigrations | true; echo ${PIPESTATUS[0]}", database=address)
-    assert (said.stdout, said.stderr) == ("141\n", "")
+    """At its first line where those are written one by one, else when all is done."""
+    for unbuffered, status in (("1", "141"), ("", "0")):
+        line = "$MANAGE showmigrations | true; echo ${PIPESTATUS[0]}"
+        said = in_shell(line, database=address, PYTHONUNBUFFERED=unbuffered)
+        assert (said.stdout, said.stderr) == (f"{status}\n", "")
 
 
 def test_an_interruption_is_no_traceback(address: str) -> None:

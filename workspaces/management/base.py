@@ -25,7 +25,8 @@ OUTPUT_LOST = 1
 class OrgCommand(BaseCommand):
     """Usage errors end with 1 as all others do: 2 would say "there are changes" to whoever runs a dry run.
 
-    `done` is what was committed, as a sentence: whatever goes wrong afterwards, nobody is told that nothing changed.
+    `done` is what was committed, or may have been, as a sentence: whatever goes wrong afterwards, nobody is told that
+    nothing changed. A command that commits more than once sets it before the first time.
     """
 
     done = ""
@@ -58,6 +59,8 @@ class OrgCommand(BaseCommand):
             ) from error
         except KeyboardInterrupt as error:
             raise CommandError(f"Stopped. {self._state()}", returncode=INTERRUPTED) from error
+        except EOFError as error:
+            raise CommandError(f"The input ended before the answer. {self._state()}") from error
         except Exception as error:
             if trouble_of(error) is None:
                 raise

@@ -19,5 +19,6 @@ class Command(OrgCommand, changepassword.Command):
         asked = Asked(users=frozenset({user_named(options["username"] or getpass.getuser()).pk}))
         before = standing(asked)
         said = str(super().handle(*args, **options))
+        self.done = "The password is another one now."
         record_changes(before, standing(asked), actor=shell_actor())
         return said

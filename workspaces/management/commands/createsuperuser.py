@@ -26,4 +26,5 @@ class Command(OrgCommand, createsuperuser.Command):
             super().handle(*args, **options)
         finally:
             post_save.disconnect(note, sender=User)
+            self.done = "The user was made." if made else ""
             record_made(actor=shell_actor(), users=made)

@@ -40,6 +40,7 @@ class Command(OrgCommand):
         parser.add_argument("--site", default="http://127.0.0.1:8000", metavar="ADDRESS", help="where the site answers")
 
     def handle(self, *args: Any, site: str, **options: Any) -> None:
+        self.done = "Parts of the story may be told already; another demo begins anew."
         organization = _organization("demo", "Demo")
         self._begin(organization)
         before, after = from_path(EXAMPLES / "dev-tree-before"), from_path(EXAMPLES / "dev-tree-after")

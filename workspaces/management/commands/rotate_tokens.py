@@ -27,6 +27,7 @@ class Command(OrgCommand):
         slug, actor = options["organization"], shell_actor()
         chosen = [organization_named(slug)] if slug else Organization.objects.order_by("slug")
         for organization in chosen:
+            self.done = "Organizations may be done already; the same command again does the others."
             done = rotate_tokens(organization, actor=actor, every=options["all"], by_hand=options["by_hand"])
             self.stdout.write(
                 f"{organization.slug}: {done.revoked:,} tokens revoked, {done.renewed:,} containers are made anew."

@@ -25,6 +25,7 @@ from workspaces.services.sweeping import mend, survey
 IN_MEMORY = "The engine in memory is the worker's own; nobody else can look into it."
 NONE = "No engine runs here (ORGSITE_ENGINE=none), so there is nothing to sweep."
 NOBODY = "Nobody is there to confirm; repeat with --yes. Nothing was destroyed."
+PARTLY = "Some of it may be done already; `manage.py sweep --dry-run` says what is left."
 CHANGES = 2
 
 
@@ -70,6 +71,7 @@ class Command(OrgCommand):
     # ---- what a worker does, too
 
     def _sweep(self, sweep: Sweep, containers: Engine, *, dry_run: bool) -> None:
+        self.done = "" if dry_run else PARTLY
         strays = () if dry_run else mend(sweep)
         restored = is_restored() or bool(disputed_epochs(sweep.epochs))
         self._print(sweep, restored=restored)
@@ -97,6 +99,7 @@ class Command(OrgCommand):
     # ---- what a person decides
 
     def _accept(self, sweep: Sweep) -> None:
+        self.done = PARTLY
         note_epochs(sweep.epochs)
         note_strays(sweep.strays)
         if not accept_epochs(actor=shell_actor()):
@@ -123,6 +126,7 @@ class Command(OrgCommand):
             self._ask(len(shown))
         now_known = {stray.id for stray in survey(containers).strays}  # somebody may have taken their time
         strays = [stray for stray in shown if stray.id in now_known]
+        self.done = PARTLY
         errors = destroy_strays(strays, engine=containers, grace=_grace())
         note_destroyed([stray for stray in strays if not errors[stray.id]], actor=shell_actor())
         self.stdout.write(f"Destroyed {sum(not error for error in errors.values()):,}, containers and volumes.")
