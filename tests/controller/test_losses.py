@@ -215,7 +215,7 @@ def test_the_home_page_tells_how_often_and_when_it_is_started_again(
     client.force_login(alice)
     page = client.get("/admin/").content.decode()
     assert "lost 7 times" in page
-    assert "next try in 4 min" in page
+    assert "Next try in 4 min" in page
 
 
 def test_trying_again_by_hand_does_not_wait_for_the_pause(
@@ -253,5 +253,5 @@ def test_on_its_page_one_that_was_started_again_is_watched_and_one_that_waits_do
     heartbeat(key_of("PM"))
     page = client.get(f"/admin/workspaces/workspace/{key_of('PM')}/change/").content.decode()
     assert "was started again, and counts as running once it has stayed up" in page
-    assert "Looked at again" in page
+    assert "Next look" in page
     assert "does not run" not in page
