@@ -27,7 +27,7 @@ command -v openssl >/dev/null || missing="$missing openssl"
 static_busybox || missing="$missing busybox-static"
 # A pooler before PostgreSQL and a proxy before the site, as many installations have them.
 command -v pgbouncer >/dev/null || missing="$missing pgbouncer"
-command -v nginx >/dev/null || missing="$missing nginx-light"
+command -v nginx >/dev/null || missing="$missing nginx"
 
 if [ -z "$missing" ]; then
     echo "System packages: nothing is missing."
