@@ -15,16 +15,17 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from docker import APIClient
-from docker.errors import APIError, DockerException
+from docker.errors import APIError, DockerException, NotFound
 
 PROGRAMS = ("dockerd", "busybox", "ip", "iptables", "nsenter", "unshare", "setpriv", "openssl")
 SEARCHED = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
 PATIENCE = 30  # seconds
+HUNG = 20  # seconds without an answer about a container
 
 # What the images do. `sleep` runs beside the shell, which answers a signal at once this way.
 WORK = "echo started >>/data/log; while :; do sleep 60 & wait $!; done"
@@ -101,6 +102,19 @@ class Machine:
                 self._daemon.kill()
                 self._daemon.wait()
             self._daemon = None
+
+    def hangs(self) -> bool:
+        """Whether a container cannot be looked at. Docker 20.10 can deadlock in its network code when very many
+        containers end in the same moment; then it answers lists alone, until it is started again.
+        """
+        try:
+            with closing(APIClient(base_url=self.address, version="auto", timeout=HUNG)) as api:
+                for container in api.containers(all=True):
+                    with suppress(NotFound):
+                        api.inspect_container(container["Id"])
+        except (OSError, DockerException):
+            return True
+        return False
 
     def close(self) -> None:
         """Everything ends at once, and the folder goes."""

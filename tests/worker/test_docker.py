@@ -120,10 +120,10 @@ def test_a_site_killed_right_after_its_commit_leaves_the_work_to_the_next_worker
 def test_two_workers_share_two_hundred_and_do_none_twice(yard: Yard) -> None:
     yard.merge({"PM": {f"W{number}": {} for number in range(199)}})
     with yard.worker(), yard.worker():
-        yard.until(yard.settled, patience=240)
+        yard.until_settled(patience=400)
         first = yard.running()
         yard.remove("PM")
-        yard.until(yard.settled, patience=240)
+        yard.until_settled(patience=400)
     assert len(first) == 200
     assert len(yard.told("online")) == len(yard.told("released")) == 200
     assert yard.left() == set()
@@ -140,7 +140,7 @@ def test_whatever_races_a_removal_the_engine_ends_with_nothing_of_it(yard: Yard)
             yard.ask(cascade_delete, [key], actor=SAM)
             with pytest.raises(WorkspaceRemoved):
                 yard.ask(heartbeat, key)
-        yard.until(yard.settled, patience=240)
+        yard.until_settled(patience=400)
     assert yard.statuses() == {"removed": 100}
     assert len(yard.told("released")) == 100
     assert yard.left() == set()

@@ -33,6 +33,7 @@ from workspaces.services.importing import Confirmation, apply_import
 
 SAM = Actor(name="sam")
 PATIENCE = 60  # seconds
+HANGS_AFTER = 40  # seconds without an end, after which somebody looks whether the engine hangs
 _numbers = count(1)
 
 
@@ -198,6 +199,22 @@ class Yard:
             if time.monotonic() > deadline:
                 raise AssertionError(f"It never comes.\n{[vars(row) for row in self.containers()]}\n{self.said()}")
             time.sleep(0.2)
+
+    def until_settled(self, *, patience: float) -> None:
+        """However many containers end at once: an engine that hangs is started again, as whoever runs it would."""
+        looked = time.monotonic()
+
+        def settled() -> bool:
+            nonlocal looked
+            if time.monotonic() - looked > HANGS_AFTER:
+                if self.machine.hangs():
+                    self.machine.stop()
+                    self.machine.start()
+                    self.machine.wait()
+                looked = time.monotonic()
+            return self.settled()
+
+        self.until(settled, patience=patience)
 
     def settle(self) -> None:
         with self.worker():
