@@ -34,9 +34,13 @@ def main() -> None:
 
 def _refuse_unfit_database() -> None:
     django.setup()
-    from orgsite.starting import refusal  # only after the set-up
+    from django.db import connections  # only after the set-up
 
-    if why := refusal():
+    from orgsite.starting import refusal
+
+    why = refusal()
+    connections.close_all()  # this thread asks nothing more
+    if why:
         raise SystemExit(why)
 
 
