@@ -111,6 +111,21 @@ def test_text_that_is_not_utf_8_is_refused_with_its_line() -> None:
     assert problems(data, "a: 1".encode("utf-16"))[0].endswith("the file is not UTF-8 text")
 
 
+@pytest.mark.parametrize("format", ["yaml", "json"])
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (b"\xef\xbb\xbfa\n\xff", 2),
+        (b"\xef\xbb\xbf\xff", 1),
+        (b"\xef\xbb\xbf\nab\xff", 2),
+        (b"\xef\xbb\xbf\xef\xbb\xbfn\xff", 1),
+        ("\ufeff\nzu spät\n".encode() + b"\xe4", 3),
+    ],
+)
+def test_a_byte_order_mark_does_not_shift_the_line_of_what_is_not_utf_8(text: bytes, line: int, format: str) -> None:
+    assert problems(data, text, format=format) == [f"{line} the file is not UTF-8 text"]
+
+
 def test_a_quoted_merge_key_is_a_key_like_any_other() -> None:
     assert data('{"<<": 1}') == {"<<": 1}
     assert data('{"<<": 1}', format="json") == {"<<": 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from enum import Enum
 from typing import TypeAlias
 
@@ -25,10 +26,11 @@ Event: TypeAlias = "tuple[Kind, int, str, bool, str | None, str | None]"
 
 def decode(data: bytes, file: str) -> str:
     """The text of a file: UTF-8, with or without a byte order mark. Raises `Broken`."""
+    text = data.removeprefix(BOM_UTF8)
     try:
-        return data.decode("utf-8-sig")
+        return text.decode()
     except UnicodeDecodeError as error:
-        line = line_after(data[: error.start].decode())
+        line = line_after(text[: error.start].decode())
         raise Broken("the file is not UTF-8 text", file=file, line=line) from error
 
 
