@@ -5,34 +5,39 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from statistics import median
+from uuid import UUID
 
 from bench import series
 from bench.findings import Finding, Section, Table
-from workspaces.core.template import Node
-from workspaces.models import Organization
-from workspaces.services.actors import Actor
-from workspaces.services.creating import create_workspace
-from workspaces.services.presence import heartbeat
+from bench.ours import import_template
+from bench.place import new_place
+from bench.trees import tree
+from workspaces.models import Workspace
+from workspaces.services.presence import HEARTBEAT_GRAIN, heartbeat
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (1_000, 5_000, 20_000)
 WAYS = ("ahead", "together")
 ROUNDS = 3
 PAUSE = 0.02  # seconds between two heartbeats
+# A heartbeat is written where the agent's last one is HEARTBEAT_GRAIN old: no agent has its turn again before.
+AGENTS = 2 * round(HEARTBEAT_GRAIN.total_seconds() / PAUSE)
 WORDS = f"""
 A process imports a tree into an empty organization; beside it another one sends a heartbeat every {PAUSE * 1000:.0f} ms
-and notes the longest wait. `ahead` is the product's way: plan and rows are worked out before the lock. `together` is
-the same import in one transaction, where all of it happens under the lock. In turn, medians of {ROUNDS} rounds. Then
-the series of requests, as on PostgreSQL.
+and notes the longest wait. Each comes from the next of {AGENTS:,} agents: all have to be written. `ahead` is the
+product's way: plan and rows are worked out before the lock. `together` is the same import in one transaction, where all
+of it happens under the lock. In turn, medians of {ROUNDS} rounds. Then the series of requests, as on PostgreSQL.
 """
 
 
 def measure(*, n: int) -> Section:
-    sizes = [size for size in SIZES if size <= n] or [n]
+    sizes, agents = [size for size in SIZES if size <= n] or [n], cycle(new_agents())
     waits = {
-        (size, way): median(longest_wait(way, n=size, turn=turn) for turn in range(ROUNDS))
+        (size, way): median(longest_wait(way, agents, n=size, turn=turn) for turn in range(ROUNDS))
         for size in sizes
         for way in WAYS
     }
@@ -50,13 +55,17 @@ def measure(*, n: int) -> Section:
     )
 
 
-def longest_wait(way: str, *, n: int, turn: int) -> float:
+def new_agents() -> list[UUID]:
+    """The ids of AGENTS workspaces in an organization that nobody imports into."""
+    place = new_place("beside")
+    import_template(place, tree("wide", AGENTS))
+    return list(Workspace.objects.filter(organization=place.organization).values_list("pk", flat=True))
+
+
+def longest_wait(way: str, agents: Iterator[UUID], *, n: int, turn: int) -> float:
     """Seconds, of the heartbeats that were sent while another process imported."""
-    slug = f"{way}-{n}-{turn}"
-    beside, _ = Organization.objects.get_or_create(slug=f"{slug}-beside", name="Beside")
-    Organization.objects.create(slug=slug, name=slug)
-    agent = create_workspace(beside, Node(path="", name="Agent"), parent_id=None, actor=Actor(name="bench")).pk
-    command, longest = [sys.executable, "-m", "bench.embedded_import", way, str(n), slug], 0.0
+    place, longest = new_place(f"{way}-{n}-{turn}"), 0.0
+    command = [sys.executable, "-m", "bench.embedded_import", way, str(n), place.slug]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdin
         assert other.stdout
@@ -64,7 +73,7 @@ def longest_wait(way: str, *, n: int, turn: int) -> float:
         other.stdin.close()
         while other.poll() is None:
             began = time.perf_counter()
-            heartbeat(agent)
+            heartbeat(next(agents))
             longest = max(longest, time.perf_counter() - began)
             time.sleep(PAUSE)
     assert other.returncode == 0, "The import failed."
