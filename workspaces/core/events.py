@@ -26,11 +26,11 @@ Event: TypeAlias = "tuple[Kind, int, str, bool, str | None, str | None]"
 
 def decode(data: bytes, file: str) -> str:
     """The text of a file: UTF-8, with or without a byte order mark. Raises `Broken`."""
-    text = data.removeprefix(BOM_UTF8)
+    data = data.removeprefix(BOM_UTF8)
     try:
-        return text.decode()
+        return data.decode()
     except UnicodeDecodeError as error:
-        line = line_after(text[: error.start].decode())
+        line = line_after(data[: error.start].decode())
         raise Broken("the file is not UTF-8 text", file=file, line=line) from error
 
 
