@@ -21,11 +21,15 @@ from pytest_django.plugin import DjangoDbBlocker
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from audit.models import StructureEvent
 from bench.mixed import Caller, requests
 from bench.site import running_site
 from orgsite.handler import Handler
 from tests.databases import migrated_database
-from workspaces.models import Organization
+from workspaces.core.template import Node
+from workspaces.models import Organization, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.creating import create_workspace
 
 WARM, REQUESTS, NODES, GROWTH = 40, 160, 500, 32  # MiB; each request left three quarters of one behind
 
@@ -58,6 +62,18 @@ def test_request_and_answer_are_gone_when_it_is_sent(path: str, session: bool, c
     with _collector_at_rest():
         _get(path, "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items()))
         left = [each for each in gc.get_objects() if issubclass(type(each), KINDS) and _holds_something(each)]
+    assert not left
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["/workspaces", "/workspaces/{id}", "/events"])
+def test_what_a_list_shows_does_not_wait_for_the_collector(path: str, client: Client, actor: Actor) -> None:
+    acme = Organization.objects.create(slug="acme", name="Acme")
+    key = create_workspace(acme, Node(path="", name="PM"), parent_id=None, actor=actor).pk
+    client.force_login(User.objects.create_superuser("root"))
+    with _collector_at_rest():
+        _get(path.format(id=key), "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items()))
+        left = [each for each in gc.get_objects() if isinstance(each, Workspace | StructureEvent)]
     assert not left
 
 

@@ -228,4 +228,4 @@ class WorkspaceDetail(WorkspaceRow):
     @extend_schema_field(ContainerRow(allow_null=True))
     def get_container(self, workspace: Workspace) -> dict[str, Any] | None:
         row = Container.objects.filter(workspace=workspace).first()
-        return dict(ContainerRow(row).data) if row else None
+        return ContainerRow().to_representation(row) if row else None

@@ -59,13 +59,14 @@ class WorkspaceView(ApiView):
     query = {"DELETE": DeleteFields().fields.keys()}
 
     def get(self, request: Request, workspace_id: str) -> Response:
-        return Response(WorkspaceDetail(workspace_for(caller(request), workspace_id, to=Right.VIEW)).data)
+        workspace = workspace_for(caller(request), workspace_id, to=Right.VIEW)
+        return Response(WorkspaceDetail().to_representation(workspace))
 
     def patch(self, request: Request, workspace_id: str) -> Response:
         changes: Changes = body_fields(request, ChangedFields)  # type: ignore[assignment]
         workspace = workspace_for(caller(request), workspace_id, to=Right.CHANGE)
         changed = edit_workspace(workspace, changes, actor=Actor.of(caller(request)))
-        return Response(WorkspaceDetail(changed).data)
+        return Response(WorkspaceDetail().to_representation(changed))
 
     def delete(self, request: Request, workspace_id: str) -> Response:
         asked = query_fields(request, DeleteFields)
