@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orgsite.settings")
     try:
-        from orgsite.commandline import run
+        from lib.command_line import run
     except ImportError as error:
         raise SystemExit("Django is not installed here. Run `make setup`, then use .venv/bin/python.") from error
     run(sys.argv)

@@ -14,8 +14,8 @@ from django.db import DatabaseError, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.models import StructureEvent
-from orgsite.bulk import insert_rows
-from orgsite.clock import database_now
+from lib.bulk import insert_rows
+from lib.database_clock import database_now
 
 logger = logging.getLogger(__name__)
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from collections.abc import Collection
+from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Left
 
-from audit.kinds import FREQUENT, prefix_of
-from orgsite.ordering import Apart
-from workspaces import access
-
-if TYPE_CHECKING:
-    from workspaces.access import Asker
+from audit.type_filter import FREQUENT, prefix_of
+from lib.index_order import Apart
 
 ENDS = ("org.import.completed", "org.import.failed")
 
@@ -22,14 +19,10 @@ WHILE = 10_000  # events of a stretch of time whose ids are all read to find the
 
 
 class StructureEventQuerySet(models.QuerySet["StructureEvent"]):
-    def visible_to(self, user: Asker) -> Self:
-        """Those of the organizations the user may see. A superuser sees all: events outlive organizations, too."""
-        from workspaces.models import Organization  # its models are loaded after these
-
-        if access.sees_all(user):
-            return self
+    def within(self, reach: Collection[str] | None) -> Self:
+        """Those of the organizations with these slugs; None means all events: they outlive organizations, too."""
         # As values: of names in a subquery the planner does not know that one of them has hardly an event.
-        return self.filter(organization__in=list(Organization.objects.visible_to(user).values_list("slug", flat=True)))
+        return self if reach is None else self.filter(organization__in=sorted(reach))
 
     def first_of(self, number: int, *, latest: bool, by_index: bool = False, of_a_while: bool = False) -> Self:
         """The `latest` so many, or the earliest; their ids first, from an index alone.

@@ -13,9 +13,9 @@ from pathlib import Path
 import psycopg
 
 from bench.findings import Section
-from bench.one import SECTION
 from bench.plot import svg
 from bench.report import lines, markdown
+from bench.run_part import SECTION
 from scripts.postgres import throwaway_server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,7 +80,7 @@ def run(name: str, server: str, *, n: int) -> Section:
             python(database, "manage.py", "migrate", "--verbosity=0")
         else:
             execute(server, f"CREATE DATABASE {name} TEMPLATE {EMPTY}")
-        python(database, "-m", "bench.one", name, str(n), str(file))
+        python(database, "-m", "bench.run_part", name, str(n), str(file))
         return SECTION.validate_json(file.read_bytes())
 
 

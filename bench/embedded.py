@@ -14,10 +14,10 @@ from uuid import UUID
 from bench import series
 from bench.findings import Finding, Section, Table
 from bench.ours import import_template
-from bench.place import new_place
+from bench.scratch import new_place
 from bench.trees import tree
 from workspaces.models import Workspace
-from workspaces.services.presence import HEARTBEAT_GRAIN, heartbeat
+from workspaces.services.workspace.presence import HEARTBEAT_GRAIN, heartbeat
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (1_000, 5_000, 20_000)

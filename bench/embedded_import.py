@@ -15,12 +15,12 @@ def main(way: str, n: str, slug: str) -> None:
     django.setup()
     from bench.imports import MAIN
     from bench.ours import import_template
-    from bench.place import Place
+    from bench.scratch import Place
     from bench.trees import tree
-    from orgsite import garbage
+    from lib import gc_tuning
     from workspaces.models import Organization
 
-    garbage.settle()
+    gc_tuning.settle()
     want, place = tree(MAIN, int(n)), Place(organization=Organization.objects.get(slug=slug).pk, slug=slug)
     print(want.digest, flush=True)
     sys.stdin.read()

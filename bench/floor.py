@@ -15,8 +15,8 @@ from uuid import UUID
 from psycopg import Connection
 from uuid_utils.compat import uuid7
 
-from bench.place import Place
-from workspaces.core.plan import SEPARATOR
+from bench.scratch import Place
+from workspaces.core.planning.plan_values import SEPARATOR
 from workspaces.core.template import Node, Template
 
 COPIED = """id, organization_id, parent_id, name, role, tier, runtime, model, status, protected, external, url, spec,

@@ -15,13 +15,13 @@ from bench import rowwise
 from bench.documents import as_json, as_yaml
 from bench.findings import Finding, Section, Table
 from bench.imports import MAIN
-from bench.place import connect, new_place
+from bench.scratch import connect, new_place
 from bench.site import MIB, Site, running_site
 from bench.trees import tree
-from workspaces.core.limits import Limits
-from workspaces.core.reading import Format
-from workspaces.services.sources import load_inline
-from workspaces.services.tokens import issue_api_token
+from workspaces.core.limits import TemplateLimits
+from workspaces.core.reading.reader import Format
+from workspaces.services.security.tokens import issue_api_token
+from workspaces.services.templates.sources import load_inline
 
 SIZE = 10_000
 LIMITS = {"ORGSITE_MAX_TEMPLATE_BYTES": str(64 * MIB), "ORGSITE_THROTTLE": "off"}
@@ -60,7 +60,7 @@ def measure(*, n: int) -> Section:
 def collect(size: int, *, rounds: int) -> Times:
     template = tree(MAIN, size)
     documents = {"YAML": as_yaml(template), "JSON": as_json(template)}
-    limits = Limits(max_bytes=64 * MIB, max_nodes=2 * size)
+    limits = TemplateLimits(max_bytes=64 * MIB, max_nodes=2 * size)
     bearer = {"Authorization": f"Bearer {issue_api_token(get_user_model().objects.create_superuser('bench'))}"}
     times: Times = defaultdict(list)
     with running_site(**LIMITS) as site, connect() as link:

@@ -14,7 +14,7 @@ import psycopg
 
 from bench import floor, ours, rowwise
 from bench.findings import Finding, Section, Table
-from bench.place import Place, connect, give_tokens, live_ids, new_place, root_ids
+from bench.scratch import Place, connect, give_tokens, live_ids, new_place, root_ids
 from bench.trees import SHAPES, tree
 
 RUNNERS = ("rowwise", "floor", "ours")

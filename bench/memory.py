@@ -18,7 +18,7 @@ from bench.imports import MAIN
 from bench.site import MIB, Answer, Site, running_site
 from bench.trees import tree
 from workspaces.models import Organization
-from workspaces.services.tokens import issue_api_token
+from workspaces.services.security.tokens import issue_api_token
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

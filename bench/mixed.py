@@ -13,7 +13,7 @@ from django.utils.crypto import get_random_string
 from bench.documents import as_json, as_yaml
 from bench.site import Site
 from bench.trees import tree
-from workspaces.services.tokens import issue_api_token
+from workspaces.services.security.tokens import issue_api_token
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from bench.place import Place
-from orgsite import garbage
-from workspaces.core.plan import Comparison, Mode, Plan
+from bench.scratch import Place
+from lib import gc_tuning
+from workspaces.core.planning.plan import Comparison
+from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.template import Template
 from workspaces.models import Organization
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.importing import Applied, Confirmation, apply_import
-from workspaces.services.snapshot import snapshot
-from workspaces.services.sources import LoadedTemplate
+from workspaces.services.imports.importing import Applied, Confirmation, apply_import
+from workspaces.services.imports.snapshot import snapshot
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.templates.sources import LoadedTemplate
 
 OPERATOR = Actor(name="operator")
 
@@ -27,7 +28,7 @@ def reconcile(place: Place, template: Template, *, removals: int | None = None) 
     return _apply(place, template, Mode.RECONCILE, removals=removals)
 
 
-@garbage.later()
+@gc_tuning.later()
 def preview(place: Place, template: Template) -> tuple[Plan, Plan]:
     """As the upload page does: both modes, from one look at the tree."""
     compared = Comparison(have=snapshot(Organization.objects.get(pk=place.organization)), want=template)

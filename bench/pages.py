@@ -10,9 +10,9 @@ from statistics import median
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from bench.crowds import Crowd, gather
+from bench.dataset import Crowd, gather
 from bench.findings import Finding, Section, Table
-from bench.looks import look, pages, queries_of, scans, slowest
+from bench.page_probes import look, pages, queries_of, scans, slowest
 from workspaces.models import Membership
 
 SMALL = 1_000  # workspaces, with ten times as many events

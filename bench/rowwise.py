@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from bench.place import Place
+from bench.scratch import Place
 from workspaces.core.template import Node, Template
 
 WORKSPACE = """

@@ -25,7 +25,7 @@ from django.db import connection
 from audit.models import StructureEvent
 from bench.findings import Finding, Section, Table
 from workspaces.models import Membership, Organization
-from workspaces.services.tokens import issue_api_token
+from workspaces.services.security.tokens import issue_api_token
 
 PER_SECOND = 500  # events
 COMMITS = 50  # a second

@@ -22,13 +22,13 @@ from docker import APIClient
 from audit.models import StructureEvent
 from bench.findings import Finding, Section, Table
 from tests.machines import Machine, machine_with_images, why_not
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.core.template import Node, Template
 from workspaces.models import Container, Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.importing import apply_import
-from workspaces.services.sources import LoadedTemplate
+from workspaces.services.imports.importing import apply_import
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.templates.sources import LoadedTemplate
 
 ROOT = Path(__file__).resolve().parent.parent
 ME = Actor(name="bench")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, NamedTuple, TypeVar
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 
-from orgsite.landing import land
-from orgsite.refusals import too_many_logins
+from orgsite.login_redirect import land
 from workspaces import access
 from workspaces.access import Right
-from workspaces.noticing import address_of
+from workspaces.web.error_responses import too_many_logins
+from workspaces.web.security_signals import address_of
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -39,7 +39,7 @@ class Section(NamedTuple):
 def _counted(view: View) -> View:
     @wraps(view)
     def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        from workspaces.services.throttling import Effort, require_turn
+        from workspaces.services.security.throttling import Effort, require_turn
 
         if request.method not in SAFE:
             require_turn(access.require(request.user), Effort.CHANGE)
@@ -54,13 +54,18 @@ class OrgAdminSite(AdminSite):
     enable_nav_sidebar = False  # trees need the width
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        from workspaces.admin.urls import page_urls  # the site is made before the models can be imported
+        from audit.admin.pages import PAGES as AUDIT_PAGES  # the site is made before the models can be imported
+        from workspaces.admin.pages import PAGES
 
-        return [*page_urls(self), *super().get_urls()]
+        own = [
+            path(route, self.admin_view(partial(view, site=self)), name=name)
+            for route, view, name in (*PAGES, *AUDIT_PAGES)
+        ]
+        return [*own, *super().get_urls()]
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """After too many failures no password is looked at for a while."""
-        from workspaces.services.security import login_wait
+        from workspaces.services.security.security_events import login_wait
 
         name = request.POST.get("username", "")
         if request.method == "POST" and (seconds := login_wait(name, address=address_of(request))):
@@ -77,12 +82,12 @@ class OrgAdminSite(AdminSite):
     def password_change(  # type: ignore[override]  # the stubs promise a template's answer for what may redirect
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        from workspaces.admin.ownpassword import own_password_page
+        from workspaces.admin.accounts.own_password import own_password_page
 
         return own_password_page(request, site=self)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        from workspaces.admin.home import Home
+        from workspaces.admin.home.home_context import Home
 
         return super().index(request, {**(extra_context or {}), "home": Home(user=access.require(request.user))})
 

@@ -3,7 +3,7 @@
 import warnings
 
 from orgsite import env
-from orgsite.handler import django_application
+from orgsite.server.django_handler import django_application
 
 env.choose_settings()
 
@@ -16,14 +16,14 @@ pages_and_api = django_application()
 from django.conf import settings  # noqa: E402 - Django has to be set up first
 
 from audit.stream.serving import Streams  # noqa: E402
-from orgsite import garbage  # noqa: E402
-from orgsite.bounded import BoundedBody  # noqa: E402
-from orgsite.ending import Ending  # noqa: E402
-from orgsite.proxies import BehindProxies, Proxies  # noqa: E402
-from workspaces.services.housekeeping import keep_house_in_background  # noqa: E402
+from lib import gc_tuning  # noqa: E402
+from orgsite.server.body_limit import BoundedBody  # noqa: E402
+from orgsite.server.shutdown import Ending  # noqa: E402
+from orgsite.server.trusted_proxies import BehindProxies, Proxies  # noqa: E402
+from workspaces.services.upkeep.housekeeping import keep_house_in_background  # noqa: E402
 
 _bounded = BoundedBody(Streams(pages_and_api))
 application = Ending(BehindProxies(_bounded, proxies=Proxies.of(settings.ORGSITE_TRUSTED_PROXIES)))
 keep_house_in_background()
-garbage.settle()
-garbage.watch_in_background()
+gc_tuning.settle()
+gc_tuning.watch_in_background()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from orgsite.database_errors import explained, trouble_of
+from lib.database_errors import explained, trouble_of
 
 CLIENT_ERRORS = range(400, 500)
 

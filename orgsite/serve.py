@@ -8,9 +8,9 @@ import django
 import uvicorn
 from django.conf import settings
 
+from lib.terminal import plain_speech
 from orgsite import env
-from orgsite.patient import PatientProtocol
-from orgsite.terminal import plain_speech
+from orgsite.server.timeouts import PatientProtocol
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
             limit_concurrency=asked.limit_concurrency,
             access_log=not asked.no_access_log,
             http=PatientProtocol,
-            proxy_headers=False,  # orgsite.proxies says whom to believe; uvicorn believes 127.0.0.1
+            proxy_headers=False,  # orgsite.server.trusted_proxies says whom to believe; uvicorn believes 127.0.0.1
             timeout_graceful_shutdown=settings.ORGSITE_SHUTDOWN_GRACE,
         )
 
@@ -36,7 +36,7 @@ def _refuse_unfit_database() -> None:
     django.setup()
     from django.db import connections  # only after the set-up
 
-    from orgsite.starting import refusal
+    from lib.database_fitness import refusal
 
     why = refusal()
     connections.close_all()  # this thread asks nothing more

@@ -97,12 +97,12 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "orgsite.middleware.ContentPolicy",
+    "orgsite.server.middleware.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "orgsite.middleware.DatabaseAway",
-    "orgsite.middleware.Refusals",
+    "orgsite.server.middleware.DatabaseAway",
+    "orgsite.server.middleware.Refusals",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "orgsite.middleware.Common",
+    "orgsite.server.middleware.Common",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -114,7 +114,7 @@ ROOT_URLCONF = "orgsite.urls"
 
 TEMPLATES = [
     {
-        "BACKEND": "orgsite.templating.Templates",
+        "BACKEND": "lib.template_backend.Templates",
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
@@ -144,7 +144,7 @@ def _database() -> dj_database_url.DBConfig:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
     elif config["ENGINE"] == "django.db.backends.postgresql":
-        config["ENGINE"] = "orgsite.postgresql"  # waits ORGSITE_LOCK_TIMEOUT for a lock, whatever the address says
+        config["ENGINE"] = "lib.postgresql"  # waits ORGSITE_LOCK_TIMEOUT for a lock, whatever the address says
         config["OPTIONS"].setdefault("connect_timeout", 5)
     else:
         raise ImproperlyConfigured("DATABASE_URL must be a postgres:// or a sqlite:// address.")
@@ -177,7 +177,7 @@ ORGSITE_MAX_BODY_BYTES = ORGSITE_MAX_TEMPLATE_BYTES + 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = ORGSITE_MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # one tick box per workspace of a bulk delete
 
-SESSION_ENGINE = "orgsite.sessions"
+SESSION_ENGINE = "lib.sessions"
 
 # ---- https: what browsers are told to insist on
 
@@ -192,7 +192,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 # A place on the browsers' preload list binds a whole domain for good: that is for its owner to ask for, not for a site.
 # SQLite makes the indexes without the columns that PostgreSQL carries along: it reads the row for them.
 SILENCED_SYSTEM_CHECKS = ["security.W021", "models.W040"]
-# What these say of the client, its address and scheme, is believed; `orgsite.proxies` reads it.
+# What these say of the client, its address and scheme, is believed; `orgsite.server.trusted_proxies` reads it.
 ORGSITE_TRUSTED_PROXIES = env.proxies("ORGSITE_TRUSTED_PROXIES")
 env.refuse_old("ORGSITE_BEHIND_PROXY", new="ORGSITE_TRUSTED_PROXIES", like="ORGSITE_TRUSTED_PROXIES=127.0.0.1")
 SECURE_REFERRER_POLICY = "same-origin"
@@ -212,7 +212,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "workspaces.api.errors.as_json",
+    "EXCEPTION_HANDLER": "workspaces.api.error_answers.as_json",
 }
 
 SPECTACULAR_SETTINGS = {

@@ -4,16 +4,17 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from workspaces.api.errors import nowhere
+from workspaces.api.error_answers import nowhere
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
     path("", include("workspaces.api.urls")),
+    path("", include("audit.api.urls")),
     # Last: JSON in development too, where Django would answer with a page that lists every address.
     re_path(r"^(?!admin(/|$)|static/)", nowhere),
 ]
 
-handler400 = "workspaces.api.errors.bad_request"
-handler404 = "workspaces.api.errors.not_found"
-handler500 = "workspaces.api.errors.server_error"
+handler400 = "workspaces.api.error_answers.bad_request"
+handler404 = "workspaces.api.error_answers.not_found"
+handler500 = "workspaces.api.error_answers.server_error"

@@ -16,7 +16,7 @@ from workspaces import access
 from workspaces.access import Denied, Right
 from workspaces.errors import NotFound
 from workspaces.models import Organization, Workspace
-from workspaces.services import visible
+from workspaces.services import lookups
 
 RIGHTS = list(Right)
 
@@ -51,15 +51,16 @@ def test_nobody_is_not_let_through_where_no_right_is_asked_for(nobody: Any, orga
 
 def test_nobody_sees_a_row(nobody: Any, organization: Organization) -> None:
     write(event(REMOVED, of="PM"), event("security.login", organization=""))
-    for rows in (Organization.objects, Workspace.objects, StructureEvent.objects):
+    for rows in (Organization.objects, Workspace.objects):
         assert not rows.visible_to(nobody).exists()
+    assert not StructureEvent.objects.within(access.reach_of(nobody)).exists()
 
 
 def test_nobody_looks_anything_up(nobody: Any, organization: Organization) -> None:
     with pytest.raises(Denied):
-        visible.organization_for(nobody, organization.slug, to=Right.VIEW)
+        lookups.organization_for(nobody, organization.slug, to=Right.VIEW)
     with pytest.raises(Denied):
-        visible.workspace_for(nobody, "00000000-0000-0000-0000-000000000000", to=Right.VIEW)
+        lookups.workspace_for(nobody, "00000000-0000-0000-0000-000000000000", to=Right.VIEW)
 
 
 @pytest.mark.parametrize("right", RIGHTS)
@@ -76,20 +77,20 @@ def test_it_takes_a_right_and_a_membership(
 def test_without_the_right_a_lookup_says_nothing_of_what_is_there(bob: User, organization: Organization) -> None:
     for slug in (organization.slug, "elsewhere", "nowhere"):
         with pytest.raises(Denied, match=r"You need the permission workspaces\.import_org"):
-            visible.organization_for(bob, slug, to=Right.IMPORT)
+            lookups.organization_for(bob, slug, to=Right.IMPORT)
     with pytest.raises(NotFound, match="There is no such organization"):
-        visible.organization_for(bob, "elsewhere", to=Right.VIEW)
+        lookups.organization_for(bob, "elsewhere", to=Right.VIEW)
 
 
 def test_what_belongs_to_no_organization_only_a_superuser_sees(alice: User, admin_user: User) -> None:
     write(event("security.login", organization=""))
-    assert not StructureEvent.objects.visible_to(alice).exists()
-    assert StructureEvent.objects.visible_to(admin_user).count() == 1
+    assert not StructureEvent.objects.within(access.reach_of(alice)).exists()
+    assert StructureEvent.objects.within(access.reach_of(admin_user)).count() == 1
 
 
 ASKING = r"\b(has_perms?|has_module_perms|with_perm|get_all_permissions|is_superuser|organization__members)\b"
 # Each of these reads what is told of a user, or is a relation's definition; none decides anything.
-MAY_NAME = {"workspaces/access.py", "workspaces/querysets.py", "workspaces/services/standing.py"}
+MAY_NAME = {"workspaces/access.py", "workspaces/models/querysets.py", "workspaces/services/security/account_state.py"}
 
 
 def test_nobody_else_decides_who_may_do_what() -> None:

@@ -9,13 +9,13 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from audit.models import StructureEvent
-from orgsite.bulk import as_array, insert_rows
+from lib.bulk import as_array, insert_rows
 from tests.trees import BEFORE, loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Schedule, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.creating import FIELDS
-from workspaces.services.importing import apply_import
+from workspaces.services.imports.creation import FIELDS
+from workspaces.services.imports.importing import apply_import
 
 ODD = {"empty": "", "null": None, "text": "ß ‹é› 🧑\u200d🚀 \\ \" ' {} %s", "list": [1, 2.5, True, {"deep": []}]}
 

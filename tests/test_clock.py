@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from orgsite import clock
-from orgsite.clock import database_now
+from lib import database_clock
+from lib.database_clock import database_now
 from tests.clocks import HOURS, machine_clock_off_by
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ CLOSE = timedelta(seconds=30)  # this machine may be busy
 
 @pytest.fixture(autouse=True)
 def _unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orgsite.clock._last", None)
+    monkeypatch.setattr("lib.database_clock._last", None)
 
 
 def test_it_shows_the_time() -> None:
@@ -52,9 +52,9 @@ def test_it_adds_no_statement_to_an_operation() -> None:
 @pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite's clock is this machine's")
 def test_it_is_read_again_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     database_now()
-    first = clock._last
+    first = database_clock._last
     database_now()
-    assert clock._last is first
-    monkeypatch.setattr("orgsite.clock.FRESH", -1.0)
+    assert database_clock._last is first
+    monkeypatch.setattr("lib.database_clock.FRESH", -1.0)
     database_now()
-    assert clock._last is not first
+    assert database_clock._last is not first

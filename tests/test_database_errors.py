@@ -10,8 +10,8 @@ import pytest
 from django.db import DataError, IntegrityError, InterfaceError, NotSupportedError, OperationalError, ProgrammingError
 from psycopg import errors
 
-from orgsite import database_errors as known
-from orgsite.database_errors import Trouble, driver_words, explained, trouble_of
+from lib import database_errors as known
+from lib.database_errors import Trouble, driver_words, explained, trouble_of
 
 OF_POSTGRES = {
     "25006": known.READ_ONLY, "25P03": known.AWAY, "57P01": known.LOST, "57P02": known.LOST, "57P03": known.AWAY,

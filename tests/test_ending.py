@@ -26,7 +26,7 @@ from tests.databases import Database, migrated_database
 from tests.hostile.wire import Answer, connected, heard, request
 from tests.sites import Site, running_site
 from workspaces.models import ImportRun, Organization, Workspace
-from workspaces.services.tokens import issue_api_token
+from workspaces.services.security.tokens import issue_api_token
 
 MANY = 3_000
 FORMER = 6  # seconds: more than a request was given before it was cut

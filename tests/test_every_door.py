@@ -23,7 +23,7 @@ from django.utils import timezone
 from audit.models import StructureEvent
 from tests.doors import API, TABLE, Answers, Row
 from tests.trees import loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import (
     ApiToken,
     Container,
@@ -36,9 +36,9 @@ from workspaces.models import (
     WorkspaceToken,
 )
 from workspaces.services.actors import Actor
-from workspaces.services.importing import apply_import
-from workspaces.services.previewing import store_preview
-from workspaces.services.tokens import issue_api_token, issue_workspace_token
+from workspaces.services.imports.importing import apply_import
+from workspaces.services.imports.previews import store_preview
+from workspaces.services.security.tokens import issue_api_token, issue_workspace_token
 
 PAGE_METHODS, METHODS = ("GET", "POST"), ("GET", "POST", "PUT", "PATCH", "DELETE")
 SECRETS = ("Acme Secret Works", "Pantry", "Larder", "Recipes")  # names that only members may read

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from workspaces.core.limits import Limits
-from workspaces.core.plan import Mode, plan_import
+from workspaces.core.limits import TemplateLimits
+from workspaces.core.planning.plan import plan_import
+from workspaces.core.planning.plan_values import Mode
 from workspaces.core.template import Template
-from workspaces.services.sources import list_directories, load_directory
+from workspaces.services.templates.sources import list_directories, load_directory
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 NAMES = frozenset({
@@ -19,7 +20,7 @@ NAMES = frozenset({
 
 
 def load(name: str) -> Template:
-    return load_directory(EXAMPLES / name, limits=Limits()).template
+    return load_directory(EXAMPLES / name, limits=TemplateLimits()).template
 
 
 def trails(template: Template) -> set[str]:
@@ -36,7 +37,7 @@ def test_an_example_loads_without_a_warning(name: str) -> None:
 
 
 def test_the_examples_list_without_an_error() -> None:
-    found = list_directories(EXAMPLES, limits=Limits())
+    found = list_directories(EXAMPLES, limits=TemplateLimits())
     assert [each.error for each in found] == [""] * len(found)
 
 

@@ -14,13 +14,13 @@ from django.contrib.auth.models import User
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
-from orgsite.database_errors import NOT_MIGRATED, READ_ONLY, Trouble
+from lib.database_errors import NOT_MIGRATED, READ_ONLY, Trouble
 from tests.databases import Database
 from tests.hostile.wire import Answer, exchange, request
 from tests.processes import finish, manage
 from tests.sites import Site, new_site
 from workspaces.models import Container, Organization
-from workspaces.services.tokens import issue_api_token
+from workspaces.services.security.tokens import issue_api_token
 
 postgres = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no such failure")
 TREE = {"name": "Dev", "workspaces": [{"name": "PM"}]}

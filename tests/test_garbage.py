@@ -9,7 +9,7 @@ from weakref import ref
 
 import pytest
 
-from orgsite import garbage
+from lib import gc_tuning
 
 MIB = 1024 * 1024
 
@@ -24,7 +24,7 @@ class Cycle:
 def test_nothing_is_collected_while_it_lasts_and_it_goes_on_after_an_error() -> None:
     seen = []
 
-    @garbage.later()
+    @gc_tuning.later()
     def work() -> None:
         seen.append(gc.isenabled())
         raise ValueError("wrong")
@@ -38,12 +38,12 @@ def test_it_waits_for_the_last_of_several_threads() -> None:
     begun, end = Event(), Event()
 
     def work() -> None:
-        with garbage.later():
+        with gc_tuning.later():
             begun.set()
             end.wait(10)
 
     other = Thread(target=work)
-    with garbage.later():
+    with gc_tuning.later():
         other.start()
         assert begun.wait(10)
     assert not gc.isenabled()
@@ -55,7 +55,7 @@ def test_it_waits_for_the_last_of_several_threads() -> None:
 @pytest.fixture
 def settled() -> Iterator[None]:
     before = gc.get_threshold()
-    garbage.settle()
+    gc_tuning.settle()
     yield
     gc.set_threshold(*before)
     gc.unfreeze()
@@ -65,31 +65,31 @@ def settled() -> Iterator[None]:
 def test_a_large_plan_is_not_searched_when_it_is_complete() -> None:
     runs: list[int] = []
     gc.callbacks.append(note := lambda phase, info: runs.append(info["generation"]))
-    with garbage.later():
-        made = [[] for _ in range(3 * garbage.YOUNG)]
-    made += [[] for _ in range(garbage.YOUNG // 2)]
+    with gc_tuning.later():
+        made = [[] for _ in range(3 * gc_tuning.YOUNG)]
+    made += [[] for _ in range(gc_tuning.YOUNG // 2)]
     assert not runs
-    made += [[] for _ in range(garbage.YOUNG)]
+    made += [[] for _ in range(gc_tuning.YOUNG)]
     gc.callbacks.remove(note)
     assert runs[:2] == [0, 0]
 
 
 @pytest.mark.usefixtures("settled")
-@pytest.mark.parametrize("values", [10, 500, 3 * garbage.YOUNG])
+@pytest.mark.parametrize("values", [10, 500, 3 * gc_tuning.YOUNG])
 def test_plans_one_after_the_other_never_put_the_next_collection_off_further(values: int) -> None:
     for _ in range(20):
-        with garbage.later():
+        with gc_tuning.later():
             made = [[] for _ in range(values)]
         assert made
-        assert (gc.get_threshold(), gc.isenabled()) == ((garbage.YOUNG, *garbage.OLDER), True)
-        assert gc.get_count()[0] <= garbage.YOUNG
+        assert (gc.get_threshold(), gc.isenabled()) == ((gc_tuning.YOUNG, *gc_tuning.OLDER), True)
+        assert gc.get_count()[0] <= gc_tuning.YOUNG
 
 
 @pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize(("number", "size"), [(1, 64 * MIB), (64, MIB), (300_000, 100)])
 def test_few_large_values_count_as_much_as_many_small_ones(number: int, size: int) -> None:
-    keeper = garbage.Keeper()
-    with garbage.later():
+    keeper = gc_tuning.Keeper()
+    with gc_tuning.later():
         left = [ref(Cycle(size)) for _ in range(number)]
         gc.freeze()
     assert any(each() for each in left)
@@ -99,33 +99,33 @@ def test_few_large_values_count_as_much_as_many_small_ones(number: int, size: in
 
 @pytest.mark.usefixtures("settled")
 def test_a_process_that_has_not_grown_is_left_alone() -> None:
-    keeper = garbage.Keeper()
+    keeper = gc_tuning.Keeper()
     assert not keeper.look()
 
 
 @pytest.mark.usefixtures("settled")
 def test_a_process_whose_size_nobody_says_is_searched_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(garbage, "resident", lambda: 0)
-    keeper = garbage.Keeper()
+    monkeypatch.setattr(gc_tuning, "resident", lambda: 0)
+    keeper = gc_tuning.Keeper()
     assert not keeper.look()
-    monkeypatch.setattr(garbage, "AT_LEAST", 0.0)
+    monkeypatch.setattr(gc_tuning, "AT_LEAST", 0.0)
     assert keeper.look()
 
 
 @pytest.mark.usefixtures("settled")
 def test_plans_that_overlap_keep_a_collection_waiting_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    keeper = garbage.Keeper()
-    with garbage.later():
+    keeper = gc_tuning.Keeper()
+    with gc_tuning.later():
         left = ref(Cycle(64 * MIB))
         assert not keeper.look()
-        monkeypatch.setattr(garbage, "PATIENCE", 0.0)
+        monkeypatch.setattr(gc_tuning, "PATIENCE", 0.0)
         assert keeper.look()
     assert left() is None
 
 
 @pytest.mark.usefixtures("settled")
 def test_collections_leave_the_process_most_of_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(garbage, "GROWN", -1)
-    monkeypatch.setattr(garbage, "SHARE", 1_000_000)
-    keeper = garbage.Keeper()
+    monkeypatch.setattr(gc_tuning, "GROWN", -1)
+    monkeypatch.setattr(gc_tuning, "SHARE", 1_000_000)
+    keeper = gc_tuning.Keeper()
     assert [keeper.look() for _ in range(3)] == [True, False, False]

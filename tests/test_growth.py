@@ -17,13 +17,13 @@ from django.utils import timezone
 from tests.doors import TABLE, Row
 from tests.test_every_door import World, ask, world  # noqa: F401 - a fixture
 from tests.trees import loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, Membership, Organization, Schedule, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.editing import edit_workspace
-from workspaces.services.importing import apply_import
-from workspaces.services.previewing import store_preview
-from workspaces.services.tokens import issue_api_token, issue_workspace_token
+from workspaces.services.imports.importing import apply_import
+from workspaces.services.imports.previews import store_preview
+from workspaces.services.security.tokens import issue_api_token, issue_workspace_token
+from workspaces.services.workspace.editing import edit_workspace
 
 Grow = Callable[[int], None]
 OPEN = sorted(

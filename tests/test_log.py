@@ -96,8 +96,8 @@ def test_whatever_is_raised_for_it(
     def refuse(*args: Any) -> None:
         raise error("two\nlines")
 
-    monkeypatch.setattr("workspaces.querysets.OrganizationQuerySet.visible_to", refuse)
-    monkeypatch.setattr("workspaces.querysets.WorkspaceQuerySet.visible_to", refuse)
+    monkeypatch.setattr("workspaces.models.querysets.OrganizationQuerySet.visible_to", refuse)
+    monkeypatch.setattr("workspaces.models.querysets.WorkspaceQuerySet.visible_to", refuse)
     assert 400 <= bob_in.get(path).status_code < 500
     assert "Traceback" not in log.getvalue()
 
@@ -106,7 +106,7 @@ def test_a_fault_of_ours_is_logged_in_full(bob_in: Client, log: StringIO, monkey
     def fail(*args: Any) -> None:
         raise LookupError("ours")
 
-    monkeypatch.setattr("workspaces.querysets.OrganizationQuerySet.visible_to", fail)
+    monkeypatch.setattr("workspaces.models.querysets.OrganizationQuerySet.visible_to", fail)
     assert bob_in.get("/admin/runs/").status_code == 500
     assert "Traceback" in log.getvalue()
     assert "LookupError: ours" in log.getvalue()

@@ -8,7 +8,7 @@ import sys
 import pytest
 from django.db import IntegrityError, OperationalError
 
-from orgsite.database_errors import AWAY
+from lib.database_errors import AWAY
 from orgsite.logs import DatabaseInOneLine
 
 

@@ -24,12 +24,12 @@ from rest_framework.views import APIView
 from audit.models import StructureEvent
 from bench.mixed import Caller, requests
 from bench.site import running_site
-from orgsite.handler import Handler
+from orgsite.server.django_handler import Handler
 from tests.databases import migrated_database
 from workspaces.core.template import Node
 from workspaces.models import Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.creating import create_workspace
+from workspaces.services.imports.creation import create_workspace
 
 WARM, REQUESTS, NODES, GROWTH = 40, 160, 500, 32  # MiB; each request left three quarters of one behind
 

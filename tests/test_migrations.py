@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from tests.processes import finish, manage
 from tests.trees import loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import ImportRun, Organization
 from workspaces.services.actors import Actor
-from workspaces.services.runs import fail_run, open_run
+from workspaces.services.imports.runs import fail_run, open_run
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="it takes a database of its own; SQLite's half shows this")

@@ -21,11 +21,11 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from workspaces.controller import Controller
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import ApiToken, Container, Organization, Workspace, WorkspaceToken
-from workspaces.services.provisioning import container_token
-from workspaces.services.tokens import issue_api_token
+from workspaces.services.containers.provisioning import container_token
+from workspaces.services.security.tokens import issue_api_token
+from workspaces.worker.controller import Controller
 
 PASSWORD, WRONG, NEW = "correct horse battery staple", "wrong horse battery staple", "new horse battery staple"
 ENCODED = re.compile(r"[A-Za-z0-9+/_-]{16,}")  # what base64 may be, as sessions and caches are stored

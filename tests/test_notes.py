@@ -13,12 +13,12 @@ from django.db import IntegrityError, OperationalError, connection, connections
 from pytest_django.plugin import DjangoDbBlocker
 
 from audit.models import StructureEvent
-from orgsite import notes
+from lib import optional_writes
 from tests.databases import Database
 from tests.hostile.wire import exchange, request
 from tests.sites import Site, new_site
 from workspaces.models import ApiToken
-from workspaces.services.tokens import issue_api_token
+from workspaces.services.security.tokens import issue_api_token
 
 LONG = 60  # seconds that whatever has to wait would wait
 SOON = 15.0
@@ -90,16 +90,16 @@ def _first_uses() -> int:
 
 @pytest.mark.django_db
 def test_a_note_that_cannot_be_written_is_left_out_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    notes._said.clear()
+    optional_writes._said.clear()
     for _ in range(3):
-        with notes.noting("a thing"):
+        with optional_writes.noting("a thing"):
             raise OperationalError("database is locked")
     assert [record.getMessage().partition(":")[0] for record in caplog.records] == ["a thing was not noted"]
 
 
 @pytest.mark.django_db
 def test_a_fault_of_the_program_is_not_hidden() -> None:
-    with pytest.raises(IntegrityError), notes.noting("a thing"):
+    with pytest.raises(IntegrityError), optional_writes.noting("a thing"):
         raise IntegrityError("twice")
 
 
@@ -112,7 +112,7 @@ def test_afterwards_statements_wait_as_long_as_before(settings: Any) -> None:
             return str(cursor.fetchone()[0]).removesuffix("ms")
 
     before = patience()
-    with notes.briefly():
-        assert patience() == str(notes.BRIEF)
+    with optional_writes.briefly():
+        assert patience() == str(optional_writes.BRIEF)
     assert patience() == before
     assert connections["default"].connection is not None

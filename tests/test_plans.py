@@ -12,19 +12,19 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from bench.crowds import Crowd, gather
-from bench.looks import listening, pages, queries_of, scans
+from bench.dataset import Crowd, gather
+from bench.page_probes import listening, pages, queries_of, scans
 from tests.databases import migrated_database
 from workspaces.models import Container, Membership
-from workspaces.services.cascading import preview_cascade
-from workspaces.services.leases import claim_due, next_due
+from workspaces.services.containers.leases import claim_due, next_due
+from workspaces.services.removal.cascading import preview_cascade
 
 pytestmark = pytest.mark.skipif(
     connection.vendor != "postgresql", reason="plans are PostgreSQL's: `make test PYTEST_ARGS='--only postgres'`"
 )
 HELP = """
 Each of these queries reads a large table from end to end, or throws away most of what it reads. Give it an index (and
-say in the model what it is for), ask for fewer rows, count with `workspaces.tallies`, or take `first_of` of events:
+say in the model what it is for), ask for fewer rows, count with `lib.bounded_count`, or take `first_of` of events:
 """
 
 Found = Mapping[str, list[str]]

@@ -23,7 +23,7 @@ from tests.processes import finish, manage
 from tests.programs import program
 from tests.sites import Site, running_site
 from workspaces.models import Container, Organization, Workspace
-from workspaces.services.tokens import issue_api_token
+from workspaces.services.security.tokens import issue_api_token
 
 pytestmark = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="there is no pooler for SQLite")
 

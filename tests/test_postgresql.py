@@ -11,7 +11,7 @@ from django.db import Error, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import CaptureQueriesContext
 
-from orgsite import database_errors as errors
+from lib import database_errors as errors
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -15,10 +15,10 @@ from django.test import Client
 
 from audit.models import StructureEvent
 from tests.trees import BEFORE, loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Membership, Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.importing import apply_import
+from workspaces.services.imports.importing import apply_import
 
 USERS, GROUPS, ORGS = (f"/admin/{name}/" for name in ("auth/user", "auth/group", "workspaces/organization"))
 SECRET = "correct-horse-9-battery"
@@ -270,7 +270,7 @@ def test_an_edit_that_changes_nothing_tells_nothing(client: Client, alice: User,
 
 
 def _token(user: User) -> str:
-    from workspaces.services.tokens import issue_api_token
+    from workspaces.services.security.tokens import issue_api_token
 
     return issue_api_token(user)
 

@@ -47,6 +47,6 @@ def test_a_probe_without_the_database_needs_no_session(client: Client, monkeypat
     def away(*args: object) -> None:
         raise AssertionError("the session was read")
 
-    monkeypatch.setattr("orgsite.sessions.SessionStore.load", away)
+    monkeypatch.setattr("lib.sessions.SessionStore.load", away)
     client.cookies["sessionid"] = "x" * 32
     assert client.get("/healthz", headers={"Host": "10.42.0.17"}).status_code == 200

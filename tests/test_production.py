@@ -13,10 +13,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from orgsite.middleware import HEADERS
+from orgsite.server.middleware import HEADERS
 from tests.processes import ROOT
-from workspaces.api.base import ApiView
-from workspaces.api.errors import nowhere
+from workspaces.api.base_view import ApiView
+from workspaces.api.error_answers import nowhere
 
 KEY = "q7x-2Lw9_ZtR4mKc8Vb1Np5Hs6Jd3Fg0Ya-Ue_Io+Xz!Wq@Er#Ty"
 SECURE = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT")

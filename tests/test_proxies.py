@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from orgsite import env
-from orgsite.proxies import BehindProxies, Proxies, parse
+from orgsite.server.trusted_proxies import BehindProxies, Proxies, parse
 
 TRUSTED = Proxies.of(["10.0.0.0/8", "fd00::/8", "192.0.2.1"])
 

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from orgsite.database_errors import LOCKED_FILE, READ_ONLY, Trouble
+from lib.database_errors import LOCKED_FILE, READ_ONLY, Trouble
 from tests.databases import taking_no_changes
 from tests.doors import TABLE
 from tests.test_every_door import World, ask, asked, world
@@ -75,7 +75,7 @@ def test_the_log_has_one_line_and_no_trace(
 ) -> None:
     caplog.clear()
     answer = ask(world, TABLE["workspaces"]["POST"], "POST", "workspaces", "right")
-    told = [record for record in caplog.records if record.name != "orgsite.notes"]
+    told = [record for record in caplog.records if record.name != "lib.optional_writes"]
     assert answer.status_code == 503
     assert len(told) == 1
     assert trouble.sentence in told[0].getMessage()

@@ -13,7 +13,7 @@ from django.core.asgi import get_asgi_application
 from django.db import OperationalError
 from django.test import Client
 
-from orgsite.bounded import BoundedBody
+from orgsite.server.body_limit import BoundedBody
 
 
 @pytest.fixture
@@ -67,8 +67,8 @@ def test_a_database_that_is_away_answers_503_with_retry_after(
     def away(*args: object) -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr("workspaces.querysets.OrganizationQuerySet.visible_to", away)
-    monkeypatch.setattr("workspaces.querysets.WorkspaceQuerySet.visible_to", away)
+    monkeypatch.setattr("workspaces.models.querysets.OrganizationQuerySet.visible_to", away)
+    monkeypatch.setattr("workspaces.models.querysets.WorkspaceQuerySet.visible_to", away)
     answer = as_alice.get(path)
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert answer["Content-Type"].startswith(kind)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
 
-from orgsite.sessions import signed_in
+from lib.sessions import signed_in
 from tests.test_production import KEY, manage, setting
 
 OLD, NEW = "an old key that was good for years", "a new key that nobody knows yet"

@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.trees import BEFORE, loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import ApiToken, Counter, Membership, Organization, Workspace, WorkspaceToken
-from workspaces.services import security
 from workspaces.services.actors import Actor
-from workspaces.services.importing import apply_import
-from workspaces.services.tokens import (
+from workspaces.services.imports.importing import apply_import
+from workspaces.services.security import security_events
+from workspaces.services.security.tokens import (
     issue_api_token,
     issue_workspace_token,
     revoke_api_tokens,
@@ -93,7 +93,7 @@ def test_the_addresses_of_one_customer_are_one(client: Client, db: None) -> None
 def test_many_addresses_together_write_no_more_than_the_table_bears(
     client: Client, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(security, "MOST_FAILED", 5)
+    monkeypatch.setattr(security_events, "MOST_FAILED", 5)
     for number in range(20):
         sign_in(client, "alice", "wrong", REMOTE_ADDR=f"192.0.2.{number}")
     assert len(told("login_failed")) == 5
@@ -230,12 +230,12 @@ def test_one_user_s_refusals_are_written_up_to_a_number(client: Client, bob: Use
     client.force_login(bob)
     for _ in range(40):
         assert client.post("/org/import").status_code == 403
-    assert len(told("denied")) == security.MOST_OF_ONE
+    assert len(told("denied")) == security_events.MOST_OF_ONE
 
 
 def test_past_a_limit_nothing_is_counted_either(client: Client, bob: User) -> None:
     client.force_login(bob)
-    for _ in range(security.MOST_OF_ONE):
+    for _ in range(security_events.MOST_OF_ONE):
         client.post("/org/import")
     for number in range(60):
         client.get("/workspaces", headers=bearer(f"org_{number}"))

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from orgsite.sessions import SessionStore
+from lib.sessions import SessionStore
 
 
 @pytest.fixture

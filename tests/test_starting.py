@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.backends.base import base
 from pytest_django.plugin import DjangoDbBlocker
 
-from orgsite import starting
+from lib import database_fitness
 from tests.databases import _on_server, migrated_database
 from tests.processes import ROOT, address_of, environment
 
@@ -103,9 +103,9 @@ def test_a_server_that_is_too_old_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(type(connection.features), "minimum_database_version", (99,))
     monkeypatch.setattr(base, "RAN_DB_VERSION_CHECK", set())  # asked once in a process
     connection.close()
-    assert starting.refusal().startswith("PostgreSQL 99 or later is required (found ")
+    assert database_fitness.refusal().startswith("PostgreSQL 99 or later is required (found ")
     monkeypatch.undo()
-    assert starting.refusal() == ""
+    assert database_fitness.refusal() == ""
 
 
 @pytest.mark.parametrize("what", ["site", "worker"])

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from workspaces.core.files import Found, Missing, OverBudget, Unreadable
-from workspaces.core.limits import Limits
-from workspaces.core.reading import Format, read_inline, read_tree
+from workspaces.core.limits import TemplateLimits
+from workspaces.core.reading.files import FoundFile, Missing, OverBudget, Unreadable
+from workspaces.core.reading.reader import Format, read_inline, read_tree
 from workspaces.core.template import Template
-from workspaces.core.validating import validate
+from workspaces.core.validating.validation import validate
 from workspaces.errors import TemplateInvalid
 
 ZONES = frozenset({"UTC", "Europe/Berlin"})
@@ -36,34 +36,34 @@ class MemoryFiles:
     def is_dir(self, path: str) -> bool:
         return not path or any(name.startswith(f"{path}/") for name in self.files)
 
-    def walk(self, folder: str, *, limit: int) -> Found:
+    def walk(self, folder: str, *, limit: int) -> FoundFile:
         found = sorted(name for name in self.files if not folder or name.startswith(f"{folder}/"))
         if len(found) > limit:
             raise OverBudget(f"more than {limit} files")
-        return Found(files=found, left_out=[])
+        return FoundFile(files=found, left_out=[])
 
 
-def data(text: str | bytes, *, format: Format = "yaml", limits: Limits | None = None) -> Any:
+def data(text: str | bytes, *, format: Format = "yaml", limits: TemplateLimits | None = None) -> Any:
     """The plain data of an inline text."""
     raw = text.encode() if isinstance(text, str) else text
-    return read_inline(raw, format=format, limits=limits or Limits()).data
+    return read_inline(raw, format=format, limits=limits or TemplateLimits()).data
 
 
-def tree(files: Mapping[str, str | bytes], *, limits: Limits | None = None) -> Any:
+def tree(files: Mapping[str, str | bytes], *, limits: TemplateLimits | None = None) -> Any:
     """The plain data of a directory."""
-    return read_tree(MemoryFiles(files), limits or Limits()).document.data
+    return read_tree(MemoryFiles(files), limits or TemplateLimits()).document.data
 
 
-def inline(text: str, *, format: Format = "yaml", limits: Limits | None = None) -> Template:
+def inline(text: str, *, format: Format = "yaml", limits: TemplateLimits | None = None) -> Template:
     """The template in an inline text."""
-    limits = limits or Limits()
+    limits = limits or TemplateLimits()
     document = read_inline(text.encode(), format=format, limits=limits)
     return validate(document, files=None, limits=limits, zones=ZONES)
 
 
-def directory(files: Mapping[str, str | bytes], *, limits: Limits | None = None) -> Template:
+def directory(files: Mapping[str, str | bytes], *, limits: TemplateLimits | None = None) -> Template:
     """The template in a directory."""
-    limits = limits or Limits()
+    limits = limits or TemplateLimits()
     source = read_tree(MemoryFiles(files), limits)
     return validate(source.document, files=source.files, limits=limits, zones=ZONES)
 

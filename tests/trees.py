@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from workspaces.core.plan import Live
+from workspaces.core.planning.plan_values import Live
 from workspaces.core.template import Node, Template
-from workspaces.services.sources import LoadedTemplate
+from workspaces.services.templates.sources import LoadedTemplate
 
 Tree = Mapping[str, Any]
 

@@ -9,8 +9,8 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 
-from workspaces.core.limits import Limits
-from workspaces.services.sources import LoadedTemplate, load_upload
+from workspaces.core.limits import TemplateLimits
+from workspaces.services.templates.sources import LoadedTemplate, load_upload
 
 
 def packed(
@@ -57,7 +57,7 @@ def unicode_path(raw: bytes, name: str, *, version: int = 1) -> bytes:
 
 def loaded_zip(files: Mapping[str, str | bytes]) -> LoadedTemplate:
     """The template in a zip of `files`, as an upload of `dev.zip`."""
-    return load_upload("dev.zip", packed(files), limits=Limits())
+    return load_upload("dev.zip", packed(files), limits=TemplateLimits())
 
 
 def team(**contents: str) -> LoadedTemplate:

@@ -112,6 +112,15 @@ def reaches(user_ids: Collection[int], *, right: str) -> dict[int, Reach]:
     return {key: None if sees_all else frozenset(organizations[key]) for key, sees_all in able.items()}
 
 
+def reach_of(user: Asker) -> Reach:
+    """The slugs of the user's organizations; None where every organization is theirs to see."""
+    if sees_all(user):
+        return None
+    if user is None or not is_known(user):
+        return frozenset()
+    return frozenset(user.organizations.values_list("slug", flat=True))  # type: ignore[union-attr]
+
+
 def who_may(right: str, organization: Organization) -> list[str]:
     """Names of those who may do it there, members before superusers."""
     able = _able(right)

@@ -22,14 +22,8 @@ class WorkspacesConfig(AppConfig):
     name = "workspaces"
 
     def ready(self) -> None:
-        from django.contrib.auth.signals import user_logged_in, user_login_failed
-
-        from workspaces.noticing import on_failed_login, on_login
-
         post_migrate.connect(create_default_organization, sender=self)
         post_migrate.connect(create_groups, sender=self)
-        user_logged_in.connect(on_login, dispatch_uid="orgsite.login")
-        user_login_failed.connect(on_failed_login, dispatch_uid="orgsite.login_failed")
 
 
 def create_default_organization(using: str, apps: Any = global_apps, **_: Any) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from workspaces.core.plan import Plan
+    from workspaces.core.planning.plan_values import Plan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

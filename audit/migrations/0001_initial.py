@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-import orgsite.ordering
+import lib.index_order
 
 
 class Migration(migrations.Migration):
@@ -27,19 +27,19 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(
                         models.F("organization"),
-                        orgsite.ordering.Apart("id", descending=True),
+                        lib.index_order.Apart("id", descending=True),
                         name="event_by_organization",
                     ),
                     models.Index(fields=["organization", "created_at"], name="event_by_time"),
                     models.Index(fields=["created_at"], name="event_by_minute"),
                     models.Index(
                         models.F("workspace_id"),
-                        orgsite.ordering.Apart("id", descending=True),
+                        lib.index_order.Apart("id", descending=True),
                         name="event_by_workspace",
                     ),
                     models.Index(
                         models.F("import_id"),
-                        orgsite.ordering.Apart("id", descending=True),
+                        lib.index_order.Apart("id", descending=True),
                         include=("organization",),
                         name="event_by_import",
                     ),
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(
                         models.F("event_type"),
-                        orgsite.ordering.Apart("id", descending=True),
+                        lib.index_order.Apart("id", descending=True),
                         condition=models.Q(
                             ("event_type__in", ("workspace.provisioning", "workspace.online")), _negated=True
                         ),

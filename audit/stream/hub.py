@@ -12,14 +12,14 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import Error
 
-from audit.stream.desk import Desk
-from audit.stream.listener import Asked, Listener
-from audit.stream.log import Log
-from audit.stream.scopes import Scope
-from audit.stream.settling import Beginning
-from audit.stream.source import Page, Reader, page
-from audit.stream.standing import standing
-from orgsite.database_errors import explained
+from audit.stream.database_thread import Desk
+from audit.stream.feed import FeedPage, Reader, page
+from audit.stream.listener import Listener, StreamRequest
+from audit.stream.reauthorization import standing
+from audit.stream.ring_buffer import Log
+from audit.stream.subscription import Scope
+from audit.stream.watermark import Beginning
+from lib.database_errors import explained
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +44,9 @@ class Hub:
         self.beginning = Beginning(after=0)
         self._work: asyncio.Task[None] | None = None
         self._away = False
-        self._reads: dict[tuple[Beginning, int, Scope], asyncio.Task[Page]] = {}
+        self._reads: dict[tuple[Beginning, int, Scope], asyncio.Task[FeedPage]] = {}
 
-    def join(self, asked: Asked) -> Listener:
+    def join(self, asked: StreamRequest) -> Listener:
         if self._work is None:
             self._start()
         listener = Listener(asked, self)
@@ -65,7 +65,7 @@ class Hub:
         """How many listeners are that user's, with whichever token or session; asked from other threads, too."""
         return self._of[user_id]
 
-    async def page(self, start: Beginning, *, upto: int, scope: Scope) -> Page:
+    async def page(self, start: Beginning, *, upto: int, scope: Scope) -> FeedPage:
         """From the table; listeners who want the same at the same time share it. Waits while the database is away."""
         wanted = (start, upto, scope)
         if wanted not in self._reads:

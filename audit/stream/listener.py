@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from audit.stream import wire
-from audit.stream.scopes import Scope
-from audit.stream.settling import Beginning
-from audit.stream.standing import Credential
+from audit.stream import sse
+from audit.stream.reauthorization import Credential
+from audit.stream.subscription import Scope
+from audit.stream.watermark import Beginning
 
 if TYPE_CHECKING:
     from audit.stream.hub import Hub
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class StreamRequest:
     """What a request asks for. Without `after` it is what comes from now on.
 
     `ahead` is an id that no event has reached, with which the client came: it is told so, and begins now.
@@ -31,7 +31,7 @@ class Asked:
 class Listener:
     """Reads the log as fast as its client takes it; where the log has gone on without it, the table."""
 
-    def __init__(self, asked: Asked, hub: Hub) -> None:
+    def __init__(self, asked: StreamRequest, hub: Hub) -> None:
         self.credential, self.scope, self._ahead = asked.credential, asked.scope, asked.ahead
         self._hub, self._log, self._closed = hub, hub.log, False
         self._after = hub.log.settled if asked.after is None else asked.after
@@ -49,7 +49,7 @@ class Listener:
             await log.changed.wait()
         start = self._hub.beginning if self._after is None else Beginning(after=self._after)
         last, beats = start.after, log.beats
-        yield wire.position(last) if self._ahead is None else wire.reset(last, ahead=self._ahead)
+        yield (sse.position(last) if self._ahead is None else sse.reset(last, ahead=self._ahead))
         while not self._closed:
             settled = log.settled or 0
             if batch := log.after(last):
@@ -58,7 +58,7 @@ class Listener:
                 page = await self._hub.page(replace(start, after=last), upto=settled, scope=self.scope)
                 last, chunks = page.upto, page.chunks
             elif beats != log.beats:
-                beats, chunks = log.beats, (wire.position(last),)
+                beats, chunks = log.beats, (sse.position(last),)
             else:
                 await log.changed.wait()
                 continue

@@ -11,8 +11,7 @@ from contextlib import suppress
 
 from audit.stream.hub import HUB, Hub
 from audit.stream.listener import Listener
-from orgsite.bounded import App, Message, Receive, Scope, Send
-from orgsite.patient import END, ENDING
+from lib.asgi import END, ENDING, App, Message, Receive, Scope, Send
 
 ASKED = "orgsite.asked"  # the key in the scope where the view leaves what is to be streamed
 PATHS = frozenset({"/events/stream", "/events/stream/"})

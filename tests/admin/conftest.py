@@ -11,10 +11,10 @@ from django.urls import reverse
 
 from tests.admin.pages import upload
 from tests.trees import BEFORE, Tree, loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization
 from workspaces.services.actors import Actor
-from workspaces.services.importing import Applied, apply_import
+from workspaces.services.imports.importing import Applied, apply_import
 
 
 @pytest.fixture

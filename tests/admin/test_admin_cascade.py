@@ -13,13 +13,13 @@ from django.test import Client
 
 from tests.admin.pages import CASCADE, LIST, live_names, named, text
 from tests.trees import BEFORE
-from workspaces.admin.cascadeview import CascadeView
+from workspaces.admin.cascade.cascade_context import CascadeView
 from workspaces.core.template import Node
 from workspaces.models import Membership, Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.creating import create_workspace
-from workspaces.services.editing import edit_workspace
-from workspaces.services.importing import Applied
+from workspaces.services.imports.creation import create_workspace
+from workspaces.services.imports.importing import Applied
+from workspaces.services.workspace.editing import edit_workspace
 
 QUERIES = 12  # whatever the number of workspaces
 

@@ -15,8 +15,8 @@ from tests.admin.pages import text
 from tests.trees import AFTER, BEFORE
 from workspaces.models import Container, ImportRun, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.importing import Applied
+from workspaces.services.imports.importing import Applied
+from workspaces.services.removal.cascading import cascade_delete
 
 WORDS = "no space left on device"
 

@@ -11,8 +11,8 @@ from django.test import Client
 from tests.admin.pages import LIST, named, text
 from workspaces.models import Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.editing import edit_workspace
-from workspaces.services.importing import Applied
+from workspaces.services.imports.importing import Applied
+from workspaces.services.workspace.editing import edit_workspace
 
 
 @pytest.fixture

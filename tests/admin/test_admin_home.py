@@ -17,16 +17,16 @@ from django.utils import timezone
 
 from tests.admin.pages import text
 from tests.trees import AFTER, BEFORE, loaded
-from workspaces.core.plan import Mode
-from workspaces.core.steps import State
-from workspaces.core.sweeping import Held, Unknown
+from workspaces.core.containers.convergence import State
+from workspaces.core.containers.sweep_plan import Held, Unknown
+from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import RemovalNotConfirmed
 from workspaces.models import ImportRun, Organization, Stray
 from workspaces.services.actors import SYSTEM, Actor
-from workspaces.services.epochs import accept_epochs, note_epochs
-from workspaces.services.importing import Applied, apply_import
-from workspaces.services.runs import fail_run, open_run
-from workspaces.services.strays import note_strays
+from workspaces.services.containers.epochs import accept_epochs, note_epochs
+from workspaces.services.imports.importing import Applied, apply_import
+from workspaces.services.imports.runs import fail_run, open_run
+from workspaces.services.sweep.strays import note_strays
 
 
 def home(client: Client) -> str:

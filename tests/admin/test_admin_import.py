@@ -14,7 +14,7 @@ from django.urls import reverse
 from tests.admin.pages import live_names, text, upload
 from tests.trees import AFTER, BEFORE
 from workspaces.models import ImportPreview, ImportRun, Organization
-from workspaces.services.importing import Applied
+from workspaces.services.imports.importing import Applied
 
 IMPORT = "/admin/import/"
 

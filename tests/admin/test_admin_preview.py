@@ -15,10 +15,10 @@ from tests.trees import AFTER, BEFORE, Tree
 from workspaces.core.template import Node
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.actors import SYSTEM, Actor
-from workspaces.services.creating import create_workspace
-from workspaces.services.editing import edit_workspace
-from workspaces.services.importing import Applied
-from workspaces.services.tokens import issue_workspace_token
+from workspaces.services.imports.creation import create_workspace
+from workspaces.services.imports.importing import Applied
+from workspaces.services.security.tokens import issue_workspace_token
+from workspaces.services.workspace.editing import edit_workspace
 
 Preview = Callable[[Tree], str]
 Queries = Callable[[int], AbstractContextManager[object]]

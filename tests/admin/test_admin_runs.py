@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from tests.admin.pages import text
 from tests.trees import AFTER, BEFORE, loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import RemovalNotConfirmed
 from workspaces.models import ImportRun, Organization
 from workspaces.services.actors import Actor
-from workspaces.services.importing import Applied, Confirmation, apply_import
-from workspaces.services.runs import at_work, open_run
+from workspaces.services.imports.importing import Applied, Confirmation, apply_import
+from workspaces.services.imports.runs import at_work, open_run
 
 
 @pytest.fixture

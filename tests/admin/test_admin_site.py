@@ -16,8 +16,8 @@ from tests.admin.pages import CASCADE, LIST, named, text, upload
 from tests.trees import AFTER, BEFORE
 from workspaces.models import ApiToken, ImportRun, Organization, Workspace, WorkspaceToken
 from workspaces.services.actors import SYSTEM
-from workspaces.services.importing import Applied
-from workspaces.services.tokens import find_api_token, issue_api_token, issue_workspace_token
+from workspaces.services.imports.importing import Applied
+from workspaces.services.security.tokens import find_api_token, issue_api_token, issue_workspace_token
 
 
 @pytest.fixture

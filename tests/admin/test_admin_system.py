@@ -14,14 +14,14 @@ from django.utils import timezone
 
 from tests.admin.pages import text
 from tests.trees import AFTER, BEFORE, loaded
-from workspaces.admin import system
-from workspaces.core.plan import Mode
+from workspaces.admin.shared import system_state
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, ImportRun, Installation, Organization
-from workspaces.services import containers
 from workspaces.services.actors import Actor
-from workspaces.services.importing import Applied, Confirmation, apply_import
-from workspaces.services.installation import installation, note_engine, note_engine_away
-from workspaces.services.runs import open_run
+from workspaces.services.containers import desired_state
+from workspaces.services.containers.installation import installation, note_engine, note_engine_away
+from workspaces.services.imports.importing import Applied, Confirmation, apply_import
+from workspaces.services.imports.runs import open_run
 
 GREEN = "Nothing waits for you."
 Live = Callable[..., Applied]
@@ -133,7 +133,7 @@ def test_of_more_than_are_counted_it_says_how_many_there_are_at_least(
     due_since(timedelta(minutes=2))
     Container.objects.filter(workspace__organization=elsewhere).update(due_at=timezone.now() - timedelta(minutes=9))
     for counted, said in ((18, "9 containers"), (17, "At least 8 containers"), (5, "At least 1 container")):
-        monkeypatch.setattr(containers, "OVERDUE_COUNTED", counted)
+        monkeypatch.setattr(desired_state, "OVERDUE_COUNTED", counted)
         assert f"</i> {said} due for more than a minute" in home(viewer)
 
 
@@ -162,7 +162,7 @@ def test_whatever_is_not_ready_is_not_green(
 ) -> None:
     """A check that nobody has written words for is shown as it is."""
     worker_seen()
-    monkeypatch.setattr(system, "readiness", lambda: {"database": "ok", "engine": "ok", check: state})
+    monkeypatch.setattr(system_state, "readiness", lambda: {"database": "ok", "engine": "ok", check: state})
     page = home(viewer)
     assert GREEN not in page
     assert 'class="ws-sys bad"' in page

@@ -15,7 +15,7 @@ from django.utils import timezone
 from audit.models import StructureEvent
 from tests.admin.pages import text
 from workspaces.models import ApiToken
-from workspaces.services.tokens import find_api_token, issue_api_token
+from workspaces.services.security.tokens import find_api_token, issue_api_token
 
 LIST = "/admin/workspaces/apitoken/"
 ADD = f"{LIST}add/"

@@ -9,13 +9,13 @@ from django.test import Client
 
 from tests.admin.pages import LIST, live_names, named, text
 from tests.zips import loaded_zip
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Workspace
-from workspaces.services import editing
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.editing import edit_workspace
-from workspaces.services.importing import Applied, apply_import
+from workspaces.services.imports.importing import Applied, apply_import
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.workspace import editing
+from workspaces.services.workspace.editing import edit_workspace
 
 ADD = f"{LIST}add/"
 NEW = {"organization": "acme", "name": "Writer", "tier": "3"}

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from orgsite.middleware import POLICY
+from orgsite.server.middleware import POLICY
 
 NOWHERE = str(UUID(int=0))
 

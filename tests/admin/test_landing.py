@@ -12,7 +12,7 @@ from audit.models import StructureEvent
 from tests.admin.pages import named
 from tests.trees import BEFORE
 from workspaces.models import Organization
-from workspaces.services.importing import Applied
+from workspaces.services.imports.importing import Applied
 
 LOGIN, HOME = "/admin/login/", "/admin/"
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -70,7 +70,7 @@ def test_a_page_that_fails_is_still_where_they_land(alice: User, monkeypatch: py
     def fail(*args: object) -> None:
         raise LookupError
 
-    monkeypatch.setattr("workspaces.querysets.OrganizationQuerySet.visible_to", fail)
+    monkeypatch.setattr("workspaces.models.querysets.OrganizationQuerySet.visible_to", fail)
     client = Client()
     answer = client.post(
         LOGIN, {"username": "alice", "password": "alice-secret"}, query_params={"next": "/admin/runs/"}

@@ -13,26 +13,26 @@ from django.test import Client
 
 from tests.admin.pages import LIST, named, text
 from tests.trees import AFTER, BEFORE
-from workspaces.admin import largeview, listing
+from workspaces.admin.workspace_list import list_page, walked_list
 from workspaces.core.template import Node
 from workspaces.models import Container, Membership, Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.creating import create_workspace
-from workspaces.services.importing import Applied
+from workspaces.services.imports.creation import create_workspace
+from workspaces.services.imports.importing import Applied
+from workspaces.services.removal.cascading import cascade_delete
 
 Live = Callable[..., Applied]
 
 
 @pytest.fixture(autouse=True)
 def _every_tree_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "LARGEST_TREES", 0)
+    monkeypatch.setattr(list_page, "LARGEST_TREES", 0)
 
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(largeview, "ROWS_PER_PAGE", 4)
-    monkeypatch.setattr(largeview, "MATCHES_PER_PAGE", 2)
+    monkeypatch.setattr(walked_list, "ROWS_PER_PAGE", 4)
+    monkeypatch.setattr(walked_list, "MATCHES_PER_PAGE", 2)
 
 
 def rows(page: str) -> list[str]:

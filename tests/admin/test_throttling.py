@@ -13,9 +13,9 @@ from django.test import Client
 from tests.admin.pages import CASCADE, LIST, named, upload
 from tests.trees import BEFORE
 from workspaces.models import ApiToken, Container, ImportPreview, Organization, Workspace
-from workspaces.services.importing import Applied
-from workspaces.services.throttling import WIDER
-from workspaces.services.tokens import issue_api_token
+from workspaces.services.imports.importing import Applied
+from workspaces.services.security.throttling import WIDER
+from workspaces.services.security.tokens import issue_api_token
 
 Doing = Callable[[Client], HttpResponse]
 

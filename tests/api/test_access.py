@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests.api.conftest import Caller
 from workspaces.models import Workspace
 from workspaces.services.actors import SYSTEM
-from workspaces.services.tokens import issue_workspace_token
+from workspaces.services.security.tokens import issue_workspace_token
 
 OPEN = ("healthz", "readyz")
 METHODS = ("GET", "POST", "PATCH", "DELETE")

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tests.api.conftest import Caller
 from workspaces.models import ApiToken
-from workspaces.services.tokens import issue_api_token
+from workspaces.services.security.tokens import issue_api_token
 
 TEMPLATE = {"template": {"name": "Dev", "workspaces": [{"name": "PM"}]}, "org": "acme", "dry_run": True}
 

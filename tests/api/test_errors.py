@@ -10,7 +10,7 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.test import Client, RequestFactory
 
 from tests.api.conftest import Caller
-from workspaces.api.errors import STATUSES, answer, server_error
+from workspaces.api.error_answers import STATUSES, answer, server_error
 from workspaces.errors import Interrupted, OrgError
 
 TEMPLATE = {"template": {"name": "Dev", "workspaces": [{"name": "PM"}]}, "org": "acme"}
@@ -84,4 +84,6 @@ def _leaves(kind: type[OrgError]) -> list[type[OrgError]]:
 
 @pytest.mark.parametrize("kind", _leaves(OrgError))
 def test_every_error_of_ours_has_a_status(kind: type[OrgError]) -> None:
-    assert any(parent in STATUSES for parent in kind.__mro__), f"add {kind.__name__} to STATUSES in api/errors.py"
+    assert any(parent in STATUSES for parent in kind.__mro__), (
+        f"add {kind.__name__} to STATUSES in api/error_answers.py"
+    )

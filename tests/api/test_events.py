@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 
-from audit.catalogue import FAMILIES, NAMES
 from audit.emitting import Event, emit
+from audit.event_types import FAMILIES, NAMES
 from audit.models import StructureEvent
 from tests.api.conftest import Caller
 from workspaces.models import Organization, Workspace

@@ -14,16 +14,16 @@ from django.utils import timezone
 
 from tests.api.conftest import Caller
 from tests.trees import loaded
-from workspaces.core.plan import Mode
-from workspaces.core.steps import State
-from workspaces.core.sweeping import Held, Unknown
+from workspaces.core.containers.convergence import State
+from workspaces.core.containers.sweep_plan import Held, Unknown
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, ImportRun, Installation, Organization
 from workspaces.services.actors import SYSTEM, Actor
-from workspaces.services.epochs import accept_epochs, note_epochs
-from workspaces.services.importing import apply_import
-from workspaces.services.installation import installation, note_engine, note_engine_away
-from workspaces.services.runs import open_run
-from workspaces.services.strays import note_strays
+from workspaces.services.containers.epochs import accept_epochs, note_epochs
+from workspaces.services.containers.installation import installation, note_engine, note_engine_away
+from workspaces.services.imports.importing import apply_import
+from workspaces.services.imports.runs import open_run
+from workspaces.services.sweep.strays import note_strays
 
 ALL_OK = dict.fromkeys(("database", "migrations", "writes", "engine", "backlog", "origin", "uploads"), "ok")
 

@@ -9,10 +9,10 @@ import pytest
 from audit.emitting import Event, emit
 from tests.api.conftest import Caller
 from tests.trees import loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.importing import apply_import
+from workspaces.services.imports.importing import apply_import
 
 
 @pytest.fixture

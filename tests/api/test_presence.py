@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from tests.api.conftest import Caller
 from workspaces.models import Workspace, WorkspaceToken
-from workspaces.services.tokens import issue_api_token
+from workspaces.services.security.tokens import issue_api_token
 
 Named = Callable[[str], Workspace]
 OWN = "QA Engineer"

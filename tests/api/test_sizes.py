@@ -11,7 +11,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
 from tests.api.conftest import Caller
-from workspaces.api.importing import ImportView
+from workspaces.api.import_views import ImportView
 from workspaces.models import Workspace
 
 SMALL = 4_000

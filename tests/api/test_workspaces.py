@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from tests.api.conftest import Caller
 from tests.zips import packed
-from workspaces.core.filesets import FileSet
+from workspaces.core.filesets import FolderFiles
 from workspaces.models import Organization, Status, Workspace, WorkspaceToken
-from workspaces.services.tokens import digest
+from workspaces.services.security.tokens import digest
 
 Named = Callable[[str], Workspace]
 NOBODY = UUID("11111111-2222-4333-8444-555555555555")
@@ -141,7 +141,7 @@ def test_the_digest_of_its_files_is_shown(as_alice: Caller, organization: Organi
     upload = SimpleUploadedFile("dev.zip", packed(files))
     answer = as_alice.upload("/org/import", file=upload, org=organization.slug).json()
     digests = [as_alice.get(f"/workspaces/{row['id']}").json()["files"] for row in answer["workspaces"]]
-    assert digests == [FileSet.of({"a.md": b"ay"}).digest, None]
+    assert digests == [FolderFiles.of({"a.md": b"ay"}).digest, None]
 
 
 def test_schedules_are_shown(as_alice: Caller) -> None:

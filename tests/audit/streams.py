@@ -18,7 +18,7 @@ from django.test import Client
 from audit.emitting import Event, emit
 from tests.sites import Site
 from workspaces.models import Membership, Organization
-from workspaces.services.tokens import issue_api_token
+from workspaces.services.security.tokens import issue_api_token
 
 PATIENCE = 90.0  # seconds without a byte, and for all that a test waits for
 

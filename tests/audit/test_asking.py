@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from audit.asking import QuestionForm, span_of
-from audit.timeline import Question
+from audit.admin.timeline.event_queries import Question
+from audit.admin.timeline.timeline_form import QuestionForm, span_of
 from tests.audit.events import key, when
 
 NAMES = {"acme": "Acme", "beta": "Beta"}

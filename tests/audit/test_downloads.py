@@ -12,8 +12,8 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
-from audit import timeline
-from audit.downloads import harmless
+from audit.admin.timeline import event_queries
+from audit.admin.timeline.downloads import harmless
 from tests.audit.events import ONLINE, REMOVED, completed, event, key, started, write
 
 
@@ -60,8 +60,8 @@ def test_a_download_has_what_the_filters_let_through(look, alice: User) -> None:
 
 
 def test_a_download_is_not_cut_to_a_page(look, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeline, "PAGE", 2)
-    monkeypatch.setattr(timeline, "CHUNK", 3)
+    monkeypatch.setattr(event_queries, "PAGE", 2)
+    monkeypatch.setattr(event_queries, "CHUNK", 3)
     write(*(event(ONLINE, of=f"W{n}") for n in range(10)))
     for order in ("oldest", "newest"):
         names = [json.loads(row["payload"])["name"] for row in cells(look(format_="csv", order=order))]
@@ -70,7 +70,7 @@ def test_a_download_is_not_cut_to_a_page(look, alice: User, monkeypatch: pytest.
 
 
 def test_events_written_meanwhile_do_not_prolong_a_download(look, alice: User, monkeypatch) -> None:
-    monkeypatch.setattr(timeline, "CHUNK", 2)
+    monkeypatch.setattr(event_queries, "CHUNK", 2)
     write(*(event(ONLINE, of=f"W{n}") for n in range(4)))
     stream = look(format_="json", order="oldest").streaming_content
     first = next(stream)
@@ -101,7 +101,7 @@ def test_nonsense_is_refused_with_the_messages(look, alice: User) -> None:
 
 
 def test_an_event_loop_gets_a_stream_that_does_not_block_it(alice: User, monkeypatch) -> None:
-    monkeypatch.setattr(timeline, "CHUNK", 2)
+    monkeypatch.setattr(event_queries, "CHUNK", 2)
     write(*(event(ONLINE, of=f"W{n}") for n in range(5)))
     client = AsyncClient()
     client.force_login(alice)

@@ -10,12 +10,12 @@ from django.db import connection, transaction
 from audit.emitting import Event, emit
 from audit.models import StructureEvent
 from tests.trees import loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import OrgError
 from workspaces.models import Organization
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.importing import apply_import
+from workspaces.services.imports.importing import apply_import
+from workspaces.services.removal.cascading import cascade_delete
 
 ODD = Event(event_type="workspace.removed", organization="acme", actor="alice", payload={"name": "Göteborg 🚀"})
 

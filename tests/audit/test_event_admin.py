@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit.models import StructureEvent
-from orgsite import guarded
-from orgsite.guarded import REACH, BoundedPaginator
 from tests.audit.events import COMPLETED, ONLINE, REMOVED, event, write
+from workspaces.admin.shared import base_admin
+from workspaces.admin.shared.base_admin import REACH, BoundedPaginator
 
 LIST = "/admin/audit/structureevent/"
 
@@ -96,5 +96,5 @@ def test_an_event_leads_to_its_minute(operator: Client, row: StructureEvent) -> 
 
 def test_a_list_that_is_longer_says_so(operator: Client, row: StructureEvent, monkeypatch: pytest.MonkeyPatch) -> None:
     write(*(event(COMPLETED, run="merge", name="Dev team") for _ in range(3)))
-    monkeypatch.setattr(guarded, "REACH", 2)
+    monkeypatch.setattr(base_admin, "REACH", 2)
     assert "more than 2 structure events" in " ".join(operator.get(LIST).content.decode().split())

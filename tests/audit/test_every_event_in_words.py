@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from audit.catalogue import BY_NAME, EVENT_TYPES, FAMILIES, GROUPS, NAMES
-from audit.grouping import days_of
-from audit.kinds import FREQUENT
+from audit.admin.timeline.grouping import days_of
+from audit.admin.timeline.sentences import SentenceFacts, tell
+from audit.event_types import BY_NAME, EVENT_TYPES, FAMILIES, GROUPS, NAMES
 from audit.models import ENDS, StructureEvent
-from audit.reading import BY_HAND, RUN_DISMISSED, type_of
-from audit.telling import Facts, tell
+from audit.payload import BY_HAND, RUN_DISMISSED, type_of
+from audit.type_filter import FREQUENT
 from tests.audit.events import completed, event, key, numbered, started, when
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,7 +136,7 @@ CASES = [
 
 def told(*minute: StructureEvent) -> list[str]:
     numbered(*minute)
-    facts = Facts(
+    facts = SentenceFacts(
         minute=when("20:13"),
         runs=tuple(one for one in minute if one.event_type.startswith("org.import.")),
         by_hand=tuple(
@@ -198,7 +198,7 @@ def test_every_type_that_is_written_in_the_code_is_in_the_catalogue() -> None:
         names += [f"workspace.{name}" for name in short.findall(text)]
         names += [f"security.{name}" for name in bare.findall(text)]
         unknown = {name for name in names if name not in BY_NAME and name not in FAMILIES and not name.endswith(".")}
-        assert not unknown, f"{path.relative_to(ROOT)} writes {unknown}: add it to audit/catalogue.py."
+        assert not unknown, f"{path.relative_to(ROOT)} writes {unknown}: add it to audit/event_types.py."
 
 
 def test_the_lists_made_of_the_catalogue_hold_each_type_once() -> None:

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from audit.grouping import Day, Entry, anchor, days_of
+from audit.admin.timeline.grouping import Day, TimelineEntry, anchor, days_of
+from audit.admin.timeline.import_numbers import duration
 from audit.models import StructureEvent
-from audit.tiles import duration
 from tests.audit.events import (
     CREATED,
     FAILED,
@@ -29,7 +29,7 @@ def days(*events: StructureEvent, **more) -> tuple[Day, ...]:
     return days_of(numbered(*events), **{"above": {}, "names": {"acme": "Acme"}, **more})
 
 
-def entries(*events: StructureEvent, **more) -> tuple[Entry, ...]:
+def entries(*events: StructureEvent, **more) -> tuple[TimelineEntry, ...]:
     """The rows of events of one minute."""
     ((minute,),) = [day.minutes for day in days(*events, **more)]
     return minute.entries

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from audit.stream import log
-from audit.stream.log import Batch, Log
-from audit.stream.scopes import Told
+from audit.stream import ring_buffer
+from audit.stream.ring_buffer import Batch, Log
+from audit.stream.subscription import Told
 
 
 def told(text: bytes) -> Told:
@@ -19,7 +19,7 @@ def told(text: bytes) -> Told:
 
 @pytest.mark.parametrize("events", [[], [told(b"")], [told(b"x" * 100)], [told(b"x" * 100_000)], [told(b"x")] * 50])
 def test_old_batches_go_however_little_is_in_them(events: list[Told], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log, "KEPT", 1024 * 1024)
+    monkeypatch.setattr(ring_buffer, "KEPT", 1024 * 1024)
     kept = asyncio.run(filled(events))
     assert 0 < len(kept) <= 1024
     assert kept[-1] == 1_999

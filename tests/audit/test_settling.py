@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audit.stream.settling import Settling, Writers, beginning
+from audit.stream.watermark import Settling, Writers, beginning
 
 
 def ids(text: str) -> list[int]:

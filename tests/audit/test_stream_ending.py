@@ -18,12 +18,12 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 
-from orgsite.sessions import stored
+from lib.sessions import stored
 from tests.audit.streams import People, ids, listening
 from tests.sites import Site, running_site
 from workspaces.models import ApiToken, Membership, Organization
 from workspaces.services.actors import SYSTEM
-from workspaces.services.tokens import issue_api_token, revoke_api_tokens
+from workspaces.services.security.tokens import issue_api_token, revoke_api_tokens
 
 SOON = 30  # seconds: the site looks at its listeners every second, on a machine that may be busy
 

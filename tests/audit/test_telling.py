@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from audit.admin.timeline.sentences import SentenceFacts, tell
+from audit.admin.timeline.wording import clock, listed
 from audit.models import StructureEvent
-from audit.reading import type_of
-from audit.telling import Facts, tell
-from audit.wording import clock, listed
+from audit.payload import type_of
 from tests.audit.events import (
     COMPLETED,
     CREATED,
@@ -31,7 +31,7 @@ from tests.audit.events import (
 def told(*minute: StructureEvent, **elsewhere: Any) -> list[str]:
     """The paragraphs about a minute in which these events happened."""
     numbered(*minute)
-    facts = Facts(
+    facts = SentenceFacts(
         minute=when("20:13"),
         runs=tuple(one for one in minute if one.event_type.startswith("org.")),
         by_hand=tuple(one for one in minute if not one.import_id and one.event_type in (CREATED, REMOVED)),

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from audit import timeline
+from audit.admin.timeline import event_queries
 from audit.models import StructureEvent
 from tests.audit.events import (
     CREATED,
@@ -28,10 +28,10 @@ from tests.audit.events import (
     write,
 )
 from tests.trees import AFTER, BEFORE, loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Membership, Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.importing import apply_import
+from workspaces.services.imports.importing import apply_import
 
 AT_2013 = {"day": "2026-05-12", "at": "20:13"}
 
@@ -239,7 +239,7 @@ def test_nonsense_is_answered_with_messages_and_looks_nothing_up(look, words, st
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeline, "PAGE", 3)
+    monkeypatch.setattr(event_queries, "PAGE", 3)
 
 
 def names(response) -> str:

@@ -12,11 +12,11 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.audit.events import REMOVED, event, write
 from tests.trees import AFTER, BEFORE, loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.importing import apply_import
+from workspaces.services.imports.importing import apply_import
+from workspaces.services.removal.cascading import cascade_delete
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from tests.browser.people import Office
 from tests.sites import Site
 from tests.trees import AFTER, BEFORE, Tree
 from workspaces.models import ApiToken, Organization, WorkspaceToken
-from workspaces.services.tokens import issue_api_token
+from workspaces.services.security.tokens import issue_api_token
 
 SCRATCH: Tree = {"PM": {"Infra Lead": {"Scratch": {}}}}
 MOVED: Tree = {"PM": {"Dev Lead": {"Infra Lead": {}}}}

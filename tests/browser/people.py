@@ -14,22 +14,22 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from orgsite.sessions import SessionStore
+from lib.sessions import SessionStore
 from tests.sites import Site
 from tests.trees import Tree, loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.core.template import Node
 from workspaces.errors import RemovalNotConfirmed
 from workspaces.models import Container, ImportRun, Membership, Organization, Workspace
 from workspaces.services.actors import SYSTEM, Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.containers import want_absent, want_running
-from workspaces.services.creating import create_workspace
-from workspaces.services.editing import edit_workspace
-from workspaces.services.importing import Confirmation, apply_import
-from workspaces.services.previewing import apply_preview, open_preview, store_preview
-from workspaces.services.runs import fail_run, open_run
-from workspaces.services.tokens import issue_workspace_token
+from workspaces.services.containers.desired_state import want_absent, want_running
+from workspaces.services.imports.creation import create_workspace
+from workspaces.services.imports.importing import Confirmation, apply_import
+from workspaces.services.imports.previews import apply_preview, open_preview, store_preview
+from workspaces.services.imports.runs import fail_run, open_run
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.security.tokens import issue_workspace_token
+from workspaces.services.workspace.editing import edit_workspace
 
 _numbers = count(1)
 

@@ -15,12 +15,12 @@ from tests.browser.people import session_of
 from tests.browser.test_every_page import NARROW, STICKING_OUT, examine
 from tests.browser.watching import Watch
 from tests.sites import Site, running_site
-from workspaces.core.steps import State
-from workspaces.core.sweeping import Held, Unknown
+from workspaces.core.containers.convergence import State
+from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.models import Stray, UnknownEpoch
-from workspaces.services.epochs import note_epochs
-from workspaces.services.installation import installation
-from workspaces.services.strays import note_strays
+from workspaces.services.containers.epochs import note_epochs
+from workspaces.services.containers.installation import installation
+from workspaces.services.sweep.strays import note_strays
 
 STRAYS = [
     Unknown(id=UUID(int=number), why="no workspace has this id", held=Held(state=State.RUNNING, name="Secret"))

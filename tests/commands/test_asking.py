@@ -35,7 +35,7 @@ def test_a_tree_that_changes_while_somebody_reads_is_not_touched(
     terminal: Run, reconcile: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exactly what was shown, or nothing: between the plan and the answer somebody protects a workspace."""
-    from workspaces.management.base import OrgCommand
+    from workspaces.management.command_base import OrgCommand
 
     def protect(command: OrgCommand, count: int, what: str) -> None:
         Workspace.objects.filter(name="Dev Lead").update(protected=True)

@@ -12,11 +12,11 @@ from django.test import Client
 from audit.models import StructureEvent
 from tests.processes import ROOT, finish, manage
 from tests.trees import BEFORE, loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import ApiToken, Membership, Organization, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
-from workspaces.services.importing import apply_import
-from workspaces.services.tokens import find_api_token, find_workspace_token
+from workspaces.services.imports.importing import apply_import
+from workspaces.services.security.tokens import find_api_token, find_workspace_token
 
 
 @pytest.fixture

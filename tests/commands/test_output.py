@@ -17,10 +17,10 @@ from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, ProgrammingError, connection
 from django.db.utils import ConnectionHandler
 
-from orgsite.database_errors import explained, trouble_of
+from lib.database_errors import explained, trouble_of
 from tests.commands.conftest import in_shell
 from tests.processes import ROOT
-from workspaces.management.output import Output
+from workspaces.management.command_output import Output
 from workspaces.models import Workspace
 
 Into = Callable[..., tuple[int, bytes]]

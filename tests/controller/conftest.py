@@ -13,13 +13,13 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.trees import Tree, loaded
-from workspaces.controller import Controller
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.importing import apply_import
-from workspaces.services.installation import installation
+from workspaces.services.containers.installation import installation
+from workspaces.services.imports.importing import apply_import
+from workspaces.worker.controller import Controller
 
 SOON = timedelta(seconds=0.6)  # what is due later than this waits after a failure
 
@@ -31,7 +31,7 @@ def _with_containers(settings: Any, monkeypatch: pytest.MonkeyPatch, db: None) -
     settings.ORGSITE_ENGINE = "fake"
     settings.ORGSITE_RUNTIME_IMAGES = {"*": "agent:1"}
     settings.ORGSITE_DOCKER_LIMITS = {}
-    monkeypatch.setattr("workspaces.core.steps.STEADY", timedelta(0))
+    monkeypatch.setattr("workspaces.core.containers.convergence.STEADY", timedelta(0))
     installation()
 
 

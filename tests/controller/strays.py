@@ -13,7 +13,7 @@ from django.utils import timezone
 from workspaces.engines.base import Wanted
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Installation, Stray
-from workspaces.services.sweeping import mend, survey
+from workspaces.services.sweep.sweeping import mend, survey
 
 FOREIGN = f"999999:{'0' * 32}"  # an epoch that no event has
 

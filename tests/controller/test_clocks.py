@@ -10,22 +10,22 @@ from django.db import connection  # noqa: F401 - named in the marks
 from django.utils import timezone
 
 from audit.models import StructureEvent
-from orgsite.health import readiness
 from tests.clocks import HOURS, machine_clock_off_by
 from tests.controller.conftest import Merge, key_of, settle
 from tests.trees import BEFORE
-from workspaces.controller import Controller
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, ImportRun, Installation, Status, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.containers import try_again
-from workspaces.services.counting import MINUTE, count, counted, take_turn
-from workspaces.services.installation import claim_sweep
-from workspaces.services.leases import claim_due, next_due, put_off
-from workspaces.services.presence import heartbeat
-from workspaces.services.runs import close_interrupted
-from workspaces.services.tokens import find_api_token, issue_api_token
+from workspaces.services.containers.desired_state import try_again
+from workspaces.services.containers.installation import claim_sweep
+from workspaces.services.containers.leases import claim_due, next_due, put_off
+from workspaces.services.imports.runs import close_interrupted
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.security.rate_limits import MINUTE, count, counted, take_turn
+from workspaces.services.security.tokens import find_api_token, issue_api_token
+from workspaces.services.upkeep.readiness import readiness
+from workspaces.services.workspace.presence import heartbeat
+from workspaces.worker.controller import Controller
 
 pytestmark = pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite's clock is this machine's")
 CLOSE = timedelta(minutes=2)

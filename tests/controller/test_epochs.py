@@ -15,15 +15,13 @@ from audit import triggers
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle
 from tests.controller.strays import FOREIGN, add_stray, left, manage, sweep, time_passes
-from workspaces.admin.stages import Stage
-from workspaces.controller import Controller
-from workspaces.core.epochs import epoch_of
+from workspaces.admin.run.container_progress import Stage
+from workspaces.core.containers.epoch_mark import epoch_of
 from workspaces.engines.fake import FakeEngine
 from workspaces.errors import EngineAway
 from workspaces.models import Container, Stray, UnknownEpoch, Workspace
 from workspaces.services.actors import SYSTEM, Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.epochs import (
+from workspaces.services.containers.epochs import (
     HELD_BACK,
     accept_epochs,
     is_restored,
@@ -31,7 +29,9 @@ from workspaces.services.epochs import (
     note_epochs,
     unknown_epochs,
 )
-from workspaces.services.provisioning import prepare
+from workspaces.services.containers.provisioning import prepare
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.worker.controller import Controller
 
 
 @pytest.fixture

@@ -15,22 +15,22 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from orgsite.clock import database_now
+from lib.database_clock import database_now
 from tests.controller.conftest import Merge, key_of, settle, wait_for
 from tests.controller.test_races import workers
-from workspaces import controller as looping
-from workspaces.controller import Controller
-from workspaces.converging import Work
-from workspaces.core.steps import Step
-from workspaces.engines.base import Found, Wanted
+from workspaces.core.containers.convergence import Step
+from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.fake import FakeEngine
-from workspaces.leasing import Leases
 from workspaces.models import Container, Workspace
-from workspaces.services import leases as claims
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.leases import Claim, claim_due, give_back, put_off, renew
-from workspaces.services.outcomes import Outcome
+from workspaces.services.containers import leases as claims
+from workspaces.services.containers.container_results import Outcome
+from workspaces.services.containers.leases import Claim, claim_due, give_back, put_off, renew
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.worker import controller as looping
+from workspaces.worker.container_work import Work
+from workspaces.worker.controller import Controller
+from workspaces.worker.lease_keeper import Leases
 
 several = pytest.mark.skipif(
     "connection.vendor == 'sqlite'", reason="SQLite has one writer at a time; PostgreSQL's half shows this"
@@ -40,7 +40,7 @@ several = pytest.mark.skipif(
 class SlowEngine(FakeEngine):
     """To be asked for all containers takes it longer than a lease lasts."""
 
-    def containers(self) -> Mapping[UUID, Found]:
+    def containers(self) -> Mapping[UUID, FoundContainer]:
         found = super().containers()
         time.sleep(1.5)
         return found
@@ -48,8 +48,8 @@ class SlowEngine(FakeEngine):
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workspaces.services.leases.LEASE", timedelta(seconds=1))
-    monkeypatch.setattr("workspaces.leasing.RENEW_EVERY", 0.2)
+    monkeypatch.setattr("workspaces.services.containers.leases.LEASE", timedelta(seconds=1))
+    monkeypatch.setattr("workspaces.worker.lease_keeper.RENEW_EVERY", 0.2)
 
 
 def lapse(*names: str) -> None:
@@ -148,23 +148,23 @@ def test_a_lease_is_held_from_the_claim_until_it_is_given_back(merge: Merge) -> 
 
 
 def test_a_lease_that_was_not_renewed_is_not_held_for_certain(merge: Merge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workspaces.services.leases.LEASE", timedelta(0))
+    monkeypatch.setattr("workspaces.services.containers.leases.LEASE", timedelta(0))
     merge({"PM": {}})
     leases = Leases("worker")
     leases.claim(wanted=True, limit=1)
     assert not leases.holds(key_of("PM"))
-    monkeypatch.setattr("workspaces.services.leases.LEASE", timedelta(seconds=15))
+    monkeypatch.setattr("workspaces.services.containers.leases.LEASE", timedelta(seconds=15))
     leases.renew()
     assert leases.holds(key_of("PM"))
 
 
 def test_a_lease_that_another_worker_has_by_now_is_not_renewed(merge: Merge, monkeypatch: pytest.MonkeyPatch) -> None:
     merge({"PM": {}, "Ops": {}})
-    monkeypatch.setattr("workspaces.services.leases.LEASE", timedelta(0))
+    monkeypatch.setattr("workspaces.services.containers.leases.LEASE", timedelta(0))
     leases = Leases("slow")
     leases.claim(wanted=True, limit=2)
     lapse("PM")
-    monkeypatch.setattr("workspaces.services.leases.LEASE", timedelta(seconds=15))
+    monkeypatch.setattr("workspaces.services.containers.leases.LEASE", timedelta(seconds=15))
     assert [claim.workspace_id for claim in claim_due("another", wanted=True, limit=1)] != []
     taken = Container.objects.get(leased_by="another").pk
     leases.renew()
@@ -283,8 +283,8 @@ def test_a_worker_outlives_a_database_that_is_away_while_something_is_due(
     controller.round()
     with monkeypatch.context() as away:
         for name in ("database_now", "next_due"):
-            away.setattr(f"workspaces.controller.{name}", failing)
-        away.setattr("workspaces.controller.LONGEST_PAUSE", 0.05)
+            away.setattr(f"workspaces.worker.controller.{name}", failing)
+        away.setattr("workspaces.worker.controller.LONGEST_PAUSE", 0.05)
         away.setattr(connection, "close", lambda: None)
         controller._attempt_round()
         controller._rest(stopped)

@@ -12,16 +12,16 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
-from workspaces.admin.stages import Stage
-from workspaces.controller import Controller
-from workspaces.core.steps import LONG_RUN, LOST_AFTER, PROBATION, pause
+from workspaces.admin.run.container_progress import Stage
+from workspaces.core.containers.convergence import LONG_RUN, LOST_AFTER, PROBATION, pause
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Status, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.containers import try_again
-from workspaces.services.presence import heartbeat
-from workspaces.services.sweeping import mend, survey
+from workspaces.services.containers.desired_state import try_again
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.sweep.sweeping import mend, survey
+from workspaces.services.workspace.presence import heartbeat
+from workspaces.worker.controller import Controller
 
 Lose = Callable[[], None]
 
@@ -131,7 +131,7 @@ def test_one_whose_agent_calls_it_online_is_failed_again_when_it_is_lost(
 def test_so_is_one_that_reports_before_it_ever_ran_for_long(
     merge: Merge, controller: Controller, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workspaces.core.steps.STEADY", timedelta(minutes=1))
+    monkeypatch.setattr("workspaces.core.containers.convergence.STEADY", timedelta(minutes=1))
     merge({"PM": {}})
     for attempts in range(1, 5):
         hurry()
@@ -180,7 +180,7 @@ def test_after_a_long_run_a_loss_is_the_first_again(lose: Lose, controller: Cont
 def test_one_that_vanishes_within_seconds_of_its_start_is_not_started_on_and_on(
     merge: Merge, controller: Controller, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workspaces.core.steps.STEADY", timedelta(minutes=1))
+    monkeypatch.setattr("workspaces.core.containers.convergence.STEADY", timedelta(minutes=1))
     merge({"PM": {}})
     for attempts in range(1, 6):
         hurry()

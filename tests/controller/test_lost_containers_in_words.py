@@ -8,28 +8,28 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from audit import timeline
+from audit.admin.timeline import event_queries
+from audit.admin.timeline.event_queries import Question
+from audit.admin.timeline.sentences import tell
 from audit.models import StructureEvent
-from audit.telling import tell
-from audit.timeline import Question
 from tests.controller.conftest import Merge, key_of, settle
 from tests.trees import BEFORE
-from workspaces.controller import Controller
-from workspaces.core.steps import State
-from workspaces.core.sweeping import Held, Unknown
+from workspaces.core.containers.convergence import State
+from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Status, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.outcomes import WORKER
-from workspaces.services.strays import note_destroyed, note_stopped
-from workspaces.services.sweeping import mend, survey
+from workspaces.services.containers.container_results import WORKER
+from workspaces.services.sweep.strays import note_destroyed, note_stopped
+from workspaces.services.sweep.sweeping import mend, survey
+from workspaces.worker.controller import Controller
 
 
 def sentences() -> list[str]:
     """The sentences about the minutes since the newest event before was written."""
     told: list[str] = []
     for minute in sorted({each.replace(second=0, microsecond=0) for each in _moments()}):
-        facts = timeline.facts(Question(organizations=None), minute)
+        facts = event_queries.facts(Question(organizations=None), minute)
         told += ["".join(part.text for part in words) for words in tell(facts, names={})]
     return told
 

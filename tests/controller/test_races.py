@@ -15,14 +15,14 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.controller.conftest import Merge, events
-from workspaces.controller import Controller
 from workspaces.engines.fake import FakeEngine
 from workspaces.errors import WorkspaceRemoved
 from workspaces.models import Container, Status, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.presence import heartbeat, register
-from workspaces.services.provisioning import prepare
+from workspaces.services.containers.provisioning import prepare
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.workspace.presence import heartbeat, register
+from workspaces.worker.controller import Controller
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

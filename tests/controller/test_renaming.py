@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, key_of, settle
-from workspaces.controller import Controller
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Status, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.sweeping import mend, survey
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.sweep.sweeping import mend, survey
+from workspaces.worker.controller import Controller
 
 
 @pytest.fixture

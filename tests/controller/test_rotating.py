@@ -11,13 +11,13 @@ from rest_framework.test import APIClient
 
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
-from workspaces.controller import Controller
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Organization, Status, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.rotating import Rotation, rotate_tokens
-from workspaces.services.tokens import find_workspace_token, issue_workspace_token
+from workspaces.services.containers.token_rotation import Rotation, rotate_tokens
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.security.tokens import find_workspace_token, issue_workspace_token
+from workspaces.worker.controller import Controller
 
 OLD, NEW = "an old key that was good for years", "a new key that nobody knows yet"
 

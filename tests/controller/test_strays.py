@@ -13,15 +13,15 @@ from django.db import OperationalError
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, key_of, settle, wait_for
 from tests.controller.strays import add_stray, left, manage, sweep, time_passes
-from workspaces.controller import Controller
 from workspaces.core.template import Node
 from workspaces.engines.base import Wanted
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Stray, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.creating import create_workspace
-from workspaces.services.stopping import stop_strays
-from workspaces.services.sweeping import survey
+from workspaces.services.imports.creation import create_workspace
+from workspaces.services.sweep.stray_stops import stop_strays
+from workspaces.services.sweep.sweeping import survey
+from workspaces.worker.controller import Controller
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def test_the_event_is_not_lost_where_the_database_is_away_for_a_moment(
     settings.ORGSITE_QUARANTINE = 0
     add_stray(engine, name="Old")
     with monkeypatch.context() as broken:
-        broken.setattr("workspaces.controller.note_stopped", away)
+        broken.setattr("workspaces.worker.controller.note_stopped", away)
         with pytest.raises(OperationalError):
             wait_for(controller, lambda: False)
     settle(controller)

@@ -12,16 +12,16 @@ from django.utils import timezone
 
 from tests.controller.conftest import Merge, events, key_of, settle
 from tests.trees import BEFORE
-from workspaces.controller import Controller
-from workspaces.core.steps import State
-from workspaces.engines.base import Found, Wanted
+from workspaces.core.containers.convergence import State
+from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.fake import FakeEngine
 from workspaces.errors import InstallationRenamed
 from workspaces.models import Container, Installation, Status, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.installation import claim_sweep, installation
-from workspaces.services.sweeping import mend, survey
+from workspaces.services.containers.installation import claim_sweep, installation
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.sweep.sweeping import mend, survey
+from workspaces.worker.controller import Controller
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_a_site_whose_containers_carry_another_name_says_so_and_keeps_its_own(tr
 
 def test_a_container_that_does_not_stay_up_is_no_running_one(tree: None, engine: FakeEngine) -> None:
     key = key_of("PM")
-    seen = Found(workspace_id=key, state=State.STARTING, detail="Restarting (3)")
+    seen = FoundContainer(workspace_id=key, state=State.STARTING, detail="Restarting (3)")
     flapping = {**engine.containers(), key: seen}
     engine.containers = lambda: flapping  # type: ignore[method-assign]
     assert found(engine) == ["+ PM: its container does not stay up"]

@@ -12,16 +12,16 @@ from django.utils import timezone
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
 from tests.trees import AFTER, BEFORE, loaded
-from workspaces.controller import Controller
-from workspaces.core.plan import Mode
-from workspaces.engines.base import Found, Wanted
+from workspaces.core.planning.plan_values import Mode
+from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.fake import FakeEngine
 from workspaces.errors import EngineAway
 from workspaces.models import Container, Organization, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.importing import Confirmation, apply_import
-from workspaces.services.leases import claim_due, give_back
+from workspaces.services.containers.leases import claim_due, give_back
+from workspaces.services.imports.importing import Confirmation, apply_import
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.worker.controller import Controller
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_twice_as_many_are_removed_at_once_as_may_be_started(tree: None, actor: 
     two = Barrier(2, timeout=90)
 
     class Meeting(FakeEngine):
-        def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
+        def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None) -> None:
             two.wait()
             super().remove(workspace_id, keep_volumes=keep_volumes, found=found)
 
@@ -161,7 +161,7 @@ def test_what_is_gone_waits_for_no_removal_that_hangs(tree: None, actor: Actor, 
     answers, key = Event(), key_of("SRE Engineer")
 
     class Hanging(FakeEngine):
-        def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
+        def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None) -> None:
             assert workspace_id != key or answers.wait(60)
             super().remove(workspace_id, keep_volumes=keep_volumes, found=found)
 

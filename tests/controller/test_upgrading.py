@@ -11,10 +11,10 @@ from django.apps import apps
 from django.db import connection
 
 from tests.controller.conftest import Merge, key_of, settle
-from workspaces.controller import Controller
 from workspaces.models import Container, Organization, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
-from workspaces.services.tokens import issue_workspace_token
+from workspaces.services.security.tokens import issue_workspace_token
+from workspaces.worker.controller import Controller
 
 migration = import_module("workspaces.migrations.0004_turns_losses_and_tokens_of_containers")
 EDITOR = SimpleNamespace(connection=connection)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workspaces.core.addresses import check_url
+from workspaces.core.validating.url_rule import check_url
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from workspaces.core.configuring import Config, config_archive, generated
-from workspaces.core.filesets import FileSet
+from workspaces.core.containers.config_volume import Config, config_archive, generated
+from workspaces.core.filesets import FolderFiles
 from workspaces.core.template import ScheduleSpec
 
 PULSE = ScheduleSpec(name="Pulse", cron_expr="*/5 * * * *", timezone="Europe/Berlin", prompt="Look", enabled=False)
@@ -25,7 +25,7 @@ PM = Config(
     spec={"system_prompt": "You are.", "initial_prompt": "Gö", "plugins": ["b", "a"], "canvas": {"y": 1, "x": 2}},
     schedules=(PULSE,),
 )
-FILES = FileSet.of({"notes.md": b"n", "prompts/initial.md": b"mine", "workspace.json": b"mine too"})
+FILES = FolderFiles.of({"notes.md": b"n", "prompts/initial.md": b"mine", "workspace.json": b"mine too"})
 
 
 def described(config: Config) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def described(config: Config) -> dict[str, Any]:
 
 
 def test_generated_files_stand_beside_those_of_the_template_and_replace_none() -> None:
-    files = dict(FileSet.from_tar(config_archive(PM, FILES)).files)
+    files = dict(FolderFiles.from_tar(config_archive(PM, FILES)).files)
     assert files == {**dict(FILES.files), **generated(PM)}
     assert sorted(files) == [
         ".orgsite/prompts/initial.md", ".orgsite/prompts/system.md", ".orgsite/workspace.json",

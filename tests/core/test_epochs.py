@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from workspaces.core.epochs import epoch_of, event_id
+from workspaces.core.containers.epoch_mark import epoch_of, event_id
 
 ZEROS = "0" * 32
 EVENT: dict[str, Any] = {

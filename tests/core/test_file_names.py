@@ -10,11 +10,11 @@ import pytest
 
 from tests.texts import ZONES, directory, problems
 from tests.zips import from_a_mac, packed, raw_zip, unicode_path
-from workspaces.core.entrynames import entry_name
-from workspaces.core.limits import Limits
-from workspaces.core.reading import read_upload
+from workspaces.core.limits import TemplateLimits
+from workspaces.core.reading.entry_names import entry_name
+from workspaces.core.reading.reader import read_upload
 from workspaces.core.template import Template
-from workspaces.core.validating import validate
+from workspaces.core.validating.validation import validate
 
 NFD = unicodedata.normalize("NFD", "Büro")
 ORG = """name: x
@@ -29,8 +29,8 @@ FILES = {
 
 
 def load(data: bytes) -> Template:
-    source = read_upload("dev.zip", data, Limits())
-    return validate(source.document, files=source.files, limits=Limits(), zones=ZONES)
+    source = read_upload("dev.zip", data, TemplateLimits())
+    return validate(source.document, files=source.files, limits=TemplateLimits(), zones=ZONES)
 
 
 def test_a_zip_from_a_mac_is_the_template_that_it_looks_like() -> None:

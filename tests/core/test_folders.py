@@ -8,20 +8,20 @@ import pytest
 
 from tests.texts import ZONES, MemoryFiles, directory, problems
 from tests.zips import loaded_zip, packed
-from workspaces.core.files import Found, path_fault
-from workspaces.core.filesets import FileSet
-from workspaces.core.limits import Limits
-from workspaces.core.reading import read_tree
+from workspaces.core.filesets import FolderFiles
+from workspaces.core.limits import TemplateLimits
+from workspaces.core.reading.files import FoundFile, path_fault
+from workspaces.core.reading.reader import read_tree
 from workspaces.core.template import Template
-from workspaces.core.validating import validate
+from workspaces.core.validating.validation import validate
 from workspaces.errors import TemplateTooLarge
-from workspaces.services.sources import load_upload
+from workspaces.services.templates.sources import load_upload
 
 ONE = "name: x\nworkspaces:\n- {name: PM, files_dir: pm, initial_prompt_file: start.md}\n"
 FILES: dict[str, str | bytes] = {
     "org.yaml": ONE, "pm/start.md": "Go", "pm/deep/logo.png": b"\x89\0", "pmx": "no", "pm.md": "no", "other/a": "no",
 }  # fmt: skip
-FOLDER = FileSet.of({"start.md": b"Go", "deep/logo.png": b"\x89\0"})
+FOLDER = FolderFiles.of({"start.md": b"Go", "deep/logo.png": b"\x89\0"})
 
 
 class Reads(MemoryFiles):
@@ -35,14 +35,14 @@ class Reads(MemoryFiles):
         self.seen.append(path)
         return super().read(path, limit=limit)
 
-    def walk(self, folder: str, *, limit: int) -> Found:
+    def walk(self, folder: str, *, limit: int) -> FoundFile:
         self.seen.append(f"{folder}/")
         return super().walk(folder, limit=limit)
 
 
 def read(files: MemoryFiles) -> Template:
-    source = read_tree(files, Limits())
-    return validate(source.document, files=source.files, limits=Limits(), zones=ZONES)
+    source = read_tree(files, TemplateLimits())
+    return validate(source.document, files=source.files, limits=TemplateLimits(), zones=ZONES)
 
 
 def test_a_workspace_comes_with_all_files_below_its_folder_and_no_others() -> None:
@@ -83,13 +83,13 @@ def test_a_folder_that_64_workspaces_share_is_read_once() -> None:
 
 def test_a_prompt_file_in_the_folder_counts_once() -> None:
     files = {"org.yaml": ONE, "pm/start.md": "x" * 1_500}
-    assert directory(files, limits=Limits(max_bytes=1_600)).workspaces[0].spec["initial_prompt"] == "x" * 1_500
+    assert directory(files, limits=TemplateLimits(max_bytes=1_600)).workspaces[0].spec["initial_prompt"] == "x" * 1_500
 
 
 def test_more_bytes_than_allowed_are_too_large_at_the_folder_that_brings_them() -> None:
     files = {**FILES, "pm/big": bytes(3_000)}
     with pytest.raises(TemplateTooLarge, match="more than 3,000 bytes in all its files") as error:
-        directory(files, limits=Limits(max_bytes=3_000))
+        directory(files, limits=TemplateLimits(max_bytes=3_000))
     (problem,) = error.value.problems
     assert (problem.path, problem.file, problem.line) == ("workspaces[0].files_dir", "org.yaml", 3)
 
@@ -98,14 +98,14 @@ def test_nested_folders_count_every_file_as_often_as_it_is_kept() -> None:
     org = "name: x\nworkspaces: [{name: a, files_dir: a}, {name: b, files_dir: a/b}]"
     files = {"org.yaml": org, "a/b/c": "x" * 1_500}
     with pytest.raises(TemplateTooLarge) as error:
-        directory(files, limits=Limits(max_bytes=3_000))
+        directory(files, limits=TemplateLimits(max_bytes=3_000))
     assert error.value.problems[0].path == "workspaces[1].files_dir"
 
 
 def test_more_files_than_may_be_read_are_too_large() -> None:
     many = {f"pm/{number}": b"" for number in range(2_000)}
     with pytest.raises(TemplateTooLarge, match="more than 2,000 files to read") as error:
-        directory({**FILES, **many}, limits=Limits(max_nodes=10))
+        directory({**FILES, **many}, limits=TemplateLimits(max_nodes=10))
     assert error.value.problems[0].path == "workspaces[0].files_dir"
 
 
@@ -125,7 +125,7 @@ def test_contents_are_no_part_of_the_json_and_the_digests_are() -> None:
 def test_a_file_that_cannot_be_unpacked_is_told_once_for_all_that_share_it() -> None:
     org = "name: x\nworkspaces: [{name: a, files_dir: pm}, {name: b, files_dir: pm}]"
     zipped = packed({"org.yaml": org, "pm/a": "content"}, method=0).replace(b"content", b"damaged", 1)
-    (problem,) = problems(load_upload, "dev.zip", zipped, limits=Limits())
+    (problem,) = problems(load_upload, "dev.zip", zipped, limits=TemplateLimits())
     assert problem.startswith("org.yaml:2 workspaces[0].files_dir: pm/a can't be unpacked")
 
 

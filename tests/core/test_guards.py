@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trees import AFTER, BEFORE, Tree, live, template
-from workspaces.core.guards import check_removals, removal_guard
-from workspaces.core.plan import Mode, Plan, plan_import
+from workspaces.core.planning.guards import check_removals, removal_guard
+from workspaces.core.planning.plan import plan_import
+from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.errors import RemovalNotConfirmed
 
 

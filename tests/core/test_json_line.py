@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workspaces.core.json_line import read_line
-from workspaces.core.limits import Limits
-from workspaces.core.reading import read_inline
+from workspaces.core.limits import TemplateLimits
+from workspaces.core.reading.json_line import read_line
+from workspaces.core.reading.reader import read_inline
 from workspaces.errors import TemplateInvalid, TemplateTooLarge
 
-SMALL = Limits(max_nodes=1, max_depth=1)
+SMALL = TemplateLimits(max_nodes=1, max_depth=1)
 SCALARS = st.booleans() | st.integers() | st.floats() | st.text() | st.none()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
 
@@ -54,7 +54,7 @@ def test_a_line_may_end_like_one() -> None:
 def outcome(text: str, *, lines: int = 0) -> object:
     """The data, or where and why there is none; `lines` stand above the text."""
     try:
-        document = read_inline(text.encode(), format="json", limits=Limits())
+        document = read_inline(text.encode(), format="json", limits=TemplateLimits())
     except (TemplateInvalid, TemplateTooLarge) as error:
         return [(each.message, each.path, (each.line or 0) - lines) for each in error.problems]
     return document.data, (document.mark(("a",)).line or 0) - lines

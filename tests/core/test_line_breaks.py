@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from tests.texts import data, inline, problems
-from workspaces.core import yaml_events
-from workspaces.core.limits import Limits
-from workspaces.core.reading import read_inline
+from workspaces.core.limits import TemplateLimits
+from workspaces.core.reading import yaml_events
+from workspaces.core.reading.reader import read_inline
 from workspaces.errors import TemplateInvalid
 
 OLD = pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029"])
@@ -46,7 +46,9 @@ def test_a_scalar_keeps_the_character_and_its_line(end: str, text: str, value: o
 
 @OLD
 def test_keys_anchors_and_the_lines_behind_them_are_right(end: str) -> None:
-    document = read_inline(f"# {end}{end}\nk{end}ey: 1\nb:\n- c: '{end}'\n".encode(), format="yaml", limits=Limits())
+    document = read_inline(
+        f"# {end}{end}\nk{end}ey: 1\nb:\n- c: '{end}'\n".encode(), format="yaml", limits=TemplateLimits()
+    )
     assert document.data == {f"k{end}ey": 1, "b": [{"c": end}]}
     assert [document.mark(path).line for path in [(f"k{end}ey",), ("b",), ("b", 0, "c")]] == [2, 3, 4]
 
@@ -92,5 +94,5 @@ def test_the_line_ends_of_1_2_still_end_lines(end: str) -> None:
 def test_a_fault_is_told_with_its_line_however_lines_end(end: str, fault: bytes) -> None:
     text = f"a: 1{end}{end}c: ".encode() + fault + end.encode()
     with pytest.raises(TemplateInvalid) as raised:
-        read_inline(text, format="yaml", limits=Limits())
+        read_inline(text, format="yaml", limits=TemplateLimits())
     assert raised.value.problems[0].line == 3

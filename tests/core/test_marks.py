@@ -9,9 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workspaces.core.limits import Limits
+from workspaces.core.limits import TemplateLimits
 from workspaces.core.problems import Path
-from workspaces.core.reading import read_inline
+from workspaces.core.reading.reader import read_inline
 
 KEYS = st.sampled_from(["name", "children", "canvas", "a longer key"])
 VALUES = st.recursive(
@@ -43,7 +43,7 @@ def test_aliases_lead_to_the_lines_of_what_they_stand_for() -> None:
 
 
 def check(text: str) -> None:
-    document = read_inline(text.encode(), format="yaml", limits=Limits())
+    document = read_inline(text.encode(), format="yaml", limits=TemplateLimits())
     tree = yaml.compose(text, yaml.SafeLoader)
     for path, line in lines_in(tree, ()):
         assert document.mark(path).line == line, f"{path} in\n{text}"

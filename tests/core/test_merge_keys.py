@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.texts import data, directory, inline, problems, tree
-from workspaces.core.limits import Limits
-from workspaces.core.reading import read_inline
+from workspaces.core.limits import TemplateLimits
+from workspaces.core.reading.reader import read_inline
 from workspaces.errors import TemplateTooLarge
 
 BASE = "base: &base {tier: 3, model: m}\nother: &other {tier: 1, role: r}\n"
@@ -62,7 +62,7 @@ def test_what_can_not_be_merged_is_told_with_its_place(text: str, problem: str) 
 
 def test_merged_values_know_where_they_were_written() -> None:
     text = b"a: &a\n  b: 1\n  c:\n    d: 2\nx:\n- e: 1\n  <<: *a\n  b: 2\n- <<: {f: 3}\n"
-    document = read_inline(text, format="yaml", limits=Limits())
+    document = read_inline(text, format="yaml", limits=TemplateLimits())
     marks = {
         path: document.mark(path).line for path in [("x", 0, "b"), ("x", 0, "c", "d"), ("x", 0, "e"), ("x", 1, "f")]
     }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.texts import ZONES, MemoryFiles, inline, problems
-from workspaces.core.checks import MissingFiles
-from workspaces.core.limits import Limits
-from workspaces.core.reading import read_tree
+from workspaces.core.limits import TemplateLimits
+from workspaces.core.reading.reader import read_tree
 from workspaces.core.template import Template
-from workspaces.core.validating import validate
+from workspaces.core.validating.validation import validate
+from workspaces.core.validating.validation_context import MissingFiles
 
 ORG = """name: x
 defaults: {idle_prompt: inherited, initial_prompt: inherited}
@@ -28,9 +28,9 @@ FILES = {"org.yaml": ORG, "a/there.md": "Go", "a/empty.md": ""}
 
 def load(missing: MissingFiles = MissingFiles.WARN, **changed: str) -> Template:
     source = read_tree(
-        MemoryFiles({**FILES, **{name.replace("__", "/"): text for name, text in changed.items()}}), Limits()
+        MemoryFiles({**FILES, **{name.replace("__", "/"): text for name, text in changed.items()}}), TemplateLimits()
     )
-    return validate(source.document, files=source.files, limits=Limits(), zones=ZONES, missing=missing)
+    return validate(source.document, files=source.files, limits=TemplateLimits(), zones=ZONES, missing=missing)
 
 
 def test_as_an_error_all_of_them_are_told_at_once() -> None:

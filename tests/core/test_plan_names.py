@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.trees import Tree, live, template
-from workspaces.core.plan import Mode, Plan, plan_import
-from workspaces.core.render import as_paths, as_text
+from workspaces.core.planning.plan import plan_import
+from workspaces.core.planning.plan_values import Mode, Plan
+from workspaces.core.planning.render import as_paths, as_text
 
 ODD = ["Data\u00a0Analyst", "Data  Analyst", "Data\u3000Analyst", "Data \u2009Analyst"]
 

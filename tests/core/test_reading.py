@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.texts import MemoryFiles, data, problems, tree
-from workspaces.core import yaml_events
-from workspaces.core.files import resolve
-from workspaces.core.limits import Limits
-from workspaces.core.reading import read_inline, read_object, read_tree, read_upload
+from workspaces.core.limits import TemplateLimits
+from workspaces.core.reading import yaml_events
+from workspaces.core.reading.files import resolve
+from workspaces.core.reading.reader import read_inline, read_object, read_tree, read_upload
 from workspaces.errors import OrgError, TemplateInvalid, TemplateTooLarge, UnsupportedTemplateFile
 
-SMALL = Limits(max_bytes=400, max_nodes=10, max_depth=4)
+SMALL = TemplateLimits(max_bytes=400, max_nodes=10, max_depth=4)
 
 
 def test_yaml_scalars_follow_version_1_2() -> None:
@@ -163,7 +163,7 @@ def test_deep_json_stops_at_the_limit(text: str) -> None:
 
 
 def test_nesting_up_to_the_limit_is_read() -> None:
-    limits = Limits(max_depth=4)
+    limits = TemplateLimits(max_depth=4)
     assert data("[" * limits.max_nesting + "]" * limits.max_nesting, limits=limits)
     with pytest.raises(TemplateTooLarge):
         data("[" * (limits.max_nesting + 1), limits=limits)
@@ -183,7 +183,7 @@ def test_one_long_text_repeated_by_aliases_stops_too() -> None:
 
 
 def test_an_alias_counts_with_its_depth() -> None:
-    limits = Limits(max_depth=1)
+    limits = TemplateLimits(max_depth=1)
     lines = ["a0: &a0 [" + "[" * 10 + "]" * 11, "a1: &a1 [[[[[*a0]]]]]", "a2: [[[[[[[[[[[[*a1]]]]]]]]]]]]"]
     assert data("\n".join(lines[:2]), limits=limits)
     with pytest.raises(TemplateTooLarge, match="nesting depth") as error:
@@ -198,7 +198,7 @@ def test_bytes_are_limited() -> None:
 
 
 def test_values_are_limited() -> None:
-    limits = Limits(max_nodes=400)
+    limits = TemplateLimits(max_nodes=400)
     assert limits.max_values == 10_000
     assert data("[" + "1," * 9_999 + "]", limits=limits)
     with pytest.raises(TemplateTooLarge, match="more than 10,000 values"):
@@ -209,32 +209,32 @@ def test_values_are_limited() -> None:
 def test_as_many_workspaces_as_are_allowed_may_say_all_there_is_to_say(format: Any) -> None:
     schedule = {"name": "a", "cron_expr": "@daily", "prompt": "b", "timezone": "UTC", "enabled": True}
     each = {"name": "c", "role": "d", "tier": 1, "runtime": "e", "model": "f", "schedules": [schedule]}
-    text = json.dumps({"workspaces": [each] * Limits().max_nodes})
+    text = json.dumps({"workspaces": [each] * TemplateLimits().max_nodes})
     assert len(data(text, format=format)["workspaces"]) == 20_000
 
 
 def test_a_depth_that_the_stack_could_not_take_can_not_be_set() -> None:
     with pytest.raises(ValueError, match="from 1 to 150"):
-        Limits(max_depth=151)
+        TemplateLimits(max_depth=151)
 
 
 # Marks
 
 
 def test_every_value_knows_its_line() -> None:
-    document = read_inline(b"a:\n  - b: 1\n    c:\n      2\n  - - 3\n", format="yaml", limits=Limits())
+    document = read_inline(b"a:\n  - b: 1\n    c:\n      2\n  - - 3\n", format="yaml", limits=TemplateLimits())
     lines = {path: document.mark(path).line for path in [(), ("a",), ("a", 0), ("a", 0, "c"), ("a", 1, 0)]}
     assert lines == {(): 1, ("a",): 1, ("a", 0): 2, ("a", 0, "c"): 3, ("a", 1, 0): 5}
 
 
 def test_what_is_missing_stands_where_its_owner_stands() -> None:
-    document = read_inline(b"a:\n  - b: 1\n", format="yaml", limits=Limits())
+    document = read_inline(b"a:\n  - b: 1\n", format="yaml", limits=TemplateLimits())
     assert document.mark(("a", 0, "name", "x")).line == 2
     assert document.mark(("a", 7)).line == 1
 
 
 def test_a_part_of_a_request_keeps_its_lines_and_starts_its_own_paths() -> None:
-    body = read_object(b'{\n"mode": "",\n"template": {\n"name": "x"}}', Limits())
+    body = read_object(b'{\n"mode": "",\n"template": {\n"name": "x"}}', TemplateLimits())
     template = body.child("template")
     assert template.data == {"name": "x"}
     assert [template.mark(()).line, template.mark(("name",)).line] == [3, 4]
@@ -243,7 +243,7 @@ def test_a_part_of_a_request_keeps_its_lines_and_starts_its_own_paths() -> None:
 
 def test_paths_in_a_request_begin_at_the_template() -> None:
     body = b'{"template": {"a": 1, "a": 2}, "mode": 1, "mode": 2}'
-    assert [line.partition(":")[0] for line in problems(read_object, body, Limits())] == ["1 a", "1 mode"]
+    assert [line.partition(":")[0] for line in problems(read_object, body, TemplateLimits())] == ["1 a", "1 mode"]
 
 
 # Includes
@@ -263,7 +263,7 @@ def test_problems_in_an_included_file_name_it() -> None:
 
 def test_marks_lead_into_the_included_file() -> None:
     files = MemoryFiles({"org.yaml": "a:\n- !include b.yaml", "b.yaml": "# b\nc:\n  d: 1"})
-    document = read_tree(files, Limits()).document
+    document = read_tree(files, TemplateLimits()).document
     assert [str(document.mark(path)) for path in [("a",), ("a", 0), ("a", 0, "c", "d")]] == [
         "org.yaml:1",
         "b.yaml:2",
@@ -308,7 +308,7 @@ def chain(length: int) -> dict[str, str]:
 def test_includes_that_double_with_every_file_stop() -> None:
     files = {f"{n}.yaml": f"[!include {n + 1}.yaml, !include {n + 1}.yaml]" for n in range(12)}
     with pytest.raises(TemplateTooLarge, match="more than 2,000 includes"):
-        read_tree(MemoryFiles({"org.yaml": "!include 0.yaml", **files, "12.yaml": "1"}), Limits())
+        read_tree(MemoryFiles({"org.yaml": "!include 0.yaml", **files, "12.yaml": "1"}), TemplateLimits())
 
 
 def test_includes_go_sixteen_files_deep_and_no_further() -> None:
@@ -320,7 +320,7 @@ def test_nesting_counts_across_files() -> None:
     files = {"org.yaml": "[" * 20 + "!include a.yaml" + "]" * 20, "a.yaml": "[" * 20 + "]" * 20}
     assert tree(files)
     with pytest.raises(TemplateTooLarge, match="nesting depth"):
-        tree(files, limits=Limits(max_depth=4))
+        tree(files, limits=TemplateLimits(max_depth=4))
 
 
 def test_each_reading_of_a_file_counts_in_bytes() -> None:
@@ -331,7 +331,7 @@ def test_each_reading_of_a_file_counts_in_bytes() -> None:
 
 
 def test_the_number_of_readings_is_limited() -> None:
-    limits = Limits(max_nodes=10)
+    limits = TemplateLimits(max_nodes=10)
     files = {"org.yaml": "- !include a.yaml\n" * limits.max_file_reads, "a.yaml": "1"}
     with pytest.raises(TemplateTooLarge, match="more than 2,000 files to read"):
         tree(files, limits=limits)
@@ -367,17 +367,19 @@ def test_a_path_is_relative_to_its_folder(folder: str, reference: str, path: str
 
 @pytest.mark.parametrize("name", ["a.yaml", "A.YML", "C:\\x\\a.yaml"])
 def test_an_uploaded_file_is_what_its_ending_says(name: str) -> None:
-    assert read_upload(name, b"a: 1", Limits()).document.data == {"a": 1}
+    assert read_upload(name, b"a: 1", TemplateLimits()).document.data == {"a": 1}
 
 
 def test_an_uploaded_file_is_named_in_its_problems() -> None:
-    assert problems(read_upload, "x/team.json", b'{"a": 1,}', Limits())[0].startswith("team.json:1 not valid JSON")
+    assert problems(read_upload, "x/team.json", b'{"a": 1,}', TemplateLimits())[0].startswith(
+        "team.json:1 not valid JSON"
+    )
 
 
 @pytest.mark.parametrize("name", ["", "a", "yaml", "a.txt", "a.yaml.exe", ".zipp"])
 def test_any_other_ending_is_not_supported(name: str) -> None:
     with pytest.raises(UnsupportedTemplateFile, match=r"none of \.yaml"):
-        read_upload(name, b"a: 1", Limits())
+        read_upload(name, b"a: 1", TemplateLimits())
 
 
 # Whatever comes in

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workspaces.core.scalars import resolve
+from workspaces.core.reading.scalars import resolve
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from workspaces.core.steps import (
+from workspaces.core.containers.convergence import (
     LONG_RUN,
     PATIENCE,
     PROBATION,

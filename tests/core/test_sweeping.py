@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from workspaces.core.steps import State
-from workspaces.core.sweeping import Held, Known, Sweep, plan_sweep
+from workspaces.core.containers.convergence import State
+from workspaces.core.containers.sweep_plan import Held, Known, Sweep, plan_sweep
 
 ID = UUID(int=1)
 VOLUMES = ("ws-1-config", "ws-1-data")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workspaces.tallies import COUNTED, Tally
+from lib.bounded_count import COUNTED, Tally
 
 
 def test_a_small_number_is_itself() -> None:

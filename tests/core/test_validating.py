@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.texts import directory, inline, problems
-from workspaces.core.limits import Limits
-from workspaces.core.notices import brief
-from workspaces.core.schema import template_schema
+from workspaces.core.limits import TemplateLimits
 from workspaces.core.template import Node, ScheduleSpec, Template
+from workspaces.core.validating.notices import brief
+from workspaces.core.validating.template_schema import template_schema
 from workspaces.errors import OrgError, TemplateInvalid, TemplateTooLarge
 
 HEAD = "name: Dev team\n"
@@ -211,7 +211,7 @@ def test_problems_name_the_file() -> None:
 
 
 def test_too_many_workspaces_are_too_large() -> None:
-    limits = Limits(max_nodes=3)
+    limits = TemplateLimits(max_nodes=3)
     text = f"{HEAD}workspaces:\n- name: a\n  children:\n  - name: b\n- name: c\n"
     assert inline(text, limits=limits).count() == 3
     with pytest.raises(TemplateTooLarge, match="more than 3 workspaces") as error:
@@ -241,13 +241,13 @@ def as_json(flow: str) -> str:
 
 
 def test_the_deepest_tree_that_can_be_set_still_survives_json() -> None:
-    limits = Limits(max_depth=150)
+    limits = TemplateLimits(max_depth=150)
     template = inline(nested(150), limits=limits)
     assert Template.from_json(json.loads(json.dumps(template.to_json()))) == template
 
 
 def test_a_default_prompt_for_all_counts_for_each() -> None:
-    limits = Limits(max_bytes=1000)
+    limits = TemplateLimits(max_bytes=1000)
     text = f"{HEAD}defaults: {{initial_prompt: {'x' * 500}}}\nworkspaces:\n"
     assert inline(text + "".join(f"- name: a{n}\n" for n in range(10)), limits=limits).count() == 10
     with pytest.raises(TemplateTooLarge, match="expand to more than 8,000 bytes") as error:
@@ -368,7 +368,7 @@ def test_a_wrong_tier_hides_no_missing_file() -> None:
 
 def test_prompt_files_count_in_bytes() -> None:
     files = {"org.yaml": f"{HEAD}workspaces: [{{name: a, idle_prompt_file: a}}, {{name: b, idle_prompt_file: a}}]"}
-    limits = Limits(max_bytes=1000)
+    limits = TemplateLimits(max_bytes=1000)
     assert directory({**files, "a": "x" * 400}, limits=limits).count() == 2
     with pytest.raises(TemplateTooLarge, match="more than 1,000 bytes in all its files") as error:
         directory({**files, "a": "x" * 500}, limits=limits)

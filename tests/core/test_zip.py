@@ -15,18 +15,18 @@ from hypothesis import strategies as st
 
 from tests.texts import ZONES, problems
 from tests.zips import packed
-from workspaces.core.limits import Limits
-from workspaces.core.reading import read_upload
+from workspaces.core.limits import TemplateLimits
+from workspaces.core.reading.reader import read_upload
 from workspaces.core.template import Template
-from workspaces.core.validating import validate
+from workspaces.core.validating.validation import validate
 from workspaces.errors import OrgError, TemplateTooLarge
 
 ORG = "name: Dev team\nworkspaces: [{name: PM, files_dir: pm, initial_prompt_file: start.md}]\n"
 FILES: dict[str, str | bytes] = {"org.yaml": ORG, "pm/start.md": "Go"}
 
 
-def load(data: bytes, *, limits: Limits | None = None) -> Template:
-    limits = limits or Limits()
+def load(data: bytes, *, limits: TemplateLimits | None = None) -> Template:
+    limits = limits or TemplateLimits()
     source = read_upload("dev.zip", data, limits)
     return validate(source.document, files=source.files, limits=limits, zones=ZONES)
 
@@ -124,7 +124,7 @@ def test_a_zip_that_announces_too_much_is_too_large() -> None:
 
 
 def test_what_comes_out_is_counted() -> None:
-    limits = Limits(max_bytes=2_000)
+    limits = TemplateLimits(max_bytes=2_000)
     files = {**FILES, "pm/start.md": "x" * 1_900}
     assert load(packed(files), limits=limits).count() == 1
     with pytest.raises(TemplateTooLarge, match="more than 2,000 bytes in all its files") as error:
@@ -146,7 +146,7 @@ def test_a_header_that_lies_about_the_size_does_not_help() -> None:
 def test_the_archive_itself_is_limited() -> None:
     data = packed(FILES)
     with pytest.raises(TemplateTooLarge, match="more than 100 bytes"):
-        load(data, limits=Limits(max_bytes=100))
+        load(data, limits=TemplateLimits(max_bytes=100))
 
 
 @pytest.mark.parametrize("twin", ["PM/Start.md", "pm/START.MD"])

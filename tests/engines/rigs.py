@@ -14,12 +14,12 @@ from docker import APIClient
 from docker.types import ContainerSpec, Mount, ServiceMode, TaskTemplate
 
 from tests.machines import Machine, clear
-from workspaces.engines.base import Engine, Limits, State, Wanted
-from workspaces.engines.docker import DockerEngine
-from workspaces.engines.fake import Container, FakeEngine, Host, Volume
+from workspaces.engines.base import ContainerLimits, Engine, State, Wanted
+from workspaces.engines.docker.docker_engine import DockerEngine
+from workspaces.engines.docker.swarm_engine import SwarmEngine
+from workspaces.engines.fake import FakeContainer, FakeEngine, Host, Volume
 from workspaces.engines.naming import volume_names
 from workspaces.engines.options import Options
-from workspaces.engines.swarm import SwarmEngine
 
 PATIENCE = 15  # seconds
 
@@ -49,7 +49,7 @@ def wanted(workspace_id: UUID | None = None, **changes: Any) -> Wanted:
         "image": "orgsite-polite:1",
         "environment": {"ORGSITE_URL": "http://10.0.0.1:8000", "SAID": 'a "word" of\ntwo lines'},
         "config": packed({"sub/hello.txt": "hello", "CLAUDE.md": "be polite"}),
-        "limits": Limits(memory=64 * 1024**2, cpus=0.5),
+        "limits": ContainerLimits(memory=64 * 1024**2, cpus=0.5),
     }
     return Wanted(**values | changes)
 
@@ -109,7 +109,7 @@ class FakeRig:
         return {name: volume.labels for name, volume in self.host.volumes.items()}
 
     def add_container(self, name: str, labels: Mapping[str, str]) -> None:
-        self.host.containers[name] = Container(labels=labels)
+        self.host.containers[name] = FakeContainer(labels=labels)
 
     def add_volume(self, name: str, labels: Mapping[str, str]) -> None:
         self.host.volumes[name] = Volume(labels=labels)
@@ -123,7 +123,7 @@ class FakeRig:
     def copy(self, workspace_id: UUID, *, name: str, mounts: bool, labels: bool = True) -> None:
         mounted = frozenset(volume_names(workspace_id).values()) if mounts else frozenset()
         carried = self.labels(workspace_id) if labels else {}
-        self.host.containers[name] = Container(labels=carried, mounts=mounted, image="orgsite-polite:1")
+        self.host.containers[name] = FakeContainer(labels=carried, mounts=mounted, image="orgsite-polite:1")
 
     def break_off(self) -> None:
         self._away = True
@@ -131,7 +131,7 @@ class FakeRig:
     def close(self) -> None:
         pass
 
-    def _container(self, workspace_id: UUID) -> Container:
+    def _container(self, workspace_id: UUID) -> FakeContainer:
         """Whatever it is called."""
         ours = (each for each in self.host.containers.values() if each.mounts >= {f"ws-{workspace_id}-data"})
         return next(ours)

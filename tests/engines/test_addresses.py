@@ -15,7 +15,7 @@ from tests.engines.rigs import DockerRig, wanted
 from tests.machines import Machine, root_of_an_image
 from tests.processes import ROOT
 from workspaces.engines.base import State
-from workspaces.engines.docker import DockerEngine
+from workspaces.engines.docker.docker_engine import DockerEngine
 from workspaces.engines.options import Options
 from workspaces.errors import EngineRefused
 

@@ -14,7 +14,7 @@ import pytest
 from tests.engines.rigs import DockerRig, wait_for, wait_for_state, wanted
 from tests.machines import Machine
 from workspaces.engines.base import Engine, State
-from workspaces.engines.docker import DockerEngine
+from workspaces.engines.docker.docker_engine import DockerEngine
 from workspaces.engines.options import Options
 from workspaces.errors import EngineAway, EngineRefused
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from tests.engines.rigs import RealRig, packed, wait_for, wait_for_state, wanted
-from workspaces.engines.base import Engine, Limits, State
+from workspaces.engines.base import ContainerLimits, Engine, State
 from workspaces.engines.naming import volume_names
 
 
@@ -18,13 +18,13 @@ def started(engine: Engine, **changes) -> UUID:
 
 
 def test_limits_are_those_that_were_asked_for(real: RealRig) -> None:
-    workspace_id = started(real.engine(), limits=Limits(memory=48 * 1024**2, cpus=0.25))
+    workspace_id = started(real.engine(), limits=ContainerLimits(memory=48 * 1024**2, cpus=0.25))
     made = real.inspect(workspace_id)["HostConfig"]
     assert (made["Memory"], made["NanoCpus"]) == (48 * 1024**2, 250_000_000)
 
 
 def test_without_limits_there_are_none(real: RealRig) -> None:
-    made = real.inspect(started(real.engine(), limits=Limits()))["HostConfig"]
+    made = real.inspect(started(real.engine(), limits=ContainerLimits()))["HostConfig"]
     assert (made["Memory"], made["NanoCpus"]) == (0, 0)
 
 

@@ -13,10 +13,10 @@ from docker import APIClient
 from tests.engines.rigs import SwarmRig, packed, wait_for, wait_for_state, wanted
 from tests.machines import Machine
 from workspaces.engines.base import Engine, State
+from workspaces.engines.docker.swarm_engine import SwarmEngine
+from workspaces.engines.docker.swarm_services import task_template
 from workspaces.engines.naming import labels_of
 from workspaces.engines.options import Options
-from workspaces.engines.services import task_template
-from workspaces.engines.swarm import SwarmEngine
 from workspaces.errors import EngineAway, EngineRefused
 
 pytestmark = pytest.mark.xdist_group("swarm")

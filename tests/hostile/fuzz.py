@@ -18,15 +18,15 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.hostile.fuzzing import Seed, seeds, spoiled, templates
-from workspaces.core.limits import Limits
-from workspaces.core.reading import read_object, read_upload
-from workspaces.core.validating import validate
+from workspaces.core.limits import TemplateLimits
+from workspaces.core.reading.reader import read_object, read_upload
+from workspaces.core.validating.validation import validate
 from workspaces.errors import OrgError
 
 ROUND = 500  # examples
 HANGS = 20  # seconds for one example
 MEMORY = 2 * 2**30  # bytes
-LIMITS = Limits(max_bytes=200_000, max_nodes=500)
+LIMITS = TemplateLimits(max_bytes=200_000, max_nodes=500)
 ZONES = frozenset({"UTC", "Europe/Berlin"})
 LAST = Path(os.environ.get("FUZZ_LAST", os.devnull))
 WRITERS = {"dev.json": json.dumps, "dev.yaml": lambda value: yaml.safe_dump(value, allow_unicode=True)}

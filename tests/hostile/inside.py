@@ -13,11 +13,11 @@ from django.db import models
 
 from tests.sites import Site
 from tests.trees import BEFORE, loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Membership, Organization, Workspace
 from workspaces.services.actors import SYSTEM, Actor
-from workspaces.services.importing import apply_import
-from workspaces.services.tokens import issue_api_token, issue_workspace_token
+from workspaces.services.imports.importing import apply_import
+from workspaces.services.security.tokens import issue_api_token, issue_workspace_token
 
 # A refused import leaves its run and its events; that a token was used is noted.
 MAY_CHANGE = {"ImportRun", "Counter", "ApiToken.last_used_at"}

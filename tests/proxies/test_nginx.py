@@ -16,7 +16,7 @@ from tests.proxies.conftest import FAILED_LOGINS, HTTPS
 from tests.proxies.nginx import free_port, inner, recipe, running_nginx
 from tests.proxies.visitor import Visitor
 from tests.sites import Site, running_site
-from workspaces.services.tokens import issue_api_token
+from workspaces.services.security.tokens import issue_api_token
 
 FORGED = {
     "X_Forwarded_For": "198.51.100.9",

@@ -10,15 +10,15 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from tests.trees import AFTER, BEFORE, Tree, loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import AppliedAlready, PlanChanged
 from workspaces.models import ImportPreview, ImportRun, Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.applying import run_that_applied
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.creating import create_workspace
-from workspaces.services.importing import Confirmation, apply_import, preview_import
-from workspaces.services.previewing import apply_preview, open_preview, store_preview
+from workspaces.services.imports.applied_plans import run_that_applied
+from workspaces.services.imports.creation import create_workspace
+from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
+from workspaces.services.imports.previews import apply_preview, open_preview, store_preview
+from workspaces.services.removal.cascading import cascade_delete
 
 ALICE = Actor(name="alice")
 
@@ -145,7 +145,7 @@ def test_a_preview_whose_import_failed_waits_on(
         raise RuntimeError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("workspaces.services.importing.note_applied", broken)
+        patch.setattr("workspaces.services.imports.importing.note_applied", broken)
         with pytest.raises(RuntimeError):
             apply_preview(open_preview(key, user=alice), mode=Mode.MERGE, actor=ALICE)
     assert open_preview(key, user=alice).applied_by is None

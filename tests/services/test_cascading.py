@@ -7,14 +7,14 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.trees import BEFORE, loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import CascadeChanged, WorkspaceProtected
 from workspaces.models import Organization, Schedule, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete, preview_cascade
-from workspaces.services.holding import holdings
-from workspaces.services.importing import apply_import
-from workspaces.services.tokens import issue_workspace_token
+from workspaces.services.imports.importing import apply_import
+from workspaces.services.removal.cascading import cascade_delete, preview_cascade
+from workspaces.services.removal.footprint import holdings
+from workspaces.services.security.tokens import issue_workspace_token
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ ASK = """
 import django; django.setup()
 from audit.models import StructureEvent
 from workspaces.models import ImportRun, Workspace
-from workspaces.services.runs import close_interrupted
+from workspaces.services.imports.runs import close_interrupted
 import json, sys
 closed = close_interrupted() if "close" in sys.argv else 0
 print(json.dumps({
@@ -33,7 +33,7 @@ STUCK = """
 import django, sys, time; django.setup()
 from pathlib import Path
 from django.core.management import call_command
-from workspaces.services import importing
+from workspaces.services.imports import importing
 original = importing.create_planned
 def create_and_wait(*args, **kwargs):
     original(*args, **kwargs)

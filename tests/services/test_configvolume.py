@@ -8,13 +8,13 @@ from uuid import uuid4
 import pytest
 
 from tests.zips import loaded_zip, team
-from workspaces.core.filesets import FileSet
-from workspaces.core.plan import Mode
+from workspaces.core.filesets import FolderFiles
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.configvolume import stored_files, workspace_archive, workspace_archives
-from workspaces.services.importing import apply_import
-from workspaces.services.sources import LoadedTemplate
+from workspaces.services.containers.config_contents import stored_files, workspace_archive, workspace_archives
+from workspaces.services.imports.importing import apply_import
+from workspaces.services.templates.sources import LoadedTemplate
 
 ORG = """
 name: Dev team
@@ -41,7 +41,7 @@ def run(organization: Organization, template: LoadedTemplate) -> None:
 
 
 def unpacked(tar: bytes) -> dict[str, bytes]:
-    return dict(FileSet.from_tar(tar).files)
+    return dict(FolderFiles.from_tar(tar).files)
 
 
 @pytest.fixture

@@ -12,14 +12,14 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests.databases import migrated_database
 from tests.processes import finish, python
 from workspaces.models import Counter
-from workspaces.services.counting import forget_counters, take_turn
+from workspaces.services.security.rate_limits import forget_counters, take_turn
 
 MINUTE = timedelta(minutes=1)
 ASKS = """
 import django, sys
 django.setup()
 from datetime import timedelta
-from workspaces.services.counting import take_turn
+from workspaces.services.security.rate_limits import take_turn
 sys.stdin.readline()
 print(sum(take_turn("import:1", limit=25, window=timedelta(minutes=1)) is None for _ in range(20)))
 """

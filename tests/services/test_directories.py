@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.texts import problems
-from workspaces.core.files import Unreadable
-from workspaces.core.limits import Limits
+from workspaces.core.limits import TemplateLimits
+from workspaces.core.reading.files import Unreadable
 from workspaces.errors import TemplateNotFound
-from workspaces.services.directories import DirectoryFiles
-from workspaces.services.sources import list_directories, load_directory, open_directory
+from workspaces.services.templates.directories import DirectoryFiles
+from workspaces.services.templates.sources import list_directories, load_directory, open_directory
 
-LIMITS = Limits()
+LIMITS = TemplateLimits()
 ORG = "name: Dev team\nworkspaces:\n- {name: PM, files_dir: pm, initial_prompt_file: start.md}\n"
 NFC, NFD = (unicodedata.normalize(form, "Büro") for form in ("NFC", "NFD"))
 

@@ -12,16 +12,16 @@ from django.db import connection, transaction
 
 from bench.trees import tree
 from tests.trees import AFTER, BEFORE, loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.core.template import Node
 from workspaces.errors import OrgError
 from workspaces.models import Organization, Schedule, Workspace
-from workspaces.services import drafting
 from workspaces.services.actors import Actor
-from workspaces.services.creating import Creation, create_workspace
-from workspaces.services.deleting import delete_workspace
-from workspaces.services.importing import Confirmation, apply_import, preview_import
-from workspaces.services.sources import LoadedTemplate
+from workspaces.services.imports import drafts
+from workspaces.services.imports.creation import Creation, create_workspace
+from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
+from workspaces.services.removal.deletion import delete_workspace
+from workspaces.services.templates.sources import LoadedTemplate
 
 pytestmark = [
     pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL locks the organization alone"),
@@ -42,9 +42,9 @@ def test_the_plan_is_made_and_rows_are_prepared_before_the_lock(
     organization: Organization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     locked: list[bool] = []
-    plan = drafting.plan_import
+    plan = drafts.plan_import
     monkeypatch.setattr(
-        drafting, "plan_import", lambda **given: locked.append(connection.in_atomic_block) or plan(**given)
+        drafts, "plan_import", lambda **given: locked.append(connection.in_atomic_block) or plan(**given)
     )
 
     def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:

@@ -14,16 +14,12 @@ from django.utils import timezone
 from tests.trees import Tree, loaded
 from tests.zips import loaded_zip, team
 from workspaces.core import filesets
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import NotFound, PlanChanged, RemovalNotConfirmed
 from workspaces.models import FileSet, ImportPreview, ImportRun, Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.editing import edit_workspace
-from workspaces.services.filesets import forget_unused_filesets
-from workspaces.services.housekeeping import keep_house
-from workspaces.services.importing import Applied, Confirmation, apply_import, preview_import
-from workspaces.services.previewing import (
+from workspaces.services.imports.importing import Applied, Confirmation, apply_import, preview_import
+from workspaces.services.imports.previews import (
     Preview,
     apply_preview,
     delete_expired,
@@ -31,7 +27,11 @@ from workspaces.services.previewing import (
     preview_again,
     store_preview,
 )
-from workspaces.services.sources import LoadedTemplate
+from workspaces.services.imports.stored_filesets import forget_unused_filesets
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.upkeep.housekeeping import keep_house
+from workspaces.services.workspace.editing import edit_workspace
 
 ALICE = Actor(name="alice")
 SCRATCH: Tree = {"PM": {"Lead": {"Scratch": {}}}}
@@ -54,7 +54,7 @@ def kept(organization: Organization, template: LoadedTemplate, user: User) -> Pr
 def contents(name: str) -> dict[str, bytes]:
     """The files that are stored for the workspace of that name."""
     stored = Workspace.objects.select_related("files").get(name=name).files
-    return dict(filesets.FileSet.from_tar(bytes(stored.content)).files) if stored else {}
+    return dict(filesets.FolderFiles.from_tar(bytes(stored.content)).files) if stored else {}
 
 
 def expire(preview: Preview) -> None:

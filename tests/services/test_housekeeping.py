@@ -16,10 +16,11 @@ from django.utils import timezone
 
 from tests.trees import loaded
 from workspaces.models import Counter, ImportPreview, Organization, PreviewFiles
-from workspaces.services import forgetting, housekeeping
-from workspaces.services.counting import forget_counters
-from workspaces.services.previewing import delete_expired, store_preview
-from workspaces.services.sessions import forget_expired_sessions
+from workspaces.services import expiry
+from workspaces.services.imports.previews import delete_expired, store_preview
+from workspaces.services.security.rate_limits import forget_counters
+from workspaces.services.upkeep import housekeeping
+from workspaces.services.upkeep.expired_sessions import forget_expired_sessions
 
 Making = Callable[[int, timedelta], None]
 
@@ -78,8 +79,8 @@ def test_a_round_deletes_a_bounded_number(
     kind: tuple[Making, Any, Callable[[], int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make, model, forget = kind
-    monkeypatch.setattr(forgetting, "BATCH", 2)
-    monkeypatch.setattr(forgetting, "MOST", 2)
+    monkeypatch.setattr(expiry, "BATCH", 2)
+    monkeypatch.setattr(expiry, "MOST", 2)
     make(7, PAST)
     assert [forget() for _ in range(3)] == [4, 3, 0]
     assert not model.objects.exists()

@@ -8,13 +8,13 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import StructureEvent
 from tests.trees import AFTER, BEFORE, Tree, loaded, template
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.core.template import ScheduleSpec
 from workspaces.errors import PlanChanged, RemovalNotConfirmed
 from workspaces.models import ImportRun, Organization, Schedule, Workspace
-from workspaces.services import importing
 from workspaces.services.actors import Actor
-from workspaces.services.importing import Applied, Confirmation, apply_import, preview_import
+from workspaces.services.imports import importing
+from workspaces.services.imports.importing import Applied, Confirmation, apply_import, preview_import
 
 
 @pytest.fixture

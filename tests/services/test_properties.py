@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.trees import Tree, loaded
-from workspaces.core.plan import Action, Mode
+from workspaces.core.planning.plan_values import Action, Mode
 from workspaces.models import Organization, Status, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.importing import Confirmation, apply_import, preview_import
+from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
+from workspaces.services.removal.cascading import cascade_delete
 
 NAMES = st.sampled_from("ABCDEF")
 TREES = st.recursive(

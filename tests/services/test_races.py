@@ -13,18 +13,18 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.trees import loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import OrgError
 from workspaces.models import ImportRun, Organization, Status, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.creating import create_workspace
-from workspaces.services.deleting import delete_workspace
-from workspaces.services.editing import edit_workspace
-from workspaces.services.importing import apply_import
-from workspaces.services.presence import heartbeat, register
-from workspaces.services.runs import close_interrupted
-from workspaces.services.tokens import issue_workspace_token
+from workspaces.services.imports.creation import create_workspace
+from workspaces.services.imports.importing import apply_import
+from workspaces.services.imports.runs import close_interrupted
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.removal.deletion import delete_workspace
+from workspaces.services.security.tokens import issue_workspace_token
+from workspaces.services.workspace.editing import edit_workspace
+from workspaces.services.workspace.presence import heartbeat, register
 
 ALICE = Actor(name="alice")
 

@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.trees import loaded
-from workspaces.core.plan import Mode, Plan, plan_import
+from workspaces.core.planning.plan import plan_import
+from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.errors import (
     AppliedAlready,
     CascadeChanged,
@@ -29,10 +30,10 @@ from workspaces.errors import (
     WorkspaceProtected,
 )
 from workspaces.models import ImportRun, Organization
-from workspaces.services import runs
 from workspaces.services.actors import Actor
-from workspaces.services.importing import apply_import
-from workspaces.services.runs import (
+from workspaces.services.imports import runs
+from workspaces.services.imports.importing import apply_import
+from workspaces.services.imports.runs import (
     at_work,
     claim_run,
     close_interrupted,

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.texts import problems
-from workspaces.core.files import OverBudget, Unreadable
-from workspaces.core.limits import Limits
-from workspaces.core.reading import read_object
+from workspaces.core.limits import TemplateLimits
+from workspaces.core.reading.files import OverBudget, Unreadable
+from workspaces.core.reading.reader import read_object
 from workspaces.errors import TemplateNotFound, TemplateTooLarge, UnsupportedTemplateFile
-from workspaces.services.directories import DirectoryFiles
-from workspaces.services.sources import (
+from workspaces.services.templates.directories import DirectoryFiles
+from workspaces.services.templates.sources import (
     TemplateDirectory,
     known_zones,
     list_directories,
@@ -27,7 +27,7 @@ from workspaces.services.sources import (
     open_directory,
 )
 
-LIMITS = Limits()
+LIMITS = TemplateLimits()
 ORG = "name: Dev team\ndescription: d\nworkspaces:\n- {name: PM, files_dir: pm, initial_prompt_file: start.md}\n"
 
 

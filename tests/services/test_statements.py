@@ -11,11 +11,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.trees import Tree, loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.importing import Confirmation, apply_import, preview_import
+from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
+from workspaces.services.removal.cascading import cascade_delete
 
 CONTROL = ("BEGIN", "SAVEPOINT", "RELEASE", "COMMIT")
 NONE = {"none": 1, "docker": 0}  # a workspace without a container is also told to be released

@@ -12,14 +12,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from orgsite.clock import database_now
+from lib.database_clock import database_now
 from tests.trees import loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.importing import apply_import
-from workspaces.services.leases import Claim, claim_due
+from workspaces.services.containers.leases import Claim, claim_due
+from workspaces.services.imports.importing import apply_import
+from workspaces.services.removal.cascading import cascade_delete
 
 
 @pytest.fixture(autouse=True)

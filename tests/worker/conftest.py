@@ -14,7 +14,7 @@ from tests.databases import Database, migrated_database
 from tests.machines import Machine, clear
 from tests.worker.yard import SAM, Yard
 from workspaces.models import Container, Installation, Workspace
-from workspaces.services.cascading import cascade_delete
+from workspaces.services.removal.cascading import cascade_delete
 
 
 @pytest.fixture(autouse=True)

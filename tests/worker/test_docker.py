@@ -12,11 +12,11 @@ from tests.machines import Machine
 from tests.trees import AFTER, BEFORE
 from tests.worker.yard import SAM, Yard
 from workspaces.engines.base import Wanted
-from workspaces.engines.docker import DockerEngine
+from workspaces.engines.docker.docker_engine import DockerEngine
 from workspaces.engines.options import Options
 from workspaces.errors import WorkspaceRemoved
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.presence import heartbeat, register
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.workspace.presence import heartbeat, register
 
 STUBBORN = {"ORGSITE_RUNTIME_IMAGES": '{"*": "orgsite-stubborn:1"}'}
 

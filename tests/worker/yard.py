@@ -25,11 +25,11 @@ from tests.databases import Database
 from tests.machines import Machine
 from tests.processes import ROOT
 from tests.trees import Tree, loaded
-from workspaces.core.plan import Mode
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, Installation, Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.importing import Confirmation, apply_import
+from workspaces.services.imports.importing import Confirmation, apply_import
+from workspaces.services.removal.cascading import cascade_delete
 
 SAM = Actor(name="sam")
 PATIENCE = 60  # seconds

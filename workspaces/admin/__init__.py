@@ -1,5 +1,6 @@
 """The admin pages: tree, import → previews → apply, runs, cascade delete. Each asks a service and shows the answer."""
 
-from workspaces.admin import organizations, people, tokens, workspaces
+from workspaces.admin.accounts import organization_admin, people_admin, token_admin
+from workspaces.admin.workspace import workspace_admin
 
-__all__ = ["organizations", "people", "tokens", "workspaces"]
+__all__ = ["organization_admin", "people_admin", "token_admin", "workspace_admin"]

@@ -1,87 +1,21 @@
-"""What every page shares: the site's context around its own, and the status of an answer that refuses."""
+"""The addresses of the pages that are no list or form of a model."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from workspaces.admin.cascade.cascade_page import cascade_page
+from workspaces.admin.preview.import_pages import import_page, plan_json, preview_page
+from workspaces.admin.run.dismissal import dismiss_page
+from workspaces.admin.run.retry import container_again, run_again
+from workspaces.admin.run.run_pages import run_page, runs_page
 
-from django.contrib.admin import AdminSite
-from django.http import HttpRequest
-from django.template.response import TemplateResponse
-from django.utils.safestring import SafeString
-
-from workspaces.admin.words import coded
-from workspaces.errors import (
-    Interrupted,
-    NameTaken,
-    OrgError,
-    Refusal,
-    TemplateInvalid,
-    TemplateNotFound,
-    TemplateTooLarge,
-    WorkspaceRemoved,
+PAGES = (
+    ("import/", import_page, "import"),
+    ("import/<uuid:preview_id>/", preview_page, "import_preview"),
+    ("import/<uuid:preview_id>/plan.json", plan_json, "import_plan"),
+    ("runs/", runs_page, "runs"),
+    ("runs/<uuid:run_id>/", run_page, "run"),
+    ("runs/<uuid:run_id>/again/", run_again, "run_again"),
+    ("runs/<uuid:run_id>/dismiss/", dismiss_page, "run_dismiss"),
+    ("containers/<uuid:workspace_id>/again/", container_again, "container_again"),
+    ("cascade-delete/", cascade_page, "cascade_delete"),
 )
-
-CONFLICTS = (Interrupted, NameTaken, Refusal, WorkspaceRemoved)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fault:
-    """One thing wrong in a template: `file:line`, the path in the document, and what is wrong."""
-
-    place: str
-    path: str
-    message: SafeString
-
-
-def faults_of(error: OrgError | None) -> list[Fault]:
-    """All that is wrong in the template, when that is what the error says."""
-    problems = error.problems if isinstance(error, TemplateInvalid) else ()
-    return [
-        Fault(
-            place=f"{each.file}:{each.line}"
-            if each.file and each.line
-            else each.file or (f"line {each.line}" if each.line else ""),
-            path=each.path,
-            message=coded(each.message),
-        )
-        for each in problems
-    ]
-
-
-def render_page(
-    request: HttpRequest, site: AdminSite, template: str, *, title: str, status: int = 200, **context: Any
-) -> TemplateResponse:
-    """A page of the admin; `title` is plain text for the browser's tab."""
-    request.current_app = site.name
-    return TemplateResponse(
-        request,
-        f"workspaces/admin/{template}",
-        {**site.each_context(request), "title": title, **context},
-        status=status,
-    )
-
-
-def status_of(error: OrgError | None) -> int:
-    """The same status as the REST answer to that error; 200 where there is none."""
-    if error is None:
-        return 200
-    if isinstance(error, CONFLICTS):
-        return 409
-    if isinstance(error, TemplateTooLarge):
-        return 413
-    return 404 if isinstance(error, TemplateNotFound) else 400
-
-
-def posted_text(request: HttpRequest, field: str) -> str:
-    """What was typed there, without NUL characters, which no database column takes."""
-    return request.POST.get(field, "").replace("\0", "").strip()
-
-
-def page_number(request: HttpRequest) -> str:
-    return request.GET.get("p", "1")
-
-
-def is_part(request: HttpRequest) -> bool:
-    """Whether a page that is open already asks for a part of itself."""
-    return request.method == "GET" and bool(getattr(request, "htmx", False))

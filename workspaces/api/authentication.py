@@ -11,11 +11,11 @@ from django.contrib.auth.models import AnonymousUser
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import APIException, AuthenticationFailed
 
-from workspaces.api.errors import TooManyFailures
+from workspaces.api.error_answers import TooManyFailures
 from workspaces.models import ApiToken, WorkspaceToken
-from workspaces.noticing import address_of
-from workspaces.services.security import failed_token_wait
-from workspaces.services.tokens import WORKSPACE_PREFIX, find_api_token, find_workspace_token, note_use
+from workspaces.services.security.security_events import failed_token_wait
+from workspaces.services.security.tokens import WORKSPACE_PREFIX, find_api_token, find_workspace_token, note_use
+from workspaces.web.security_signals import address_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

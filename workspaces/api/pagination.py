@@ -20,8 +20,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from workspaces.api.errors import RequestInvalid
-from workspaces.api.times import as_utc
+from lib.times import as_utc
+from workspaces.api.error_answers import RequestInvalid
 from workspaces.errors import Problem
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
-from workspaces.api.errors import BodyTooLarge, RequestInvalid, flatten
-from workspaces.core.document import Document
-from workspaces.core.problems import clip
-from workspaces.core.reading import read_object
+from lib.text import clip
+from workspaces.api.error_answers import BodyTooLarge, RequestInvalid, flatten
+from workspaces.core.reading.document import Document
+from workspaces.core.reading.reader import read_object
 from workspaces.errors import Problem, TemplateInvalid, TemplateTooLarge
-from workspaces.services.templates import limits
+from workspaces.services.templates.site_templates import limits
 
 Line = Callable[[str], int | None]
 

@@ -8,15 +8,16 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from workspaces.core.addresses import check_url
-from workspaces.core.checks import MissingFiles
 from workspaces.core.names import clean_name, clean_text
-from workspaces.core.plan import Mode, parse_mode
-from workspaces.core.schema import MAX_LINE
-from workspaces.core.validating import DEFAULT_RUNTIME, DEFAULT_TIER
+from workspaces.core.planning.plan import parse_mode
+from workspaces.core.planning.plan_values import Mode
+from workspaces.core.validating.template_schema import MAX_LINE
+from workspaces.core.validating.url_rule import check_url
+from workspaces.core.validating.validation import DEFAULT_RUNTIME, DEFAULT_TIER
+from workspaces.core.validating.validation_context import MissingFiles
 from workspaces.errors import UnknownMode
 from workspaces.models import Container, Schedule, Workspace
-from workspaces.services.visible import ancestor_names, live_children_count
+from workspaces.services.lookups import ancestor_names, live_children_count
 
 MAX_REASON = 2_000
 MAX_ROLE = 100_000

@@ -5,13 +5,11 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
-from audit.api import EventsView
-from audit.stream.api import EventStreamView
-from orgsite.health import HealthView, ReadyView
-from workspaces.api.importing import ImportView, TemplatesView
-from workspaces.api.presence import HeartbeatView, RegisterView
-from workspaces.api.schema import DocsView, SchemaView
-from workspaces.api.workspaces import WorkspacesView, WorkspaceTokensView, WorkspaceView
+from workspaces.api.agent_views import HeartbeatView, RegisterView
+from workspaces.api.health_views import HealthView, ReadyView
+from workspaces.api.import_views import ImportView, TemplatesView
+from workspaces.api.openapi import DocsView, SchemaView
+from workspaces.api.workspace_views import WorkspacesView, WorkspaceTokensView, WorkspaceView
 
 
 def both(route: str, view: type[APIView], *, name: str) -> list[URLPattern]:
@@ -27,8 +25,6 @@ urlpatterns = [
     *both("workspaces/<str:workspace_id>/tokens", WorkspaceTokensView, name="workspace-tokens"),
     *both("workspaces/<str:workspace_id>/heartbeat", HeartbeatView, name="workspace-heartbeat"),
     *both("workspaces/<str:workspace_id>/register", RegisterView, name="workspace-register"),
-    *both("events", EventsView, name="events"),
-    *both("events/stream", EventStreamView, name="event-stream"),
     *both("schema", SchemaView, name="schema"),
     *both("docs", DocsView, name="docs"),
     *both("healthz", HealthView, name="healthz"),

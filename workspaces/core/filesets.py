@@ -14,13 +14,13 @@ OWN_FOLDER = ".orgsite"
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileSet:
+class FolderFiles:
     """Paths relative to their folder, each with its content, sorted by path."""
 
     files: tuple[tuple[str, bytes], ...]
 
     @classmethod
-    def of(cls, files: Mapping[str, bytes]) -> FileSet:
+    def of(cls, files: Mapping[str, bytes]) -> FolderFiles:
         """The set of these files, in whatever order they are given."""
         return cls(files=tuple(sorted(files.items())))
 
@@ -48,7 +48,7 @@ class FileSet:
         return buffer.getvalue()
 
     @classmethod
-    def from_tar(cls, data: bytes) -> FileSet:
+    def from_tar(cls, data: bytes) -> FolderFiles:
         """The set that `to_tar` was called on. For tars made here, never for one from elsewhere."""
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
             opened = ((entry.name, archive.extractfile(entry)) for entry in archive)

@@ -18,7 +18,7 @@ OF_DEPTH = "(limit: ORGSITE_MAX_TEMPLATE_DEPTH)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
+class TemplateLimits:
     """`max_bytes` bounds all files read together, `max_nodes` and `max_depth` the tree of workspaces."""
 
     max_bytes: int = 12 * 1024 * 1024

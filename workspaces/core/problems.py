@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from lib.text import clip
 from workspaces.errors import Problem, TemplateInvalid, TemplateTooLarge
 
 MAX_PROBLEMS = 100
 
 Path = tuple[str | int, ...]
-
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class Mark(NamedTuple):
@@ -34,17 +32,6 @@ class Broken(Exception):
     def __init__(self, message: str, *, file: str, line: int | None, path: str = "") -> None:
         super().__init__(message)
         self.problem = Problem(message=clip(message, 500), path=path, file=file, line=line)
-
-
-def clip(text: str, length: int) -> str:
-    """`text` in at most `length` characters and fit for one line of any output."""
-    shown = _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text[: length + 1])
-    return shown if len(shown) <= length else shown[: length - 1] + "…"
-
-
-def sentence(text: str) -> str:
-    """`text` with a capital at its beginning and a full stop at its end."""
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def format_path(path: Path) -> str:

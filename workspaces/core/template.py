@@ -10,7 +10,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
-from workspaces.core.filesets import FileSet
+from workspaces.core.filesets import FolderFiles
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +62,7 @@ class Template:
     header: Mapping[str, Any] = field(default_factory=dict)
     workspaces: tuple[Node, ...] = ()
     warnings: tuple[str, ...] = ()
-    filesets: Mapping[str, FileSet] = field(default_factory=dict, compare=False, repr=False)
+    filesets: Mapping[str, FolderFiles] = field(default_factory=dict, compare=False, repr=False)
 
     def walk(self) -> Iterator[Node]:
         """Every node, depth first, in template order."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
-from workspaces.core.steps import State
+from workspaces.core.containers.convergence import State
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
+class ContainerLimits:
     """What a container may use at most; None is no limit. `memory` in bytes, `cpus` in processors."""
 
     memory: int | None = None
@@ -35,13 +35,13 @@ class Wanted:
     image: str
     environment: Mapping[str, str] = field(default_factory=dict)
     config: bytes = b""
-    limits: Limits = Limits()
+    limits: ContainerLimits = ContainerLimits()
     generation: int = 1
     epoch: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class FoundContainer:
     """A container (or service) of this installation. `detail` is the engine's own word on a state that is not running;
     `node` the machine it is on, where the engine has several. `handle` is the engine's own name for it, which no other
     one ever gets, and `volumes` are the names of those it has, where the engine tells that with the rest. `name`,
@@ -85,19 +85,19 @@ class Engine(Protocol):
         an access token that is no longer valid. It is asked to stop before. Its volumes keep what is in them.
         """
 
-    def ask_to_stop(self, workspace_id: UUID, *, found: Found | None = None) -> None:
+    def ask_to_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
         """Send the container its stop signal and return at once: who asks many waits for all of them together."""
 
     def kill(self, workspace_id: UUID) -> None:
         """End a container that went on after it was asked to stop. It stays, stopped, and so do its volumes."""
 
-    def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
+    def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None) -> None:
         """Remove the container, running or not, then the volumes unless they are kept; see that they are gone.
 
         `found` is what `containers` told of it a moment ago: it need not be looked up again.
         """
 
-    def containers(self) -> Mapping[UUID, Found]:
+    def containers(self) -> Mapping[UUID, FoundContainer]:
         """All containers of this installation, in one request."""
 
     def volumes(self) -> Mapping[UUID, tuple[str, ...]]:

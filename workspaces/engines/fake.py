@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from threading import RLock
 from uuid import UUID, uuid4
 
-from workspaces.core.steps import State
-from workspaces.engines.base import Found, Wanted
+from workspaces.core.containers.convergence import State
+from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.naming import (
     CONFIG,
     WORKSPACE,
@@ -34,7 +34,7 @@ from workspaces.errors import EngineAway, EngineRefused
 
 
 @dataclass(kw_only=True)
-class Container:
+class FakeContainer:
     labels: Mapping[str, str]
     environment: Mapping[str, str] = field(default_factory=dict)
     image: str = ""
@@ -44,7 +44,7 @@ class Container:
     started_at: float = field(default_factory=time.monotonic)
 
 
-Named = tuple[str, Container]
+Named = tuple[str, FakeContainer]
 
 
 @dataclass(kw_only=True)
@@ -57,7 +57,7 @@ class Volume:
 class Host:
     """What is there, by name."""
 
-    containers: dict[str, Container] = field(default_factory=dict)
+    containers: dict[str, FakeContainer] = field(default_factory=dict)
     volumes: dict[str, Volume] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
 
@@ -104,14 +104,14 @@ class FakeEngine:
             if self.knobs.images is not None and wanted.image not in self.knobs.images:
                 raise EngineRefused(f"The image {wanted.image} cannot be pulled: there is none of that name.")
             volumes[CONFIG].files |= _unpacked(wanted.config)
-            self.host.containers[container_name(wanted.workspace_id)] = Container(
+            self.host.containers[container_name(wanted.workspace_id)] = FakeContainer(
                 labels=container_labels(wanted, installation=self._installation),
                 environment=dict(wanted.environment),
                 image=wanted.image,
                 mounts=frozenset(volume_names(wanted.workspace_id).values()),
             )
 
-    def ask_to_stop(self, workspace_id: UUID, *, found: Found | None = None) -> None:
+    def ask_to_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
         with self._asked("ask_to_stop", workspace_id):
             for _, each in self._containers(workspace_id):
                 each.running = each.running and self._is_stubborn(workspace_id, each)
@@ -121,14 +121,14 @@ class FakeEngine:
             for _, each in self._containers(workspace_id):
                 each.running = False
 
-    def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: Found | None = None) -> None:
+    def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None) -> None:
         with self._asked("remove", workspace_id):
             for name, _ in self._containers(workspace_id):
                 del self.host.containers[name]
             for name in () if keep_volumes else self._volumes(workspace_id):
                 del self.host.volumes[name]
 
-    def containers(self) -> Mapping[UUID, Found]:
+    def containers(self) -> Mapping[UUID, FoundContainer]:
         self._answer()
         with self.host.lock:
             owned = defaultdict(list)
@@ -175,11 +175,11 @@ class FakeEngine:
             for place, name in volume_names(workspace_id).items()
         }
 
-    def _owner_of(self, name: str, thing: Container | Volume) -> UUID | None:
-        mounted = thing.mounts if isinstance(thing, Container) else ()
+    def _owner_of(self, name: str, thing: FakeContainer | Volume) -> UUID | None:
+        mounted = thing.mounts if isinstance(thing, FakeContainer) else ()
         return owner_of(name, labels=thing.labels, installation=self._installation, mounted=mounted)
 
-    def _is_stubborn(self, workspace_id: UUID, container: Container) -> bool:
+    def _is_stubborn(self, workspace_id: UUID, container: FakeContainer) -> bool:
         return workspace_id in self.knobs.stubborn or container.image in self.knobs.stubborn_images
 
     def _answer(self) -> None:
@@ -210,10 +210,10 @@ def _ordered(workspace_id: UUID, containers: list[Named]) -> list[Named]:
     return sorted(containers, key=lambda each: (each[0] != name, not each[1].running, each[1].id))
 
 
-def _found(workspace_id: UUID, containers: list[Named]) -> Found:
+def _found(workspace_id: UUID, containers: list[Named]) -> FoundContainer:
     first, *others = (each for _, each in containers)
     running = any(each.running for each in (first, *others))
-    return Found(
+    return FoundContainer(
         workspace_id=workspace_id,
         state=State.RUNNING if running else State.STOPPED,
         detail="" if running else "Exited (0)",
@@ -224,7 +224,7 @@ def _found(workspace_id: UUID, containers: list[Named]) -> Found:
     )
 
 
-def _is_of(container: Container, wanted: Wanted) -> bool:
+def _is_of(container: FakeContainer, wanted: Wanted) -> bool:
     return generation_of(container.labels) == wanted.generation
 
 

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from docker.utils import parse_bytes
+
+from workspaces.engines.base import ContainerLimits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,3 +34,9 @@ class Options:
     connections: int = 25
     timeout: int = 30
     nodes: Mapping[str, str] = field(default_factory=dict)
+
+
+def limits_of(given: Mapping[str, Any]) -> ContainerLimits:
+    """Limits as the settings write them: `{"memory": "512m", "cpus": 0.5}`, each of them optional."""
+    memory = given.get("memory")
+    return ContainerLimits(memory=None if memory is None else int(parse_bytes(memory)), cpus=given.get("cpus"))

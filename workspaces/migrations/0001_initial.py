@@ -7,8 +7,8 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
-import orgsite.ordering
-import workspaces.folding
+import lib.case_insensitive
+import lib.index_order
 
 
 class Migration(migrations.Migration):
@@ -363,7 +363,7 @@ class Migration(migrations.Migration):
                     models.Index(
                         models.F("history_import_id"),
                         models.F("history_type"),
-                        orgsite.ordering.Apart("history_id"),
+                        lib.index_order.Apart("history_id"),
                         condition=models.Q(("history_import_id__isnull", False)),
                         include=("id",),
                         name="history_by_run",
@@ -528,7 +528,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="workspace",
-            index=models.Index(models.F("organization"), workspaces.folding.Folded("name"), name="workspace_by_name"),
+            index=models.Index(models.F("organization"), lib.case_insensitive.Folded("name"), name="workspace_by_name"),
         ),
         migrations.AddIndex(
             model_name="workspace",

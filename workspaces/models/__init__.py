@@ -1,13 +1,14 @@
 """The rows. Invariants are constraints here; what changes the rows lives in `services/`."""
 
-from workspaces.models.containers import Container, Installation
-from workspaces.models.counting import Counter
-from workspaces.models.history import HistoryFacts
-from workspaces.models.imports import ImportPreview, ImportRun, PreviewFiles
-from workspaces.models.strays import Stray, UnknownEpoch
-from workspaces.models.submissions import Submission
-from workspaces.models.tokens import ApiToken, WorkspaceToken
-from workspaces.models.tree import FileSet, Membership, Organization, Schedule, Status, Workspace
+from workspaces.models.container import Container, Installation
+from workspaces.models.counter import Counter
+from workspaces.models.history_row import HistoryFacts
+from workspaces.models.run import ImportPreview, ImportRun, PreviewFiles
+from workspaces.models.status import Status
+from workspaces.models.stray import Stray, UnknownEpoch
+from workspaces.models.submission import Submission
+from workspaces.models.token import ApiToken, WorkspaceToken
+from workspaces.models.tree import FileSet, Membership, Organization, Schedule, Workspace
 
 __all__ = [
     "ApiToken",

@@ -12,11 +12,12 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from uuid_utils.compat import uuid7
 
+from lib.case_insensitive import Folded
+from lib.text import sentence
 from workspaces.core.names import clean_name
-from workspaces.core.problems import sentence
-from workspaces.folding import Folded
-from workspaces.models.history import HistoryFacts, TreeHistory
-from workspaces.querysets import FileSetQuerySet, OrganizationQuerySet, WorkspaceQuerySet
+from workspaces.models.history_row import HistoryFacts, TreeHistory
+from workspaces.models.querysets import FileSetQuerySet, OrganizationQuerySet, WorkspaceQuerySet
+from workspaces.models.status import Status
 
 NO_PARENT = uuid.UUID(int=0)
 
@@ -60,16 +61,6 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.organization}"
-
-
-class Status(models.TextChoices):
-    """`removed` is final; every other status is live."""
-
-    PROVISIONING = "provisioning"
-    ONLINE = "online"
-    OFFLINE = "offline"
-    FAILED = "failed"
-    REMOVED = "removed"
 
 
 class FileSet(models.Model):

@@ -10,7 +10,7 @@ from django.db import connections, router
 
 from workspaces.models import Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.reasons import Reasons
+from workspaces.services.causes import Reasons
 
 
 def record_history(

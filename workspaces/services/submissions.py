@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 
-from orgsite.clock import database_now
+from lib.database_clock import database_now
 from workspaces.errors import SubmittedBefore
 from workspaces.models import Submission
-from workspaces.services.forgetting import forget
+from workspaces.services.expiry import forget
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -22,7 +22,7 @@ REMEMBERED = timedelta(days=1)
 
 
 @dataclass(kw_only=True, slots=True)
-class Outcome:
+class SubmissionOutcome:
     """The address that a form led to, and the words for it when it comes again; without an address nothing was done."""
 
     address: str = ""
@@ -30,7 +30,7 @@ class Outcome:
 
 
 @contextmanager
-def carried_out_once(key: str, *, user: User) -> Iterator[Outcome]:
+def carried_out_once(key: str, *, user: User) -> Iterator[SubmissionOutcome]:
     """A transaction in which the form of that key is carried out; what is inside fills in the outcome.
 
     A second caller waits here until the first one ended. Raises SubmittedBefore where that one did something; whatever
@@ -38,7 +38,7 @@ def carried_out_once(key: str, *, user: User) -> Iterator[Outcome]:
     """
     with transaction.atomic():
         submission = _begin(key, user=user)
-        outcome = Outcome()
+        outcome = SubmissionOutcome()
         yield outcome
         if outcome.address:
             submission.address, submission.said = outcome.address, outcome.said

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from workspaces.management.base import OrgCommand
-from workspaces.management.lookups import organization_named, shell_actor, user_named
-from workspaces.services.people import add_member
+from workspaces.management.command_base import OrgCommand
+from workspaces.management.command_lookups import organization_named, shell_actor, user_named
+from workspaces.services.security.accounts import add_member
 
 
 class Command(OrgCommand):

@@ -11,12 +11,12 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from orgsite.clock import database_now
-from workspaces.api.times import parse_time
-from workspaces.management.base import OrgCommand
-from workspaces.management.lookups import shell_actor, user_named
+from lib.database_clock import database_now
+from lib.times import parse_time
+from workspaces.management.command_base import OrgCommand
+from workspaces.management.command_lookups import shell_actor, user_named
 from workspaces.models import ApiToken
-from workspaces.services.tokens import issue_api_token, revoke_api_tokens
+from workspaces.services.security.tokens import issue_api_token, revoke_api_tokens
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 COLUMNS = "{:>6}  {:<24}  {:<4}  {:<16}  {:<16}  {:<16}  {}"

@@ -5,12 +5,12 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from workspaces.core.guards import counted
-from workspaces.core.plan import SEPARATOR
-from workspaces.management.base import OrgCommand
-from workspaces.management.lookups import shell_actor, workspace_ids
+from workspaces.core.planning.guards import counted
+from workspaces.core.planning.plan_values import SEPARATOR
+from workspaces.management.command_base import OrgCommand
+from workspaces.management.command_lookups import shell_actor, workspace_ids
 from workspaces.models import Workspace
-from workspaces.services.cascading import Doomed, cascade_delete, preview_cascade
+from workspaces.services.removal.cascading import Doomed, cascade_delete, preview_cascade
 
 
 class Command(OrgCommand):

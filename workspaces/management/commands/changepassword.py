@@ -7,16 +7,16 @@ from typing import Any
 
 from django.contrib.auth.management.commands import changepassword
 
-from workspaces.management.base import OrgCommand
-from workspaces.management.lookups import shell_actor, user_named
-from workspaces.services.people import record_changes
-from workspaces.services.standing import Asked, standing
+from workspaces.management.command_base import OrgCommand
+from workspaces.management.command_lookups import shell_actor, user_named
+from workspaces.services.security.account_state import AccountScope, standing
+from workspaces.services.security.accounts import record_changes
 
 
 class Command(OrgCommand, changepassword.Command):
     def handle(self, *args: Any, **options: Any) -> str:
         """No transaction is open while somebody types."""
-        asked = Asked(users=frozenset({user_named(options["username"] or getpass.getuser()).pk}))
+        asked = AccountScope(users=frozenset({user_named(options["username"] or getpass.getuser()).pk}))
         before = standing(asked)
         said = str(super().handle(*args, **options))
         self.done = "The password is another one now."

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from workspaces.management.base import OrgCommand
-from workspaces.management.lookups import shell_actor
-from workspaces.services.people import create_organization
+from workspaces.management.command_base import OrgCommand
+from workspaces.management.command_lookups import shell_actor
+from workspaces.services.security.accounts import create_organization
 
 
 class Command(OrgCommand):

@@ -8,9 +8,9 @@ from django.contrib.auth.management.commands import createsuperuser
 from django.contrib.auth.models import User
 from django.db.models.signals import post_save
 
-from workspaces.management.base import OrgCommand
-from workspaces.management.lookups import shell_actor
-from workspaces.services.people import record_made
+from workspaces.management.command_base import OrgCommand
+from workspaces.management.command_lookups import shell_actor
+from workspaces.services.security.accounts import record_made
 
 
 class Command(OrgCommand, createsuperuser.Command):

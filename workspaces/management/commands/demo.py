@@ -12,19 +12,19 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandParser
 
 from audit.models import StructureEvent
-from workspaces.core.plan import Mode, Plan
-from workspaces.core.render import summary
-from workspaces.management.base import OrgCommand
-from workspaces.management.lookups import shell_actor
-from workspaces.management.planprinting import print_plan
+from workspaces.core.planning.plan_values import Mode, Plan
+from workspaces.core.planning.render import summary
+from workspaces.management.command_base import OrgCommand
+from workspaces.management.command_lookups import shell_actor
+from workspaces.management.plan_printing import print_plan
 from workspaces.models import Organization, Workspace
-from workspaces.services.cascading import cascade_delete
-from workspaces.services.editing import edit_workspace
-from workspaces.services.importing import Confirmation, apply_import, preview_import
-from workspaces.services.people import create_organization, make_superuser, set_password
-from workspaces.services.previewing import store_preview
-from workspaces.services.sources import LoadedTemplate
-from workspaces.services.templates import from_path
+from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
+from workspaces.services.imports.previews import store_preview
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.security.accounts import create_organization, make_superuser, set_password
+from workspaces.services.templates.site_templates import from_path
+from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.workspace.editing import edit_workspace
 
 EXAMPLES = Path(settings.BASE_DIR) / "examples"
 USERNAME, EMAIL = "demo", "demo@orgsite.invalid"  # the address marks the user as made here

@@ -13,21 +13,22 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from orgsite.terminal import speaks_unicode
-from workspaces.core.checks import MissingFiles
-from workspaces.core.guards import check_removals
-from workspaces.core.notices import brief
-from workspaces.core.plan import Mode, Plan, parse_mode
-from workspaces.core.render import summary
+from lib.terminal import speaks_unicode
+from workspaces.core.planning.guards import check_removals
+from workspaces.core.planning.plan import parse_mode
+from workspaces.core.planning.plan_values import Mode, Plan
+from workspaces.core.planning.render import summary
+from workspaces.core.validating.notices import brief
+from workspaces.core.validating.validation_context import MissingFiles
 from workspaces.errors import PlanChanged, RemovalNotConfirmed, TemplateInvalid
-from workspaces.management.base import OrgCommand
-from workspaces.management.lookups import organization_named, shell_actor
-from workspaces.management.planprinting import print_plan
+from workspaces.management.command_base import OrgCommand
+from workspaces.management.command_lookups import organization_named, shell_actor
+from workspaces.management.plan_printing import print_plan
 from workspaces.models import Organization
-from workspaces.services.answers import applied_answer, preview_answer
-from workspaces.services.importing import Confirmation, apply_import, preview_import
-from workspaces.services.sources import LoadedTemplate
-from workspaces.services.templates import from_path
+from workspaces.services.imports.import_answers import applied_answer, preview_answer
+from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
+from workspaces.services.templates.site_templates import from_path
+from workspaces.services.templates.sources import LoadedTemplate
 
 CHANGES = 2
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from workspaces.management.base import OrgCommand
-from workspaces.management.lookups import organization_named, shell_actor
+from workspaces.management.command_base import OrgCommand
+from workspaces.management.command_lookups import organization_named, shell_actor
 from workspaces.models import Organization
-from workspaces.services.rotating import rotate_tokens
+from workspaces.services.containers.token_rotation import rotate_tokens
 
 
 class Command(OrgCommand):

@@ -11,16 +11,23 @@ from uuid import UUID
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from workspaces.core.sweeping import Finding, Sweep, Unknown
+from workspaces.core.containers.sweep_plan import Finding, Sweep, Unknown
 from workspaces.engines.base import Engine
-from workspaces.engines.choosing import engine
-from workspaces.management.base import OrgCommand
-from workspaces.management.lookups import shell_actor
-from workspaces.services.epochs import RESTORED, accept_epochs, disputed_epochs, is_restored, note_epochs
-from workspaces.services.installation import installation
-from workspaces.services.stopping import destroy_strays, stop_strays
-from workspaces.services.strays import described, first_seen, note_destroyed, note_stopped, note_strays, quarantine
-from workspaces.services.sweeping import mend, survey
+from workspaces.management.command_base import OrgCommand
+from workspaces.management.command_lookups import shell_actor
+from workspaces.services.containers.epochs import RESTORED, accept_epochs, disputed_epochs, is_restored, note_epochs
+from workspaces.services.containers.installation import installation
+from workspaces.services.sweep.stray_stops import destroy_strays, stop_strays
+from workspaces.services.sweep.strays import (
+    described,
+    first_seen,
+    note_destroyed,
+    note_stopped,
+    note_strays,
+    quarantine,
+)
+from workspaces.services.sweep.sweeping import mend, survey
+from workspaces.worker.engine_choice import engine
 
 IN_MEMORY = "The engine in memory is the worker's own; nobody else can look into it."
 NONE = "No engine runs here (ORGSITE_ENGINE=none), so there is nothing to sweep."

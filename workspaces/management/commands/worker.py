@@ -10,14 +10,14 @@ from typing import Any
 from django.conf import settings
 from django.db import Error, connection
 
-from orgsite import garbage
-from orgsite.database_errors import explained, trouble_of
-from workspaces.controller import Controller
+from lib import gc_tuning
+from lib.database_errors import explained, trouble_of
 from workspaces.engines.base import Engine
-from workspaces.engines.choosing import engine
-from workspaces.management.base import OrgCommand
-from workspaces.services.housekeeping import keep_house_until
-from workspaces.services.installation import installation
+from workspaces.management.command_base import OrgCommand
+from workspaces.services.containers.installation import installation
+from workspaces.services.upkeep.housekeeping import keep_house_until
+from workspaces.worker.controller import Controller
+from workspaces.worker.engine_choice import engine
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +33,8 @@ class Command(OrgCommand):
             signal.signal(number, lambda *_: stopped.set())
         housekeeping = Thread(target=keep_house_until, args=(stopped,), name="housekeeping")
         housekeeping.start()
-        garbage.settle()
-        garbage.watch_in_background()
+        gc_tuning.settle()
+        gc_tuning.watch_in_background()
         logger.info("worker started, engine %s", settings.ORGSITE_ENGINE)
         try:
             ended = _converge_until(stopped)

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from workspaces.management.base import OrgCommand
-from workspaces.management.lookups import shell_actor, workspace_ids
+from workspaces.management.command_base import OrgCommand
+from workspaces.management.command_lookups import shell_actor, workspace_ids
 from workspaces.models import Workspace
-from workspaces.services.tokens import issue_workspace_token
+from workspaces.services.security.tokens import issue_workspace_token
 
 
 class Command(OrgCommand):

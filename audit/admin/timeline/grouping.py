@@ -1,0 +1,244 @@
+"""Events → days, minutes and entries, as the timeline shows them. Pure: no query and no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from itertools import groupby
+from types import MappingProxyType
+from uuid import UUID
+
+from django.utils import timezone
+
+from audit.admin.timeline.import_numbers import NumberTile, held_by, signed, tiles_of
+from audit.admin.timeline.removal_changes import FieldChange
+from audit.admin.timeline.wording import plural, short
+from audit.event_types import EventType
+from audit.models import StructureEvent
+from audit.payload import (
+    BY_HAND,
+    COMPLETED,
+    FAILED,
+    REMOVED,
+    template_name,
+    text,
+    type_of,
+    workspace_name,
+)
+
+Changes = Mapping[UUID, tuple[FieldChange, ...]]
+
+FOLD_FROM = 3  # fewer events of a kind stand one by one
+OPEN_UP_TO = 20  # removals are listed openly up to this many
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimelineLine:
+    """One workspace of an entry: where it hung (`PM › Dev Lead`) and why the event happened."""
+
+    workspace_id: UUID | None
+    name: str
+    above: str
+    why: str
+    changes: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimelineEntry:
+    """One row of the timeline: an event, or a burst of one type and run."""
+
+    events: tuple[StructureEvent, ...]
+    lines: tuple[TimelineLine, ...]
+    organization: str = ""  # its name, where the page shows several
+
+    @property
+    def event(self) -> StructureEvent:
+        return self.events[0]
+
+    @property
+    def kind(self) -> EventType:
+        """How events of this type are called and look."""
+        return type_of(self.event)
+
+    @property
+    def is_burst(self) -> bool:
+        return len(self.events) > 1
+
+    @property
+    def is_open(self) -> bool:
+        """Removed workspaces are shown, not folded away, as long as they fit."""
+        return self.event.event_type == REMOVED and len(self.events) <= OPEN_UP_TO
+
+    @property
+    def when(self) -> str:
+        """`20:13:04`, or `20:13:04 to 20:13:41`."""
+        moments = sorted(timezone.localtime(event.created_at) for event in self.events)
+        first, last = f"{moments[0]:%H:%M:%S}", f"{moments[-1]:%H:%M:%S}"
+        return first if first == last else f"{first} to {last}"
+
+    @property
+    def why(self) -> str:
+        """The reason that all of a burst share; it is told once."""
+        reasons = {line.why for line in self.lines}
+        return reasons.pop() if self.is_burst and len(reasons) == 1 else ""
+
+    @property
+    def actor(self) -> str:
+        actors = {event.actor for event in self.events}
+        return self.event.actor if len(actors) == 1 else plural(len(actors), "actor")
+
+    @property
+    def run(self) -> str:
+        return short(self.event.import_id)
+
+    @property
+    def total(self) -> str:
+        """`8 workspaces`, or `3 workspaces, 8 times` where events repeat; `8 logins` of what is no workspace's."""
+        if not self.event.event_type.startswith("workspace.") or self.kind.noun != "workspace":
+            return plural(len(self.events), self.kind.noun)
+        workspaces = {event.workspace_id for event in self.events}
+        times = "" if len(workspaces) == len(self.events) else f", {len(self.events):,} times"
+        return plural(len(workspaces), "workspace") + times
+
+    @property
+    def is_import(self) -> bool:
+        return self.event.event_type.startswith("org.import.")
+
+    @property
+    def headline(self) -> str:
+        """An import's event in one line."""
+        event, mode = self.event, text(self.event, "mode")
+        if event.event_type == COMPLETED:
+            return f"{mode} done: {signed(event)}"
+        if event.event_type == FAILED:
+            return f"{mode} of {template_name(event)} failed: {text(event, 'error')}"
+        return f"{mode} of {template_name(event)}"
+
+    @property
+    def tiles(self) -> tuple[NumberTile, ...]:
+        """The numbers of a completed import."""
+        return tiles_of(self.event) if self.event.event_type == COMPLETED else ()
+
+    @property
+    def template(self) -> str:
+        return template_name(self.event)
+
+    @property
+    def sha256(self) -> str:
+        digest = text(self.event, "template_sha256")
+        return f"{digest[:4]}…{digest[-4:]}" if digest else ""
+
+    @property
+    def reason(self) -> str:
+        return text(self.event, "reason")
+
+    @property
+    def held(self) -> list[tuple[str, str]]:
+        """What an import kept although it was due for removal: name and why."""
+        return held_by(self.event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Minute:
+    """A minute in which something happened; `asked` is the one that is to be explained."""
+
+    start: datetime
+    entries: tuple[TimelineEntry, ...]
+    asked: bool
+
+    @cached_property
+    def count(self) -> int:
+        return sum(len(entry.events) for entry in self.entries)
+
+    @property
+    def anchor(self) -> str:
+        return anchor(self.start)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    """A day of the site's zone in which something happened."""
+
+    date: date
+    minutes: tuple[Minute, ...]
+
+    @cached_property
+    def count(self) -> int:
+        return sum(minute.count for minute in self.minutes)
+
+
+def days_of(
+    events: Sequence[StructureEvent],
+    *,
+    above: Mapping[UUID, str],
+    names: Mapping[str, str],
+    changes: Changes = MappingProxyType({}),
+    asked: datetime | None = None,
+) -> tuple[Day, ...]:
+    """The events in the order given, by day and minute of the site's zone.
+
+    `above` says where each workspace hangs, `names` what the organizations are called, `changes` what the removal of a
+    workspace changed in its row.
+    """
+    asked = asked and minute_of(asked)
+    slugs = {event.organization for event in events}
+    labels = {slug: names.get(slug, slug) for slug in slugs} if len(slugs) > 1 else {}
+    minutes = [
+        Minute(start=start, entries=_entries(found, above, labels, changes), asked=start == asked)
+        for start, found in groupby(events, key=lambda event: minute_of(event.created_at))
+    ]
+    return tuple(
+        Day(date=date, minutes=tuple(found)) for date, found in groupby(minutes, key=lambda minute: minute.start.date())
+    )
+
+
+def minute_of(moment: datetime) -> datetime:
+    """The start of its minute, in the site's zone."""
+    return timezone.localtime(moment).replace(second=0, microsecond=0)
+
+
+def anchor(minute: datetime) -> str:
+    """The id of a minute on the page; the hour that a clock change repeats has its own."""
+    local = timezone.localtime(minute)
+    return f"m-{local:%Y%m%d-%H%M}{'b' if local.fold else ''}"
+
+
+def _entries(
+    events: Iterable[StructureEvent], above: Mapping[UUID, str], labels: Mapping[str, str], changes: Changes
+) -> tuple[TimelineEntry, ...]:
+    bursts: dict[Hashable, list[tuple[int, StructureEvent]]] = {}
+    for place, event in enumerate(events):
+        bursts.setdefault(_burst(event), []).append((place, event))
+    groups: list[list[tuple[int, StructureEvent]]] = []
+    for burst in bursts.values():
+        groups += [burst] if len(burst) >= FOLD_FROM else [[single] for single in burst]
+    groups.sort(key=lambda group: group[0][0])
+    return tuple(_entry([event for _, event in group], above, labels, changes) for group in groups)
+
+
+def _entry(
+    events: Sequence[StructureEvent], above: Mapping[UUID, str], labels: Mapping[str, str], changes: Changes
+) -> TimelineEntry:
+    lines = tuple(_line(event, above, changes) for event in events)
+    return TimelineEntry(events=tuple(events), lines=lines, organization=labels.get(events[0].organization, ""))
+
+
+def _burst(event: StructureEvent) -> Hashable:
+    """Events with the same key are told together: one type in one run; by hand, what one act did at one moment."""
+    if event.event_type.startswith("org."):
+        return event.pk
+    moment = event.created_at if event.import_id is None and event.event_type in BY_HAND else None
+    return type_of(event).name, event.organization, event.import_id, moment
+
+
+def _line(event: StructureEvent, above: Mapping[UUID, str], changes: Changes) -> TimelineLine:
+    key = event.workspace_id
+    return TimelineLine(
+        workspace_id=key,
+        name=workspace_name(event),
+        above=above.get(key, "") if key else "",
+        why=text(event, "why"),
+        changes=changes.get(key, ()) if key and event.event_type == REMOVED else (),
+    )

@@ -1,0 +1,185 @@
+"""Events → sentences. Pure: no query and no clock; what there is to know is passed in as `SentenceFacts`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from uuid import UUID
+
+from audit.admin.timeline.act_sentences import acts_of, reason_given, sentence_of
+from audit.admin.timeline.wording import Part, Sentence, clock, listed, plural, short
+from audit.event_types import BY_NAME, STARTED_AGAIN, UNKNOWN_THING
+from audit.models import ENDS, StructureEvent
+from audit.payload import (
+    COMPLETED,
+    CREATED,
+    FAILED,
+    ONLINE,
+    RELEASED,
+    REMOVED,
+    STARTED,
+    facts_of,
+    ids,
+    number,
+    rows,
+    template_name,
+    text,
+    type_of,
+)
+
+SYSTEM, INTERRUPTED = "system", "interrupted"  # who closes what a killed process left open, and with which error
+NAMED = 5  # later acts that a sentence follows
+
+# What a told import accounts for; every other event of the minute is told besides.
+OF_AN_IMPORT = frozenset({CREATED, REMOVED, ONLINE, RELEASED})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SentenceFacts:
+    """What is known about one minute: its own events (`runs`, `by_hand`, `counts`) and what became of them elsewhere.
+
+    `counts` has the number of events by type and run. Of the runs that began here, `ends` tells how they ended in
+    another minute, and `removed_later` what happened to the workspaces they left running.
+    """
+
+    minute: datetime
+    runs: tuple[StructureEvent, ...] = ()
+    by_hand: tuple[StructureEvent, ...] = ()
+    counts: Mapping[tuple[str, UUID | None], int]
+    ends: tuple[StructureEvent, ...] = ()
+    removed_later: tuple[StructureEvent, ...] = ()
+
+
+def tell(facts: SentenceFacts, *, names: Mapping[str, str]) -> tuple[Sentence, ...]:
+    """What happened in that minute, a paragraph for each act; none when nothing did. `names`: organizations by slug."""
+    ended = {event.import_id for event in facts.runs if event.event_type in ENDS}
+    told: list[Sentence] = []
+    for event in facts.runs:
+        where = names.get(event.organization, event.organization)
+        if event.event_type == COMPLETED:
+            told.append(tuple(_completed(event, where, facts)))
+        elif event.event_type == FAILED:
+            told.append(tuple(_failed(event, where)))
+        elif event.import_id not in ended:
+            told.append(tuple(_started(event, where, facts)))
+    told += [sentence_of(act, names.get(act[0].organization, act[0].organization)) for act in acts_of(facts.by_hand)]
+    return (*told, *_besides(facts, told_runs=ended))
+
+
+def _completed(event: StructureEvent, where: str, facts: SentenceFacts) -> Iterator[Part]:
+    yield Part(text=event.actor, strong=True)
+    yield Part(text=" applied ")
+    yield from _what(event, where)
+    yield Part(text=". ")
+    yield from _changes(event)
+    left = number(event, "left_running_count")
+    if left:
+        yield Part(text=" ")
+        yield Part(text=plural(left, "duplicate"), strong=True)
+        yield Part(text=" was left running" if left == 1 else " were left running")
+        yield from _afterwards(event, facts)
+    held = [f"{row.get('name')} ({row.get('error')})" for row in rows(event, "reconcile_errors")]
+    if held:
+        yield Part(text=f" Kept although due for removal: {listed(held)}.")
+    yield from reason_given(text(event, "reason"))
+
+
+def _what(event: StructureEvent, where: str) -> Iterator[Part]:
+    yield Part(text=text(event, "mode") or "an import", strong=True)
+    yield Part(text=" of ")
+    yield Part(text=template_name(event), strong=True)
+    yield Part(text=f" to {where} (")
+    yield Part(text=short(event.import_id), run=event.import_id)
+    yield Part(text=")")
+
+
+def _changes(event: StructureEvent) -> Iterator[Part]:
+    created, kept, removed = (
+        number(event, key) for key in ("created_count", "skipped_count", "reconcile_removed_count")
+    )
+    if not created and not removed:
+        yield Part(text=f"It changed nothing: {plural(kept, 'workspace')} kept.")
+        return
+    yield Part(text="It created ")
+    yield Part(text=plural(created, "workspace"), strong=created > 0)
+    yield Part(text=f", kept {kept:,} and removed ")
+    yield Part(text=f"{removed:,}" if removed else "none", strong=removed > 0)
+    if collateral := number(event, "collateral_count"):
+        yield Part(text=", ")
+        yield Part(text=f"{collateral:,} of them collateral", strong=True)
+    yield Part(text=". Live workspaces went from ")
+    yield Part(text=f"{number(event, 'live_before'):,} to {number(event, 'live_after'):,}", strong=True)
+    yield Part(text=".")
+
+
+def _afterwards(event: StructureEvent, facts: SentenceFacts) -> Iterator[Part]:
+    """What became of the duplicates that the run names."""
+    left = number(event, "left_running_count")
+    for first, count in _removals_after(event, facts)[:NAMED]:
+        if count == left:
+            yield Part(text="; it was removed at " if left == 1 else "; they were removed at ")
+        else:
+            yield Part(text=f"; {plural(count, 'workspace')} with these names removed at ")
+        yield Part(text=clock(first.created_at, on=facts.minute), minute=first.created_at)
+        yield Part(text=" by ")
+        yield Part(text=short(first.import_id) or first.actor, run=first.import_id)
+    yield Part(text=".")
+
+
+def _removals_after(event: StructureEvent, facts: SentenceFacts) -> list[tuple[StructureEvent, int]]:
+    """The first event of each later act that removed duplicates, and how many it removed."""
+    named = ids(event, "left_running")
+    gone = [row for row in facts.removed_later if row.workspace_id in named and row.pk > event.pk]
+    acts = [tuple(act) for _, act in groupby(gone, key=lambda row: (row.import_id, row.actor, row.created_at))]
+    return [(act[0], len(act)) for act in acts]
+
+
+def _failed(event: StructureEvent, where: str) -> Iterator[Part]:
+    yield Part(text=event.actor, strong=True)
+    closed = event.actor == SYSTEM and text(event, "error") == INTERRUPTED
+    yield Part(text=" closed " if closed else " tried to apply ")
+    yield from _what(event, where)
+    refused = facts_of(event).get("refused") is True
+    yield Part(text=" as failed: " if closed else ". It was refused: " if refused else ". It failed: ")
+    error = (text(event, "error") or "no error was recorded").rstrip(". ")
+    yield Part(text=error, strong=True)
+    yield Part(text="." if "Nothing was changed" in error else ". Nothing was changed.")
+
+
+def _started(event: StructureEvent, where: str, facts: SentenceFacts) -> Iterator[Part]:
+    yield Part(text=event.actor, strong=True)
+    yield Part(text=" started ")
+    yield from _what(event, where)
+    end = next((row for row in facts.ends if row.import_id == event.import_id), None)
+    if end is None:
+        yield Part(text="; it has not ended yet.")
+        return
+    yield Part(text="; it completed at " if end.event_type == COMPLETED else "; it failed at ")
+    yield Part(text=clock(end.created_at, on=facts.minute), minute=end.created_at)
+    yield Part(text=".")
+
+
+def _besides(facts: SentenceFacts, *, told_runs: Collection[UUID | None]) -> Iterator[Sentence]:
+    """What no paragraph tells yet: agents that came online, releases, more than was read one by one."""
+    rest = dict.fromkeys(("imports", *BY_NAME, STARTED_AGAIN.name, UNKNOWN_THING.name), 0)
+    for (event_type, run), count in facts.counts.items():
+        if event_type in ENDS:
+            rest["imports"] += count
+        elif event_type != STARTED and not (run and run in told_runs and event_type in OF_AN_IMPORT):
+            rest[event_type] = rest.get(event_type, 0) + count
+    rest["imports"] -= sum(event.event_type in ENDS for event in facts.runs)
+    for event in facts.by_hand:
+        rest[type_of(event).name] -= 1
+    told = [_how_many(what, count) for what, count in rest.items() if count > 0]
+    if told:
+        before = "Besides: " if facts.runs or facts.by_hand else ""
+        yield (Part(text=f"{before}{', '.join(told)}."),)
+
+
+def _how_many(what: str, count: int) -> str:
+    if what == "imports":
+        return f"{plural(count, 'more import')} ended"
+    kind = {**BY_NAME, STARTED_AGAIN.name: STARTED_AGAIN, UNKNOWN_THING.name: UNKNOWN_THING}.get(what)
+    return f"{plural(count, kind.noun)} {kind.happened}".strip() if kind else f"{count:,} × {what}"

@@ -1,0 +1,57 @@
+"""Where workspaces hang, for people to tell two of the same name apart, and which ones somebody means."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import Value
+from django.db.models.functions import Upper
+
+from lib.case_insensitive import Folded
+from workspaces.core.names import sought_name
+from workspaces.core.planning.plan_values import SEPARATOR
+from workspaces.models import Organization, Workspace
+
+
+def places_of(workspaces: Collection[UUID]) -> dict[UUID, str]:
+    """Workspace → the names above it, `PM › Dev Lead`; "" for a root. One statement."""
+    if not workspaces:
+        return {}
+    return {key: SEPARATOR.join(names) for key, names in Workspace.objects.names_above(workspaces).items()}
+
+
+def workspaces_called(text: str, *, organizations: Collection[str] | None, below: bool) -> tuple[UUID, ...]:
+    """The workspaces of that id, name, or path, live and removed, of the organizations (None: of all).
+
+    A path may begin anywhere: `Dev Lead › QA Engineer`. `below` adds all that ever stood below them. Nothing for a text
+    that fits none; an id needs no workspace that exists.
+    """
+    key = _id(text)
+    if key and not below:
+        return (key,)
+    scope = Organization.objects.all() if organizations is None else Organization.objects.filter(slug__in=organizations)
+    rows = Workspace.objects.filter(organization__in=list(scope.values_list("pk", flat=True)))
+    if key:
+        known = rows.filter(pk=key).exists()  # how much stands below another's workspace is nobody's to know
+        return tuple(sorted(Workspace.objects.subtree_ids([key]))) if known else (key,)
+    *above, name = [part.strip() for part in sought_name(text).split(SEPARATOR.strip())]
+    rows = rows.alias(folded=Folded("name")).filter(folded=Upper(Value(name)))
+    found = _at(set(rows.order_by().values_list("id", flat=True)), above)
+    return tuple(sorted(Workspace.objects.subtree_ids(found) if below and found else found))
+
+
+def _at(workspaces: Collection[UUID], above: list[str]) -> set[UUID]:
+    """Those of the workspaces directly above which these names stand."""
+    if not above or not workspaces:
+        return set(workspaces)
+    wanted = [name.casefold() for name in above]
+    lines = Workspace.objects.names_above(workspaces)
+    return {key for key, names in lines.items() if [each.casefold() for each in names[-len(above) :]] == wanted}
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

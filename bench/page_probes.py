@@ -1,0 +1,142 @@
+"""The first look at each page and list: where it is, and what its queries read. For the benchmark and for tests."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+
+from bench.dataset import Crowd
+
+LARGE = frozenset(
+    {
+        "workspaces_workspace", "workspaces_historicalworkspace", "workspaces_container", "workspaces_schedule",
+        "workspaces_workspacetoken", "structure_events",
+    }
+)  # fmt: skip
+TREES = "/admin/workspaces/workspace/"
+FEW = 20_000  # rows that a query may read of a table without an index, or throw away
+SCANS = ("Seq Scan", "Parallel Seq Scan")
+
+
+def pages(crowd: Crowd) -> dict[str, str]:
+    """Name → address, as somebody sees them who is a member of the crowd's organization alone."""
+    slug, one = crowd.organization.slug, crowd.workspace(crowd.workspaces // 2)
+    return {
+        "home": "/admin/",
+        "tree": TREES,
+        "tree of an organization": f"{TREES}?org={slug}",
+        "workspaces by name": f"{TREES}?q=Agent+1",
+        "workspaces by path": f"{TREES}?q=Agent+1+%E2%80%BA+Agent",
+        "workspaces offline": f"{TREES}?status=offline",
+        "workspaces removed": f"{TREES}?status=removed",
+        "workspaces with an error": f"{TREES}?container=failing",
+        "workspaces made by hand": f"{TREES}?by=hand",
+        "workspaces made by imports": f"{TREES}?by=import&q=Agent+1",
+        "names used twice": f"{TREES}?names=twice",
+        "one workspace": f"{TREES}{one}/change/",
+        "its history": f"{TREES}{one}/history/",
+        "import": "/admin/import/",
+        "runs": "/admin/runs/",
+        "run": f"/admin/runs/{crowd.made_by}/",
+        "run that removed": f"/admin/runs/{crowd.removed_by}/",
+        "timeline": "/admin/timeline/",
+        "timeline of an organization": f"/admin/timeline/?org={slug}",
+        "timeline of a minute": "/admin/timeline/?day=2026-01-01&at=01:00",
+        "timeline of a type": "/admin/timeline/?type=workspace.removed",
+        "timeline of a type that never was": "/admin/timeline/?type=security.denied",
+        "timeline of a group": "/admin/timeline/?type=workspace.*",
+        "timeline of a run": f"/admin/timeline/?import_id={crowd.made_by}",
+        "timeline of a workspace": f"/admin/timeline/?workspace={one}",
+        "timeline of a name": "/admin/timeline/?workspace=Agent+77",
+        "organizations": "/admin/workspaces/organization/",
+        "one organization": f"/admin/workspaces/organization/{crowd.organization.pk}/change/",
+        "events one by one": "/admin/audit/structureevent/",
+        "events of a type": "/admin/audit/structureevent/?event_type=security.denied",
+        "tokens of workspaces": "/admin/workspaces/workspacetoken/",
+        "GET /workspaces": "/workspaces",
+        "GET /workspaces of an organization": f"/workspaces?org={slug}&status=live",
+        "GET /workspaces by name": "/workspaces?name=Agent+77",
+        "GET /workspaces below none": "/workspaces?parent=none",
+        "GET /events": "/events",
+        "GET /events of an organization": f"/events?org={slug}",
+        "GET /events of a type that never was": "/events?type=security.denied",
+        "GET /events of a while": "/events?since=2026-01-01T01:00:00Z&until=2026-01-01T02:00:00Z",
+        "GET /events of a run": f"/events?import_id={crowd.made_by}",
+        "GET /events of a workspace": f"/events?workspace={one}",
+    }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """One that reads, with its parameters."""
+
+    sql: str
+    params: Any
+
+    def plan(self) -> Mapping[str, Any]:
+        """PostgreSQL's plan of it, carried out; times are milliseconds."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {self.sql}", self.params)
+            (found,) = cursor.fetchone()
+        plan: Mapping[str, Any] = (json.loads(found) if isinstance(found, str) else found)[0]
+        return plan
+
+
+@contextmanager
+def listening() -> Iterator[list[Query]]:
+    """The reading queries that happen meanwhile."""
+    heard: list[Query] = []
+
+    def hear(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.lstrip().startswith(("SELECT", "WITH")):
+            heard.append(Query(sql=sql, params=params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(hear):
+        yield heard
+
+
+def look(client: Client, address: str) -> float:
+    """Milliseconds until the whole answer stands."""
+    began = time.perf_counter()
+    answer = client.get(address)
+    assert answer.status_code == 200, f"{address} answers {answer.status_code}"
+    return (time.perf_counter() - began) * 1000
+
+
+def queries_of(client: Client, address: str) -> list[Query]:
+    with listening() as heard:
+        look(client, address)
+    return heard
+
+
+def scans(plan: Mapping[str, Any]) -> Iterator[str]:
+    """What the plan reads for nothing: large tables from end to end, or rows by the ten thousand to throw them away.
+
+    What an index alone is read for is not meant: there, ten thousand entries are a hundred pages.
+    """
+    for node in _nodes(plan["Plan"]):
+        table, loops = node.get("Relation Name", ""), node["Actual Loops"]
+        thrown = node.get("Rows Removed by Filter", 0) * loops
+        if table in LARGE and node["Node Type"] in SCANS and node["Actual Rows"] * loops + thrown > FEW:
+            yield f"{node['Node Type']} on {table}: {node['Actual Rows'] * loops + thrown:,.0f} rows"
+        elif table in LARGE and thrown > FEW and node["Node Type"] != "Index Only Scan":
+            yield f"{node['Node Type']} on {table}: {thrown:,.0f} rows read and thrown away"
+
+
+def slowest(queries: Sequence[Query]) -> tuple[Query, Mapping[str, Any]]:
+    """The query that takes longest, with its plan."""
+    return max(((query, query.plan()) for query in queries), key=lambda each: float(each[1]["Execution Time"]))
+
+
+def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from _nodes(below)

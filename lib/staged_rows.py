@@ -1,0 +1,94 @@
+"""Rows that are written in two steps where the database has one lock for everybody (SQLite).
+
+First into a temporary table: that belongs to the connection, takes as long as it likes and holds up nobody. Then, under
+the lock, by one INSERT … SELECT, which neither prepares values nor waits for other threads between two rows. Elsewhere
+there is only the second step, COPY.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connections, models, router
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from lib.bulk import as_stored, insert_rows
+
+
+def locks_everything(connection: BaseDatabaseWrapper) -> bool:
+    """Whether a transaction that writes keeps all others from writing."""
+    return connection.vendor == "sqlite"
+
+
+class Rows:
+    """Rows of a table, values in the order of `fields`; to be inserted once."""
+
+    def __init__(self, model: type[models.Model], fields: Sequence[str], values: Iterable[Sequence[Any]]) -> None:
+        self._model, self._fields, self._values = model, fields, values
+        self._staged = ""  # the temporary table
+
+    def stage(self) -> None:
+        """The first step. Does nothing where it would gain nothing."""
+        connection = connections[router.db_for_write(self._model)]
+        if not locks_everything(connection):
+            return
+        columns = self._columns(self._fields)
+        rows = (
+            [as_stored(column, value, connection) for column, value in zip(columns, row, strict=True)]
+            for row in self._values
+        )
+        self._staged = fill(connection, self._model._meta.db_table, [column.column for column in columns], rows)
+
+    def insert(self, *, same: Mapping[str, Any]) -> None:
+        """`same`: the fields that are alike in all of them."""
+        if not self._staged:
+            insert_rows(self._model, self._fields, self._values, same=same)
+            return
+        connection = connections[router.db_for_write(self._model)]
+        quote = connection.ops.quote_name
+        own, shared = self._columns(self._fields), self._columns(same)
+        names = [quote(column.column) for column in own]
+        alike = [as_stored(column, same[column.name], connection) for column in shared]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {quote(self._model._meta.db_table)} "
+                f"({', '.join((*names, *(quote(column.column) for column in shared)))}) "
+                f"SELECT {', '.join((*names, *['%s'] * len(shared)))} FROM {self._staged} ORDER BY place",
+                alike,
+            )
+            cursor.execute(f"DROP TABLE {self._staged}")
+
+    def _columns(self, names: Iterable[str]) -> list[Any]:
+        return [self._model._meta.get_field(name) for name in names]
+
+
+def fill(connection: BaseDatabaseWrapper, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A new temporary table with these rows, numbered in `place`, in place of an older one of that name; what to call
+    it in SQL.
+    """
+    quote = connection.ops.quote_name
+    table = f"temp.{quote(f'staged_{name}')}"
+    with _at_once(connection), connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {table}")
+        cursor.execute(f"CREATE TABLE {table} (place INTEGER PRIMARY KEY, {', '.join(map(quote, columns))})")
+        marks = ", ".join(["%s"] * len(columns))
+        cursor.executemany(f"INSERT INTO {table} ({', '.join(map(quote, columns))}) VALUES ({marks})", list(rows))
+    return table
+
+
+@contextmanager
+def _at_once(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """A transaction that does not ask for the lock, as Django's own would; inside one of those none is needed."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN DEFERRED")
+        try:
+            yield
+        except BaseException:
+            cursor.execute("ROLLBACK")
+            raise
+        cursor.execute("COMMIT")

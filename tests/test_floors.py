@@ -1,0 +1,91 @@
+"""Arrows between packages: only those that the table in CONTRIBUTING.md allows, and each of them downwards."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from tests.modules import ROOT, imported_modules, modules, package_of
+
+COVERED = ("lib", "audit", "workspaces", "orgsite", "bench")
+LINE = re.compile(r"^(\S+) +(–|\S+(?: \S+)*)(?: {2,}.*)?$")
+
+
+def table() -> dict[str, list[str]]:
+    """Package → what it may import, from the roof down, as CONTRIBUTING.md has it."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    block = text[text.index("## The house") :].split("```")[1].strip()
+    lines = [LINE.match(line) for line in block.splitlines()]
+    return {long(line[1]): [long(word) for word in line[2].split() if word != "–"] for line in lines if line}
+
+
+def long(name: str) -> str:
+    return f"workspaces{name}" if name.startswith(".") else name
+
+
+def allows(words: list[str], package: str) -> bool:
+    return any(
+        package == word.removesuffix(".*") or (word.endswith(".*") and package.startswith(word[:-1])) for word in words
+    )
+
+
+def arrows() -> dict[str, dict[str, str]]:
+    """Package → each other package that it imports → one of the files that do."""
+    known = modules(*COVERED)
+    files = {name: (package_of(name, path), path) for name, path in known.items()}
+    files["manage.py"] = ("manage.py", ROOT / "manage.py")
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for package, path in files.values():
+        for module in imported_modules(path, known):
+            target = files[module][0]
+            if target != package:
+                found[package][target] = str(path.relative_to(ROOT))
+    return found
+
+
+def test_every_arrow_is_allowed() -> None:
+    allowed = table()
+    for package, targets in arrows().items():
+        assert package in allowed, f"{package} has no line in CONTRIBUTING.md's picture of the house: give it one."
+        for target, file in targets.items():
+            assert allows(allowed[package], target), (
+                f"{file} imports {target}, which {package} may not. Move what it needs down, or, where the arrow is "
+                "right, write it into the table in CONTRIBUTING.md."
+            )
+
+
+def test_every_arrow_runs_down() -> None:
+    order = {package: floor for floor, package in enumerate(table())}
+    for package, targets in arrows().items():
+        for target, file in targets.items():
+            assert target in order, f"{target} has no line in CONTRIBUTING.md's picture of the house: give it one."
+            assert order[target] > order[package], f"{file} imports {target}, which stands above {package}."
+
+
+def test_the_picture_shows_no_arrow_that_is_not_there() -> None:
+    there = arrows()
+    for package, words in table().items():
+        for word in words:
+            assert any(allows([word], target) for target in there.get(package, ())), (
+                f"{package} does not import {word}: strike it from the table in CONTRIBUTING.md."
+            )
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    known = modules(*COVERED)
+    imports = {name: imported_modules(path, known) - {name} for name, path in known.items()}
+    while leaves := [name for name, targets in imports.items() if not targets & imports.keys()]:
+        for name in leaves:
+            del imports[name]
+    assert not imports, f"in a circle, or above one: {sorted(imports)}"
+
+
+def test_no_module_name_is_used_twice_in_one_package() -> None:
+    names: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    for module, path in modules().items():
+        # A command's file has the name that an operator types.
+        if path.name != "__init__.py" and path.parent.name != "commands":
+            names[module.split(".")[0], path.stem].append(path)
+    for (top, name), paths in names.items():
+        assert len(paths) == 1, f"{top} has {len(paths)} modules called {name}: {[str(path) for path in paths]}"

@@ -1,0 +1,130 @@
+"""The first page after the login: what needs somebody, and where everything else is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count
+
+from lib.bounded_count import Tally
+from workspaces import access
+from workspaces.access import Right
+from workspaces.admin.home.stray_notice import StrayNotice, stray_notice
+from workspaces.admin.run.container_progress import Stage
+from workspaces.admin.run.run_context import RunView, latest_runs, run_views
+from workspaces.admin.shared.system_state import System
+from workspaces.models import ImportRun, Organization, Workspace
+from workspaces.services.containers.desired_state import count_failing, failing
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+LATEST = 5
+COMPARED = 5_000  # live workspaces whose names are compared
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """An organization with its live workspaces, and how many of their names are used twice."""
+
+    organization: Organization
+    live: Tally
+    twice: int | None  # None where there are too many to compare them for each look at this page
+
+
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """All that the page asks for: a fixed number of queries, however many organizations and workspaces there are."""
+
+    user: User
+
+    @property
+    def may_look(self) -> bool:
+        return access.has(self.user, Right.VIEW)
+
+    @property
+    def may_import(self) -> bool:
+        return access.has(self.user, Right.IMPORT)
+
+    @cached_property
+    def places(self) -> list[Place]:
+        return [
+            Place(organization=each, live=live, twice=self._twice[each.pk] if each.pk in self._compared else None)
+            for each, live in self._live.items()
+        ]
+
+    @property
+    def twice(self) -> int:
+        return sum(place.twice or 0 for place in self.places)
+
+    @property
+    def uncompared(self) -> bool:
+        return any(place.twice is None for place in self.places)
+
+    @cached_property
+    def system(self) -> System:
+        return System(user=self.user)
+
+    @property
+    def failures(self) -> list[RunView]:
+        """The latest imports that failed, or were left behind by a process that is gone, and nobody dismissed."""
+        return self._failures[:LATEST]
+
+    @property
+    def more_failures(self) -> bool:
+        return len(self._failures) > LATEST
+
+    @property
+    def nothing_waits(self) -> bool:
+        """Said only where it is proved: whoever does the work has answered, and nothing is due."""
+        return (
+            bool(self.places)
+            and self.system.well
+            and not (self.failures or self.waiting or self.twice or self.strays.any)
+        )
+
+    @cached_property
+    def _failures(self) -> list[RunView]:
+        failed = latest_runs(self.user).filter(state=ImportRun.State.FAILED, dismissed_at=None)
+        return [RunView(run=run) for run in failed.order_by("-finished_at")[: LATEST + 1]]
+
+    @cached_property
+    def waiting(self) -> list[Stage]:
+        """The first of the containers that are not what they should be, with an error."""
+        return [Stage(row=row) for row in failing(self.user)[:LATEST]]
+
+    @cached_property
+    def waiting_count(self) -> Tally:
+        return count_failing(failing(self.user)) if self.waiting else Tally()
+
+    @cached_property
+    def strays(self) -> StrayNotice:
+        return stray_notice()
+
+    @cached_property
+    def runs(self) -> list[RunView]:
+        return run_views(latest_runs(self.user)[:LATEST])
+
+    @cached_property
+    def _twice(self) -> Counter[int]:
+        """Names of each organization that more than one live workspace has."""
+        rows = Workspace.objects.live().filter(organization__in=self._compared)
+        names = rows.order_by().values("organization", "name")
+        shared = names.annotate(count=Count("pk")).filter(count__gt=1)
+        return Counter(row["organization"] for row in shared)
+
+    @cached_property
+    def _compared(self) -> frozenset[int]:
+        """The organizations whose names are compared: the small ones, as long as all of theirs are not too many."""
+        small = sorted((live.number, each.pk) for each, live in self._live.items() if not live.more)
+        total = accumulate(number for number, _ in small)
+        return frozenset(key for (_, key), so_far in zip(small, total, strict=True) if so_far <= COMPARED)
+
+    @cached_property
+    def _live(self) -> dict[Organization, Tally]:
+        rows: Any = Organization.objects.visible_to(self.user).count_live()
+        return {each: Tally.of(each.live_count) for each in rows}

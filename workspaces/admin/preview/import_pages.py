@@ -1,0 +1,180 @@
+"""Upload a template, look at both previews, apply one of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.views.decorators.http import require_http_methods, require_safe
+
+from lib.bounded_count import Tally
+from workspaces import access
+from workspaces.access import Right
+from workspaces.admin.preview.plan_query import PlanQuery
+from workspaces.admin.preview.preview_context import PreviewView
+from workspaces.admin.run.run_context import latest_runs, run_views
+from workspaces.admin.shared.badges import joined
+from workspaces.admin.shared.rendering import faults_of, is_part, posted_text, render_page, status_of
+from workspaces.core.planning.plan import parse_mode
+from workspaces.core.planning.plan_values import Mode
+from workspaces.core.validating.validation_context import MissingFiles
+from workspaces.errors import AppliedAlready, InvalidRequest, NotFound, OrgError
+from workspaces.models import ImportPreview, Organization
+from workspaces.services.actors import Actor
+from workspaces.services.imports.import_answers import preview_answer
+from workspaces.services.imports.importing import Applied
+from workspaces.services.imports.previews import Preview, apply_preview, open_preview, preview_again, store_preview
+from workspaces.services.lookups import organization_for
+from workspaces.services.removal.confirmation import confirmed_number, demand_of
+from workspaces.services.security.throttling import Effort, require_turn
+from workspaces.services.templates.site_templates import from_directory, from_upload, listing
+from workspaces.services.templates.sources import LoadedTemplate
+
+LATEST = 5
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
+    """The upload form. POST keeps the previews and shows them; no workspace changes."""
+    user = access.require(request.user, Right.IMPORT)
+    if request.method != "POST":
+        return _form(request, site, user)
+    require_turn(user, Effort.IMPORT)
+    try:
+        return redirect("admin:import_preview", _keep_preview(request, user).pk)
+    except NotFound as error:
+        raise Http404(str(error)) from error
+    except OrgError as error:
+        return _form(request, site, user, error=error)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def preview_page(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> HttpResponse:
+    """Both plans side by side. POST applies the one that was chosen, or compares the template again."""
+    user = access.require(request.user, Right.IMPORT)
+    if request.method == "POST":
+        require_turn(user, Effort.IMPORT)
+    try:
+        return _decide(request, site, preview_id, user)
+    except NotFound:
+        return _gone(request, site)
+
+
+def _decide(request: HttpRequest, site: AdminSite, preview_id: UUID, user: User) -> HttpResponse:
+    preview = open_preview(preview_id, user=user)
+    if request.method != "POST":
+        return _preview(request, site, preview)
+    if "again" in request.POST:
+        return redirect("admin:import_preview", preview_again(preview, user=user).pk)
+    if preview.applied_by:
+        return _to_run(request, preview.applied_by.pk)
+    try:
+        return redirect("admin:run", _apply(request, preview).run.pk)
+    except AppliedAlready as error:
+        return _to_run(request, error.applied_by)
+    except OrgError as error:
+        return _preview(request, site, open_preview(preview_id, user=user), error=error)
+
+
+def _to_run(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """A second click, or a second person: nothing is applied again, and this is the run that did it."""
+    messages.info(request, "This plan was applied already, by this run. It was not applied a second time.")
+    return redirect("admin:run", run_id)
+
+
+@require_safe
+def plan_json(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> HttpResponse:  # noqa: ARG001
+    """Both plans as a dry run of the API answers them."""
+    user = access.require(request.user, Right.IMPORT)
+    try:
+        preview = open_preview(preview_id, user=user)
+    except NotFound as error:
+        raise Http404(str(error)) from error
+    answer = {str(mode): preview_answer(preview.plan(mode)) for mode in Mode}
+    return JsonResponse(answer, json_dumps_params={"indent": 2, "ensure_ascii": False})
+
+
+def _keep_preview(request: HttpRequest, user: User) -> ImportPreview:
+    organization = organization_for(user, posted_text(request, "org"), to=Right.IMPORT)
+    return store_preview(organization, _template(request), user=user)
+
+
+def _template(request: HttpRequest) -> LoadedTemplate:
+    """A file wins over a directory when both are given."""
+    file, name = request.FILES.get("file"), posted_text(request, "dir")
+    missing = MissingFiles.WARN if "missing_files" in request.POST else MissingFiles.ERROR
+    if file:
+        return from_upload(file.name or "", file.read(), missing=missing)
+    if name:
+        return from_directory(name, missing=missing)
+    raise InvalidRequest("Choose a file, or one of the directories on this server.", field="file")
+
+
+def _apply(request: HttpRequest, preview: Preview) -> Applied:
+    """Every check of the page once more; the plan's own are made under the organization's lock."""
+    mode = parse_mode(request.POST.get("mode"))
+    user = access.require(request.user, Right.IMPORT, *(() if mode is Mode.MERGE else (Right.CASCADE_DELETE,)))
+    demand = demand_of(preview.plan(mode))
+    number, ticked = request.POST.get("confirm_removals", ""), "accept_collateral" in request.POST
+    return apply_preview(
+        preview,
+        mode=mode,
+        actor=Actor.of(user),
+        confirm_removals=confirmed_number(demand, number=number, ticked=ticked) if mode is Mode.RECONCILE else None,
+        reason=posted_text(request, "reason"),
+    )
+
+
+def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError | None = None) -> HttpResponse:
+    organizations: Any = Organization.objects.visible_to(user).count_live()
+    return render_page(
+        request,
+        site,
+        "import.html",
+        title="Import an org template",
+        status=status_of(error),
+        organizations=[(each, Tally.of(each.live_count)) for each in organizations],
+        chosen=request.POST.get("org") or request.GET.get("org", ""),
+        directories=listing(missing=MissingFiles.WARN),
+        chosen_directory=request.POST.get("dir", ""),
+        missing_files="missing_files" in request.POST,
+        runs=run_views(latest_runs(user)[:LATEST]),
+        max_bytes=settings.ORGSITE_MAX_TEMPLATE_BYTES,
+        error=error,
+        faults=faults_of(error),
+    )
+
+
+def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: OrgError | None = None) -> HttpResponse:
+    part = is_part(request)
+    view = PreviewView(preview=preview, query=PlanQuery.of(request.GET), goes_on=part)
+    return render_page(
+        request,
+        site,
+        "plan_rows.html" if part else "preview.html",
+        title=f"Preview of {preview.record.source or preview.template.name}",
+        status=status_of(error),
+        view=view,
+        record=preview.record,
+        may_reconcile=access.may(request.user, Right.CASCADE_DELETE, preview.record.organization),
+        who_may=joined(access.who_may(Right.CASCADE_DELETE, preview.record.organization), most=8),
+        posted=request.POST,
+        reasons={request.POST.get("mode", ""): posted_text(request, "reason")},
+        error=error,
+    )
+
+
+def _gone(request: HttpRequest, site: AdminSite) -> HttpResponse:
+    """Says the same of a preview that expired, of one that never was, and of another organization's."""
+    now = timezone.now()
+    kept = timesince(now - timedelta(seconds=settings.ORGSITE_PREVIEW_LIFETIME), now)
+    return render_page(request, site, "preview_gone.html", title="No such preview", status=404, kept=kept)

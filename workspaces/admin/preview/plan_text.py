@@ -1,0 +1,135 @@
+"""A plan in sentences: the cards, the dock, the buttons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workspaces.admin.preview.plan_table import leftovers, subtrees
+from workspaces.admin.shared.badges import MINUS, TIMES, counted
+from workspaces.core.planning.plan_values import Action, Plan, Row
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanTile:
+    """One count of a card."""
+
+    kind: str
+    label: str
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """One mode in numbers and one sentence: `verdict` in bold, `left` as an amber note, then `rest`."""
+
+    tiles: tuple[PlanTile, ...]
+    before: int
+    after: int
+    verdict: str
+    left: str = ""
+    rest: str = ""
+
+
+def merge_card(plan: Plan) -> Card:
+    left, untouched = plan.left_running, plan.untouched_count
+    return Card(
+        tiles=_tiles(plan),
+        before=plan.live_before,
+        after=plan.live_after,
+        verdict="Changes nothing." if plan.changes_nothing else f"Creates {plan.created_count:,}, removes nothing.",
+        left=f"{leftovers(left)} left running" if left else "",
+        rest=f"{untouched:,} untouched." if untouched else "",
+    )
+
+
+def reconcile_card(plan: Plan) -> Card:
+    verdict, rest = _verdict(plan)
+    kept = f" Keeps {counted(len(plan.held), 'workspace')}: protected, or above a protected one." if plan.held else ""
+    return Card(
+        tiles=_tiles(plan),
+        before=plan.live_before,
+        after=plan.live_after,
+        verdict=verdict,
+        rest=f"{rest}{kept}".strip(),
+    )
+
+
+def merge_text(plan: Plan) -> str:
+    """What the dock says beside the merge button."""
+    left = leftovers(plan.left_running) if plan.left_running else ""
+    if plan.changes_nothing:
+        return f"{nothing(plan)}{f' {left} would stay live.' if left else ''}"
+    stays = f"; {left} stay{'s' if len(plan.left_running) == 1 else ''} live" if left else ""
+    return f"Creates {counted(plan.created_count, 'workspace')}. Removes nothing{stays}."
+
+
+def reconcile_text(plan: Plan) -> str:
+    """What the dock says beside the reconcile button; where something goes, the sentence runs into its number."""
+    if plan.changes_nothing:
+        return nothing(plan)
+    if not plan.removals:
+        return f"Creates {plan.created_count:,}, removes nothing."
+    return f"Creates {plan.created_count:,}, then removes" if plan.created_count else "Removes"
+
+
+def nothing(plan: Plan) -> str:
+    """Why a plan changes nothing."""
+    if not plan.result:
+        return "Nothing to do: the template lets no workspace run."
+    kept = " What else it names is protected, or above a protected one." if plan.held else ""
+    return (
+        f"Nothing to do: {_all_exist(plan)} where the template puts {'it' if len(plan.result) == 1 else 'them'}.{kept}"
+    )
+
+
+def nothing_at_all(merge: Plan, reconcile: Plan) -> str:
+    """The sentence for a tree that equals its template; "" for any other."""
+    differs = not reconcile.changes_nothing or merge.left_running or not merge.result
+    return "" if differs else f"{_all_exist(merge).capitalize()}, and no other live workspace uses their names."
+
+
+def removed_kinds(plan: Plan) -> str:
+    """`8 duplicates + 2 collateral`"""
+    collateral = f" + {len(plan.collateral):,} collateral" if plan.collateral else ", no collateral"
+    return leftovers(_named(plan)) + collateral
+
+
+def button(plan: Plan) -> str:
+    """What the button says: always what it does, with numbers."""
+    creates, removes = plan.created_count, len(plan.removals)
+    if creates and removes:
+        return f"Create {creates:,}, remove {removes:,}"
+    if removes:
+        return f"Remove {counted(removes, 'workspace')}"
+    return f"{plan.mode.capitalize()}: create {creates:,}" if creates else f"Apply {plan.mode}"
+
+
+def _verdict(plan: Plan) -> tuple[str, str]:
+    if plan.changes_nothing:
+        return "Changes nothing.", ""
+    if not plan.removals:
+        return f"Creates {plan.created_count:,}, removes nothing.", ""
+    first, then = (f"Creates {plan.created_count:,}, removes" if plan.created_count else "Removes"), subtrees(plan)
+    if not plan.collateral:
+        return f"{first} {leftovers(_named(plan))}", f"in {then}. No collateral."
+    both = f"{leftovers(_named(plan))} and {len(plan.collateral):,} the template does not name"
+    return f"{first} {len(plan.removals):,}:", f"{both}, in {then}."
+
+
+def _named(plan: Plan) -> list[Row]:
+    return [row for row in plan.removals if row.action is Action.REMOVE]
+
+
+def _all_exist(plan: Plan) -> str:
+    count = len(plan.result)
+    return "the one template workspace exists" if count == 1 else f"all {count:,} template workspaces exist"
+
+
+def _tiles(plan: Plan) -> tuple[PlanTile, ...]:
+    collateral = len(plan.collateral)
+    return (
+        PlanTile(kind="create", label="+ create", number=plan.created_count),
+        PlanTile(kind="keep", label="= keep", number=plan.skipped_count),
+        PlanTile(kind="remove", label=f"{MINUS} remove", number=len(plan.removals) - collateral),
+        PlanTile(kind="collateral", label=f"{TIMES} collateral", number=collateral),
+    )

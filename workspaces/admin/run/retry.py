@@ -1,0 +1,51 @@
+"""`Try again now`: what is tried again by itself anyway, without waiting for it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from workspaces import access
+from workspaces.access import Right
+from workspaces.admin.run.container_progress import Stages
+from workspaces.admin.run.run_context import latest_runs
+from workspaces.admin.shared.badges import counted
+from workspaces.admin.shared.form_once import once
+from workspaces.models import Workspace
+from workspaces.services.containers.desired_state import try_again
+
+
+@require_POST
+def run_again(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpResponse:
+    """All of a run that failed."""
+    return once(request, lambda: _run_again(request, run_id, site))
+
+
+def _run_again(request: HttpRequest, run_id: UUID, site: AdminSite) -> HttpResponse:
+    run = get_object_or_404(latest_runs(access.require(request.user, Right.IMPORT)), pk=run_id)
+    _tell(request, try_again(list(Stages(import_id=run.pk).failing.values_list("pk", flat=True))))
+    return redirect(f"{site.name}:run", run.pk)
+
+
+@require_POST
+def container_again(request: HttpRequest, workspace_id: UUID, *, site: AdminSite) -> HttpResponse:
+    """The container of one workspace; back to the run that decided about it, or to the workspace."""
+    return once(request, lambda: _container_again(request, workspace_id, site))
+
+
+def _container_again(request: HttpRequest, workspace_id: UUID, site: AdminSite) -> HttpResponse:
+    rows = Workspace.objects.visible_to(access.require(request.user, Right.IMPORT)).select_related("container")
+    workspace = get_object_or_404(rows, pk=workspace_id, container__isnull=False)
+    _tell(request, try_again([workspace.pk]))
+    if import_id := workspace.container.import_id:
+        return redirect(f"{site.name}:run", import_id)
+    return redirect(f"{site.name}:workspaces_workspace_change", workspace.pk)
+
+
+def _tell(request: HttpRequest, count: int) -> None:
+    messages.info(request, f"{counted(count, 'container')} will be tried at once." if count else "Nothing waits there.")

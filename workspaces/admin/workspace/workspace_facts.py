@@ -1,0 +1,66 @@
+"""What the page of one workspace shows around its form."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from workspaces import access
+from workspaces.access import Right
+from workspaces.admin.run.container_progress import Stage
+from workspaces.core.planning.plan_values import SEPARATOR
+from workspaces.models import Container, Workspace
+from workspaces.services.containers.config_contents import stored_files
+from workspaces.services.lookups import ancestor_names, live_children_count
+
+
+def facts(workspace: Workspace) -> list[tuple[str, str]]:
+    """What the form does not hold; what is empty is left out."""
+    named = (
+        ("id", str(workspace.pk)),
+        ("organization", workspace.organization.name),
+        ("runtime", workspace.runtime),
+        ("model", workspace.model),
+        ("external address", workspace.url if workspace.external else ""),
+        ("created", moment(workspace.created_at)),
+        ("last changed", moment(workspace.updated_at)),
+        ("last heartbeat", moment(workspace.last_heartbeat_at)),
+        ("removed", moment(workspace.removed_at)),
+    )
+    return [(name, value) for name, value in named if value]
+
+
+def moment(when: datetime | None) -> str:
+    """`12 May 2026 20:31:06` in the site's zone; "" for never."""
+    return date_format(timezone.localtime(when), "j M Y H:i:s") if when else ""
+
+
+def detail(request: HttpRequest, workspace: Workspace) -> dict[str, Any]:
+    """The template's context besides the admin's own."""
+    above = ancestor_names(workspace)
+    tokens = list(workspace.tokens.values_list("revoked_at", flat=True))
+    return {
+        "workspace": workspace,
+        "facts": facts(workspace),
+        "spec": json.dumps(workspace.spec, indent=2, ensure_ascii=False) if workspace.spec else "",
+        "above": above,
+        "below_query": SEPARATOR.join([*above, workspace.name, ""]).strip(),
+        "children_count": live_children_count(workspace),
+        "files": stored_files(workspace),
+        "schedules": workspace.schedules.all(),
+        "stage": Stage(row=row) if (row := Container.objects.filter(workspace=workspace).first()) else None,
+        "usable_tokens": sum(1 for revoked in tokens if revoked is None),
+        "revoked_tokens": sum(1 for revoked in tokens if revoked is not None),
+        "may_add": workspace.is_live and access.may(request.user, Right.ADD, workspace.organization),
+        "may_cascade": workspace.is_live and access.may(request.user, Right.CASCADE_DELETE, workspace.organization),
+        "may_audit": access.has(request.user, Right.VIEW_EVENTS),
+        "title": f"{workspace.name}",
+        "subtitle": None,
+        "show_save_and_add_another": False,
+        "show_save_and_continue": False,
+    }

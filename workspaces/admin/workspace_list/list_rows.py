@@ -1,0 +1,148 @@
+"""The lines of one page of the list, with what they show besides their place in the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count
+
+from workspaces.admin.shared.badges import joined
+from workspaces.admin.shared.tree_order import Spot
+from workspaces.core.planning.plan_values import SEPARATOR
+from workspaces.models import Schedule, Status, Workspace
+
+MOST_PLACES = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """How a workspace came to be: by the run `import_id`, or by hand."""
+
+    import_id: UUID | None
+    actor: str
+    when: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListRow:
+    """One line of the list; `context` where it only shows what the next ones stand below. `below` counts live ones, and
+    is None where nobody has counted.
+
+    `also` others have its name; `also_at` are their places, or those of the newest. `duplicate` says that one of them
+    is where the name belongs.
+    """
+
+    spot: Spot
+    context: bool
+    below: int | None
+    has_below: bool
+    also_at: tuple[str, ...]
+    also: int
+    duplicate: bool
+    schedules: int
+    origin: Origin | None
+    protected: bool
+    last_heartbeat: datetime | None
+
+    @property
+    def live(self) -> bool:
+        return self.spot.stem.status != Status.REMOVED
+
+    @property
+    def depth(self) -> int:
+        """A removed one stands in no tree any more: it is listed with its path."""
+        return self.spot.depth if self.live else 0
+
+    @property
+    def level(self) -> int:
+        return self.spot.depth + 1
+
+    @property
+    def also_lives_at(self) -> str:
+        """`PM › Dev Lead`, or `A › QA, B › QA and 3 more`."""
+        more = self.also - min(len(self.also_at), MOST_PLACES)
+        return joined([*self.also_at[:MOST_PLACES], *([f"{more:,} more"] if more else ())])
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListFacts:
+    """What the lines of one page show besides their place: three queries."""
+
+    columns: Mapping[UUID, Mapping[str, Any]]
+    schedules: Mapping[UUID, int]
+    origins: Mapping[UUID, Origin]
+    twins: Mapping[tuple[str, str], Sequence[Spot]]
+    used: Mapping[tuple[str, str], int]
+
+    @classmethod
+    def of(
+        cls,
+        spots: Sequence[Spot],
+        *,
+        twins: Mapping[tuple[str, str], Sequence[Spot]],
+        used: Mapping[tuple[str, str], int] = MappingProxyType({}),
+    ) -> ListFacts:
+        """`twins` are the live ones of each name, or the newest of them; then `used` says how many there are."""
+        ids = [spot.id for spot in spots]
+        columns = Workspace.objects.filter(id__one_of=ids).values("id", "protected", "last_heartbeat_at")
+        schedules = Schedule.objects.filter(workspace__one_of=ids).order_by().values_list("workspace")
+        return cls(
+            columns={row["id"]: row for row in columns},
+            schedules=dict(schedules.annotate(count=Count("pk"))),
+            origins=_origins({*ids, *(twin.id for same in twins.values() for twin in same)}),
+            twins=twins,
+            used=used,
+        )
+
+    def row(self, spot: Spot, *, context: bool = False, below: int | None = 0, has_below: bool = False) -> ListRow:
+        """The line of that workspace."""
+        places = self.others_of(spot)
+        return ListRow(
+            spot=spot,
+            context=context,
+            below=below,
+            has_below=has_below,
+            also_at=places,
+            also=max(len(places), self.used.get(identity(spot), 0) - 1),
+            duplicate=self.is_leftover(spot),
+            schedules=self.schedules.get(spot.id, 0),
+            origin=self.origins.get(spot.id),
+            protected=self.columns[spot.id]["protected"],
+            last_heartbeat=self.columns[spot.id]["last_heartbeat_at"],
+        )
+
+    def others_of(self, spot: Spot) -> tuple[str, ...]:
+        """Where else a live workspace has the same name."""
+        twins = self.twins.get(identity(spot), ())
+        return tuple(SEPARATOR.join(twin.trail[-2:]) for twin in twins if twin.id != spot.id)
+
+    def is_leftover(self, spot: Spot) -> bool:
+        """Whether the same name belongs elsewhere by the latest import; equals are no leftovers of each other.
+
+        A moved workspace is created anew at its new place: of two with one name the older one is the leftover. Those
+        that one import created are no duplicates of each other: its template wanted both.
+        """
+        twins = self.twins.get(identity(spot), ())
+        return any(self._age(twin) > self._age(spot) for twin in twins)
+
+    def _age(self, spot: Spot) -> tuple[bool, float]:
+        origin = self.origins.get(spot.id)
+        return (origin.import_id is not None, origin.when.timestamp()) if origin else (False, 0.0)
+
+
+def _origins(ids: Collection[UUID]) -> dict[UUID, Origin]:
+    rows = Workspace.history.filter(id__one_of=list(ids), history_type="+")
+    columns = ("id", "history_import_id", "history_actor", "history_date")
+    return {
+        key: Origin(import_id=run, actor=actor, when=when)
+        for key, run, actor, when in rows.order_by("-history_id").values_list(*columns)
+    }
+
+
+def identity(spot: Spot) -> tuple[str, str]:
+    return spot.stem.organization, spot.name

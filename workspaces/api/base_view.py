@@ -1,0 +1,89 @@
+"""What all endpoints share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from django.http import HttpRequest
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from workspaces.api.pagination import Keyset
+from workspaces.api.parsers import JSONBody, check_query, measure, refuse_blank, refuse_unreadable
+from workspaces.api.permissions import Authenticated
+from workspaces.api.user_throttle import Turns
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class ApiView(APIView):
+    """One endpoint. `query` names the parameters each method takes; any other is refused."""
+
+    permission_classes = [Authenticated]
+    parser_classes = [JSONBody]
+    throttle_classes = [Turns]
+    metadata_class = None
+    http_method_names = ["get", "head", "post", "patch", "delete"]
+    query: ClassVar[Mapping[str, Collection[str]]] = {}
+    destructive: ClassVar[Collection[str]] = ()
+    """Methods that can remove workspaces, or read as much: `services.security.throttling` counts them apart."""
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        measure(request)
+        return super().initialize_request(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        refuse_unreadable(request)
+        super().initial(request, *args, **kwargs)
+        check_query(request.query_params, allowed=self.query_names(request))
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Once the answer is rendered, view and request are over."""
+        final: Any = super().finalize_response(request, response, *args, **kwargs)
+        if isinstance(final, Response):
+            final.add_post_render_callback(_forget_rendered)
+        else:  # an error's, rendered already
+            _forget(request, self)
+        return cast("Response", final)
+
+    def query_names(self, request: Request) -> Collection[str]:
+        return self.query.get("GET" if request.method == "HEAD" else str(request.method), ())
+
+
+class ListView(ApiView, GenericAPIView):
+    """A filtered list, page by page."""
+
+    filterset_class: ClassVar[Any]
+    pagination_class = Keyset
+
+    def get(self, request: Request) -> Response:
+        refuse_blank(request.query_params)
+        rows = self.filter_queryset(self.get_queryset())
+        page = self.paginate_queryset(rows) or []
+        shape = self.get_serializer()  # knows no rows: a serializer is a cycle, and they would wait for the collector
+        return self.get_paginated_response([shape.to_representation(row) for row in page])
+
+    def query_names(self, request: Request) -> Collection[str]:
+        if request.method not in ("GET", "HEAD"):
+            return super().query_names(request)
+        return (*self.filterset_class.base_filters, *Keyset.parameters)
+
+
+def _forget_rendered(response: Any) -> None:
+    context, response.renderer_context = response.renderer_context, {}
+    _forget(context["request"], context["view"])
+
+
+def _forget(request: Request, view: APIView) -> None:
+    """They know each other and the response: with body and answer they would wait for the garbage collector."""
+    for each in (request, view):
+        vars(each).clear()
+
+
+def caller(request: Request) -> User:
+    """The user who asks; the permission classes let nobody else come this far."""
+    return cast("User", request.user)

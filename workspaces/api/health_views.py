@@ -1,0 +1,46 @@
+"""`/healthz`: the process is up. `/readyz`: it can do its work. Strangers hear states, never names or messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.exceptions import APIException
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from workspaces.api import openapi
+from workspaces.api.base_view import ApiView
+from workspaces.services.upkeep.readiness import backlog_numbers, readiness
+
+
+@openapi.healthz
+class HealthView(ApiView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def get(self, request: Request) -> Response:
+        return Response({"status": "ok"})
+
+
+@openapi.readyz
+class ReadyView(ApiView):
+    permission_classes = [AllowAny]
+
+    def perform_authentication(self, request: Request) -> None:
+        """Only once the database is known to answer."""
+
+    def get(self, request: Request) -> Response:
+        checks = readiness()
+        ready = set(checks.values()) == {"ok"}
+        answer: dict[str, Any] = {"status": "ok" if ready else "unavailable", "checks": checks}
+        if checks["database"] == checks["migrations"] == "ok" and _is_known(request):
+            answer |= backlog_numbers()
+        return Response(answer, status=200 if ready else 503)
+
+
+def _is_known(request: Request) -> bool:
+    try:
+        return request.user.is_authenticated
+    except APIException:
+        return False

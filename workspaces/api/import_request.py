@@ -1,0 +1,101 @@
+"""What an import asks for, read from any of its four forms: two of JSON, a multipart file, a YAML body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.http import QueryDict
+from rest_framework.request import Request
+
+from workspaces.api.error_answers import RequestInvalid
+from workspaces.api.parsers import YamlText, body_object, body_of, check_query, fields, form_values
+from workspaces.api.serializers import DirectoryField, ImportFields
+from workspaces.core.planning.plan_values import Mode
+from workspaces.core.reading.document import Document
+from workspaces.core.validating.validation_context import MissingFiles
+from workspaces.errors import Problem
+from workspaces.services.imports.importing import Confirmation
+from workspaces.services.templates import site_templates
+from workspaces.services.templates.sources import LoadedTemplate
+
+FIELDS = ImportFields().fields.keys()
+# Clients with typed optional fields send null for what they leave out. Where that could apply by mistake, or somewhere
+# else, it is refused.
+NULLABLE = ("mode", "fingerprint", "confirm_removals", "reason", "missing_files")
+WHICH = "give exactly one of `template` and `dir`"
+
+Load = Callable[[MissingFiles], LoadedTemplate]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImportRequest:
+    """An import as it was asked for. The template itself is only read by `load`, once the caller may import at all."""
+
+    org: str
+    mode: Mode
+    dry_run: bool
+    reason: str
+    confirmation: Confirmation
+    load: Callable[[], LoadedTemplate]
+
+    @property
+    def removes(self) -> bool:
+        """Whether it may remove workspaces."""
+        return self.mode is Mode.RECONCILE and not self.dry_run
+
+
+def read_import(request: Request) -> ImportRequest:
+    """Raises RequestInvalid with every problem of the fields; a field may stand only where its form has it."""
+    body = body_of(request)
+    if isinstance(body, YamlText):
+        return _asked(
+            fields(form_values(request.query_params), ImportFields), lambda _: site_templates.from_yaml(body.raw)
+        )
+    check_query(request.query_params, allowed=())
+    if isinstance(body, QueryDict):
+        load = _uploaded(request)
+        return _asked(fields(form_values(request.POST), ImportFields), load)
+    return _from_json(body_object(request))
+
+
+def _from_json(document: Document) -> ImportRequest:
+    values: Any = document.data
+    written = {key: value for key, value in values.items() if key not in ("template", "dir")}
+    rest = {key: value for key, value in written.items() if value is not None or key not in NULLABLE}
+    if ("template" in values) == ("dir" in values):
+        raise RequestInvalid([Problem(message=WHICH, line=document.start.line)])
+    load = _inline(document) if "template" in values else _directory(document, values["dir"])
+    return _asked(fields(rest, ImportFields, line=lambda key: document.mark((key,)).line), load)
+
+
+def _inline(document: Document) -> Load:
+    """Without files around it there are none that could be missing."""
+    return lambda _: site_templates.from_document(document)
+
+
+def _directory(document: Document, name: object) -> Load:
+    wanted = fields({"dir": name}, DirectoryField, line=lambda key: document.mark((key,)).line)
+    return lambda missing: site_templates.from_directory(wanted["dir"], missing=missing)
+
+
+def _uploaded(request: Request) -> Load:
+    """The one file of the form, read only when it is wanted."""
+    files = request.FILES
+    if list(files) != ["file"] or len(files.getlist("file")) != 1:
+        raise RequestInvalid([Problem(message="send exactly one file, in the form's field `file`", path="file")])
+    file = files["file"]
+    return lambda missing: site_templates.from_upload(file.name or "", file.read(), missing=missing)
+
+
+def _asked(given: Mapping[str, Any], load: Load) -> ImportRequest:
+    return ImportRequest(
+        org=given["org"],
+        mode=given["mode"],
+        dry_run=given["dry_run"],
+        reason=given["reason"],
+        confirmation=Confirmation(fingerprint=given["fingerprint"], confirm_removals=given["confirm_removals"]),
+        load=partial(load, given["missing_files"]),
+    )

@@ -1,0 +1,102 @@
+"""`/workspaces`: list, create, look at, change, delete, and give an agent its token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from workspaces.access import Right
+from workspaces.api import openapi
+from workspaces.api.base_view import ApiView, ListView, caller
+from workspaces.api.pagination import Keyset
+from workspaces.api.parsers import body_fields, query_fields
+from workspaces.api.permissions import OnWorkspace, OnWorkspaces, OnWorkspaceTokens
+from workspaces.api.serializers import ChangedFields, DeleteFields, NewWorkspaceFields, WorkspaceDetail, WorkspaceRow
+from workspaces.api.workspace_filter import WorkspaceFilter
+from workspaces.core.template import Node
+from workspaces.models import Workspace
+from workspaces.models.querysets import WorkspaceQuerySet
+from workspaces.services.actors import Actor
+from workspaces.services.imports.creation import create_workspace
+from workspaces.services.lookups import organization_at, workspace_for
+from workspaces.services.removal.deletion import Deletion, delete_workspace
+from workspaces.services.security.tokens import issue_workspace_token
+from workspaces.services.workspace.editing import Changes, edit_workspace
+
+
+class WorkspacePages(Keyset):
+    keys = ("id",)  # ids begin with the time at which they were made
+
+
+@openapi.workspaces
+class WorkspacesView(ListView):
+    permission_classes = [OnWorkspaces]
+    serializer_class = WorkspaceRow
+    filterset_class = WorkspaceFilter
+    pagination_class = WorkspacePages
+    queryset = Workspace.objects.none()
+
+    def get_queryset(self) -> WorkspaceQuerySet:
+        return Workspace.objects.visible_to(caller(self.request)).select_related("organization")
+
+    def post(self, request: Request) -> Response:
+        asked = body_fields(request, NewWorkspaceFields)
+        workspace = create_workspace(
+            organization_at(caller(request), slug=asked.pop("org"), parent_id=asked["parent"]),
+            parent_id=asked.pop("parent"),
+            node=Node(path="", **asked),
+            actor=Actor.of(caller(request)),
+        )
+        return Response(WorkspaceDetail(workspace).data, status=201)
+
+
+@openapi.workspace
+class WorkspaceView(ApiView):
+    permission_classes = [OnWorkspace]
+    destructive = ("DELETE",)
+    query = {"DELETE": DeleteFields().fields.keys()}
+
+    def get(self, request: Request, workspace_id: str) -> Response:
+        workspace = workspace_for(caller(request), workspace_id, to=Right.VIEW)
+        return Response(WorkspaceDetail().to_representation(workspace))
+
+    def patch(self, request: Request, workspace_id: str) -> Response:
+        changes: Changes = body_fields(request, ChangedFields)  # type: ignore[assignment]
+        workspace = workspace_for(caller(request), workspace_id, to=Right.CHANGE)
+        changed = edit_workspace(workspace, changes, actor=Actor.of(caller(request)))
+        return Response(WorkspaceDetail().to_representation(changed))
+
+    def delete(self, request: Request, workspace_id: str) -> Response:
+        asked = query_fields(request, DeleteFields)
+        deletion = delete_workspace(
+            workspace_for(caller(request), workspace_id, to=Right.CASCADE_DELETE),
+            confirmed=asked["confirm"],
+            actor=Actor.of(caller(request)),
+            reason=asked["reason"],
+            keep_volumes=asked["keep_volumes"],
+        )
+        return Response(deleted(deletion), status=200 if deletion.done else 409)
+
+
+@openapi.workspace_tokens
+class WorkspaceTokensView(ApiView):
+    permission_classes = [OnWorkspaceTokens]
+
+    def post(self, request: Request, workspace_id: str) -> Response:
+        workspace = workspace_for(caller(request), workspace_id, to=Right.CHANGE)
+        text = issue_workspace_token(workspace, actor=Actor.of(caller(request)))
+        return Response({"token": text}, status=201, headers={"Cache-Control": "no-store"})
+
+
+def deleted(deletion: Deletion) -> dict[str, Any]:
+    """What went, or the question whether all this may go."""
+    if deletion.done:
+        return {"status": "removed", "cascade_deleted": deletion.descendants_count}
+    return {
+        "status": "confirmation_required",
+        "children_count": len(deletion.children),
+        "descendants_count": deletion.descendants_count,
+        "children": [{"id": str(row.id), "name": row.name} for row in deletion.children],
+    }

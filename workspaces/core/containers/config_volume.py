@@ -1,0 +1,68 @@
+"""What lies in a workspace's config volume: the files of its folder, and beside them what the workspace itself is.
+
+    …                           the files of `files_dir`, as in the template
+    .orgsite/workspace.json     all that was declared, defaults applied
+    .orgsite/prompts/*.md       `initial`, `idle` and `system`: those prompts that it has, as text
+
+A template's own `.orgsite` is left out when it is read, so nothing of it can stand where the generated files do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from workspaces.core.filesets import OWN_FOLDER, FolderFiles
+from workspaces.core.template import ScheduleSpec
+
+PROMPTS = ("initial_prompt", "idle_prompt", "system_prompt")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """A workspace as its agent needs to know it. `organization` is the slug."""
+
+    id: UUID
+    name: str
+    organization: str
+    role: str
+    tier: int
+    runtime: str
+    model: str
+    spec: Mapping[str, Any]
+    schedules: tuple[ScheduleSpec, ...]
+
+
+def config_archive(config: Config, files: FolderFiles) -> bytes:
+    """The tar to unpack in the config volume; the same for the same values."""
+    return FolderFiles.of({**dict(files.files), **generated(config)}).to_tar()
+
+
+def generated(config: Config) -> dict[str, bytes]:
+    """The generated files by their paths in the volume."""
+    text = json.dumps(_described(config), indent=2, sort_keys=True, ensure_ascii=False)
+    prompts = {key: config.spec.get(key) for key in PROMPTS}
+    return {f"{OWN_FOLDER}/workspace.json": f"{text}\n".encode()} | {
+        f"{OWN_FOLDER}/prompts/{key.removesuffix('_prompt')}.md": prompt.encode()
+        for key, prompt in prompts.items()
+        if prompt and isinstance(prompt, str)
+    }
+
+
+def _described(config: Config) -> dict[str, Any]:
+    """All of it as JSON. `plugins` stands in `spec` too, where everything without a column of its own does."""
+    return {
+        "id": str(config.id),
+        "name": config.name,
+        "organization": config.organization,
+        "role": config.role,
+        "tier": config.tier,
+        "runtime": config.runtime,
+        "model": config.model,
+        "plugins": config.spec.get("plugins") or [],
+        "spec": dict(config.spec),
+        "schedules": [asdict(schedule) for schedule in config.schedules],
+    }

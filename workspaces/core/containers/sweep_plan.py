@@ -1,0 +1,122 @@
+"""An engine's things compared with what should be there: leftovers, strays, and live workspaces without a container.
+
+Pure, like a plan: `sweep --dry-run` shows it, the worker carries it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from workspaces.core.containers.convergence import State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """A workspace as the database knows it. `settled`: its container is what it should be, as far as anyone knows, so
+    nobody is at work on it; None where it has no container row."""
+
+    id: UUID
+    name: str
+    live: bool
+    external: bool = False
+    settled: bool | None = None
+    keep_volumes: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """The engine's things of one workspace id: the container's state (None: none), the names of its volumes, and
+    what the container's labels say: the names of workspace and organization, and the epoch. `twice`: it has more than
+    one container."""
+
+    state: State | None = None
+    twice: bool = False
+    volumes: tuple[str, ...] = ()
+    name: str = ""
+    organization: str = ""
+    epoch: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """A workspace of the database whose container is not what it should be; `why` is a sentence for people."""
+
+    id: UUID
+    why: str
+    known: Known
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unknown:
+    """Something on the engine that no row of the database accounts for: a stray. Only a person has it destroyed."""
+
+    id: UUID
+    why: str
+    held: Held
+
+    @property
+    def runs(self) -> bool:
+        return self.held.state in (State.RUNNING, State.STARTING)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sweep:
+    """Removed workspaces of ours left `leftovers`, `strays` are unknown, `phantoms` should run and do not. All by id.
+    `epochs` are those that containers carry."""
+
+    leftovers: tuple[Finding, ...] = ()
+    strays: tuple[Unknown, ...] = ()
+    phantoms: tuple[Finding, ...] = ()
+    epochs: frozenset[str] = frozenset()
+
+    @property
+    def clean(self) -> bool:
+        return not (self.leftovers or self.strays or self.phantoms)
+
+
+FAULTS = {
+    None: "its container is gone",
+    State.STOPPED: "its container stopped",
+    State.STARTING: "its container does not stay up",
+}
+
+
+def plan_sweep(known: Collection[Known], held: Mapping[UUID, Held]) -> Sweep:
+    """Compare. `held` must have been asked before `known`: what is made in between belongs to a row already."""
+    rows = {row.id: row for row in known}
+    live = sorted((row for row in known if row.live), key=lambda row: row.id)
+    removed = sorted((row for row in known if not row.live), key=lambda row: row.id)
+    return Sweep(
+        leftovers=tuple(found for row in removed if (found := _leftover(row, held.get(row.id)))),
+        strays=tuple(stray for key in sorted(held) if (stray := _stray(key, held[key], rows.get(key)))),
+        phantoms=tuple(found for row in live if (found := _phantom(row, held.get(row.id, Held())))),
+        epochs=frozenset(each.epoch for each in held.values() if each.epoch),
+    )
+
+
+def _leftover(row: Known, held: Held | None) -> Finding | None:
+    if held is None or row.settled is False or (row.keep_volumes and held.state is None):
+        return None  # nothing is left, or it is being released just now, or kept on purpose
+    return Finding(id=row.id, why="its workspace is removed", known=row)
+
+
+def _stray(key: UUID, held: Held, row: Known | None) -> Unknown | None:
+    if row is None:
+        return Unknown(id=key, why="no workspace has this id", held=held)
+    if row.live and row.external:
+        return Unknown(id=key, why="an external workspace has no container", held=held)
+    return None
+
+
+def _phantom(row: Known, held: Held) -> Finding | None:
+    if row.external or row.settled is False:
+        return None
+    if row.settled is None:
+        return Finding(id=row.id, why="it never had a container", known=row)
+    if held.twice:
+        return Finding(id=row.id, why="it has more than one container", known=row)
+    if held.state is State.RUNNING:
+        return None
+    return Finding(id=row.id, why=FAULTS[held.state], known=row)

@@ -1,0 +1,181 @@
+"""The files of a template, as far as reading needs them: a narrow protocol, the rule for paths, a budget."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from workspaces.core.limits import OF_BYTES, OF_NODES, TemplateLimits
+
+MAX_PATH = 1024
+MAX_FOLDERS = 32
+MAX_NAME = 255
+
+
+class Unreadable(Exception):
+    """No such file can be read; `str()` completes a sentence that begins with its name."""
+
+
+class Missing(Unreadable):
+    """There is no such file."""
+
+    def __init__(self) -> None:
+        super().__init__("does not exist")
+
+
+class OverBudget(Exception):
+    """The file exceeds what may still be read; `str()` names the limit."""
+
+
+class LeftOut(StrEnum):
+    """Why something in a folder does not come along; the value completes a sentence about it."""
+
+    LEFTOVER = "is what packers or version control leave"
+    LINK = "is a symbolic link"
+    SPECIAL = "is neither a file nor a folder"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FoundFile:
+    """The contents of a folder: the paths of all plain files, sorted, and what does not come along."""
+
+    files: list[str]
+    left_out: list[tuple[str, LeftOut]]
+
+
+class Files(Protocol):
+    """A template's files. Paths are relative to its root, written with `/`, in Unicode's composed form (NFC), whatever
+    the disk or archive has, and come from `resolve` or from `walk`.
+    """
+
+    def read(self, path: str, *, limit: int) -> bytes:
+        """The whole file. Raises `Missing`, `Unreadable`, or `OverBudget` where it is longer than `limit` bytes."""
+
+    def is_file(self, path: str) -> bool:
+        """Whether `path` is a regular file."""
+
+    def is_dir(self, path: str) -> bool:
+        """Whether `path` is a folder; "" is the root."""
+
+    def walk(self, folder: str, *, limit: int) -> FoundFile:
+        """All that lies below `folder`, hidden files too.
+
+        Raises `Unreadable`, or `OverBudget` where more than `limit` entries would have to be looked at.
+        """
+
+
+def composed(path: str) -> str:
+    """The path in the form in which paths are compared: systems differ in how they write an accent."""
+    return path if path.isascii() else unicodedata.normalize("NFC", path)
+
+
+def resolve(folder: str, reference: str) -> str:
+    """The path that `reference` means when it is written in `folder`; "" is the root.
+
+    Raises `ValueError` where it leaves the root, names a hidden file or is not a plain path. A hidden file can't be
+    named because a template's folder is where people keep their `.env`.
+    """
+    if not reference or len(reference) > MAX_PATH or "\0" in reference:
+        raise ValueError(f"a path must have 1 to {MAX_PATH:,} characters and no U+0000")
+    if reference.startswith("/") or "\\" in reference:
+        raise ValueError("a path must be relative and written with `/`")
+    parts = folder.split("/") if folder else []
+    for part in composed(reference).split("/"):
+        _step(parts, part)
+    return "/".join(parts)
+
+
+def _step(parts: list[str], part: str) -> None:
+    if part in ("", "."):
+        return
+    if part == "..":
+        if not parts:
+            raise ValueError("the path leads outside the template")
+        parts.pop()
+    elif part.startswith("."):
+        raise ValueError("hidden files and folders are not read by their name, they come along with a `files_dir`")
+    else:
+        parts.append(part)
+
+
+def path_fault(path: str) -> str:
+    """Why a file of this path could not be unpacked everywhere, "" where it can; completes a sentence about it."""
+    try:
+        names = path.encode().split(b"/")
+    except UnicodeEncodeError:
+        return "has a name that is no UTF-8 text"
+    if len(path) > MAX_PATH:
+        return f"has a path of more than {MAX_PATH:,} characters"
+    if len(names) > MAX_FOLDERS + 1:
+        return f"lies more than {MAX_FOLDERS} folders deep"
+    return f"has a name of more than {MAX_NAME} bytes" if max(map(len, names)) > MAX_NAME else ""
+
+
+def folder_of(path: str) -> str:
+    """The folder a file lies in; "" is the root."""
+    return path.rpartition("/")[0]
+
+
+class CountedFiles:
+    """`files` within the limits of one template: every reading counts, of the same file too.
+
+    `count` is the number of different files read so far, `sha256` a digest of their paths and contents.
+    """
+
+    def __init__(self, files: Files, *, limits: TemplateLimits) -> None:
+        self._files = files
+        self._limits = limits
+        self._bytes_left = limits.max_bytes
+        self._reads_left = limits.max_file_reads
+        self._digests: dict[str, bytes] = {}
+
+    def read(self, path: str, *, limit: int) -> bytes:
+        """As `Files.read`; `OverBudget` too when all readings together exceed the limits."""
+        self._count_reading()
+        try:
+            data = self._files.read(path, limit=min(limit, self._bytes_left))
+        except OverBudget as error:
+            raise OverBudget(f"more than {self._limits.max_bytes:,} bytes in all its files {OF_BYTES}") from error
+        self._bytes_left -= len(data)
+        self._digests[path] = hashlib.sha256(data).digest()
+        return data
+
+    def is_file(self, path: str) -> bool:
+        """As `Files.is_file`."""
+        return self._files.is_file(path)
+
+    def is_dir(self, path: str) -> bool:
+        """As `Files.is_dir`."""
+        return self._files.is_dir(path)
+
+    def walk(self, folder: str, *, limit: int) -> FoundFile:
+        """As `Files.walk`; it counts as one reading, and lists no more files than may still be read."""
+        self._count_reading()
+        try:
+            return self._files.walk(folder, limit=min(limit, self._reads_left))
+        except OverBudget as error:
+            raise self._too_many() from error
+
+    def _count_reading(self) -> None:
+        if not self._reads_left:
+            raise self._too_many()
+        self._reads_left -= 1
+
+    def _too_many(self) -> OverBudget:
+        return OverBudget(f"more than {self._limits.max_file_reads:,} files to read {OF_NODES}")
+
+    @property
+    def count(self) -> int:
+        """Different files read so far."""
+        return len(self._digests)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 (hex) over the paths and contents of the files read so far, in the order of their paths."""
+        total = hashlib.sha256()
+        for path, digest in sorted(self._digests.items()):
+            total.update(path.encode(errors="surrogatepass") + b"\0" + digest)
+        return total.hexdigest()

@@ -1,0 +1,156 @@
+"""What every rule of validation needs at hand: the document, the limits, and where to note what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from workspaces.core.filesets import FolderFiles
+from workspaces.core.limits import OF_BYTES, OF_NODES, TemplateLimits
+from workspaces.core.problems import Path, Problems, too_large
+from workspaces.core.reading.document import Document
+from workspaces.core.reading.files import Files, FoundFile, OverBudget, Unreadable
+from workspaces.core.validating.notices import Notices
+from workspaces.core.validating.template_schema import USUAL
+
+
+class MissingFiles(StrEnum):
+    """A prompt file that does not exist counts as one of these: an error, or a warning and an empty prompt."""
+
+    ERROR = "error"
+    WARN = "warn"
+
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+@dataclass(kw_only=True, slots=True)
+class Checks:
+    """One validation. `declared` counts workspaces, `expanded` the bytes that defaults and prompt files add.
+
+    `filesets` are the folders read so far, by their paths, and `contents` the files in them; `absent` has the places
+    that name a prompt file which does not exist, where that is no error.
+    """
+
+    document: Document
+    files: Files | None
+    limits: TemplateLimits
+    zones: frozenset[str]
+    problems: Problems
+    notices: Notices
+    missing: MissingFiles = MissingFiles.ERROR
+    declared: int = 0
+    expanded: int = 0
+    filesets: dict[str, FolderFiles] = field(default_factory=dict)
+    contents: dict[str, bytes] = field(default_factory=dict)
+    absent: set[Path] = field(default_factory=set)
+
+    def problem(self, path: Path, message: str) -> None:
+        """Note what is wrong at `path`."""
+        self.problems.add(message, path, self.document.mark)
+
+    def model(self, kind: type[ModelT], raw: object, path: Path) -> ModelT | None:
+        """`raw` as a `kind`; None, with every problem noted, where it is none."""
+        try:
+            return kind.model_validate(raw, context=self.zones)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                self.problem((*path, *detail["loc"]), _message(detail))
+            return None
+
+    def unknown(self, raw: Mapping[str, Any], path: Path, known: AbstractSet[str]) -> None:
+        """Note the keys of `raw` that are not `known`."""
+        if not raw.keys() <= known:
+            for key in raw:
+                if key not in known:
+                    self.notices.unknown(key, (*path, key), known)
+
+    def odd(self, raw: Mapping[str, Any], path: Path) -> None:
+        """Note the keys of `raw` that are kept as written although they hold what nobody can use there."""
+        for key in sorted(raw.keys() & USUAL.keys()):
+            word, kinds = USUAL[key]
+            value = raw[key]
+            if value is not None and (isinstance(value, bool) or not isinstance(value, kinds)):
+                self.notices.say(f"`{key}` should be {word}; it is kept as written", (*path, key))
+
+    def read(self, file: str, path: Path) -> bytes:
+        """A file that the value at `path` names. Raises `Unreadable` and `TemplateTooLarge`."""
+        with self._within_budget(path) as files:
+            return files.read(file, limit=self.limits.max_bytes)
+
+    def read_prompt(self, file: str, path: Path) -> bytes:
+        """As `read`; a file that came with a folder is at hand and counts no second time."""
+        return self.contents[file] if file in self.contents else self.read(file, path)
+
+    def walk(self, folder: str, path: Path) -> FoundFile:
+        """The contents of the folder that the value at `path` names. Raises `Unreadable` and `TemplateTooLarge`."""
+        with self._within_budget(path) as files:
+            return files.walk(folder, limit=self.limits.max_file_reads)
+
+    @contextmanager
+    def _within_budget(self, path: Path) -> Iterator[Files]:
+        if self.files is None:
+            raise Unreadable("can't be read")
+        try:
+            yield self.files
+        except OverBudget as error:
+            raise too_large(str(error), path, self.document.mark(path)) from error
+
+    def declare(self, siblings: int, path: Path) -> None:
+        """Count the workspaces of the list at `path`. Raises `TemplateTooLarge` at the first one beyond the limit."""
+        room = self.limits.max_nodes - self.declared
+        if siblings > room:
+            first = (*path, room)
+            raise too_large(
+                f"more than {self.limits.max_nodes:,} workspaces {OF_NODES}", first, self.document.mark(first)
+            )
+        self.declared += siblings
+
+    def expand(self, size: int, path: Path) -> None:
+        """Count text that comes to stand at `path`. Raises `TemplateTooLarge` beyond the limit."""
+        self.expanded += size
+        if self.expanded > self.limits.max_expanded_bytes:
+            message = (
+                f"defaults and prompt files expand to more than {self.limits.max_expanded_bytes:,} bytes {OF_BYTES}"
+            )
+            raise too_large(message, path, self.document.mark(path))
+
+
+_MESSAGES = {
+    "missing": "is required",
+    "int_type": "must be an integer from 1 to 4",
+    "greater_than_equal": "must be an integer from 1 to 4",
+    "less_than_equal": "must be an integer from 1 to 4",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "model_type": "must be a mapping",
+    "dict_type": "must be a mapping",
+    "string_too_short": "must not be empty",
+}
+
+
+def _message(detail: ErrorDetails) -> str:
+    """pydantic's finding in our words."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "string_type":
+        return _not_text(detail["input"])
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "string_too_long":
+        return f"must have at most {context['max_length']} characters"
+    if kind == "too_long":
+        return f"must have at most {context['max_length']:,} entries"
+    return _MESSAGES.get(kind, detail["msg"])
+
+
+def _not_text(value: Any) -> str:
+    if value is None:
+        return "is required"
+    return "must be text" if isinstance(value, list | dict) else "must be text; put it in quotes"

@@ -1,0 +1,248 @@
+"""One Docker Engine, at DOCKER_HOST."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from docker import APIClient
+from docker.errors import APIError, ImageNotFound, NotFound
+from docker.types import HostConfig, Mount
+
+from workspaces.core.containers.convergence import State
+from workspaces.engines.base import FoundContainer, Wanted
+from workspaces.engines.docker.connection import Connection
+from workspaces.engines.docker.container_spec import CONFLICT, end_container, remove_container
+from workspaces.engines.docker.volumes import (
+    make_volumes,
+    remove_volumes,
+    sizes_by_workspace,
+    volumes_by_workspace,
+)
+from workspaces.engines.naming import (
+    CONFIG,
+    container_labels,
+    container_name,
+    generation_of,
+    labels_of,
+    only_ours,
+    owner_of,
+    see_that_it_is_ours,
+    told_by,
+    volume_names,
+)
+from workspaces.engines.options import Options
+from workspaces.errors import EngineRefused
+
+# Any other is STOPPED, "created" too. One that somebody paused is not ours to replace.
+STATES = {"restarting": State.STARTING, "running": State.RUNNING, "paused": State.RUNNING}
+LIVELY = (State.STOPPED, State.STARTING, State.RUNNING)
+
+Summary = Mapping[str, Any]  # of a container, as it is listed
+
+
+class DockerEngine:
+    """Workspaces as containers of one engine. What is asked, and what it means, is in `base.Engine`."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._engine = Connection(options)
+
+    def check(self) -> str:
+        with self._engine.api() as api:
+            version = api.version()
+            return f"Docker {version['Version']} (API {version['ApiVersion']})"
+
+    def start(self, wanted: Wanted) -> None:
+        with self._engine.api() as api:
+            if self._keeps_one(api, wanted):
+                return
+            labels = labels_of(wanted, installation=self._options.installation)
+            make_volumes(api, workspace_id=wanted.workspace_id, labels=labels, options=self._options)
+            container_id = self._create(api, wanted)
+            if wanted.config:
+                api.put_archive(container_id, CONFIG, wanted.config)  # goes through to the volume
+            api.start(container_id)
+
+    def ask_to_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
+        with self._engine.api() as api:
+            there = found or self._look_up(api, workspace_id)
+            for handle in there.handles if there else ():
+                with suppress(NotFound):
+                    _ask(api, api.inspect_container(handle))
+
+    def kill(self, workspace_id: UUID) -> None:
+        with self._engine.api() as api:
+            there = self._look_up(api, workspace_id)
+            for handle in there.handles if there else ():
+                with suppress(NotFound):
+                    _send(api, api.inspect_container(handle), signal="SIGKILL")
+
+    def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None) -> None:
+        with self._engine.api() as api:
+            there = found or self._look_up(api, workspace_id)
+            for handle in there.handles if there else ():
+                remove_container(api, handle)
+            if not keep_volumes:
+                known = there.volumes if there else frozenset()
+                remove_volumes(api, workspace_id=workspace_id, installation=self._options.installation, known=known)
+
+    def containers(self) -> Mapping[UUID, FoundContainer]:
+        with self._engine.api() as api:
+            listed = api.containers(all=True, filters=only_ours(self._options.installation))
+        return self._by_owner(listed)
+
+    def volumes(self) -> Mapping[UUID, tuple[str, ...]]:
+        with self._engine.api() as api:
+            return volumes_by_workspace(api, installation=self._options.installation)
+
+    def sizes(self) -> Mapping[UUID, int]:
+        with self._engine.api() as api:
+            return sizes_by_workspace(api, installation=self._options.installation)
+
+    def close(self) -> None:
+        self._engine.close()
+
+    # ---- which are ours
+
+    def _by_owner(self, listed: Iterable[Mapping[str, Any]]) -> dict[UUID, FoundContainer]:
+        owned = defaultdict(list)
+        for each in listed:
+            if owner := self._owner_of(each):
+                owned[owner].append(each)
+        return {owner: _found(owner, _ordered(owner, containers)) for owner, containers in owned.items()}
+
+    def _owner_of(self, container: Mapping[str, Any]) -> UUID | None:
+        installation, mounted = self._options.installation, _volumes_of(container)
+        return owner_of(_name_of(container), labels=container["Labels"], installation=installation, mounted=mounted)
+
+    def _look_up(self, api: APIClient, workspace_id: UUID) -> FoundContainer | None:
+        ours = self._ours(api, workspace_id)
+        return _found(workspace_id, ours) if ours else None
+
+    def _ours(self, api: APIClient, workspace_id: UUID) -> list[Summary]:
+        """By label, because one may have been renamed. EngineRefused where somebody else's has the name."""
+        name, installation = container_name(workspace_id), self._options.installation
+        with suppress(NotFound):
+            labels = api.inspect_container(name)["Config"]["Labels"]
+            see_that_it_is_ours(f"container {name}", labels=labels, installation=installation)
+        listed = api.containers(all=True, filters=only_ours(installation, workspace_id))
+        return _ordered(workspace_id, (each for each in listed if self._owner_of(each) == workspace_id))
+
+    # ---- start
+
+    def _keeps_one(self, api: APIClient, wanted: Wanted) -> bool:
+        """Whether the first of those that are there runs, and is of that generation. All others go."""
+        there = self._ours(api, wanted.workspace_id)
+        keeps = any(_runs(each) and generation_of(each["Labels"]) == wanted.generation for each in there[:1])
+        for each in there[keeps:]:
+            if _runs(each):
+                end_container(api, each["Id"], grace=self._options.grace)
+            remove_container(api, each["Id"])
+        return keeps
+
+    def _create(self, api: APIClient, wanted: Wanted) -> str:
+        """The id of a new container. Its image is pulled where it is not there yet."""
+        try:
+            return self._create_from_image(api, wanted)
+        except ImageNotFound:
+            pull(api, wanted.image)
+            return self._create_from_image(api, wanted)
+
+    def _create_from_image(self, api: APIClient, wanted: Wanted) -> str:
+        created = api.create_container(
+            wanted.image,
+            name=container_name(wanted.workspace_id),
+            environment=dict(wanted.environment),
+            labels=container_labels(wanted, installation=self._options.installation),
+            stop_timeout=self._options.grace,
+            host_config=self._host_config(api, wanted),
+        )
+        return str(created["Id"])
+
+    def _host_config(self, api: APIClient, wanted: Wanted) -> HostConfig:
+        policy, _, attempts = self._options.restart.partition(":")
+        limits = wanted.limits
+        return api.create_host_config(
+            mounts=[Mount(place, name) for place, name in volume_names(wanted.workspace_id).items()],
+            network_mode=self._options.network or None,
+            restart_policy={"Name": policy, "MaximumRetryCount": int(attempts or 0)},
+            cap_drop=["ALL"],
+            cap_add=list(self._options.capabilities),
+            security_opt=["no-new-privileges"],
+            init=self._options.init,
+            mem_limit=limits.memory,
+            nano_cpus=None if limits.cpus is None else round(limits.cpus * 10**9),
+        )
+
+
+def pull(api: APIClient, image: str) -> None:
+    """The engine answers 200 as soon as it begins; what goes wrong later stands in what it says."""
+    try:
+        wrong = [said["error"] for said in api.pull(image, stream=True, decode=True) if "error" in said]
+    except APIError as error:
+        wrong = [error.explanation or str(error)]
+    if wrong:
+        raise EngineRefused(f"The image {image} cannot be pulled: {wrong[0]}")
+
+
+def _ask(api: APIClient, container: Mapping[str, Any]) -> None:
+    """By the stop signal, which also tells the engine's restart policy that this end is wanted."""
+    _send(api, container, signal=container["Config"].get("StopSignal") or "SIGTERM")
+
+
+def _send(api: APIClient, container: Mapping[str, Any], *, signal: str) -> None:
+    if not container["State"]["Running"]:
+        return
+    try:
+        api.kill(container["Id"], signal=signal)
+    except APIError as error:
+        if error.status_code not in (CONFLICT, 404):  # it ended, or is gone, meanwhile
+            raise
+
+
+def _ordered(workspace_id: UUID, containers: Iterable[Summary]) -> list[Summary]:
+    """The one that keeps its place first: that with the right name, else one that runs."""
+    name = container_name(workspace_id)
+    return sorted(containers, key=lambda each: (_name_of(each) != name, not _runs(each), each["Id"]))
+
+
+def _found(workspace_id: UUID, containers: Sequence[Summary]) -> FoundContainer:
+    """All of one workspace, the one that keeps its place first."""
+    first = containers[0]
+    state = max((_state_of(each) for each in containers), key=LIVELY.index)
+    return FoundContainer(
+        workspace_id=workspace_id,
+        state=state,
+        detail="" if state is State.RUNNING else _detail(first["Status"]),
+        handle=first["Id"],
+        others=tuple(each["Id"] for each in containers[1:]),
+        volumes=frozenset().union(*map(_volumes_of, containers)),
+        **told_by(first["Labels"]),
+    )
+
+
+def _name_of(container: Summary) -> str:
+    """None is left while it is being removed."""
+    return str((container["Names"] or [""])[0]).lstrip("/")
+
+
+def _volumes_of(container: Summary) -> frozenset[str]:
+    return frozenset(mount["Name"] for mount in container["Mounts"] if mount.get("Name"))
+
+
+def _state_of(container: Summary) -> State:
+    return STATES.get(container["State"], State.STOPPED)
+
+
+def _runs(container: Summary) -> bool:
+    return _state_of(container) is State.RUNNING
+
+
+def _detail(status: str) -> str:
+    """`Exited (137) 5 minutes ago` without the time, which would be another one at each look."""
+    said, bracket, _ = status.rpartition(") ")
+    return said + bracket.strip() if bracket else status

@@ -1,0 +1,298 @@
+"""An existing swarm: one service per workspace, asked through a manager at DOCKER_HOST.
+
+Volumes are local to the node a container ran on, so they are looked for on every node of `Options.nodes`; without any,
+only where DOCKER_HOST is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from docker import APIClient
+from docker.errors import APIError, NotFound
+from docker.types import ConfigReference, ServiceMode
+
+from workspaces.core.containers.convergence import State
+from workspaces.engines.base import FoundContainer, Wanted
+from workspaces.engines.docker import swarm_tasks as tasks
+from workspaces.engines.docker.connection import Connection
+from workspaces.engines.docker.container_spec import belongs_to, remove_container, remove_renamed
+from workspaces.engines.docker.swarm_configs import put_configs, remove_configs
+from workspaces.engines.docker.swarm_services import task_template
+from workspaces.engines.docker.volumes import (
+    remove_volumes,
+    see_that_volumes_are_ours,
+    sizes_by_workspace,
+    volumes_by_workspace,
+    when_let_go,
+)
+from workspaces.engines.naming import (
+    DATA,
+    container_labels,
+    container_name,
+    generation_of,
+    only_ours,
+    owner_of,
+    see_that_it_is_ours,
+    volume_names,
+)
+from workspaces.engines.options import Options
+from workspaces.errors import EngineAway, EngineError, EngineRefused
+
+WATCHED = 3.0  # seconds that `start` looks whether the first attempt comes to something
+STARTS = 2.0  # seconds that `remove` waits for a node that is about to start
+UPDATES = 5  # times that a service is changed at most until it is
+STEP = 0.1  # seconds between two looks
+
+
+class SwarmEngine:
+    """Workspaces as services of a swarm. What is asked, and what it means, is in `base.Engine`."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._manager = Connection(options)
+        self._nodes = {
+            name: Connection(options, address=address, called=f"The container engine of node {name}")
+            for name, address in sorted(options.nodes.items())
+        } or {"": self._manager}
+
+    def check(self) -> str:
+        with self._manager.api() as api:
+            version, nodes = api.version()["Version"], api.nodes()
+        ready = sum(node["Status"]["State"] == "ready" for node in nodes)
+        unknown = sorted({node["Description"]["Hostname"] for node in nodes} - self._options.nodes.keys())
+        missing = f"; no address of {', '.join(unknown)} in ORGSITE_SWARM_NODES" if unknown and len(nodes) > 1 else ""
+        return f"Docker {version}, swarm, {ready} of {len(nodes)} nodes ready{missing}"
+
+    def start(self, wanted: Wanted) -> None:
+        with self._manager.api() as api:
+            service = self._service(api, wanted.workspace_id)
+            if service and _runs(service, _attempts(api, wanted.workspace_id), generation=wanted.generation):
+                return
+            self._clear_renamed(wanted.workspace_id)
+            home = self._home_of(api, wanted.workspace_id)
+            configs = put_configs(api, wanted, installation=self._options.installation)
+            self._put_service(api, service, wanted, configs=configs, home=home)
+            self._forget_configs(api, wanted.workspace_id, but=configs)
+            _watch(api, wanted.workspace_id, generation=_generation_of(service) + 1)
+            if home:
+                _let_go_anywhere(api, wanted.workspace_id)
+
+    def ask_to_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
+        with self._manager.api() as api:
+            service = self._service(api, workspace_id)
+            if service and tasks.replicas_of(service):
+                _update(api, service, template=service["Spec"]["TaskTemplate"], replicas=0)
+
+    kill = ask_to_stop  # what is left at the end of the grace the swarm kills by itself
+
+    def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None) -> None:
+        with self._manager.api() as api:
+            service = self._service(api, workspace_id)
+            if service:
+                with suppress(NotFound):
+                    api.remove_service(service["ID"])
+            self._forget_configs(api, workspace_id, but=[])
+            _let_starts_end(api, only=only_ours(self._options.installation, workspace_id))
+        self._clear_nodes(workspace_id, keep_volumes=keep_volumes)
+
+    def containers(self) -> Mapping[UUID, FoundContainer]:
+        ours = only_ours(self._options.installation)
+        with self._manager.api() as api:
+            services, attempts = api.services(filters=ours), api.tasks(filters=ours)
+            nodes = {node["ID"]: node["Description"]["Hostname"] for node in api.nodes()}
+        by_service = defaultdict(list)
+        for attempt in attempts:
+            by_service[attempt["ServiceID"]].append(attempt)
+        owned = ((self._owner_of(service), service) for service in services)
+        return {
+            owner: tasks.found(owner, service=service, tasks=by_service[service["ID"]], nodes=nodes)
+            for owner, service in owned
+            if owner
+        }
+
+    def volumes(self) -> Mapping[UUID, tuple[str, ...]]:
+        """A volume that is on two nodes is told once. One request to each node."""
+        names: dict[UUID, set[str]] = defaultdict(set)
+        for node in self._nodes.values():
+            with node.api() as api:
+                for owner, found in volumes_by_workspace(api, installation=self._options.installation).items():
+                    names[owner] |= set(found)
+        return {owner: tuple(sorted(found)) for owner, found in names.items()}
+
+    def sizes(self) -> Mapping[UUID, int]:
+        """Of all nodes together."""
+        total: Counter[UUID] = Counter()
+        for node in self._nodes.values():
+            with node.api() as api:
+                total += Counter(sizes_by_workspace(api, installation=self._options.installation))
+        return total
+
+    def close(self) -> None:
+        for connection in (self._manager, *self._nodes.values()):
+            connection.close()
+
+    # ---- services
+
+    def _owner_of(self, service: tasks.Service) -> UUID | None:
+        spec = service["Spec"]
+        return owner_of(spec["Name"], labels=spec["Labels"], installation=self._options.installation)
+
+    def _service(self, api: APIClient, workspace_id: UUID) -> dict[str, Any] | None:
+        name = container_name(workspace_id)
+        try:
+            service: dict[str, Any] = api.inspect_service(name)
+        except NotFound:
+            return None
+        labels = service["Spec"]["Labels"]
+        see_that_it_is_ours(f"service {name}", labels=labels, installation=self._options.installation)
+        return service
+
+    def _put_service(
+        self,
+        api: APIClient,
+        service: tasks.Service | None,
+        wanted: Wanted,
+        *,
+        configs: list[ConfigReference],
+        home: str,
+    ) -> None:
+        """One that is there gets a new generation of attempts, after what is left of the last one has ended."""
+        labels = container_labels(wanted, installation=self._options.installation)
+        template = task_template(
+            wanted,
+            labels=labels,
+            configs=configs,
+            generation=_generation_of(service) + 1,
+            node_id=home,
+            options=self._options,
+        )
+        if service:
+            _update(api, service, template=template, replicas=1, labels=labels)
+        else:
+            name, mode = container_name(wanted.workspace_id), ServiceMode("replicated", replicas=1)
+            api.create_service(template, name=name, labels=labels, mode=mode)
+
+    def _forget_configs(self, api: APIClient, workspace_id: UUID, *, but: list[ConfigReference]) -> None:
+        remove_configs(api, workspace_id=workspace_id, installation=self._options.installation, but=but)
+
+    # ---- nodes
+
+    def _home_of(self, api: APIClient, workspace_id: UUID) -> str:
+        """The id of the node that has the workspace's data: that of the last attempt, else where they are youngest.
+
+        "" where there are none yet, or on no node that answers, or where a driver brings them to every node.
+        """
+        data, homes = volume_names(workspace_id)[DATA], {}
+        for node in self._nodes.values():
+            with suppress(EngineAway), node.api() as there:
+                installation = self._options.installation
+                found = see_that_volumes_are_ours(there, workspace_id=workspace_id, installation=installation)
+                if data in found:
+                    homes[there.info()["Swarm"]["NodeID"]] = found[data]
+        if self._options.volume_driver or self._options.volume_options:
+            return ""
+        last = next((each.get("NodeID", "") for each in _attempts(api, workspace_id)), "")
+        return last if last in homes else max(homes, key=lambda each: homes[each], default="")
+
+    def _clear_renamed(self, workspace_id: UUID) -> None:
+        """A swarm knows its containers by name: one that was renamed would run on beside the next attempt."""
+        for node in self._nodes.values():
+            with suppress(EngineAway), node.api() as api:
+                remove_renamed(api, workspace_id, options=self._options)
+
+    def _clear_nodes(self, workspace_id: UUID, *, keep_volumes: bool) -> None:
+        """Every node, then the first error: one that does not answer keeps nothing on the others."""
+        errors: list[EngineError] = []
+        for node in self._nodes.values():
+            try:
+                with node.api() as api:
+                    self._clear(api, workspace_id, keep_volumes=keep_volumes)
+            except EngineAway as error:
+                errors.append(EngineAway(f"{error} What workspace {workspace_id} has there remains until it does."))
+            except EngineRefused as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def _clear(self, api: APIClient, workspace_id: UUID, *, keep_volumes: bool) -> None:
+        """What the service left: its containers would have the rest of their grace, and hold the volumes as long."""
+        installation = self._options.installation
+        for container in api.containers(all=True, filters=only_ours(installation, workspace_id)):
+            if belongs_to(container, workspace_id):
+                remove_container(api, container["Id"])
+        if not keep_volumes:
+            when_let_go(lambda: remove_volumes(api, workspace_id=workspace_id, installation=installation))
+
+
+def _runs(service: tasks.Service, newest_first: list[tasks.Task], *, generation: int) -> bool:
+    """In that generation, and nobody has asked it to stop."""
+    current = generation_of(service["Spec"]["Labels"]) == generation
+    return current and tasks.replicas_of(service) > 0 and tasks.state_of(service, newest_first) is State.RUNNING
+
+
+def _attempts(api: APIClient, workspace_id: UUID) -> list[tasks.Task]:
+    """Of its service, the newest first; none where there is no service."""
+    try:
+        return tasks.newest_first(api.tasks(filters={"service": container_name(workspace_id)}))
+    except NotFound:
+        return []
+
+
+def _generation_of(service: tasks.Service | None) -> int:
+    return int(service["Spec"]["TaskTemplate"].get("ForceUpdate") or 0) if service else 0
+
+
+def _watch(api: APIClient, workspace_id: UUID, *, generation: int) -> None:
+    """EngineRefused with the swarm's words where the first attempt fails at once. A long one goes on unwatched."""
+    deadline = time.monotonic() + WATCHED
+    while time.monotonic() < deadline:
+        listed = _attempts(api, workspace_id)
+        attempts = [each for each in listed if each["Spec"].get("ForceUpdate", 0) == generation]
+        if any(each["Status"]["State"] == "running" for each in attempts):
+            return
+        if words := tasks.refusal(attempts):
+            raise EngineRefused(words)
+        time.sleep(STEP)
+
+
+def _let_go_anywhere(api: APIClient, workspace_id: UUID) -> None:
+    """It was sent to the node that has its data. From now on it may move, if that node goes down.
+
+    A swarm leaves an attempt alone when nothing but its constraints change, and its node still fits.
+    """
+    service = api.inspect_service(container_name(workspace_id))
+    template = service["Spec"]["TaskTemplate"] | {"Placement": {"Constraints": []}}
+    _update(api, service, template=template, replicas=tasks.replicas_of(service))
+
+
+def _update(
+    api: APIClient, service: tasks.Service, *, template: Any, replicas: int, labels: Mapping[str, str] | None = None
+) -> None:
+    """Tried again where the swarm itself noted something about the service since it was looked at."""
+    spec, version = service["Spec"], service["Version"]["Index"]
+    mode, carried = ServiceMode("replicated", replicas=replicas), dict(labels or spec["Labels"])
+    for left in reversed(range(UPDATES)):
+        try:
+            api.update_service(
+                service["ID"], version, task_template=template, name=spec["Name"], labels=carried, mode=mode
+            )
+            return
+        except APIError as error:
+            if not left or "out of sequence" not in str(error.explanation):
+                raise
+        version = api.inspect_service(service["ID"])["Version"]["Index"]
+
+
+def _let_starts_end(api: APIClient, *, only: dict[str, list[str]]) -> None:
+    """A node that is about to make the container would make its volumes anew after they were removed."""
+    deadline = time.monotonic() + STARTS
+    while any(task["Status"]["State"] in tasks.UNDER_WAY for task in api.tasks(filters=only)):
+        if time.monotonic() > deadline:
+            return
+        time.sleep(STEP)

@@ -1,0 +1,68 @@
+"""What a swarm's service is doing, told from its tasks: the attempts to run it, each on some node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from workspaces.core.containers.convergence import State
+from workspaces.engines.base import FoundContainer
+from workspaces.engines.naming import told_by
+
+ENDED = frozenset({"complete", "shutdown", "failed", "rejected", "remove", "orphaned"})
+UNDER_WAY = frozenset({"assigned", "accepted", "preparing", "ready", "starting"})  # on a node, and not running yet
+
+Task = Mapping[str, Any]
+Service = Mapping[str, Any]
+
+
+def found(workspace_id: UUID, *, service: Service, tasks: Iterable[Task], nodes: Mapping[str, str]) -> FoundContainer:
+    """`tasks` are those of this service, in any order; `nodes` are hostnames by id."""
+    ordered = newest_first(tasks)
+    state = state_of(service, ordered)
+    return FoundContainer(
+        workspace_id=workspace_id,
+        state=state,
+        detail="" if state is State.RUNNING else _detail(ordered),
+        node=nodes.get(ordered[0].get("NodeID", ""), "") if ordered else "",
+        **told_by(service["Spec"]["Labels"]),
+    )
+
+
+def state_of(service: Service, ordered: list[Task]) -> State:
+    """The newest attempt counts. One that ended is followed by another, except where none is wanted any more."""
+    status = ordered[0]["Status"]["State"] if ordered else ""
+    if status == "running":
+        return State.RUNNING
+    over = not status or status in ENDED
+    return State.STOPPED if over and not replicas_of(service) else State.STARTING
+
+
+def replicas_of(service: Service) -> int:
+    return int(service["Spec"]["Mode"]["Replicated"].get("Replicas") or 0)
+
+
+def newest_first(tasks: Iterable[Task]) -> list[Task]:
+    return sorted(tasks, key=_made_at, reverse=True)
+
+
+def refusal(attempts: Iterable[Task]) -> str:
+    """The swarm's words where a node never came to run it; "" as long as one may."""
+    for status in (attempt["Status"] for attempt in attempts):
+        words = str(status.get("Err") or "")
+        if status["State"] == "rejected" or words.startswith("starting container failed"):
+            return words
+    return ""
+
+
+def _detail(ordered: list[Task]) -> str:
+    """The last error says more than the state of the attempt that waits for its turn."""
+    errors = (task["Status"].get("Err") for task in ordered)
+    state = ordered[0]["Status"]["State"] if ordered else "no node has it yet"
+    return next((str(error) for error in errors if error), str(state))
+
+
+def _made_at(task: Task) -> datetime:
+    return datetime.fromisoformat(task["CreatedAt"])

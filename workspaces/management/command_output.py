@@ -1,0 +1,34 @@
+"""A command's output: coloured for a terminal alone, and never the reason why work stops halfway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.management.base import OutputWrapper
+
+from lib.terminal import drop
+
+Style = Callable[[str], str]
+
+
+class Output(OutputWrapper):
+    """`lost` is why something could not be written; a reader that has gone (`| head`) has lost nothing.
+
+    `usual` is the style of what is written without one of its own, `forced` colours what is no terminal, too.
+    """
+
+    def __init__(self, out: Any, *, forced: bool = False, usual: Style = str) -> None:
+        super().__init__(out)
+        self.forced, self.usual = forced, usual
+        self.lost: OSError | None = None
+
+    def write(self, msg: str = "", style_func: Style | None = None, ending: str | None = None) -> None:  # type: ignore[override]
+        style = (style_func or self.usual) if self.forced or self.isatty() else str
+        try:
+            super().write(msg, style, ending)
+        except BrokenPipeError:
+            drop(self._out)
+        except OSError as error:
+            self.lost = self.lost or error
+            drop(self._out)

@@ -1,0 +1,46 @@
+"""The history of the workspaces: what its rows say besides the values, and the few indexes they need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from simple_history.models import HistoricalRecords
+
+from lib.index_order import Apart
+
+IN_ORDER = Apart("history_id")
+
+
+class HistoryFacts(models.Model):
+    """What a history row says besides the values: who, why, and in which run."""
+
+    history_actor = models.CharField(max_length=255, default="")
+    history_import_id = models.UUIDField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class TreeHistory(HistoricalRecords):  # type: ignore[misc]  # a library without types
+    """Every import writes a row for each workspace, so there is no index that no page reads.
+
+    A workspace's own rows are found by its id. The user is a plain number: a row outlives her, and names her anyway.
+    """
+
+    def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
+        by_run = models.Index(
+            F("history_import_id"),
+            F("history_type"),
+            IN_ORDER,
+            include=("id",),
+            condition=Q(history_import_id__isnull=False),
+            name="history_by_run",
+        )
+        by_hand = models.Index(
+            fields=("history_id",),
+            condition=Q(history_import_id__isnull=True, history_type="+"),
+            name="history_by_hand",
+        )
+        return {**super().get_meta_options(model), "indexes": (by_run, by_hand)}

@@ -1,0 +1,234 @@
+"""What a worker saw and did, written down: containers, statuses, history and events of a whole batch at once."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Collection, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from uuid import UUID
+
+from django.db import transaction
+
+from audit.emitting import emit
+from lib.database_clock import database_now, uptime
+from workspaces.core.containers.convergence import FAILED_AFTER, LOST_AFTER, delay, look_again, loss_told, pause
+from workspaces.models import Container, Status, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.causes import Reasons
+from workspaces.services.containers.desired_state import ABSENT, RUNNING
+from workspaces.services.containers.leases import skipping_locked
+from workspaces.services.history import record_history
+from workspaces.services.locking import lock_where_free
+from workspaces.services.workspace_events import workspace_event
+
+logger = logging.getLogger(__name__)
+
+WORKER = Actor(name="worker")
+LONGEST_ERROR = 2_000  # characters
+COLUMNS = (
+    "observed", "due_at", "attempts", "losses", "last_error", "asked_at", "released_at", "leased_until", "leased_by",
+    "changed_at",
+)  # fmt: skip
+
+
+class Outcome(Enum):
+    """How a step ended."""
+
+    RUNS = "runs"
+    STARTING = "starting"
+    ASKED = "asked to stop"
+    STOPPING = "still stopping"
+    GONE = "gone"
+    FAILED = "failed"
+    LOST = "lost"  # it was started, and does not run
+    HELD = "held back"  # a removal that nobody may carry out now
+    UNTRIED = "untried"  # something else was decided before the engine was asked
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerResult:
+    """The outcome of a claim: `wanted` and `generation` as it was claimed, `ended` when the engine answered, in seconds
+    of this machine's uptime, `error` in its words."""
+
+    workspace_id: UUID
+    wanted: bool
+    outcome: Outcome
+    ended: float
+    generation: int = 1
+    error: str = ""
+
+    @property
+    def settles(self) -> bool:
+        """Whether nothing follows from it, so that nobody waits for it to be written."""
+        return self.outcome is Outcome.GONE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResultEntry:
+    """A container row as it is written now. `news`: the first failure of a series, the first release."""
+
+    row: Container
+    outcome: Outcome
+    news: bool
+
+    @property
+    def starts(self) -> bool:
+        """Whether the workspace becomes online by this."""
+        return self.outcome is Outcome.RUNS and self.row.workspace.status != Status.ONLINE
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether the workspace is called failed from now on. Where its agent has called it online since, that is told
+        after each loss, which come ever more rarely, and once of starts that fail: the agent may run elsewhere."""
+        status, attempts = self.row.workspace.status, self.row.attempts
+        again = self.outcome is Outcome.LOST or attempts == FAILED_AFTER
+        news = status == Status.PROVISIONING or (status == Status.ONLINE and again)
+        failed = attempts >= FAILED_AFTER or self.row.losses >= LOST_AFTER
+        return self.fails and self.row.desired == RUNNING and news and failed
+
+    @property
+    def fails(self) -> bool:
+        return self.outcome in (Outcome.FAILED, Outcome.LOST, Outcome.HELD)
+
+    @property
+    def stays(self) -> bool:
+        """Whether it could not be released, for a reason not told yet."""
+        return self.fails and self.row.desired == ABSENT and self.news
+
+
+def record(results: Sequence[ContainerResult], *, worker: str, grace: timedelta) -> Set[UUID]:
+    """Write down what this worker did to the containers it leased, and give the leases back. `grace` is what those that
+    were asked to stop have for it.
+
+    The organizations are locked first, as for an import: a removal comes wholly before or wholly after. Where it came
+    before, a start that has ended meanwhile brings no workspace back; the container is due, and goes. Returns the ids
+    of those whose organization is busy: nothing of them was written, and nobody waited.
+    """
+    now = database_now()
+    with transaction.atomic():
+        rows, busy = _leased([result.workspace_id for result in results], worker)
+        known = [(rows[result.workspace_id], result) for result in results if result.workspace_id in rows]
+        entries = [entry for row, result in known if (entry := _write(row, result, grace=grace, now=now))]
+        save_rows(rows.values())
+        change_status([e.row for e in entries if e.starts], Status.ONLINE, why=lambda _: "its container runs")
+        change_status([e.row for e in entries if e.gives_up], Status.FAILED, why=lambda row: row.last_error)
+        gone = [e.row for e in entries if e.outcome is Outcome.GONE and e.news]
+        _tell("released", gone, why=lambda row: "volumes kept" if row.keep_volumes else "container and volumes gone")
+        _tell("release_failed", [e.row for e in entries if e.stays], why=lambda row: row.last_error)
+    _log(entries)
+    return busy
+
+
+def _log(entries: Sequence[ResultEntry]) -> None:
+    for word, outcome in (("run", Outcome.RUNS), ("are gone", Outcome.GONE)):
+        if ended := [entry for entry in entries if entry.outcome is outcome]:
+            logger.info("%d containers %s", len(ended), word)
+    for entry in entries:
+        if entry.fails:
+            logger.warning("%s, attempt %d: %s", entry.row, entry.row.attempts, entry.row.last_error)
+
+
+def readable(error: str) -> str:
+    """An engine's words as a database takes them and a page shows them."""
+    return error.replace("\0", "\N{REPLACEMENT CHARACTER}").strip()[:LONGEST_ERROR] or "no reason was given"
+
+
+def record_away(error: str) -> None:
+    """The engine does not answer. All that waits for it and has no error yet says so."""
+    error = readable(error)
+    with transaction.atomic():
+        waiting = Container.objects.filter(due_at__isnull=False, leased_until=None, last_error="").order_by("pk")
+        rows = list(skipping_locked(waiting.select_related("workspace__organization")))
+        Container.objects.filter(workspace__one_of=[row.pk for row in rows]).update(last_error=error)
+        _tell("release_failed", [row for row in rows if row.desired == ABSENT], why=lambda _: error)
+
+
+def _leased(ids: Collection[UUID], worker: str) -> tuple[dict[UUID, Container], Set[UUID]]:
+    """The rows, and the ids of those in organizations that somebody else has locked."""
+    mine = Container.objects.filter(workspace__one_of=ids, leased_by=worker)
+    places = dict(mine.values_list("pk", "workspace__organization"))
+    free = lock_where_free(places)
+    rows = mine.filter(workspace__one_of=free).select_related("workspace__organization")
+    return {row.pk: row for row in rows}, places.keys() - free
+
+
+def save_rows(rows: Collection[Container]) -> None:
+    """All of them are there, and locked by their organizations: one statement, a tenth of the work of `bulk_update`."""
+    Container.objects.bulk_create(rows, update_conflicts=True, unique_fields=["workspace"], update_fields=COLUMNS)
+
+
+def _write(row: Container, result: ContainerResult, *, grace: timedelta, now: datetime) -> ResultEntry | None:
+    """Into the row, not yet into the database. None where something else was decided since it was claimed."""
+    row.leased_until, row.leased_by, row.changed_at = None, "", now
+    if result.wanted != (row.desired == RUNNING) or result.generation != row.generation:
+        return None
+    news = not row.last_error if result.error else row.released_at is None
+    match result.outcome:
+        case Outcome.RUNS:
+            _settle(row, Container.Observed.RUNNING)
+        case Outcome.GONE:
+            _settle(row, Container.Observed.ABSENT)
+            row.released_at = row.released_at or now
+        case Outcome.FAILED | Outcome.LOST | Outcome.HELD:
+            _fail(row, result, now=now)
+        case Outcome.UNTRIED:
+            row.due_at = now
+        case Outcome.STARTING:
+            _wait(row, Container.Observed.STARTING, result, grace=grace, now=now)
+        case Outcome.ASKED | Outcome.STOPPING:
+            _wait(row, Container.Observed.STOPPING, result, grace=grace, now=now)
+    return ResultEntry(row=row, outcome=result.outcome, news=news)
+
+
+def _settle(row: Container, observed: Container.Observed) -> None:
+    row.observed, row.due_at, row.attempts, row.last_error, row.asked_at = observed, None, 0, "", None
+
+
+def _fail(row: Container, result: ContainerResult, *, now: datetime) -> None:
+    row.attempts, row.last_error = row.attempts + 1, readable(result.error)
+    row.asked_at = None if result.wanted else row.asked_at
+    row.due_at = now + delay(row.attempts, jitter=random.random())
+    if result.outcome is Outcome.LOST:  # again, where it had run before: one that never did is only tried again
+        row.losses += bool(row.losses)
+        row.last_error = loss_told(row.last_error, row.losses)
+    if result.outcome is not Outcome.FAILED:  # an engine may be mended any moment; these are asked for ever more rarely
+        row.due_at = max(row.due_at, now + pause(max(row.losses, row.attempts)))
+
+
+def _wait(
+    row: Container, observed: Container.Observed, result: ContainerResult, *, grace: timedelta, now: datetime
+) -> None:
+    row.observed, row.asked_at = observed, row.asked_at or now - timedelta(seconds=uptime() - result.ended)
+    row.due_at = look_again(wanted=result.wanted, asked_at=row.asked_at, grace=grace, now=now, losses=row.losses)
+
+
+def change_status(
+    rows: Sequence[Container], status: Status, *, why: Callable[[Container], str], actor: Actor = WORKER
+) -> None:
+    """Of the live ones among the workspaces, with history and event."""
+    if rows:
+        now = database_now()
+        Workspace.objects.live().filter(id__one_of=[row.pk for row in rows]).update(status=status, updated_at=now)
+        record_history(Reasons([row.pk for row in rows], map(why, rows)), kind="~", actor=actor, now=now)
+        _tell(status.value, rows, why=why, actor=actor)
+
+
+def _tell(what: str, rows: Sequence[Container], *, why: Callable[[Container], str], actor: Actor = WORKER) -> None:
+    events = [
+        workspace_event(
+            what,
+            workspace_id=row.pk,
+            name=row.workspace.name,
+            parent_id=row.workspace.parent_id,
+            organization=row.workspace.organization.slug,
+            actor=actor,
+            why=why(row),
+            import_id=row.import_id,
+        )
+        for row in rows
+    ]
+    if events:
+        emit(events)

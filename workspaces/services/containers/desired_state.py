@@ -1,0 +1,112 @@
+"""What a workspace's container should be doing, written where it is decided. The worker does the rest."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from lib.bounded_count import Tally, tally
+from lib.bulk import Ids, insert_for_each
+from lib.database_clock import database_now
+from workspaces.models import Container, Organization, Workspace
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+FAILING_COUNTED = 1_000
+OVERDUE_COUNTED = 1_000
+LATE = timedelta(minutes=1)
+RUNNING, ABSENT = Container.Desired.RUNNING, Container.Desired.ABSENT
+
+
+def engine_runs() -> bool:
+    """Whether new workspaces get containers (ORGSITE_ENGINE); without an engine they are records only."""
+    return bool(settings.ORGSITE_ENGINE != "none")
+
+
+def want_running(ids: Collection[UUID], *, organization: int, import_id: UUID | None, now: datetime) -> None:
+    """New workspaces of one organization: each is to get a container."""
+    if not ids:
+        return
+    nothing_yet = {
+        "organization": organization, "desired": RUNNING, "observed": Container.Observed.ABSENT, "keep_volumes": False,
+        "import_id": import_id, "generation": 1, "due_at": now, "attempts": 0, "last_error": "", "leased_by": "",
+        "changed_at": now,
+    }  # fmt: skip
+    insert_for_each(Container, "workspace", Ids.of(ids), same=nothing_yet)
+
+
+def want_each_running(rows: Iterable[Workspace], *, now: datetime) -> None:
+    """The same for workspaces of any organizations, and of no import: one statement for each organization."""
+    places = defaultdict(list)
+    for row in rows:
+        places[row.organization_id].append(row.pk)
+    for organization, ids in places.items():
+        want_running(ids, organization=organization, import_id=None, now=now)
+
+
+def want_absent(ids: Collection[UUID], *, keep_volumes: bool, import_id: UUID | None, now: datetime) -> int:
+    """Removed workspaces: their containers go, and their volumes unless they are kept. How many have a container.
+
+    A worker that is starting one of them just now keeps its lease, and finds this when it comes to record the start.
+    """
+    return Container.objects.filter(workspace__one_of=ids).update(
+        desired=ABSENT, keep_volumes=keep_volumes, import_id=import_id, due_at=now, attempts=0, losses=0,
+        last_error="", asked_at=None, changed_at=now,
+    )  # fmt: skip
+
+
+def note_sizes(sizes: Mapping[UUID, int]) -> None:
+    """What the volumes of each workspace hold, in bytes; only what changed is written."""
+    rows = Container.objects.filter(workspace__one_of=sizes.keys()).only("workspace", "volume_bytes").order_by("pk")
+    changed = [row for row in rows if row.volume_bytes != sizes[row.pk]]
+    for row in changed:
+        row.volume_bytes = sizes[row.pk]
+    Container.objects.bulk_update(changed, ["volume_bytes"], batch_size=500)
+
+
+def try_again(ids: Collection[UUID]) -> int:
+    """Those of the containers that wait after a failure are due now; return how many. Nothing else changes."""
+    waiting = Container.objects.filter(workspace__one_of=ids, due_at__isnull=False).exclude(last_error="")
+    return waiting.update(due_at=database_now())
+
+
+def count_failing(rows: QuerySet[Container]) -> Tally:
+    """How many there are. Where an engine is away, every container fails: nobody has to know how many thousands."""
+    return tally(rows, most=FAILING_COUNTED)
+
+
+def overdue_since(user: User) -> datetime | None:
+    """Since when the oldest container waits that a worker should have looked at a minute ago, of the organizations that
+    the user may see; None where none does.
+    """
+    mine = _overdue().filter(workspace__organization__in=Organization.objects.visible_to(user))
+    return mine.values_list("due_at", flat=True).first()
+
+
+def count_overdue(user: User) -> tuple[int, bool]:
+    """How many those are among the oldest OVERDUE_COUNTED of all, and whether that is exact: where there are more, some
+    of them may be the user's. Two queries: one that joins would read every workspace.
+    """
+    ids = list(_overdue().values_list("pk", flat=True)[: OVERDUE_COUNTED + 1])
+    visible = Organization.objects.visible_to(user)
+    mine = Workspace.objects.filter(id__one_of=ids[:OVERDUE_COUNTED], organization__in=visible)
+    return mine.count(), len(ids) <= OVERDUE_COUNTED
+
+
+def _overdue() -> QuerySet[Container]:
+    return Container.objects.filter(due_at__lt=database_now() - LATE).order_by("due_at")
+
+
+def failing(user: User) -> QuerySet[Container]:
+    """The containers with an error, of the organizations that the user may see, the oldest error first."""
+    rows = Container.objects.filter(
+        due_at__isnull=False, workspace__organization__in=Organization.objects.visible_to(user)
+    )
+    return rows.exclude(last_error="").select_related("workspace__organization").order_by("changed_at")

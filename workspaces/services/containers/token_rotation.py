@@ -1,0 +1,69 @@
+"""Access tokens of containers end before their workspaces do: after a new secret key, or when one became known.
+
+A token that ends takes its container with it: the next one can only be handed to a container that is made anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from lib.database_clock import database_now
+from workspaces.models import Container, Organization, Status, WorkspaceToken
+from workspaces.services.actors import Actor
+from workspaces.services.containers.container_results import change_status
+from workspaces.services.containers.desired_state import RUNNING
+from workspaces.services.containers.provisioning import container_token
+from workspaces.services.locking import lock_organizations
+from workspaces.services.security.tokens import digest, revoke_workspace_tokens
+
+WHY = "its access token was rotated"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rotation:
+    """How many tokens were revoked, and how many containers are made anew."""
+
+    revoked: int = 0
+    renewed: int = 0
+
+
+def rotate_tokens(organization: Organization, *, actor: Actor, every: bool = False, by_hand: bool = False) -> Rotation:
+    """Revoke the tokens of the organization's containers that were derived from another secret key than the present
+    one, or, if `every`, all of them; make those containers anew. `by_hand`: revoke what people handed out, too.
+
+    Under the organization's lock. A container that is being started meanwhile is made anew after that.
+    """
+    with transaction.atomic():
+        lock_organizations([organization.pk])
+        usable = WorkspaceToken.objects.filter(workspace__organization=organization, revoked_at=None)
+        ended = _ended(organization, usable.filter(of_container=True), every=every)
+        handed_out = usable.filter(of_container=False).values_list("pk", flat=True) if by_hand else ()
+        revoked = revoke_workspace_tokens(WorkspaceToken.objects.filter(pk__one_of=[*ended, *handed_out]), actor=actor)
+        renewed = _renew(set(ended.values()), actor=actor)
+    return Rotation(revoked=revoked, renewed=renewed)
+
+
+def _ended(organization: Organization, tokens: QuerySet[WorkspaceToken], *, every: bool) -> dict[int, UUID]:
+    """The tokens to revoke, each with its workspace."""
+    found = tokens.values_list("pk", "workspace_id", "digest")
+    if every:
+        return {pk: key for pk, key, _ in found}
+    rows = Container.objects.filter(organization=organization, desired=RUNNING).values_list("pk", "generation")
+    current = {digest(container_token(*row)) for row in rows}
+    return {pk: key for pk, key, text in found if text not in current}
+
+
+def _renew(ids: set[UUID], *, actor: Actor) -> int:
+    """A worker replaces what runs in an earlier generation."""
+    now = database_now()
+    rows = Container.objects.filter(workspace__one_of=ids, desired=RUNNING)
+    rows.update(
+        generation=F("generation") + 1, due_at=now, asked_at=None, attempts=0, losses=0, last_error="", changed_at=now
+    )
+    renewed = list(rows.select_related("workspace__organization").order_by("pk"))
+    change_status(renewed, Status.PROVISIONING, why=lambda _: WHY, actor=actor)
+    return len(renewed)

@@ -1,0 +1,159 @@
+"""Creating workspaces: rows, schedules, history and events, a fixed number of statements for any number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from uuid_utils.compat import uuid7
+
+from lib.bulk import Ids
+from lib.database_clock import database_now
+from lib.staged_rows import Rows
+from workspaces.core.names import SPACES, fold_spaces
+from workspaces.core.planning.plan_values import Plan
+from workspaces.core.template import Node
+from workspaces.errors import InvalidRequest, NameTaken
+from workspaces.models import Organization, Schedule, Status, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.causes import Reasons
+from workspaces.services.containers.desired_state import engine_runs, want_running
+from workspaces.services.history import record_history
+from workspaces.services.locking import lock_organizations
+from workspaces.services.workspace_events import tell_each
+
+FIELDS = (
+    "id", "parent", "name", "role", "tier", "runtime", "model", "status", "external", "url", "spec", "files",
+)  # fmt: skip
+PROVISIONING, ONLINE = Status.PROVISIONING, Status.ONLINE
+SCHEDULE_FIELDS = ("workspace", "name", "cron_expr", "timezone", "prompt", "enabled")
+
+
+def initial_status(node: Node) -> Status:
+    """A record is online at once: where no engine runs, and where the workspace runs elsewhere."""
+    return PROVISIONING if gets_container(node) else ONLINE
+
+
+def gets_container(node: Node) -> bool:
+    return engine_runs() and not node.external
+
+
+class New(NamedTuple):
+    """A workspace to create below `parent_id` (None: a root), with a container or without."""
+
+    id: UUID
+    parent_id: UUID | None
+    node: Node
+    contained: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Creation:
+    """Workspaces to create, with all that can be made ready before they are. `created`: row of the plan → new id."""
+
+    created: Mapping[int, UUID]
+    workspaces: Rows
+    schedules: Rows
+    contained: Ids
+    why: Reasons
+    alone: Reasons
+
+    def stage(self) -> None:
+        """Do before the lock what would hold up others under it."""
+        if self.created:
+            self.workspaces.stage()
+            self.schedules.stage()
+            self.why.stage("created")
+            self.alone.stage("alone")
+
+
+def plan_creation(plan: Plan, *, reason: str) -> Creation:
+    """The workspaces that the plan creates, with new ids. Changes nothing."""
+    ids: list[UUID] = []  # of every row, as a parent stands before its children
+    new: dict[int, New] = {}
+    for index, row in enumerate(plan.rows):
+        ids.append(row.live.id if row.live else uuid7())
+        if row.node and not row.live:
+            parent = None if row.parent is None else ids[row.parent]
+            new[index] = New(ids[index], parent, row.node, gets_container(row.node))
+    return _creation(new, why=reason or "import")
+
+
+def create_planned(
+    creation: Creation, *, organization: Organization, actor: Actor, import_id: UUID, now: datetime
+) -> Mapping[int, UUID]:
+    """Create what the plan says; return the index of each created row → its new id. Runs inside the import's lock."""
+    _insert(creation, organization=organization, actor=actor, import_id=import_id, now=now)
+    return creation.created
+
+
+def create_workspace(
+    organization: Organization, node: Node, *, parent_id: UUID | None, actor: Actor, reason: str = "by hand"
+) -> Workspace:
+    """Create one workspace by hand. Raises NameTaken, InvalidRequest (parent not live here)."""
+    new = New(uuid7(), parent_id, node, gets_container(node))
+    with transaction.atomic():
+        lock_organizations([organization.pk])
+        siblings = Workspace.objects.live().filter(organization=organization)
+        if parent_id and not siblings.filter(pk=parent_id).exists():
+            raise InvalidRequest("The parent is not a live workspace of this organization.", field="parent")
+        beside = siblings.filter(_may_look_like(node.name), parent=parent_id).values_list("name", flat=True)
+        if node.name in map(fold_spaces, beside):
+            raise NameTaken(f'A live workspace "{node.name}" stands there already.')
+        creation = _creation({0: new}, why=reason)
+        _insert(creation, organization=organization, actor=actor, import_id=None, now=database_now())
+    return Workspace.objects.select_related("organization").get(pk=new.id)
+
+
+def _may_look_like(name: str) -> Q:
+    """Rows of that name, and those whose name an older version stored with other spaces."""
+    return reduce(or_, (Q(name__contains=space) for space in ("  ", *SPACES.strip(" "))), Q(name=name))
+
+
+def _creation(by_row: Mapping[int, New], *, why: str) -> Creation:
+    new = list(by_row.values())
+    ids, alone = Ids(item.id for item in new), [item.id for item in new if not item.contained]
+    return Creation(
+        created={index: item.id for index, item in by_row.items()},
+        workspaces=Rows(Workspace, FIELDS, map(_workspace_row, new)),
+        schedules=Rows(Schedule, SCHEDULE_FIELDS, (row for item in new for row in _schedule_rows(item))),
+        contained=Ids(item.id for item in new if item.contained) if alone else ids,
+        why=Reasons(ids, why),
+        alone=Reasons(alone, "no container to wait for"),
+    )
+
+
+def _insert(new: Creation, *, organization: Organization, actor: Actor, import_id: UUID | None, now: datetime) -> None:
+    if not new.created:
+        return
+    made = {"organization": organization.pk, "protected": False, "created_at": now, "updated_at": now}
+    try:
+        new.workspaces.insert(same=made)
+    except IntegrityError as error:
+        if "workspace_live_name" in str(error):
+            raise NameTaken("A live workspace has that place and name already.") from error
+        raise
+    new.schedules.insert(same={"source": Schedule.Source.TEMPLATE, "created_at": now, "updated_at": now})
+    want_running(new.contained, organization=organization.pk, import_id=import_id, now=now)
+    record_history(new.why, kind="+", actor=actor, now=now, import_id=import_id)
+    tell_each("provisioning", new.why, actor=actor, now=now, import_id=import_id)
+    tell_each("online", new.alone, actor=actor, now=now, import_id=import_id)
+
+
+def _workspace_row(new: New) -> tuple[Any, ...]:
+    key, parent, node, contained = new
+    return (
+        key, parent, node.name, node.role, node.tier, node.runtime, node.model,
+        PROVISIONING if contained else ONLINE, node.external, node.url, node.spec, node.files or None,
+    )  # fmt: skip
+
+
+def _schedule_rows(new: New) -> list[tuple[Any, ...]]:
+    return [(new.id, s.name, s.cron_expr, s.timezone, s.prompt, s.enabled) for s in new.node.schedules]

@@ -1,0 +1,58 @@
+"""The draft of an import: its plan and all rows it will write, worked out before the lock where that is everybody's.
+
+On SQLite a transaction that writes keeps every heartbeat waiting. So the plan is made before it. Under the lock only
+the rows it was made from are read again; where they differ, the plan is made again there. On PostgreSQL the lock is the
+organization's alone, and the plan is made under it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+from lib import gc_tuning
+from lib.staged_rows import locks_everything
+from workspaces.core.planning.plan import plan_import
+from workspaces.core.planning.plan_values import Mode, Plan
+from workspaces.core.template import Template
+from workspaces.models import Organization
+from workspaces.services.imports.creation import Creation, plan_creation
+from workspaces.services.imports.snapshot import Stored, last_run, snapshot
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    plan: Plan
+    creation: Creation
+    seen: Stored | None = None  # where it was made without the lock
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Import:
+    """The template to import, and the organization it goes into."""
+
+    organization: Organization
+    template: Template
+    mode: Mode
+    reason: str
+
+    def ahead(self) -> Draft | None:
+        """Without the lock; None where that spares nobody a wait, or where the caller's transaction holds it."""
+        if connection.in_atomic_block or not locks_everything(connection):
+            return None
+        with gc_tuning.later():
+            seen = Stored(self.organization)
+            plan = plan_import(have=seen.live(), want=self.template, mode=self.mode, last_run=seen.last_run)
+        draft = Draft(plan=plan, creation=plan_creation(plan, reason=self.reason), seen=seen)
+        draft.creation.stage()
+        return draft
+
+    def under_lock(self, ahead: Draft | None) -> Draft:
+        """The one made ahead if that is what would be made now, or a new one."""
+        if ahead and ahead.seen and ahead.seen.plans_like(Stored(self.organization)):
+            return ahead
+        with gc_tuning.later():
+            last, have = last_run(self.organization), snapshot(self.organization)
+            plan = plan_import(have=have, want=self.template, mode=self.mode, last_run=last)
+        return Draft(plan=plan, creation=plan_creation(plan, reason=self.reason))

@@ -1,0 +1,52 @@
+"""What a person has to do before something is removed on her click: read the number off the page, tick for collateral.
+
+One click removes a few, unless the removal guard holds them back: then the number has to be typed, as over REST it has
+to be repeated. It differs from plan to plan, so habit cannot fill it in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from workspaces.core.planning.guards import removal_guard
+from workspaces.core.planning.plan_values import Plan
+from workspaces.errors import InvalidRequest
+
+ONE_CLICK = 3
+"""Up to so many removals are confirmed by the click alone, where the guard is silent."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Demand:
+    """The removals to confirm: all, and the `collateral` that nobody names. `why` says what the guard holds, or ""."""
+
+    removals: int
+    collateral: int = 0
+    why: str = ""
+
+    @property
+    def typed(self) -> bool:
+        """Whether the number has to be typed; else the form carries it."""
+        return self.removals > ONE_CLICK or bool(self.why)
+
+
+def demand_of(plan: Plan) -> Demand:
+    guard = removal_guard(plan, fraction=settings.ORGSITE_REMOVAL_GUARD)
+    return Demand(removals=len(plan.removals), collateral=len(plan.collateral), why=guard.why if guard else "")
+
+
+def confirmed_number(demand: Demand, *, number: str, ticked: bool = False) -> int:
+    """The number of removals that was confirmed. Raises InvalidRequest, whose words say what is missing."""
+    if demand.collateral and not ticked:
+        message = (
+            f"Tick that the {demand.collateral} workspaces the template does not name go too. Nothing was changed."
+        )
+        raise InvalidRequest(message, field="accept_collateral")
+    if number.strip() != str(demand.removals):
+        message = (
+            f"The number of workspaces to remove is {demand.removals}, not “{number.strip()}”. Nothing was changed."
+        )
+        raise InvalidRequest(message, field="confirm_removals")
+    return demand.removals

@@ -1,0 +1,125 @@
+"""Tokens: shown once when made, stored as SHA-256, found again by it.
+
+A plain SHA-256 does: the texts hold 256 bits of chance, so there is nothing to guess that a slow hash would protect.
+An indexed lookup of it does instead of a comparison in constant time: how long it takes could tell something of stored
+digests only, and a digest neither is a token nor leads back to one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from lib.database_clock import database_now
+from lib.optional_writes import noting
+from workspaces.core.names import clean_name
+from workspaces.errors import InvalidRequest, WorkspaceRemoved
+from workspaces.models import ApiToken, Workspace, WorkspaceToken
+from workspaces.services.actors import Actor
+from workspaces.services.locking import lock_organizations
+from workspaces.services.security.security_events import record_token, record_tokens
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+MAX_LENGTH = 128
+WORKSPACE_PREFIX = "ws_"
+USE_GRAIN = timedelta(minutes=1)
+
+
+def issue_api_token(
+    user: User,
+    *,
+    actor: Actor | None = None,
+    name: str = "",
+    expires_at: datetime | None = None,
+    read_only: bool = False,
+) -> str:
+    """A new REST token of the user, made by `actor` (by herself when left out); the text is returned this once.
+
+    Raises InvalidRequest for a name that cannot be stored.
+    """
+    text = f"org_{secrets.token_urlsafe(32)}"
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            user=user,
+            name=_name(name),
+            digest=digest(text),
+            read_only=read_only,
+            created_at=database_now(),
+            expires_at=expires_at,
+        )
+        record_token("created", token, actor=actor or Actor.of(user))
+    return text
+
+
+def issue_workspace_token(workspace: Workspace, *, actor: Actor) -> str:
+    """A new access token for the workspace's agent; the text is returned this once. Raises WorkspaceRemoved."""
+    text = f"{WORKSPACE_PREFIX}{secrets.token_urlsafe(32)}"
+    with transaction.atomic():
+        lock_organizations([workspace.organization_id])
+        if not Workspace.objects.live().filter(pk=workspace.pk).exists():
+            raise WorkspaceRemoved("A removed workspace gets no token.")
+        token = WorkspaceToken.objects.create(workspace=workspace, digest=digest(text), created_at=database_now())
+        record_token("created", token, actor=actor)
+    return text
+
+
+def revoke_api_tokens(tokens: QuerySet[ApiToken], *, actor: Actor) -> int:
+    """Revoke those of the tokens that are not revoked yet; return how many."""
+    with transaction.atomic():
+        usable = list(
+            tokens.filter(revoked_at=None).select_related("user").order_by("pk").select_for_update(of=("self",))
+        )
+        ApiToken.objects.filter(pk__one_of=[token.pk for token in usable]).update(revoked_at=database_now())
+        record_tokens("revoked", usable, actor=actor)
+    return len(usable)
+
+
+def revoke_workspace_tokens(tokens: QuerySet[WorkspaceToken], *, actor: Actor) -> int:
+    """The same of workspaces' tokens. What a cascade delete revokes, `workspace.removed` tells."""
+    with transaction.atomic():
+        rows = tokens.filter(revoked_at=None).select_related("workspace__organization").order_by("pk")
+        usable = list(rows.select_for_update(of=("self",)))
+        WorkspaceToken.objects.filter(pk__one_of=[token.pk for token in usable]).update(revoked_at=database_now())
+        record_tokens("revoked", usable, actor=actor)
+    return len(usable)
+
+
+def find_api_token(text: str) -> ApiToken | None:
+    """The usable token of that text."""
+    return ApiToken.objects.usable().select_related("user").filter(digest=digest(text)).first()
+
+
+def note_use(token: ApiToken) -> None:
+    """Remember that the token was used, to the minute, and tell of the first time; both or neither."""
+    now = database_now()
+    stale = now - USE_GRAIN
+    if token.last_used_at and token.last_used_at > stale:
+        return
+    unchanged = Q(last_used_at__lte=stale) if token.last_used_at else Q(last_used_at=None)
+    with noting("the use of a token"), transaction.atomic():
+        noted = ApiToken.objects.filter(unchanged, pk=token.pk).update(last_used_at=now)
+        if noted and not token.last_used_at:
+            record_token("first_used", token, actor=Actor.of(token.user))
+
+
+def find_workspace_token(text: str) -> WorkspaceToken | None:
+    """The token of that text, revoked or not: the race guard answers 410 to the agent of a removed workspace."""
+    return WorkspaceToken.objects.select_related("workspace").filter(digest=digest(text)).first()
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text[:MAX_LENGTH].encode("utf-8", "replace")).hexdigest()
+
+
+def _name(text: str) -> str:
+    try:
+        return clean_name(text) if text.strip() else ""
+    except ValueError as error:
+        raise InvalidRequest(f"The token's name cannot be stored: {error}.", field="name") from error

@@ -1,0 +1,189 @@
+"""Things on the engine that the database does not know: since when that is so, and what may be done about it.
+
+Nothing of it is destroyed because it is unknown. After ORGSITE_QUARANTINE its container is stopped; its volumes, and
+the container itself, go only where a person says so.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Min, Q
+
+from audit.emitting import Event, emit
+from lib.bulk import insert_rows
+from lib.database_clock import database_now
+from workspaces.core.containers.sweep_plan import Unknown
+from workspaces.models import Stray
+from workspaces.services.actors import Actor
+from workspaces.services.containers.installation import lock_installation
+
+logger = logging.getLogger(__name__)
+
+FACTS = ("why", "name", "organization", "container", "runs", "volumes")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """The strays of the engine as a page shows them. `since`: when the first was seen; `stops_at`: when the next of
+    those that run is stopped, None where none is."""
+
+    count: int
+    running: int
+    since: datetime | None = None
+    stops_at: datetime | None = None
+
+
+def quarantine() -> timedelta:
+    return timedelta(seconds=settings.ORGSITE_QUARANTINE)
+
+
+def note_strays(strays: Sequence[Unknown]) -> None:
+    """Remember each since it was first seen, name it in the log, and forget what is no stray any more."""
+    if _differs(strays):
+        with transaction.atomic():
+            lock_installation()
+            known = {row.pk: row for row in Stray.objects.all()}
+            new = [stray for stray in strays if stray.id not in known]
+            _insert(new)
+            _correct(known, strays)
+            gone = known.keys() - {stray.id for stray in strays}
+            Stray.objects.filter(workspace_id__one_of=gone).delete()
+        for stray in new:
+            logger.warning("Found on the engine: %s", described(stray))
+        for key in sorted(gone):
+            logger.info("No stray any more: %s", known[key])
+
+
+def with_names(strays: Sequence[Unknown]) -> tuple[Unknown, ...]:
+    """The same; with the names noted earlier where the container is gone, as no label says whose the volumes are."""
+    bare = [stray.id for stray in strays if stray.held.state is None]
+    if not bare:
+        return tuple(strays)
+    noted = {row.pk: row for row in Stray.objects.filter(workspace_id__one_of=bare).order_by()}
+    return tuple(_named(stray, noted.get(stray.id)) for stray in strays)
+
+
+def _named(stray: Unknown, row: Stray | None) -> Unknown:
+    return replace(stray, held=replace(stray.held, name=row.name, organization=row.organization)) if row else stray
+
+
+def described(stray: Unknown) -> str:
+    """One line with every name that helps to find out whose it was."""
+    held = stray.held
+    state = f"container {held.state.value}" if held.state else "no container"
+    whose = f"“{held.name}” of {held.organization or 'no organization'}" if held.name or held.organization else ""
+    volumes = f"volumes {', '.join(held.volumes)}" if held.volumes else "no volumes"
+    return f"ws-{stray.id} ({', '.join(part for part in (whose, state, volumes) if part)}): {stray.why}"
+
+
+def first_seen(strays: Iterable[Unknown]) -> dict[UUID, datetime]:
+    """Since when each has been known; those that nobody has noted yet are left out."""
+    rows = Stray.objects.filter(workspace_id__one_of=[stray.id for stray in strays])
+    return dict(rows.order_by().values_list("workspace_id", "first_seen_at"))
+
+
+def overdue(strays: Sequence[Unknown]) -> tuple[Unknown, ...]:
+    """Those that still run although their quarantine is over."""
+    seen, latest = first_seen(strays), database_now() - quarantine()
+    return tuple(stray for stray in strays if stray.runs and stray.id in seen and seen[stray.id] <= latest)
+
+
+def note_stopped(strays: Sequence[Unknown], *, actor: Actor) -> None:
+    """Write down that their containers were stopped, because their quarantine is over."""
+    ids = [stray.id for stray in strays]
+    Stray.objects.filter(workspace_id__one_of=ids).update(stopped_at=database_now(), runs=False)
+    _tell("stopped", strays, actor=actor, why="container stopped after its quarantine, nothing removed")
+
+
+def note_destroyed(strays: Sequence[Unknown], *, actor: Actor) -> None:
+    """Write down that they are gone, and who had it done."""
+    Stray.objects.filter(workspace_id__one_of=[stray.id for stray in strays]).delete()
+    _tell("released", strays, actor=actor, why="container and volumes destroyed by hand")
+
+
+def summary() -> Summary:
+    """One query."""
+    runs = Q(runs=True)
+    first = Min("first_seen_at", filter=runs)
+    told = Stray.objects.aggregate(
+        count=Count("pk"), running=Count("pk", filter=runs), since=Min("first_seen_at"), first=first
+    )
+    stops = settings.ORGSITE_SWEEP == "on" and told["first"]
+    return Summary(
+        count=told["count"],
+        running=told["running"],
+        since=told["since"],
+        stops_at=told["first"] + quarantine() if stops else None,
+    )
+
+
+# ---- rows
+
+
+def _differs(strays: Sequence[Unknown]) -> bool:
+    """Whether anything is to be written: on SQLite that takes the lock of all writers."""
+    rows = {row.pk: _facts_of(row) for row in Stray.objects.all()}
+    return rows != {stray.id: _facts(stray) for stray in strays}
+
+
+def _insert(strays: Sequence[Unknown]) -> None:
+    rows = [[stray.id, *_facts(stray).values()] for stray in strays]
+    insert_rows(Stray, ["workspace_id", *FACTS], rows, same={"first_seen_at": database_now()})
+
+
+def _correct(known: Mapping[UUID, Stray], strays: Sequence[Unknown]) -> None:
+    changed = []
+    for stray in strays:
+        row = known.get(stray.id)
+        if row and _facts_of(row) != _facts(stray):
+            for name, value in _facts(stray).items():
+                setattr(row, name, value)
+            changed.append(row)
+    Stray.objects.bulk_update(changed, FACTS, batch_size=100)
+
+
+def _facts_of(row: Stray) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in FACTS}
+
+
+def _facts(stray: Unknown) -> dict[str, Any]:
+    """As a row holds them: a label that somebody wrote by hand may be longer than ours."""
+    held = stray.held
+    return {
+        "why": stray.why,
+        "name": held.name[:255],
+        "organization": held.organization[:63],
+        "container": held.state is not None,
+        "runs": stray.runs,
+        "volumes": list(held.volumes),
+    }
+
+
+def _tell(what: str, strays: Sequence[Unknown], *, actor: Actor, why: str) -> None:
+    """They belong to no organization that this site knows; what their labels say stands in the payload."""
+    events = [
+        Event(
+            event_type=f"workspace.{what}",
+            organization="",
+            actor=actor.name,
+            workspace_id=stray.id,
+            payload={
+                "name": _facts(stray)["name"],
+                "parent_id": None,
+                "why": f"{why}: {stray.why}",
+                "labelled": _facts(stray)["organization"],
+                "volumes": list(stray.held.volumes),
+            },
+        )
+        for stray in strays
+    ]
+    if events:
+        emit(events)

@@ -1,0 +1,159 @@
+"""Nothing leaks: what removed workspaces left is released, what should run and does not is started, and what nobody
+knows is named, put into quarantine and never destroyed.
+
+`survey` compares and changes nothing; `mend` makes the rows say what is to be done, and the worker does it as always.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from audit.emitting import emit
+from lib.database_clock import database_now
+from workspaces.core.containers.sweep_plan import Finding, Held, Known, Sweep, Unknown, plan_sweep
+from workspaces.engines.base import Engine, FoundContainer
+from workspaces.models import Container, Status, Workspace
+from workspaces.services.causes import Reasons
+from workspaces.services.containers.container_results import WORKER
+from workspaces.services.containers.desired_state import ABSENT, RUNNING, want_each_running
+from workspaces.services.containers.epochs import RESTORED, note_epochs
+from workspaces.services.containers.losses import note_losses
+from workspaces.services.history import record_history
+from workspaces.services.locking import lock_where_free
+from workspaces.services.sweep.strays import note_strays, overdue, with_names
+from workspaces.services.workspace_events import workspace_event
+
+logger = logging.getLogger(__name__)
+
+ON, OFF = "on", "off"  # of ORGSITE_SWEEP; what is left is `report`
+
+# What was written down so shortly before the engine was asked may be news to it.
+FRESH = timedelta(seconds=10)
+
+
+def survey(engine: Engine) -> Sweep:
+    """Compare the engine with the database. Raises EngineError."""
+    settled_before = database_now() - FRESH
+    containers, volumes = engine.containers(), engine.volumes()  # first: what is made later has a row already
+    held = {key: _held(containers.get(key), volumes.get(key, ())) for key in {*containers, *volumes}}
+    plan = plan_sweep(tuple(_known(held, settled_before)), held)
+    return replace(plan, strays=with_names(plan.strays))
+
+
+def _held(found: FoundContainer | None, volumes: tuple[str, ...]) -> Held:
+    if found is None:
+        return Held(volumes=volumes)
+    return Held(
+        state=found.state,
+        twice=bool(found.others),
+        volumes=volumes,
+        name=found.name,
+        organization=found.organization,
+        epoch=found.epoch,
+    )
+
+
+def _known(held: Mapping[UUID, Held], settled_before: datetime) -> Iterator[Known]:
+    """Every live workspace, and the removed ones of which the engine holds something."""
+    columns = (
+        "id", "name", "status", "external", "container__desired", "container__keep_volumes", "container__due_at",
+        "container__changed_at",
+    )  # fmt: skip
+    rows = Workspace.objects.live() | Workspace.objects.filter(id__one_of=held.keys())
+    for key, name, status, external, desired, keep, due_at, changed_at in rows.order_by().values_list(*columns):
+        settled = due_at is None and changed_at < settled_before if desired else None
+        live = status != Status.REMOVED
+        yield Known(id=key, name=name, live=live, external=external, settled=settled, keep_volumes=bool(keep))
+
+
+def mend(sweep: Sweep) -> tuple[Unknown, ...]:
+    """Make what has rows due, and write down what has none. Return the strays that are to be stopped now.
+
+    A database that was restored, or is another one, starts what should run, and nothing else happens. ORGSITE_SWEEP
+    decides whether anything but that happens at all.
+    """
+    restored = note_epochs(sweep.epochs)
+    if sweep.phantoms:
+        _start_again(sweep.phantoms)
+    note_strays(sweep.strays if settings.ORGSITE_SWEEP != OFF else ())
+    if restored:
+        logger.error(RESTORED)
+        return ()
+    if settings.ORGSITE_SWEEP == ON and sweep.leftovers:
+        _release_again([each.id for each in sweep.leftovers])
+    return _to_stop(sweep)
+
+
+def _to_stop(sweep: Sweep) -> tuple[Unknown, ...]:
+    if settings.ORGSITE_SWEEP == OFF:
+        return ()
+    strays = overdue(sweep.strays)
+    if settings.ORGSITE_SWEEP == ON:
+        return strays
+    for what, found in (("released, as its workspace is removed", sweep.leftovers), ("stopped", strays)):
+        if found:
+            names = ", ".join(f"ws-{each.id}" for each in found)
+            logger.warning("Would be %s, but ORGSITE_SWEEP is report: %s", what, names)
+    return ()
+
+
+def _start_again(findings: Sequence[Finding]) -> None:
+    why, now = {each.id: each.why for each in findings}, database_now()
+    with transaction.atomic():
+        live = {row.pk: row for row in _locked(why) if row.is_live}
+        rows = Container.objects.filter(workspace__one_of=live)
+        known = set(rows.values_list("pk", flat=True))
+        settled = rows.filter(desired=RUNNING, due_at=None).select_related("workspace__organization")
+        again = note_losses(settled, why=why, now=now) | (live.keys() - known)
+        want_each_running((row for key, row in live.items() if key not in known), now=now)
+        _provision_again([row for key, row in live.items() if key in again], why=why, now=now)
+
+
+def _provision_again(rows: Sequence[Workspace], *, why: Mapping[UUID, str], now: datetime) -> None:
+    ids = [row.pk for row in rows]
+    Workspace.objects.live().filter(id__one_of=ids).update(status=Status.PROVISIONING, updated_at=now)
+    record_history(Reasons(ids, [why[key] for key in ids]), kind="~", actor=WORKER, now=now)
+    emit(
+        [
+            workspace_event(
+                "provisioning",
+                workspace_id=row.pk,
+                name=row.name,
+                parent_id=row.parent_id,
+                organization=row.organization.slug,
+                actor=WORKER,
+                why=why[row.pk],
+                again=True,
+            )
+            for row in rows
+        ]
+    )
+
+
+def _release_again(ids: Sequence[UUID]) -> None:
+    """Removed workspaces. Those without a row get one, so that a failure is seen; `released` is not told twice."""
+    now = database_now()
+    with transaction.atomic():
+        removed = {row.pk: row for row in _locked(ids) if not row.is_live}
+        rows = Container.objects.filter(workspace__one_of=removed)
+        unknown = removed.keys() - set(rows.values_list("pk", flat=True))
+        want_each_running((removed[key] for key in unknown), now=now)
+        rows.filter(workspace__one_of=unknown).update(released_at=now)
+        rows.filter(Q(due_at=None) | Q(desired=RUNNING)).update(
+            desired=ABSENT, due_at=now, asked_at=None, attempts=0, losses=0, changed_at=now
+        )
+
+
+def _locked(ids: Collection[UUID]) -> list[Workspace]:
+    """The workspaces as they are under their organizations' locks; those of a busy one have to wait."""
+    rows = Workspace.objects.filter(id__one_of=ids)
+    free = lock_where_free(dict(rows.values_list("pk", "organization")))
+    return list(rows.filter(id__one_of=free).select_related("organization").order_by("pk"))

@@ -1,0 +1,65 @@
+"""Changes that a person may make to a workspace: protection, role, tier. Each change has a history row and an event."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from django.db import transaction
+
+from audit.emitting import Event, emit
+from lib.database_clock import database_now
+from workspaces.core.changes import Change, changes_of
+from workspaces.errors import WorkspaceRemoved
+from workspaces.models import Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.causes import Reasons
+from workspaces.services.history import record_history
+from workspaces.services.locking import lock_organizations
+from workspaces.services.workspace_events import workspace_event
+
+
+class Changes(TypedDict, total=False):
+    """The editable columns; one that is missing stays as it is."""
+
+    protected: bool
+    role: str
+    tier: int
+
+
+def edit_workspace(workspace: Workspace, changes: Changes, *, actor: Actor, reason: str = "") -> Workspace:
+    """Write the changes under the organization's lock: protection and removal never overtake each other.
+
+    Raises WorkspaceRemoved.
+    """
+    with transaction.atomic():
+        lock_organizations([workspace.organization_id])
+        now = database_now()
+        row = Workspace.objects.filter(pk=workspace.pk).select_related("organization").get()
+        if not row.is_live:
+            raise WorkspaceRemoved("This workspace is removed; that is final.")
+        differing = {key: value for key, value in changes.items() if getattr(row, key) != value}
+        if differing:
+            Workspace.objects.live().filter(pk=row.pk).update(**differing, updated_at=now)
+            told = changes_of({key: getattr(row, key) for key in differing}, differing)
+            why = reason or _sentence(differing)
+            record_history(Reasons([row.pk], why), kind="~", actor=actor, now=now)
+            emit([_event(row, told, why=why, reason=reason, actor=actor)])
+    return Workspace.objects.select_related("organization").get(pk=row.pk)
+
+
+def _event(row: Workspace, changes: list[Change], *, why: str, reason: str, actor: Actor) -> Event:
+    return workspace_event(
+        "changed",
+        workspace_id=row.pk,
+        name=row.name,
+        parent_id=row.parent_id,
+        organization=row.organization.slug,
+        actor=actor,
+        why=why,
+        changes=changes,
+        reason=reason,
+    )
+
+
+def _sentence(changes: dict[str, object]) -> str:
+    return ", ".join(f"{key} set to {value}" for key, value in sorted(changes.items()))
