@@ -21,7 +21,10 @@ from workspaces.errors import EngineRefused
 
 pytestmark = pytest.mark.xdist_group("docker")
 
-CHECK = "from workspaces.engines import docker, options; print(docker.DockerEngine(options.Options()).check())"
+CHECK = (
+    "from workspaces.engines.docker.docker_engine import DockerEngine; from workspaces.engines.options import Options; "
+    "print(DockerEngine(Options()).check())"
+)
 AUTHORITY = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca-key.pem -out ca.pem"
 REQUEST = "openssl req -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -keyout {who}-key.pem -out {who}.csr"
 SIGN = (
