@@ -3,7 +3,8 @@
     scripts/own_key.sh .venv/bin/python scripts/journeys.py [FOLDER]
 
 FOLDER is a checkout of this project, this one by default: so two versions are compared. A move is a pair of files,
-one of which calls into the other; code of libraries between the two counts as nothing. It works in a database of its own.
+one of which calls into the other; code of libraries between the two counts as nothing. It works in a database of its
+own.
 """
 
 from __future__ import annotations

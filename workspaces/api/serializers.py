@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from workspaces.core.names import clean_name, clean_text
 from workspaces.core.planning.plan import parse_mode
-from workspaces.core.planning.plan_values import Mode
+from workspaces.core.planning.plan_values import IMPORT_MODES, Mode
 from workspaces.core.validating.template_schema import MAX_LINE
 from workspaces.core.validating.url_rule import check_url
 from workspaces.core.validating.validation import DEFAULT_RUNTIME, DEFAULT_TIER
@@ -78,7 +78,7 @@ class ModeField(serializers.ChoiceField):
     """The empty mode means merge."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(choices=[mode.value for mode in Mode], allow_blank=True, **kwargs)
+        super().__init__(choices=[mode.value for mode in IMPORT_MODES], allow_blank=True, **kwargs)
 
     def to_internal_value(self, data: Any) -> Mode:
         try:

@@ -14,10 +14,15 @@ SEPARATOR = " › "
 
 
 class Mode(StrEnum):
-    """`merge` adds what is missing; `reconcile` then also removes leftovers that carry a declared name."""
+    """What a plan is for. `merge` adds what is missing; `reconcile` then also removes leftovers that carry a declared
+    name; `remove` removes chosen workspaces with all below them."""
 
     MERGE = "merge"
     RECONCILE = "reconcile"
+    REMOVE = "remove"
+
+
+IMPORT_MODES = (Mode.MERGE, Mode.RECONCILE)
 
 
 class Action(StrEnum):
@@ -130,6 +135,11 @@ class Plan:
     @cached_property
     def collateral(self) -> tuple[Row, ...]:
         return self._with(Action.COLLATERAL)
+
+    @property
+    def protected(self) -> tuple[Row, ...]:
+        """Rows that the plan removes although they are protected: only a direct delete plans that, to be refused."""
+        return tuple(row for row in self.removals if row.live and row.live.protected)
 
     @cached_property
     def held(self) -> tuple[Row, ...]:

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from lib import gc_tuning
 from lib.database_clock import database_now
-from workspaces.core.planning.guards import check_removals
 from workspaces.core.planning.plan import plan_import
 from workspaces.core.planning.plan_values import Mode, Plan
+from workspaces.core.planning.policy import require
 from workspaces.core.template import Template
 from workspaces.errors import AppliedAlready, PlanChanged
 from workspaces.models import ImportRun, Organization, Workspace
@@ -27,6 +26,7 @@ from workspaces.services.imports.stored_filesets import store_filesets
 from workspaces.services.locking import lock_organizations
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.verdicts import judge
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +91,7 @@ def _check(plan: Plan, confirmation: Confirmation, *, organization: Organization
             raise AppliedAlready(plan, applied_by=applied_by)
     if stale:
         raise PlanChanged(plan)
-    check_removals(plan, fraction=settings.ORGSITE_REMOVAL_GUARD, confirmed=confirmation.confirm_removals)
+    require(judge(plan), plan, confirmed=confirmation.confirm_removals)
 
 
 def _execute(draft: Draft, *, run: ImportRun, actor: Actor) -> Mapping[int, UUID]:

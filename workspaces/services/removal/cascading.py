@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from lib.database_clock import database_now
-from workspaces.core.planning.guards import counted
+from workspaces.core.planning.policy import counted
 from workspaces.errors import CascadeChanged, WorkspaceProtected
 from workspaces.models import Schedule, Status, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
