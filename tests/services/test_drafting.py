@@ -18,8 +18,8 @@ from workspaces.errors import OrgError
 from workspaces.models import Organization, Schedule, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.imports import drafts
-from workspaces.services.imports.creation import Creation, create_workspace
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
+from workspaces.services.plans.creation import Creation, create_workspace
 from workspaces.services.removal.deletion import delete_workspace
 from workspaces.services.templates.sources import LoadedTemplate
 

@@ -106,6 +106,7 @@ class ChildRow(serializers.Serializer[Any]):
 class DeletedAnswer(serializers.Serializer[Any]):
     status = serializers.CharField(help_text="`removed`.")
     cascade_deleted = serializers.IntegerField(help_text="Descendants that went with it.")
+    run_id = serializers.UUIDField(allow_null=True, help_text="Of the run; null where it was removed already.")
 
 
 class DeleteConflict(serializers.Serializer[Any]):

@@ -35,7 +35,7 @@ class Command(OrgCommand):
             reason=reason,
             keep_volumes=keep_volumes,
             expected=[row.id for row in shown],
-        )
+        ).doomed
         self.done = f"Removed {counted(len(removed))}."
         self.stdout.write(self.done)
 

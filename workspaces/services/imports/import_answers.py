@@ -6,8 +6,8 @@ from typing import Any
 
 from workspaces.core.planning.plan_values import Plan
 from workspaces.core.planning.render import as_json
-from workspaces.services.imports.creation import initial_status
 from workspaces.services.imports.importing import Applied
+from workspaces.services.plans.creation import initial_status
 from workspaces.services.verdicts import judge
 
 
