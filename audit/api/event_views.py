@@ -14,9 +14,9 @@ from rest_framework.views import APIView
 
 from audit.api import event_openapi
 from audit.event_row import FIELDS, row_of
-from audit.event_types import NAMES, is_known, refusal
+from audit.event_types import NAMES
 from audit.models import StructureEvent, StructureEventQuerySet
-from audit.type_filter import has_index
+from audit.type_filter import has_index, is_known, refusal
 from lib.times import parse_time
 from workspaces import access
 from workspaces.access import Right

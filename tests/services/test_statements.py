@@ -83,9 +83,9 @@ def test_a_reconcile_that_moves_everything(
 
 
 def test_a_cascade_delete(live: Organization, actor: Actor, engine: str) -> None:
-    """Lock, subtree; four updates, history, one or two events."""
+    """Lock, subtree, what stands above it; four updates, history, one or two events."""
     roots = list(Workspace.objects.filter(parent=None).values_list("pk", flat=True))
-    assert statements(lambda: cascade_delete(roots, actor=actor)) == 8 + NONE[engine]
+    assert statements(lambda: cascade_delete(roots, actor=actor)) == 9 + NONE[engine]
     assert not live.workspaces.live().exists()
 
 

@@ -107,6 +107,7 @@ def _execute(draft: Draft, *, run: ImportRun, actor: Actor) -> Mapping[int, UUID
             causes={row.live.id: row.cause for row in plan.removals if row.live},
             import_id=run.pk,
             expected=[row.live.id for row in plan.removals if row.live],
+            paths={row.live.id: path for row, path in zip(plan.rows, draft.creation.paths, strict=True) if row.live},
         )
     _verify(plan, run.organization)
     return created

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from audit.event_types import WORKSPACE_RELEASED, WORKSPACE_REMOVED
 from lib.database_clock import database_now
 from workspaces.core.planning.guards import counted
 from workspaces.errors import CascadeChanged, WorkspaceProtected
@@ -18,6 +19,7 @@ from workspaces.services.causes import Reasons
 from workspaces.services.containers.desired_state import want_absent
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_organizations
+from workspaces.services.paths import path_texts
 from workspaces.services.workspace_events import tell_each
 
 DESCENDANT = "below a removed workspace"
@@ -48,12 +50,14 @@ def cascade_delete(
     import_id: UUID | None = None,
     keep_volumes: bool = False,
     expected: Collection[UUID] | None = None,
+    paths: Mapping[UUID, str] | None = None,
 ) -> tuple[Doomed, ...]:
     """Remove the live ones of `roots` with everything live below them, in one transaction; return what went.
 
     Removed rows are skipped, so deleting twice is harmless. `causes` says by which rule single ids go; `reason` is the
-    caller's and goes into every history row. `expected` are the ids somebody saw and agreed to. Raises
-    WorkspaceProtected, or CascadeChanged when other ids than expected would go, and then changes nothing.
+    caller's and goes into every history row. `expected` are the ids somebody saw and agreed to, `paths` where they
+    stand, where the caller knows that. Raises WorkspaceProtected, or CascadeChanged when other ids than expected would
+    go, and then changes nothing.
     """
     with transaction.atomic():
         _lock(roots)
@@ -62,14 +66,15 @@ def cascade_delete(
         _refuse_surprise(doomed, expected)
         if doomed:
             now = database_now()
-            why = _why(doomed, reason=reason, causes=causes or {})
+            paths = _paths(roots, doomed) if paths is None else paths
+            why = _why(doomed, reason=reason, causes=causes or {}, paths=paths)
             _mark_removed(why.ids, now=now)
             containers = want_absent(why.ids, keep_volumes=keep_volumes, import_id=import_id, now=now)
             record_history(why, kind="~", actor=actor, now=now, import_id=import_id)
             facts: dict[str, Any] = {"actor": actor, "now": now, "import_id": import_id, "keep_volumes": keep_volumes}
-            tell_each("removed", why, **facts)
+            tell_each(WORKSPACE_REMOVED, why, **facts)
             if containers < len(why):
-                _tell_released(why.ids, **facts)
+                _tell_released(why, **facts)
         return doomed
 
 
@@ -97,9 +102,16 @@ def _refuse_surprise(doomed: Sequence[Doomed], expected: Collection[UUID] | None
         raise CascadeChanged(message)
 
 
-def _why(doomed: Sequence[Doomed], *, reason: str, causes: Mapping[UUID, str]) -> Reasons:
+def _paths(roots: Collection[UUID], doomed: Sequence[Doomed]) -> Mapping[UUID, str]:
+    """Where those that go stand: above the selected ones one statement looks, below them the walk has."""
+    line = Workspace.objects.lines(roots) | {row.id: (row.parent_id, row.name) for row in doomed}
+    return path_texts((row.id for row in doomed), line)
+
+
+def _why(doomed: Sequence[Doomed], *, reason: str, causes: Mapping[UUID, str], paths: Mapping[UUID, str]) -> Reasons:
     rules = (causes.get(row.id) or ("" if row.root else DESCENDANT) for row in doomed)
-    return Reasons((row.id for row in doomed), (_because(rule, reason) for rule in rules))
+    reasons = (_because(rule, reason) for rule in rules)
+    return Reasons((row.id for row in doomed), reasons, paths=(paths[row.id] for row in doomed))
 
 
 def _because(cause: str, reason: str) -> str:
@@ -114,6 +126,7 @@ def _mark_removed(ids: Collection[UUID], *, now: datetime) -> None:
     Schedule.objects.filter(workspace__one_of=ids, enabled=True).update(enabled=False, updated_at=now)
 
 
-def _tell_released(ids: Collection[UUID], **facts: Any) -> None:
+def _tell_released(gone: Reasons, **facts: Any) -> None:
     """Those that have no container are released at once; the others are once theirs is gone."""
-    tell_each("released", Reasons(ids, "no container to release"), containerless=True, **facts)
+    why = Reasons(gone.ids, "no container to release", paths=gone.paths)
+    tell_each(WORKSPACE_RELEASED, why, containerless=True, **facts)
