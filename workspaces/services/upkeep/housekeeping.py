@@ -1,5 +1,5 @@
-"""Work to be done now and then: close abandoned runs, forget expired previews and sessions, files that nothing
-needs, counts that are over, and forms that were sent long ago.
+"""Work to be done now and then: close abandoned runs, forget expired previews and sessions, old templates of runs,
+files that nothing needs, counts that are over, and forms that were sent long ago.
 
 Site and worker both do.
 """
@@ -13,6 +13,7 @@ from django.db import connection
 
 from workspaces.services.imports.previews import delete_expired
 from workspaces.services.plans.abandoned_runs import close_interrupted
+from workspaces.services.plans.kept_templates import forget_old_templates
 from workspaces.services.plans.stored_filesets import forget_unused_filesets
 from workspaces.services.security.rate_limits import forget_counters
 from workspaces.services.submissions import forget_submissions
@@ -26,7 +27,9 @@ INTERVAL = 20  # seconds; a run of a killed process is closed within 60 s of the
 def keep_house() -> None:
     """One round. Whatever goes wrong is logged, and the next round tries again."""
     try:
-        closed, forgotten, files = close_interrupted(), delete_expired(), forget_unused_filesets()
+        closed, forgotten = close_interrupted(), delete_expired()
+        forget_old_templates()
+        files = forget_unused_filesets()  # after what needed them
         forget_counters()
         forget_submissions()
         forget_expired_sessions()
