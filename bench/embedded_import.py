@@ -20,7 +20,7 @@ def main(way: str, n: str, slug: str) -> None:
     from lib import gc_tuning
     from workspaces.models import Organization
 
-    gc_tuning.settle()
+    gc_tuning.freeze_loaded()
     want, place = tree(MAIN, int(n)), Place(organization=Organization.objects.get(slug=slug).pk, slug=slug)
     print(want.digest, flush=True)
     sys.stdin.read()

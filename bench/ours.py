@@ -28,7 +28,7 @@ def reconcile(place: Place, template: Template, *, removals: int | None = None) 
     return _apply(place, template, Mode.RECONCILE, removals=removals)
 
 
-@gc_tuning.later()
+@gc_tuning.paused()
 def preview(place: Place, template: Template) -> tuple[Plan, Plan]:
     """As the upload page does: both modes, from one look at the tree."""
     compared = Comparison(have=snapshot(Organization.objects.get(pk=place.organization)), want=template)

@@ -25,5 +25,5 @@ from workspaces.services.upkeep.housekeeping import keep_house_in_background  # 
 _bounded = BoundedBody(Streams(pages_and_api))
 application = Ending(BehindProxies(_bounded, proxies=Proxies.of(settings.ORGSITE_TRUSTED_PROXIES)))
 keep_house_in_background()
-gc_tuning.settle()
+gc_tuning.freeze_loaded()
 gc_tuning.watch_in_background()

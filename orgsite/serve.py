@@ -8,7 +8,7 @@ import django
 import uvicorn
 from django.conf import settings
 
-from lib.terminal import plain_speech
+from lib.terminal import console_program
 from orgsite import env
 from orgsite.server.timeouts import PatientProtocol
 
@@ -16,7 +16,7 @@ from orgsite.server.timeouts import PatientProtocol
 def main() -> None:
     asked = _arguments().parse_args()
     env.choose_settings()
-    with plain_speech("orgsite.serve"):
+    with console_program("orgsite.serve"):
         _refuse_unfit_database()
         uvicorn.run(
             "orgsite.asgi:application",

@@ -15,7 +15,7 @@ from django.core.management.color import no_style
 from lib.command_line import INTERRUPTED
 from lib.database_errors import driver_words, explained, trouble_of
 from lib.database_fitness import refusal
-from lib.terminal import finish, is_terminal, prepare_streams
+from lib.terminal import flush, is_terminal, prepare_streams
 from workspaces.errors import OrgError
 from workspaces.management.command_output import Output
 
@@ -105,7 +105,7 @@ class OrgCommand(BaseCommand):
 
     def _told_or_exit(self) -> None:
         """Say so if the output went nowhere: a token that nobody saw is of no use."""
-        lost = getattr(self.stdout, "lost", None) or finish(sys.stdout)
+        lost = getattr(self.stdout, "lost", None) or flush(sys.stdout)
         if lost:
             self.stderr.write(f"The output could not be written: {lost.strerror or lost}. {self.done}".rstrip())
             sys.exit(OUTPUT_LOST)

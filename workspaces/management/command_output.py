@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import OutputWrapper
 
-from lib.terminal import drop
+from lib.terminal import discard_output
 
 Style = Callable[[str], str]
 
@@ -28,7 +28,7 @@ class Output(OutputWrapper):
         try:
             super().write(msg, style, ending)
         except BrokenPipeError:
-            drop(self._out)
+            discard_output(self._out)
         except OSError as error:
             self.lost = self.lost or error
-            drop(self._out)
+            discard_output(self._out)

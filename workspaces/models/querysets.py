@@ -13,7 +13,7 @@ from django.db.models import OuterRef, Q, Value
 from django.db.models.functions import Upper
 
 from lib import bulk  # registers the `one_of` lookup, too
-from lib.bounded_count import Counted
+from lib.bounded_count import CappedCount
 from lib.case_insensitive import Folded
 from lib.database_clock import database_now
 from workspaces import access
@@ -85,11 +85,11 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
 
     def count_live(self) -> Self:
         """Each with `live_count`, its live workspaces as far as they are counted (`Tally.of`)."""
-        return self.annotate(live_count=Counted(_inside().live()))
+        return self.annotate(live_count=CappedCount(_inside().live()))
 
     def count_by_status(self) -> Self:
         """Each with `removed_count`, `online_count` and so on, the workspaces of each status, as far as counted."""
-        return self.annotate(**{f"{status}_count": Counted(_inside().filter(status=status)) for status in Status})
+        return self.annotate(**{f"{status}_count": CappedCount(_inside().filter(status=status)) for status in Status})
 
 
 def _inside() -> WorkspaceQuerySet:

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connections, router
 
 from lib.bulk import Ids, as_array
-from lib.staged_rows import fill, locks_everything
+from lib.staged_rows import locks_everything, stage_rows
 from workspaces.models import Workspace
 
 EACH = "unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS why(id, reason, place)"
@@ -48,7 +48,7 @@ class Reasons:
         connection = connections[router.db_for_write(Workspace)]
         if self and locks_everything(connection):
             pairs = zip((key.hex for key in self.ids), self._each(), strict=True)
-            self._staged = fill(connection, name, ("id", "reason"), pairs)
+            self._staged = stage_rows(connection, name, ("id", "reason"), pairs)
 
     def source(self, vendor: str) -> tuple[str, list[Any]]:
         """`FROM why … JOIN … w`: a row for each workspace, and the statement's parameters.

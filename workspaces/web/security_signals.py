@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 
-from lib.optional_writes import noting
+from lib.optional_writes import suppress_lost_writes
 from workspaces.access import DESTRUCTIVE, Denied, is_known
 from workspaces.services.security.security_events import record_denied, record_failed_login, record_login
 
@@ -39,7 +39,7 @@ def notice_denied(request: Any, user: Asker, error: Denied) -> None:
     """A refusal is an event where what was refused could have removed workspaces."""
     if is_known(user) and error.rights & DESTRUCTIVE:
         match = request.resolver_match
-        with noting("a refusal"):
+        with suppress_lost_writes("a refusal"):
             record_denied(
                 user,  # type: ignore[arg-type]
                 place=f"{request.method} {request.path}",

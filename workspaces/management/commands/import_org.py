@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from lib.terminal import speaks_unicode
+from lib.terminal import takes_unicode
 from workspaces.core.planning.guards import check_removals
 from workspaces.core.planning.plan import parse_mode
 from workspaces.core.planning.plan_values import Mode, Plan
@@ -125,7 +125,7 @@ class Command(OrgCommand):
 
     def _print_data(self, answer: dict[str, Any]) -> None:
         """JSON is UTF-8, or, where the output is something else, ASCII."""
-        self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=not speaks_unicode(self.stdout)))
+        self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=not takes_unicode(self.stdout)))
 
 
 def _refusal(error: RemovalNotConfirmed | PlanChanged) -> str:

@@ -47,7 +47,7 @@ class Confirmation:
     preview_id: UUID | None = None
 
 
-@gc_tuning.later()
+@gc_tuning.paused()
 def preview_import(organization: Organization, template: Template, *, mode: Mode) -> Plan:
     """The plan as of now. Two queries; changes nothing."""
     last = last_run(organization)  # first: an import between the two makes the fingerprint stale, never too fresh

@@ -61,12 +61,12 @@ class Preview:
         return self.record.applied_by
 
     @cached_property
-    @gc_tuning.later()
+    @gc_tuning.paused()
     def merge(self) -> Plan:
         return self._shown.plan(Mode.MERGE)
 
     @cached_property
-    @gc_tuning.later()
+    @gc_tuning.paused()
     def reconcile(self) -> Plan:
         return self._shown.plan(Mode.RECONCILE)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from audit.emitting import Event, emit
-from lib.optional_writes import briefly
+from lib.optional_writes import short_lock_wait
 from workspaces.models import ApiToken, Organization, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
 from workspaces.services.lookups import parse_id
@@ -54,7 +54,7 @@ def failed_token_wait(*, address: str) -> int:
     limit = settings.ORGSITE_FAILED_LOGINS
     if limit is None:
         return 0
-    with briefly():
+    with short_lock_wait():
         few = among_first(limit * WIDER, "token", network(address))
     return 0 if few else int(MINUTE.total_seconds())
 

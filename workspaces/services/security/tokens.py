@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from lib.database_clock import database_now
-from lib.optional_writes import noting
+from lib.optional_writes import suppress_lost_writes
 from workspaces.core.names import clean_name
 from workspaces.errors import InvalidRequest, WorkspaceRemoved
 from workspaces.models import ApiToken, Workspace, WorkspaceToken
@@ -103,7 +103,7 @@ def note_use(token: ApiToken) -> None:
     if token.last_used_at and token.last_used_at > stale:
         return
     unchanged = Q(last_used_at__lte=stale) if token.last_used_at else Q(last_used_at=None)
-    with noting("the use of a token"), transaction.atomic():
+    with suppress_lost_writes("the use of a token"), transaction.atomic():
         noted = ApiToken.objects.filter(unchanged, pk=token.pk).update(last_used_at=now)
         if noted and not token.last_used_at:
             record_token("first_used", token, actor=Actor.of(token.user))
