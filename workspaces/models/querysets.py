@@ -21,7 +21,7 @@ from workspaces.core.names import sought_name
 from workspaces.models.status import Status
 
 if TYPE_CHECKING:
-    from workspaces.access import Asker
+    from workspaces.access import AnyUser
     from workspaces.models import ApiToken, FileSet, Organization, Workspace  # noqa: F401 - named in the base classes
 
 # How a step of a walk finds the children of what it has found: by their parent, whatever the planner believes. The plus
@@ -79,7 +79,7 @@ LINE_ON_SQLITE = """
 
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):
-    def visible_to(self, user: Asker) -> Self:
+    def visible_to(self, user: AnyUser) -> Self:
         """Those the user is a member of; a superuser sees all, nobody and a disabled user see none."""
         return access.visible(self, user, members="members")
 
@@ -131,7 +131,7 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
     def live(self) -> Self:
         return self.exclude(status="removed")
 
-    def visible_to(self, user: Asker) -> Self:
+    def visible_to(self, user: AnyUser) -> Self:
         """Those of the organizations the user may see."""
         return access.visible(self, user, members="organization__members")
 

@@ -26,7 +26,7 @@ class SubmissionOutcome:
     """The address that a form led to, and the words for it when it comes again; without an address nothing was done."""
 
     address: str = ""
-    said: str = ""
+    sentence: str = ""
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def carried_out_once(key: str, *, user: User) -> Iterator[SubmissionOutcome]:
         outcome = SubmissionOutcome()
         yield outcome
         if outcome.address:
-            submission.address, submission.said = outcome.address, outcome.said
+            submission.address, submission.said = outcome.address, outcome.sentence
             submission.save(update_fields=["address", "said"])
         else:
             submission.delete()
@@ -58,4 +58,4 @@ def _begin(key: str, *, user: User) -> Submission:
             return Submission.objects.create(key=key, user=user, created_at=database_now())
     except IntegrityError as error:
         done = Submission.objects.get(key=key)
-        raise SubmittedBefore(address=done.address, said=done.said) from error
+        raise SubmittedBefore(address=done.address, sentence=done.said) from error

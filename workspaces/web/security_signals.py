@@ -13,7 +13,7 @@ from workspaces.services.security.security_events import record_denied, record_f
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from workspaces.access import Asker
+    from workspaces.access import AnyUser
 
 ADDRESS_LENGTH = 45  # of an IPv6 address with an IPv4 one in it
 
@@ -35,7 +35,7 @@ def on_failed_login(*, credentials: dict[str, Any], request: HttpRequest | None 
         record_failed_login(str(credentials.get("username", "")), address=address_of(request))
 
 
-def notice_denied(request: Any, user: Asker, error: Denied) -> None:
+def notice_denied(request: Any, user: AnyUser, error: Denied) -> None:
     """A refusal is an event where what was refused could have removed workspaces."""
     if is_known(user) and error.rights & DESTRUCTIVE:
         match = request.resolver_match
