@@ -15,7 +15,7 @@ from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Applied, Confirmation, apply_import
 from workspaces.services.imports.snapshot import snapshot
 from workspaces.services.removal.cascading import cascade_delete
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate
 
 OPERATOR = Actor(name="operator")
 

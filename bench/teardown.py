@@ -28,7 +28,7 @@ from workspaces.models import Container, Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.removal.cascading import cascade_delete
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate
 
 ROOT = Path(__file__).resolve().parent.parent
 ME = Actor(name="bench")

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from workspaces.core.planning.plan_values import Live
 from workspaces.core.template import Node, Template
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate
 
 Tree = Mapping[str, Any]
 

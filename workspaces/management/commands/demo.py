@@ -22,8 +22,7 @@ from workspaces.services.imports.importing import Confirmation, apply_import, pr
 from workspaces.services.imports.previews import store_preview
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.accounts import create_organization, make_superuser, set_password
-from workspaces.services.templates.site_templates import from_path
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate, shell_loader
 from workspaces.services.workspace.editing import edit_workspace
 
 EXAMPLES = Path(settings.BASE_DIR) / "examples"
@@ -43,7 +42,7 @@ class Command(OrgCommand):
         self.done = "Parts of the story may be told already; another demo begins anew."
         organization = _organization("demo", "Demo")
         self._begin(organization)
-        before, after = from_path(EXAMPLES / "dev-tree-before"), from_path(EXAMPLES / "dev-tree-after")
+        before, after = (shell_loader().path(EXAMPLES / name) for name in ("dev-tree-before", "dev-tree-after"))
         first = StructureEvent.objects.order_by("id").last()
         self._import("1. The tree as it was declared first.", organization, before, Mode.MERGE)
         self._import("2. Its shape changed; somebody merges it again: the accident.", organization, after, Mode.MERGE)

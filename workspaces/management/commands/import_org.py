@@ -27,8 +27,7 @@ from workspaces.management.plan_printing import print_plan
 from workspaces.models import Organization
 from workspaces.services.imports.import_answers import applied_answer, preview_answer
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
-from workspaces.services.templates.site_templates import from_path
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate, shell_loader
 
 CHANGES = 2
 
@@ -57,7 +56,7 @@ class Command(OrgCommand):
         try:
             mode, organization = parse_mode(options["mode"]), organization_named(options["org"])
             self._say(f"Reading {options['path']} …")
-            loaded = from_path(options["path"], missing=MissingFiles(options["missing_files"]))
+            loaded = shell_loader(MissingFiles(options["missing_files"])).path(options["path"])
             self._say(f"Comparing {loaded.template.count():,} declared workspaces with {organization.slug} …")
             if options["dry_run"]:
                 self._preview(organization, loaded, mode=mode, as_data=options["json"])

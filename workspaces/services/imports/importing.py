@@ -26,7 +26,7 @@ from workspaces.services.imports.snapshot import last_run, snapshot
 from workspaces.services.imports.stored_filesets import store_filesets
 from workspaces.services.locking import lock_organizations
 from workspaces.services.removal.cascading import cascade_delete
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,7 +24,7 @@ from workspaces.core.planning.render import errors_of
 from workspaces.errors import Interrupted, Refusal
 from workspaces.models import ImportRun, Organization
 from workspaces.services.actors import SYSTEM, Actor
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate
 
 logger = logging.getLogger(__name__)
 
