@@ -1,4 +1,4 @@
-"""Small trees for tests, written as nested dictionaries: `{"PM": {"Dev Lead": {}}}`."""
+"""Templates for tests, written as nested dictionaries of names: `{"PM": {"Dev Lead": {}}}`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Zips made in memory, honest ones and others."""
+"""Zip archives made in memory, valid and damaged ones."""
 
 from __future__ import annotations
 
