@@ -1,6 +1,4 @@
-"""One import in a process of its own: `python -m bench.embedded_import WAY N SLUG`. Made ready, it waits for the end of
-its input.
-"""
+"""One import in a process of its own, at the end of its input: `python -m bench.embedded_import WAY N SLUG`."""
 
 from __future__ import annotations
 

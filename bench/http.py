@@ -71,7 +71,7 @@ def collect(size: int, *, rounds: int) -> Times:
                 format: Format = "yaml" if kind == "YAML" else "json"
                 began = time.perf_counter()
                 loader.text(document, format=format)
-                if turn:  # the first shows what only first times cost
+                if turn:  # the first round is a warm-up
                     times[kind].append(spent)
                     times[f"reading {kind}"].append(time.perf_counter() - began)
             began = time.perf_counter()
@@ -91,7 +91,7 @@ def _events(document: bytes) -> None:
 
 
 def _import(site: Site, slug: str, kind: str, document: bytes, bearer: dict[str, str]) -> float:
-    """Seconds."""
+    """The seconds that the import took."""
     answer = site.import_document(document, kind=kind, slug=slug, headers=bearer)
     assert answer.status == 201, answer.body[:500]
     assert json.loads(answer.body)["created_count"], "It created nothing."

@@ -30,7 +30,7 @@ def reconcile(place: Place, template: Template, *, removals: int | None = None) 
 
 @gc_tuning.paused()
 def preview(place: Place, template: Template) -> tuple[Plan, Plan]:
-    """As the upload page does: both modes, from one look at the tree."""
+    """Plan both modes from one snapshot of the tree, as the upload page does."""
     compared = Comparison(have=snapshot(Organization.objects.get(pk=place.organization)), want=template)
     return compared.plan(Mode.MERGE), compared.plan(Mode.RECONCILE)
 

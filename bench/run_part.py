@@ -1,4 +1,4 @@
-"""One part in a process of its own, on a database that holds nothing yet: `python -m bench.run_part NAME N FILE`."""
+"""One part in a process of its own, on an empty database: `python -m bench.run_part NAME N FILE`."""
 
 from __future__ import annotations
 
