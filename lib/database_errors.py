@@ -150,10 +150,10 @@ def trouble_of(error: BaseException | None) -> Trouble | None:
 def explained(error: BaseException) -> str:
     """The sentence with the driver's own words: for logs and administrators, never for an answer to a client."""
     trouble = trouble_of(error)
-    return f"{trouble.sentence} ({driver_words(error)})" if trouble else driver_words(error)
+    return f"{trouble.sentence} ({driver_message(error)})" if trouble else driver_message(error)
 
 
-def driver_words(error: BaseException) -> str:
+def driver_message(error: BaseException) -> str:
     """The words of the database or the driver, on one line, without the statement."""
     cause = _driver_error(error)
     primary = getattr(getattr(cause, "diag", None), "message_primary", None)

@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from lib.database_errors import driver_words, explained, trouble_of
+from lib.database_errors import driver_message, explained, trouble_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def refusal() -> str:
             raise
         if not trouble.passes:
             return explained(error)
-        logger.warning("The database cannot be asked whether it fits: %s", driver_words(error))
+        logger.warning("The database cannot be asked whether it fits: %s", driver_message(error))
         return ""
 
 

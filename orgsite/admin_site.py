@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 
-from orgsite.login_redirect import land
+from orgsite.login_redirect import home_if_refused
 from workspaces import access
 from workspaces.access import Right
 from workspaces.web.error_responses import too_many_logins
@@ -70,10 +70,10 @@ class OrgAdminSite(AdminSite):
         name = request.POST.get("username", "")
         if request.method == "POST" and (seconds := login_wait(name, address=address_of(request))):
             return too_many_logins(seconds)
-        return land(request, super().login(request, extra_context))
+        return home_if_refused(request, super().login(request, extra_context))
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        return land(request, super().logout(request, extra_context))
+        return home_if_refused(request, super().logout(request, extra_context))
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         """Count every change by a page against the user's rate limit, except a logout."""

@@ -18,7 +18,7 @@ Response = TypeVar("Response", bound=HttpResponseBase)
 REFUSALS = (Http404, PermissionDenied, SuspiciousOperation, BadRequest)
 
 
-def land(request: HttpRequest, response: Response) -> Response:
+def home_if_refused(request: HttpRequest, response: Response) -> Response:
     """The response, with a redirect to a page that would refuse this user changed to home."""
     if 300 <= response.status_code < 400 and not _answers(request, response["Location"]):
         response["Location"] = reverse("admin:index")

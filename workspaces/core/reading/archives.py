@@ -165,12 +165,12 @@ def _check_ratio(entries: list[_Entry], *, packed: int, limits: TemplateLimits) 
 def _by_path(entries: list[_Entry]) -> dict[str, zipfile.ZipInfo]:
     """The files by path. Raises `TemplateInvalid` for an entry that no honest archive has."""
     files: dict[str, zipfile.ZipInfo] = {}
-    seen: dict[str, str] = {}
+    paths_by_fold: dict[str, str] = {}
     for info, path, is_folder in entries:
-        problem = _fault(info) or _twin_fault(path, seen.get(_folded(path))) or _name_fault(path)
+        problem = _fault(info) or _twin_fault(path, paths_by_fold.get(_folded(path))) or _name_fault(path)
         if problem:
             raise _refused(path, problem)
-        seen[_folded(path)] = path
+        paths_by_fold[_folded(path)] = path
         if path and not is_folder:
             files[path] = info
     return files

@@ -44,8 +44,8 @@ def _check_keys(checks: Checks, written: Mapping[str, Any], path: Path) -> None:
     for key in written:
         if key in NEVER_DEFAULTS:
             checks.problem((*path, key), "belongs to a workspace, not to the defaults")
-    checks.unknown(written, path, Defaults.model_fields.keys() | NEVER_DEFAULTS)
-    checks.odd(written, path)
+    checks.warn_unknown_keys(written, path, Defaults.model_fields.keys() | NEVER_DEFAULTS)
+    checks.warn_unusual_types(written, path)
 
 
 def node_spec(
@@ -58,7 +58,7 @@ def node_spec(
     spec.update({key: defaults.spec[key] for key in missing})
     if defaults.plugins or raw.get("plugins") is not None:
         spec["plugins"] = _union(defaults.plugins, _plugins(raw))
-    checks.expand(sum(defaults.sizes[key] for key in missing) + sum(map(len, defaults.plugins)), path)
+    checks.count_expanded(sum(defaults.sizes[key] for key in missing) + sum(map(len, defaults.plugins)), path)
     return spec
 
 

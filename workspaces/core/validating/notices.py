@@ -41,7 +41,7 @@ class Notices:
         self._dropped: set[str] = set()
         self._room = MAX_TEXT
 
-    def unknown(self, key: str, path: Path, known: Collection[str]) -> None:
+    def add_unknown_key(self, key: str, path: Path, known: Collection[str]) -> None:
         """Add a warning about an unknown key; the closest of the `known` keys is suggested."""
         self._record(f"key {key}", path, lambda: _unknown(key, known))
 

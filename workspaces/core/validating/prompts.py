@@ -36,7 +36,7 @@ def _from_file(checks: Checks, file: str, *, folder: str, path: Path) -> str | N
     except (ValueError, Broken) as error:
         checks.problem(path, f"the prompt file {clip(file, 200)}: {error}")
     else:
-        checks.expand(len(text.encode()), path)
+        checks.count_expanded(len(text.encode()), path)
         return text
     return None
 

@@ -38,7 +38,7 @@ def schedules(checks: Checks, raw: object, *, folder: str | None, path: Path) ->
 def _schedule(checks: Checks, raw: object, *, folder: str | None, path: Path) -> ScheduleSpec | None:
     model = checks.model(ScheduleSchema, raw, path)
     if isinstance(raw, dict):
-        checks.unknown(raw, path, ScheduleSchema.model_fields.keys())
+        checks.warn_unknown_keys(raw, path, ScheduleSchema.model_fields.keys())
     if model is None:
         return None
     of_file = (*path, "prompt_file")

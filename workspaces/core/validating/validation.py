@@ -62,8 +62,8 @@ def validate(
 
 def _template(checks: Checks, raw: Mapping[str, Any]) -> Template:
     model = checks.model(OrgTemplate, raw, ())
-    checks.unknown(raw, (), OrgTemplate.model_fields.keys())
-    checks.odd(raw, ())
+    checks.warn_unknown_keys(raw, (), OrgTemplate.model_fields.keys())
+    checks.warn_unusual_types(raw, ())
     defaults = inherited(checks, raw.get("defaults"), ("defaults",))
     flat = list(_walk(checks, defaults, raw.get("workspaces")))
     checks.problems.raise_if_any()
@@ -113,7 +113,7 @@ def _siblings(
     if depth > checks.limits.max_depth:
         message = f"the depth of the tree is more than {checks.limits.max_depth} levels {OF_DEPTH}"
         raise too_large(message, path, checks.document.mark(path))
-    checks.declare(len(raw), path)
+    checks.count_workspaces(len(raw), path)
     _check_names(checks, raw, path)
     text, at, mark = format_path(path), checks.document.mark(path), checks.document.entry_mark
     return [
@@ -151,8 +151,8 @@ def _node(checks: Checks, defaults: Inherited, here: _Pending) -> Node:
         checks.problem(path, "a workspace must be a mapping with a name")
         return _INVALID
     model = checks.model(WorkspaceSchema, raw, path)
-    checks.unknown(raw, path, WorkspaceSchema.model_fields.keys())
-    checks.odd(raw, path)
+    checks.warn_unknown_keys(raw, path, WorkspaceSchema.model_fields.keys())
+    checks.warn_unusual_types(raw, path)
     _check_meaning(checks, raw, path)
     if raw.get("parent") is not None:
         _check_parent(checks, raw["parent"], here)

@@ -65,14 +65,14 @@ class Checks:
                 self.problem((*path, *detail["loc"]), _message(detail))
             return None
 
-    def unknown(self, raw: Mapping[str, Any], path: Path, known: AbstractSet[str]) -> None:
+    def warn_unknown_keys(self, raw: Mapping[str, Any], path: Path, known: AbstractSet[str]) -> None:
         """Warn about the keys of `raw` that are not `known`."""
         if not raw.keys() <= known:
             for key in raw:
                 if key not in known:
-                    self.notices.unknown(key, (*path, key), known)
+                    self.notices.add_unknown_key(key, (*path, key), known)
 
-    def odd(self, raw: Mapping[str, Any], path: Path) -> None:
+    def warn_unusual_types(self, raw: Mapping[str, Any], path: Path) -> None:
         """Warn about the keys of `raw` with a value of an unusable type, which is kept as written."""
         for key in sorted(raw.keys() & USUAL.keys()):
             expected, kinds = USUAL[key]
@@ -103,7 +103,7 @@ class Checks:
         except OverBudget as error:
             raise too_large(str(error), path, self.document.mark(path)) from error
 
-    def declare(self, siblings: int, path: Path) -> None:
+    def count_workspaces(self, siblings: int, path: Path) -> None:
         """Count the workspaces of the list at `path`. Raises `TemplateTooLarge`, naming the first beyond the limit."""
         room = self.limits.max_nodes - self.declared
         if siblings > room:
@@ -113,7 +113,7 @@ class Checks:
             )
         self.declared += siblings
 
-    def expand(self, size: int, path: Path) -> None:
+    def count_expanded(self, size: int, path: Path) -> None:
         """Count text that is expanded at `path`. Raises `TemplateTooLarge` beyond the limit."""
         self.expanded += size
         if self.expanded > self.limits.max_expanded_bytes:

@@ -1,7 +1,7 @@
-"""Users, groups, memberships and organizations: whoever changes who has which power is told, with what they changed.
+"""Changes of users, groups, memberships and organizations, each recorded as an event with its differences.
 
-Their forms and commands are Django's own. So each of those doors runs inside `watched`, which compares before with
-after: whatever way a page takes to write, nothing that changed stays untold.
+The forms and commands are Django's own. So each runs inside `watched`, which compares the rows before and after: then
+no way of writing escapes.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from workspaces.services.actors import Actor
 from workspaces.services.security.account_state import (
     NOTHING,
     AccountScope,
-    Standing,
+    AccountSnapshot,
     State,
     changes_of_account,
-    standing,
+    read_accounts,
 )
 
 BY_HAND, USER_DELETED = "by hand", "the user was deleted"
@@ -39,12 +39,12 @@ def watched(
     groups: Collection[int] = (),
     organizations: Collection[int] = (),
 ) -> Iterator[None]:
-    """A transaction around a change of these; what has changed at its end is written as events of the actor."""
-    asked = AccountScope(users=frozenset(users), groups=frozenset(groups), organizations=frozenset(organizations))
+    """A transaction around changes of these rows; the differences are written as events of the actor."""
+    scope = AccountScope(users=frozenset(users), groups=frozenset(groups), organizations=frozenset(organizations))
     with transaction.atomic():
-        before = standing(asked)
+        before = read_accounts(scope)
         yield
-        record_changes(before, standing(asked), actor=actor)
+        record_changes(before, read_accounts(scope), actor=actor)
 
 
 def record_made(
@@ -54,13 +54,13 @@ def record_made(
     groups: Collection[int] = (),
     organizations: Collection[int] = (),
 ) -> None:
-    """The events of what was made just now."""
+    """Write the events of new rows."""
     made = AccountScope(users=frozenset(users), groups=frozenset(groups), organizations=frozenset(organizations))
-    record_changes(NOTHING, standing(made), actor=actor)
+    record_changes(NOTHING, read_accounts(made), actor=actor)
 
 
-def record_changes(before: Standing, after: Standing, *, actor: Actor) -> None:
-    """The events of what differs."""
+def record_changes(before: AccountSnapshot, after: AccountSnapshot, *, actor: Actor) -> None:
+    """Write the events of the differences."""
     events = [
         *_accounts("user", before.users, after.users, actor=actor),
         *_accounts("group", before.groups, after.groups, actor=actor, sizes={**before.sizes, **after.sizes}),
@@ -72,7 +72,7 @@ def record_changes(before: Standing, after: Standing, *, actor: Actor) -> None:
 
 
 def create_organization(slug: str, *, name: str = "", actor: Actor) -> Organization:
-    """A new organization; its name is the slug where none is given. Raises InvalidRequest."""
+    """Make an organization; its name is the slug if none is given. Raises InvalidRequest."""
     organization = Organization(slug=slug, name=name or slug)
     with transaction.atomic():
         try:
@@ -85,14 +85,14 @@ def create_organization(slug: str, *, name: str = "", actor: Actor) -> Organizat
 
 
 def add_member(organization: Organization, user: User, *, actor: Actor) -> bool:
-    """Make the user a member; False where they were one already."""
+    """Make the user a member; whether they were not one before."""
     with watched(actor=actor, users=[user.pk]):
         _, created = Membership.objects.get_or_create(organization=organization, user=user)
     return created
 
 
 def make_superuser(username: str, *, email: str, password: str, actor: Actor) -> User:
-    """A new superuser."""
+    """Make a superuser."""
     with transaction.atomic():
         user = User.objects.create_superuser(username, email, password)
         record_made(actor=actor, users=[user.pk])
@@ -100,7 +100,7 @@ def make_superuser(username: str, *, email: str, password: str, actor: Actor) ->
 
 
 def set_password(user: User, password: str, *, actor: Actor) -> None:
-    """Another password for a user who exists."""
+    """Change the password of a user."""
     with watched(actor=actor, users=[user.pk]):
         user.set_password(password)
         user.save(update_fields=["password"])
@@ -123,7 +123,7 @@ def _accounts(
         yield Event(event_type=f"security.{kind}_changed", organization="", actor=actor.name, payload=facts)
 
 
-def _organizations(before: Standing, after: Standing, *, actor: Actor) -> Iterator[Event]:
+def _organizations(before: AccountSnapshot, after: AccountSnapshot, *, actor: Actor) -> Iterator[Event]:
     for key, state in sorted(after.organizations.items()):
         facts: dict[str, Any] = {"name": state["name"], "why": BY_HAND}
         if key not in before.organizations:
@@ -133,7 +133,7 @@ def _organizations(before: Standing, after: Standing, *, actor: Actor) -> Iterat
             yield Event(event_type="org.changed", organization=state["slug"], actor=actor.name, payload=facts)
 
 
-def _members(before: Standing, after: Standing, *, actor: Actor) -> Iterator[Event]:
+def _members(before: AccountSnapshot, after: AccountSnapshot, *, actor: Actor) -> Iterator[Event]:
     deleted = before.users.keys() - after.users.keys()
     for place in sorted(before.members.keys() ^ after.members.keys()):
         added = place in after.members
