@@ -133,7 +133,7 @@ def _cascade(root: UUID) -> float:
     """Seconds from the commit of the removal to its last `workspace.released` event."""
     events = StructureEvent.objects.filter(event_type="workspace.released")
     before = events.count()
-    removed = cascade_delete([root], actor=ME)
+    removed = cascade_delete([root], actor=ME).doomed
     began = time.monotonic()
     _until(lambda: events.count() == before + len(removed))
     return time.monotonic() - began

@@ -29,7 +29,7 @@ from tests.databases import migrated_database
 from workspaces.core.template import Node
 from workspaces.models import Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.imports.creation import create_workspace
+from workspaces.services.plans.creation import create_workspace
 
 WARM, REQUESTS, NODES, GROWTH = 40, 160, 500, 32  # MiB; each request left three quarters of one behind
 

@@ -16,7 +16,7 @@ from tests.trees import loaded
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import ImportRun, Organization
 from workspaces.services.actors import Actor
-from workspaces.services.imports.runs import fail_run, open_run
+from workspaces.services.plans.runs import fail_run, open_run
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="it takes a database of its own; SQLite's half shows this")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -17,12 +16,12 @@ from audit.event_row import FIELDS, row_of
 from audit.event_types import NAMES, is_known, refusal
 from audit.models import StructureEvent, StructureEventQuerySet
 from audit.type_filter import has_index
-from lib.times import parse_time
 from workspaces import access
 from workspaces.access import Right
 from workspaces.api.base_view import ListView, caller
 from workspaces.api.pagination import Keyset
 from workspaces.api.permissions import OnEvents
+from workspaces.api.time_filter import moment
 from workspaces.api.workspace_filter import asked_organization
 
 Events = StructureEventQuerySet
@@ -79,10 +78,10 @@ class EventFilter(KindFilter):
         fields = ("type", "workspace", "org", "import_id", "actor", "since", "until")
 
     def from_then(self, events: Events, name: str, text: str) -> Events:
-        return events.filter(created_at__gte=_moment(name, text))
+        return events.filter(created_at__gte=moment(name, text))
 
     def before_then(self, events: Events, name: str, text: str) -> Events:
-        return events.filter(created_at__lt=_moment(name, text))
+        return events.filter(created_at__lt=moment(name, text))
 
 
 class EventPages(Keyset):
@@ -115,10 +114,3 @@ class EventsView(ListView):
         reach = access.reach_of(caller(self.request))
         self.of_one = reach is not None and len(reach) == 1
         return StructureEvent.objects.within(reach)
-
-
-def _moment(name: str, text: str) -> datetime:
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise serializers.ValidationError({name: str(error)}) from error

@@ -17,8 +17,8 @@ from workspaces.admin.cascade.cascade_context import CascadeView
 from workspaces.core.template import Node
 from workspaces.models import Membership, Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.imports.creation import create_workspace
 from workspaces.services.imports.importing import Applied
+from workspaces.services.plans.creation import create_workspace
 from workspaces.services.workspace.editing import edit_workspace
 
 QUERIES = 12  # whatever the number of workspaces

@@ -25,7 +25,7 @@ from workspaces.models import ImportRun, Organization, Stray
 from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.containers.epochs import accept_epochs, note_epochs
 from workspaces.services.imports.importing import Applied, apply_import
-from workspaces.services.imports.runs import fail_run, open_run
+from workspaces.services.plans.runs import fail_run, open_run
 from workspaces.services.sweep.strays import note_strays
 
 

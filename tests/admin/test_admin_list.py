@@ -17,8 +17,8 @@ from workspaces.admin.workspace_list import read_list
 from workspaces.core.template import Node
 from workspaces.models import Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.imports.creation import create_workspace
 from workspaces.services.imports.importing import Applied
+from workspaces.services.plans.creation import create_workspace
 from workspaces.services.removal.cascading import cascade_delete
 
 

@@ -15,8 +15,8 @@ from tests.trees import AFTER, BEFORE, Tree
 from workspaces.core.template import Node
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.actors import SYSTEM, Actor
-from workspaces.services.imports.creation import create_workspace
 from workspaces.services.imports.importing import Applied
+from workspaces.services.plans.creation import create_workspace
 from workspaces.services.security.tokens import issue_workspace_token
 from workspaces.services.workspace.editing import edit_workspace
 

@@ -16,7 +16,7 @@ from workspaces.admin.preview import import_pages
 from workspaces.models import ImportPreview, Organization
 from workspaces.services.containers.config_contents import stored_files
 from workspaces.services.imports.previews import Preview, open_preview
-from workspaces.services.imports.stored_filesets import forget_unused_filesets
+from workspaces.services.plans.stored_filesets import forget_unused_filesets
 
 FILES = {"org.yaml": "name: x\nworkspaces: [{name: PM, files_dir: pm}]", "pm/notes.md": "plan"}
 

@@ -15,7 +15,7 @@ from workspaces.errors import RemovalNotConfirmed
 from workspaces.models import ImportRun, Organization
 from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Applied, Confirmation, apply_import
-from workspaces.services.imports.runs import at_work, open_run
+from workspaces.services.plans.runs import at_work, open_run
 
 
 @pytest.fixture

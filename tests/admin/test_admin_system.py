@@ -21,7 +21,7 @@ from workspaces.services.actors import Actor
 from workspaces.services.containers import desired_state
 from workspaces.services.containers.installation import installation, note_engine, note_engine_away
 from workspaces.services.imports.importing import Applied, Confirmation, apply_import
-from workspaces.services.imports.runs import open_run
+from workspaces.services.plans.runs import open_run
 
 GREEN = "Nothing waits for you."
 Live = Callable[..., Applied]

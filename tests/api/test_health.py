@@ -22,7 +22,7 @@ from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.containers.epochs import accept_epochs, note_epochs
 from workspaces.services.containers.installation import installation, note_engine, note_engine_away
 from workspaces.services.imports.importing import apply_import
-from workspaces.services.imports.runs import open_run
+from workspaces.services.plans.runs import open_run
 from workspaces.services.sweep.strays import note_strays
 
 ALL_OK = dict.fromkeys(("database", "migrations", "writes", "engine", "backlog", "origin", "uploads"), "ok")

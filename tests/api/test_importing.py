@@ -13,7 +13,7 @@ from tests.api.conftest import Caller
 from tests.trees import AFTER, Tree
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.imports.creation import create_workspace
+from workspaces.services.plans.creation import create_workspace
 from workspaces.services.templates.loader import site_loader
 
 

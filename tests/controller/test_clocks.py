@@ -19,7 +19,7 @@ from workspaces.services.actors import Actor
 from workspaces.services.containers.desired_state import try_again
 from workspaces.services.containers.installation import claim_sweep
 from workspaces.services.containers.leases import claim_due, next_due, put_off
-from workspaces.services.imports.runs import close_interrupted
+from workspaces.services.plans.abandoned_runs import close_interrupted
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.rate_limits import MINUTE, current_count, increment, take_turn
 from workspaces.services.security.tokens import find_api_token, issue_api_token

@@ -13,7 +13,7 @@ from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Organization, Status, Workspace, WorkspaceToken
 from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.containers.provisioning import prepare
-from workspaces.services.imports.creation import create_workspace
+from workspaces.services.plans.creation import create_workspace
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.tokens import find_workspace_token, revoke_workspace_tokens
 from workspaces.worker.controller import Controller

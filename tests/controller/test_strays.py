@@ -18,7 +18,7 @@ from workspaces.engines.base import Wanted
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Stray, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.imports.creation import create_workspace
+from workspaces.services.plans.creation import create_workspace
 from workspaces.services.sweep.stray_stops import stop_strays
 from workspaces.services.sweep.sweeping import survey
 from workspaces.worker.controller import Controller

@@ -556,9 +556,9 @@ def test_any_data_is_a_template_that_survives_json_or_is_refused(data: Any) -> N
 
 def test_the_json_schema_describes_the_whole_tree() -> None:
     schema = template_schema()
-    workspace = schema["$defs"]["Workspace"]
+    workspace = schema["$defs"]["WorkspaceSchema"]
     assert schema["$ref"] == "#/$defs/OrgTemplate"
     assert workspace["required"] == ["name"]
-    assert workspace["properties"]["children"]["anyOf"][0]["items"] == {"$ref": "#/$defs/Workspace"}
+    assert workspace["properties"]["children"]["anyOf"][0]["items"] == {"$ref": "#/$defs/WorkspaceSchema"}
     assert workspace["properties"]["tier"]["anyOf"][0] == {"type": "integer", "minimum": 1, "maximum": 4}
     assert json.loads(json.dumps(schema)) == schema

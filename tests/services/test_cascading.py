@@ -28,7 +28,7 @@ def workspace(name: str) -> Workspace:
 
 
 def test_a_workspace_goes_with_everything_below_it_and_nothing_else(tree: Organization, actor: Actor) -> None:
-    removed = cascade_delete([workspace("Dev Lead").pk], actor=actor)
+    removed = cascade_delete([workspace("Dev Lead").pk], actor=actor).doomed
     assert sorted(row.name for row in removed) == [
         "Backend Engineer", "Dev Lead", "Frontend Engineer", "QA Engineer", "Technical Writer",
     ]  # fmt: skip
@@ -44,8 +44,8 @@ def test_the_preview_lists_each_workspace_once_and_changes_nothing(tree: Organiz
 
 def test_deleting_twice_is_harmless(tree: Organization, actor: Actor) -> None:
     key = workspace("Dev Lead").pk
-    assert len(cascade_delete([key], actor=actor)) == 5
-    assert cascade_delete([key], actor=actor) == ()
+    assert len(cascade_delete([key], actor=actor).doomed) == 5
+    assert cascade_delete([key], actor=actor).doomed == ()
     assert StructureEvent.objects.filter(event_type="workspace.removed").count() == 5
 
 
@@ -76,7 +76,7 @@ def test_other_workspaces_than_those_shown_are_not_removed(tree: Organization, a
 
 
 def test_every_removal_has_its_history_and_its_events(tree: Organization, actor: Actor) -> None:
-    removed = cascade_delete([workspace("Dev Lead").pk], actor=actor, reason="rebuilt")
+    removed = cascade_delete([workspace("Dev Lead").pk], actor=actor, reason="rebuilt").doomed
     reasons = {row.name: workspace(row.name).history.latest().history_change_reason for row in removed}
     assert reasons["Dev Lead"] == "rebuilt"
     assert reasons["QA Engineer"] == "below a removed workspace: rebuilt"

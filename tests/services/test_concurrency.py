@@ -17,7 +17,7 @@ ASK = """
 import django; django.setup()
 from audit.models import StructureEvent
 from workspaces.models import ImportRun, Workspace
-from workspaces.services.imports.runs import close_interrupted
+from workspaces.services.plans.abandoned_runs import close_interrupted
 import json, sys
 closed = close_interrupted() if "close" in sys.argv else 0
 print(json.dumps({

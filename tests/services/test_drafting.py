@@ -12,14 +12,14 @@ from django.db import connection, transaction
 
 from bench.trees import tree
 from tests.trees import AFTER, BEFORE, loaded
-from workspaces.core.planning.plan_values import Mode
+from workspaces.core.planning.plan_values import IMPORT_MODES, Mode
 from workspaces.core.template import Node
 from workspaces.errors import OrgError
 from workspaces.models import Organization, Schedule, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.imports import drafts
-from workspaces.services.imports.creation import Creation, create_workspace
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
+from workspaces.services.plans.creation import Creation, create_workspace
 from workspaces.services.removal.deletion import delete_workspace
 from workspaces.services.templates.loader import LoadedTemplate
 
@@ -117,7 +117,7 @@ def same_import(organization: Organization) -> None:
 CHANGES = (add_beside, protect, remove, remove_and_add, same_import)
 
 
-@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("mode", IMPORT_MODES)
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("stale", [True, False], ids=["with a fingerprint", "without"])
 def test_what_changes_before_the_lock_counts_as_if_it_had_come_first(

@@ -27,7 +27,7 @@ from workspaces.services.imports.previews import (
     preview_again,
     store_preview,
 )
-from workspaces.services.imports.stored_filesets import forget_unused_filesets
+from workspaces.services.plans.stored_filesets import forget_unused_filesets
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.templates.loader import LoadedTemplate
 from workspaces.services.upkeep.housekeeping import keep_house

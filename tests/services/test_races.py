@@ -17,9 +17,9 @@ from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import OrgError
 from workspaces.models import ImportRun, Organization, Status, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.imports.creation import create_workspace
 from workspaces.services.imports.importing import apply_import
-from workspaces.services.imports.runs import close_interrupted
+from workspaces.services.plans.abandoned_runs import close_interrupted
+from workspaces.services.plans.creation import create_workspace
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.removal.deletion import delete_workspace
 from workspaces.services.security.tokens import issue_workspace_token

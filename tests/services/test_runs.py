@@ -31,16 +31,16 @@ from workspaces.errors import (
 )
 from workspaces.models import ImportRun, Organization
 from workspaces.services.actors import Actor
-from workspaces.services.imports import runs
 from workspaces.services.imports.importing import apply_import
-from workspaces.services.imports.runs import (
+from workspaces.services.plans import runs
+from workspaces.services.plans.abandoned_runs import close_interrupted
+from workspaces.services.plans.process_identity import this_process
+from workspaces.services.plans.runs import (
     at_work,
     claim_run,
-    close_interrupted,
     dismiss_run,
     fail_run,
     open_run,
-    this_process,
 )
 
 

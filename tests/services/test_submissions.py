@@ -12,7 +12,7 @@ from tests.trees import loaded
 from workspaces.errors import NameTaken, SubmittedBefore
 from workspaces.models import Organization, Submission, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.imports.creation import create_workspace
+from workspaces.services.plans.creation import create_workspace
 from workspaces.services.submissions import carried_out_once
 
 KEY = "a" * 64

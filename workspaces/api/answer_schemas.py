@@ -6,6 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from workspaces.core.planning.policy import Word
+
 
 class ProblemRow(serializers.Serializer[Any]):
     path = serializers.CharField(allow_blank=True, help_text="Like `workspaces[2].children[0].tier`.")
@@ -47,6 +49,17 @@ class GuardRow(serializers.Serializer[Any]):
     confirm_removals = serializers.IntegerField()
 
 
+class RulingRow(serializers.Serializer[Any]):
+    rule = serializers.CharField()
+    ok = serializers.BooleanField()
+    why = serializers.CharField()
+
+
+class VerdictRow(serializers.Serializer[Any]):
+    word = serializers.ChoiceField(choices=[word.value for word in Word])
+    rules = RulingRow(many=True)
+
+
 class ImportAnswer(serializers.Serializer[Any]):
     org = serializers.CharField(help_text="The template's name.")
     mode = serializers.ChoiceField(choices=["merge", "reconcile"])
@@ -61,6 +74,7 @@ class ImportAnswer(serializers.Serializer[Any]):
     left_running = IdentityRow(many=True, help_text="Left online although the template names it elsewhere.")
     untouched_count = serializers.IntegerField()
     warnings = serializers.ListField(child=serializers.CharField())
+    verdict = VerdictRow(help_text="What the policy says to the plan; `number` and `tick` take `confirm_removals`.")
     fingerprint = serializers.CharField()
     dry_run = serializers.BooleanField(required=False, help_text="Only in a dry run, and then true.")
     guard = GuardRow(required=False, allow_null=True, help_text="Only in a dry run: what the removal guard says.")
@@ -92,6 +106,7 @@ class ChildRow(serializers.Serializer[Any]):
 class DeletedAnswer(serializers.Serializer[Any]):
     status = serializers.CharField(help_text="`removed`.")
     cascade_deleted = serializers.IntegerField(help_text="Descendants that went with it.")
+    run_id = serializers.UUIDField(allow_null=True, help_text="Of the run; null where it was removed already.")
 
 
 class DeleteConflict(serializers.Serializer[Any]):

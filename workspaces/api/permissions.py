@@ -61,6 +61,10 @@ class OnWorkspaceTokens(Authenticated):
     needs = {"POST": (Right.CHANGE,)}
 
 
+class OnRuns(Authenticated):
+    needs = {"GET": (Right.VIEW,)}
+
+
 class OnEvents(Authenticated):
     needs = {"GET": (Right.VIEW_EVENTS,)}
 

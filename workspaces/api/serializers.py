@@ -10,13 +10,13 @@ from rest_framework import serializers
 
 from workspaces.core.names import clean_name, clean_text
 from workspaces.core.planning.plan import parse_mode
-from workspaces.core.planning.plan_values import Mode
+from workspaces.core.planning.plan_values import IMPORT_MODES, Mode
 from workspaces.core.validating.template_schema import MAX_LINE
 from workspaces.core.validating.url_rule import check_url
 from workspaces.core.validating.validation import DEFAULT_RUNTIME, DEFAULT_TIER
 from workspaces.core.validating.validation_context import MissingFiles
 from workspaces.errors import UnknownMode
-from workspaces.models import Container, Schedule, Workspace
+from workspaces.models import Container, ImportRun, RunOperation, Schedule, Workspace
 from workspaces.services.lookups import ancestor_names, live_children_count
 
 MAX_REASON = 2_000
@@ -78,7 +78,7 @@ class ModeField(serializers.ChoiceField):
     """The empty mode means merge."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(choices=[mode.value for mode in Mode], allow_blank=True, **kwargs)
+        super().__init__(choices=[mode.value for mode in IMPORT_MODES], allow_blank=True, **kwargs)
 
     def to_internal_value(self, data: Any) -> Mode:
         try:
@@ -230,3 +230,28 @@ class WorkspaceDetail(WorkspaceRow):
     def get_container(self, workspace: Workspace) -> dict[str, Any] | None:
         row = Container.objects.filter(workspace=workspace).first()
         return ContainerRow().to_representation(row) if row else None
+
+
+class RunRow(serializers.ModelSerializer[ImportRun]):
+    org = serializers.CharField(source="organization.slug")
+    template = serializers.CharField(source="template_name", help_text="Its name; empty for a removal.")
+
+    class Meta:
+        model = ImportRun
+        fields = (
+            "id", "number", "org", "mode", "state", "template", "source", "reason", "actor", "created_count",
+            "skipped_count", "removed_count", "left_running_count", "live_before", "live_after", "error", "fingerprint",
+            "started_at", "finished_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class OperationRow(serializers.ModelSerializer[RunOperation]):
+    path = serializers.ListField(child=serializers.CharField(), help_text="The names from the root, as they were then.")
+    before = serializers.JSONField(allow_null=True, help_text="Where it stood: `parent_id` and `name`; null: nowhere.")
+    after = serializers.JSONField(allow_null=True, help_text="Where it stood afterwards; null: nowhere.")
+
+    class Meta:
+        model = RunOperation
+        fields = ("seq", "kind", "workspace_id", "name", "path", "cause", "reason", "before", "after")
+        read_only_fields = fields

@@ -9,6 +9,7 @@ from workspaces.api.agent_views import HeartbeatView, RegisterView
 from workspaces.api.health_views import HealthView, ReadyView
 from workspaces.api.import_views import ImportView, TemplatesView
 from workspaces.api.openapi import DocsView, SchemaView
+from workspaces.api.run_views import RunOperationsView, RunsView, RunView
 from workspaces.api.workspace_views import WorkspacesView, WorkspaceTokensView, WorkspaceView
 
 
@@ -25,6 +26,9 @@ urlpatterns = [
     *both("workspaces/<str:workspace_id>/tokens", WorkspaceTokensView, name="workspace-tokens"),
     *both("workspaces/<str:workspace_id>/heartbeat", HeartbeatView, name="workspace-heartbeat"),
     *both("workspaces/<str:workspace_id>/register", RegisterView, name="workspace-register"),
+    *both("runs", RunsView, name="runs"),
+    *both("runs/<str:run_id>", RunView, name="run"),
+    *both("runs/<str:run_id>/operations", RunOperationsView, name="run-operations"),
     *both("schema", SchemaView, name="schema"),
     *both("docs", DocsView, name="docs"),
     *both("healthz", HealthView, name="healthz"),

@@ -19,8 +19,8 @@ from workspaces.core.template import Node
 from workspaces.models import Workspace
 from workspaces.models.querysets import WorkspaceQuerySet
 from workspaces.services.actors import Actor
-from workspaces.services.imports.creation import create_workspace
 from workspaces.services.lookups import organization_at, workspace_for
+from workspaces.services.plans.creation import create_workspace
 from workspaces.services.removal.deletion import Deletion, delete_workspace
 from workspaces.services.security.tokens import issue_workspace_token
 from workspaces.services.workspace.editing import Changes, edit_workspace
@@ -93,7 +93,8 @@ class WorkspaceTokensView(ApiView):
 def deleted(deletion: Deletion) -> dict[str, Any]:
     """What went, or the question whether all this may go."""
     if deletion.done:
-        return {"status": "removed", "cascade_deleted": deletion.descendants_count}
+        run = str(deletion.run.pk) if deletion.run else None
+        return {"status": "removed", "cascade_deleted": deletion.descendants_count, "run_id": run}
     return {
         "status": "confirmation_required",
         "children_count": len(deletion.children),

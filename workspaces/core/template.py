@@ -48,6 +48,11 @@ class Node:
     files: str = ""
     children: tuple[Node, ...] = ()
 
+    def declared(self) -> dict[str, Any]:
+        """Plain data: what the template says about this workspace alone, its name and its children apart."""
+        schedules = {each.name: dict(zip(_TIMED, _TIMING(each), strict=True)) for each in self.schedules}
+        return {**dict(zip(_SAID, _SAYING(self), strict=True)), "schedules": schedules}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
@@ -128,6 +133,10 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circu
 _APART = {"path", "place", "schedules", "children"}
 _DECLARED = attrgetter(*[each.name for each in fields(Node) if each.name not in _APART])
 _SCHEDULED = attrgetter(*[each.name for each in fields(ScheduleSpec)])
+_SAID = ("role", "tier", "runtime", "model", "external", "url", "spec", "files")
+_SAYING = attrgetter(*_SAID)
+_TIMED = ("cron_expr", "timezone", "prompt", "enabled")
+_TIMING = attrgetter(*_TIMED)
 _TEMPLATE, _NODE = ([each.name for each in fields(kind) if each.compare] for kind in (Template, Node))
 
 

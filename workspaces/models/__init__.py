@@ -3,7 +3,7 @@
 from workspaces.models.container import Container, Installation
 from workspaces.models.counter import Counter
 from workspaces.models.history_row import HistoryFacts
-from workspaces.models.run import ImportPreview, ImportRun, PreviewFiles
+from workspaces.models.run import ImportPreview, ImportRun, PreviewFiles, RunFiles, RunOperation, RunTemplate
 from workspaces.models.status import Status
 from workspaces.models.stray import Stray, UnknownEpoch
 from workspaces.models.submission import Submission
@@ -22,6 +22,9 @@ __all__ = [
     "Membership",
     "Organization",
     "PreviewFiles",
+    "RunFiles",
+    "RunOperation",
+    "RunTemplate",
     "Schedule",
     "Status",
     "Stray",

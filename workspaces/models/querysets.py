@@ -119,8 +119,8 @@ class FileSetQuerySet(models.QuerySet["FileSet"]):
             return frozenset(digest for (digest,) in cursor.fetchall())
 
     def unused(self) -> Self:
-        """Those that no workspace, live or removed, and no preview needs."""
-        return self.filter(workspaces=None, previews=None)
+        """Those that no workspace, live or removed, no preview and no kept template of a run needs."""
+        return self.filter(workspaces=None, previews=None, runs=None)
 
 
 class WorkspaceQuerySet(models.QuerySet["Workspace"]):

@@ -1,4 +1,4 @@
-"""Imports that ran, and those that wait for a decision."""
+"""Runs: plans that were applied, what each did, and previews that wait for a decision."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from workspaces.models.tree import FileSet, Organization
 
 
 class ImportRun(models.Model):
-    """One import that began: who, from what, in which mode, and how it ended. Its id is the `import_id` everywhere."""
+    """A plan that was applied, or an import that began: who, in which mode, how it ended. Its id is the `import_id` of
+    events and history; a removal has no template and is recorded once it is done."""
 
     class State(models.TextChoices):
         RUNNING = "running"
@@ -21,10 +22,11 @@ class ImportRun(models.Model):
         FAILED = "failed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.PositiveBigIntegerField(unique=True, editable=False, help_text="Ascending; commands take it, too.")
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="runs", db_index=False)
     mode = models.CharField(max_length=16)
-    template_name = models.CharField(max_length=255)
-    template_sha256 = models.CharField(max_length=64)
+    template_name = models.CharField(max_length=255, blank=True, default="")
+    template_sha256 = models.CharField(max_length=64, blank=True, default="")
     template_header = models.JSONField(default=dict)
     source = models.CharField(max_length=255, blank=True, default="")
     reason = models.TextField(blank=True, default="")
@@ -50,7 +52,7 @@ class ImportRun(models.Model):
     class Meta:
         ordering = ("-started_at",)
         constraints = (
-            models.CheckConstraint(condition=Q(mode__in=["merge", "reconcile"]), name="run_mode"),
+            models.CheckConstraint(condition=Q(mode__in=["merge", "reconcile", "remove"]), name="run_mode"),
             models.CheckConstraint(
                 condition=Q(state="running", finished_at__isnull=True)
                 | Q(state__in=["completed", "refused", "failed"], finished_at__isnull=False),
@@ -62,6 +64,7 @@ class ImportRun(models.Model):
         )
         indexes = (
             models.Index(fields=("organization", "-started_at"), name="run_by_time"),
+            models.Index(fields=("organization", "-number"), name="run_by_number"),
             models.Index(fields=("-started_at",), name="run_latest"),
             models.Index(fields=("started_at",), condition=Q(state="running"), name="run_open"),
             models.Index(
@@ -77,7 +80,57 @@ class ImportRun(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.mode} of {self.source or self.template_name}"
+        what = self.source or self.template_name
+        return f"{self.mode} of {what}" if what else str(self.mode)
+
+
+class RunOperation(models.Model):
+    """One thing that a run did to one workspace; `seq` counts from 1 in the order of the plan.
+
+    `before` and `after` are the places it stood at, `{"parent_id", "name"}`, None for nowhere. `path` has the names
+    from the root as they were then.
+    """
+
+    pk = models.CompositePrimaryKey("run_id", "seq")
+    run = models.ForeignKey(ImportRun, on_delete=models.PROTECT, related_name="operations", db_index=False)
+    seq = models.PositiveIntegerField()
+    kind = models.CharField(max_length=8)
+    workspace_id = models.UUIDField()
+    name = models.CharField(max_length=255)
+    path = models.JSONField()
+    cause = models.TextField()
+    reason = models.CharField(max_length=16, blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(kind__in=["create", "remove"]), name="run_operation_kind"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+class RunTemplate(models.Model):
+    """The template of an import as it was read. `services.plans.kept_templates` says for how long it is kept."""
+
+    run = models.OneToOneField(ImportRun, on_delete=models.CASCADE, primary_key=True, related_name="template")
+    document = models.BinaryField(help_text="JSON, compressed with zlib.")
+
+    def __str__(self) -> str:
+        return f"template of run {self.run_id}"
+
+
+class RunFiles(models.Model):
+    """A run's template came with these files: as long as it is kept, so are they."""
+
+    run = models.ForeignKey(RunTemplate, on_delete=models.CASCADE, related_name="files")
+    files = models.ForeignKey(FileSet, on_delete=models.PROTECT, related_name="runs")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("run", "files"), name="run_files_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.files_id} for {self.run_id}"
 
 
 class ImportPreview(models.Model):

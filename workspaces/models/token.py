@@ -21,6 +21,7 @@ class WorkspaceToken(models.Model):
     )
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+    removed_by = models.UUIDField(null=True, editable=False, help_text="The run whose removal revoked it.")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("digest",), name="workspace_token_once"),)

@@ -97,6 +97,12 @@ class Workspace(models.Model):
     files = models.ForeignKey(
         FileSet, on_delete=models.PROTECT, null=True, blank=True, related_name="workspaces", db_index=False
     )
+    declared = models.JSONField(
+        null=True, blank=True, editable=False, help_text="What its template last said about it; None: made by hand."
+    )
+    template = models.CharField(
+        max_length=255, blank=True, default="", db_default="", editable=False, help_text="The name of that template."
+    )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)
@@ -107,7 +113,7 @@ class Workspace(models.Model):
         bases=[HistoryFacts],
         history_change_reason_field=models.TextField(null=True),
         history_user_id_field=models.IntegerField(null=True),
-        excluded_fields=["last_heartbeat_at"],
+        excluded_fields=["declared", "last_heartbeat_at", "template"],
         no_db_index=["files", "organization", "parent"],
     )
 
@@ -174,6 +180,7 @@ class Schedule(models.Model):
     prompt = models.TextField(blank=True, default="")
     enabled = models.BooleanField(default=True)
     source = models.CharField(max_length=16, choices=Source.choices, default=Source.MANUAL)
+    removed_by = models.UUIDField(null=True, editable=False, help_text="The run whose removal disabled it.")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from workspaces import access
 from workspaces.access import Right
 from workspaces.errors import NotFound
-from workspaces.models import Organization, Workspace
+from workspaces.models import ImportRun, Organization, Workspace
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -47,6 +47,17 @@ def workspace_for(user: User, text: str, *, to: Right) -> Workspace:
     found = rows.filter(pk=key).first() if key else None
     if found is None:
         raise NotFound("There is no such workspace.")
+    return found
+
+
+def run_for(user: User, text: str, *, to: Right) -> ImportRun:
+    """The run of that id, if it is the user's to see. Raises Denied or NotFound."""
+    access.require(user, to)
+    visible = ImportRun.objects.filter(organization__in=Organization.objects.visible_to(user))
+    key = parse_id(text)
+    found = visible.select_related("organization").filter(pk=key).first() if key else None
+    if found is None:
+        raise NotFound("There is no such run.")
     return found
 
 

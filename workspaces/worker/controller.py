@@ -29,7 +29,7 @@ from workspaces.services.containers.epochs import HELD_BACK, is_restored, note_e
 from workspaces.services.containers.installation import claim_sweep, note_engine, note_engine_away
 from workspaces.services.containers.leases import Claim, next_due
 from workspaces.services.containers.provisioning import prepare
-from workspaces.services.imports.runs import this_process
+from workspaces.services.plans.process_identity import this_process
 from workspaces.services.sweep.stray_stops import stop_strays
 from workspaces.services.sweep.strays import note_stopped
 from workspaces.services.sweep.sweeping import mend, survey

@@ -84,7 +84,7 @@ def _remove(request: HttpRequest, view: CascadeView, user: User) -> tuple[Doomed
     """All that the page showed, or nothing: compared once more under the organization's lock."""
     confirmed_number(view.demand, number=request.POST.get("confirm_removals", ""))
     reason = posted_text(request, "reason")
-    return cascade_delete(view.chosen, actor=Actor.of(user), reason=reason, expected=view.ids)
+    return cascade_delete(view.chosen, actor=Actor.of(user), reason=reason, expected=view.ids).doomed
 
 
 def _confirmation(

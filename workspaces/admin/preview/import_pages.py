@@ -25,7 +25,7 @@ from workspaces.admin.run.run_context import latest_runs, run_views
 from workspaces.admin.shared.badges import joined
 from workspaces.admin.shared.rendering import faults_of, is_part, posted_text, render_page, status_of
 from workspaces.core.planning.plan import parse_mode
-from workspaces.core.planning.plan_values import Mode
+from workspaces.core.planning.plan_values import IMPORT_MODES, Mode
 from workspaces.core.validating.validation_context import MissingFiles
 from workspaces.errors import AppliedAlready, InvalidRequest, NotFound, OrgError
 from workspaces.models import ImportPreview, Organization
@@ -99,7 +99,7 @@ def plan_json(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> Htt
         preview = open_preview(preview_id, user=user)
     except NotFound as error:
         raise Http404(str(error)) from error
-    answer = {str(mode): preview_answer(preview.plan(mode)) for mode in Mode}
+    answer = {str(mode): preview_answer(preview.plan(mode)) for mode in IMPORT_MODES}
     return JsonResponse(answer, json_dumps_params={"indent": 2, "ensure_ascii": False})
 
 

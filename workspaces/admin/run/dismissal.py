@@ -15,7 +15,7 @@ from workspaces.access import Right
 from workspaces.admin.run.run_context import latest_runs
 from workspaces.admin.shared.form_once import once
 from workspaces.services.actors import Actor
-from workspaces.services.imports.runs import dismiss_run
+from workspaces.services.plans.runs import dismiss_run
 
 
 @require_POST

@@ -18,7 +18,7 @@ from workspaces.admin.run.run_rows import RunRows
 from workspaces.admin.shared.badges import coded, counted
 from workspaces.core.validating.notices import brief
 from workspaces.models import ImportRun, Organization
-from workspaces.services.imports.runs import owner_is_gone
+from workspaces.services.plans.abandoned_runs import owner_is_gone
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -25,8 +25,8 @@ from workspaces.errors import InvalidRequest, NameTaken, OrgError
 from workspaces.models import Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.containers.desired_state import engine_runs
-from workspaces.services.imports.creation import create_workspace
 from workspaces.services.lookups import parse_id
+from workspaces.services.plans.creation import create_workspace
 
 TIERS = [(number, str(number)) for number in (1, 2, 3, 4)]
 

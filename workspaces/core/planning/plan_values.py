@@ -8,16 +8,22 @@ from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
 
+from workspaces.core.planning.operations import Kind, Operation, Place
 from workspaces.core.template import Node, Template
 
 SEPARATOR = " › "
 
 
 class Mode(StrEnum):
-    """`merge` adds what is missing; `reconcile` then also removes leftovers that carry a declared name."""
+    """What a plan is for. `merge` adds what is missing; `reconcile` then also removes leftovers that carry a declared
+    name; `remove` removes chosen workspaces with all below them."""
 
     MERGE = "merge"
     RECONCILE = "reconcile"
+    REMOVE = "remove"
+
+
+IMPORT_MODES = (Mode.MERGE, Mode.RECONCILE)
 
 
 class Action(StrEnum):
@@ -32,12 +38,17 @@ class Action(StrEnum):
     UNTOUCHED = "untouched"
 
 
+REMOVING = frozenset({Action.REMOVE, Action.COLLATERAL})
+
+
 class Reason(StrEnum):
-    """Why a removal is one, as the REST answer names it."""
+    """Why a removal is one, as the REST answers name it. The last two are those of a direct removal."""
 
     ZOMBIE = "zombie"
     NOT_SPAWNING = "not_spawning"
     COLLATERAL = "collateral"
+    CHOSEN = "chosen"
+    BELOW = "below"
 
 
 CAUSES = {
@@ -46,6 +57,7 @@ CAUSES = {
     Action.UNTOUCHED: "not in the template",
     Action.COLLATERAL: "below a removed workspace, not in the template",
 }
+OF_A_REMOVAL = {Reason.CHOSEN: "deleted", Reason.BELOW: "below a removed workspace"}
 ASLEEP = "in the template only under spawning: false"
 
 
@@ -84,6 +96,8 @@ class Row(NamedTuple):
         if self.action is Action.HELD and self.holder:
             itself = self.live and self.live.protected
             return "protected" if itself else f"above {SEPARATOR.join(self.holder)}, which is protected"
+        if self.reason in OF_A_REMOVAL:
+            return OF_A_REMOVAL[self.reason]
         if self.action in (Action.LEFT_RUNNING, Action.REMOVE):
             return f"same name as {SEPARATOR.join(self.twin)}" if self.twin else ASLEEP
         return CAUSES[self.action]
@@ -131,6 +145,11 @@ class Plan:
     def collateral(self) -> tuple[Row, ...]:
         return self._with(Action.COLLATERAL)
 
+    @property
+    def protected(self) -> tuple[Row, ...]:
+        """Rows that the plan removes although they are protected: only a direct delete plans that, to be refused."""
+        return tuple(row for row in self.removals if row.live and row.live.protected)
+
     @cached_property
     def held(self) -> tuple[Row, ...]:
         """Would be removed, were it not protected or above a protected one."""
@@ -161,6 +180,27 @@ class Plan:
     def untouched_count(self) -> int:
         """Live rows the template does not name and nothing removes."""
         return self.live_after - len(self.result) - len(self.left_running)
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """What carrying it out does, in order: creations, parents first, then removals."""
+        created = (
+            Operation(Kind.CREATE, index, None, None, self._place(row), row.cause, "")
+            for index, row in enumerate(self.rows)
+            if row.action is Action.CREATE
+        )
+        removed = (
+            Operation(Kind.REMOVE, index, row.live.id, self._place(row), None, row.cause, str(row.reason))
+            for index, row in enumerate(self.rows)
+            if row.action in REMOVING and row.live
+        )
+        return (*created, *removed)
+
+    def _place(self, row: Row) -> Place:
+        above = None if row.parent is None else self.rows[row.parent]
+        if row.live or above is None:
+            return Place(row.live.parent_id if row.live else None, row.trail)
+        return Place(above.live.id if above.live else row.parent, row.trail)
 
     @property
     def changes_nothing(self) -> bool:

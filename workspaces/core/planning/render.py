@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from workspaces.core.planning.guards import Guard
 from workspaces.core.planning.plan_values import Action, Plan, Row
+from workspaces.core.planning.policy import Verdict
 from workspaces.core.template import Node
 
 SIGNS = {
@@ -47,14 +47,14 @@ def summary(plan: Plan) -> str:
 def as_json(
     plan: Plan,
     *,
-    guard: Guard | None,
+    verdict: Verdict,
     created: Mapping[int, UUID] | None = None,
     created_status: Callable[[Node], str],
     import_id: UUID | None = None,
 ) -> dict[str, Any]:
     """The REST answer. `created` maps the index of each created row to its new id; None for a dry run.
 
-    `created_status` says with which status a node begins.
+    `verdict` is what the policy says to the plan, `created_status` with which status a node begins.
     """
     ids = {index: row.live.id if row.live else (created or {}).get(index) for index, row in enumerate(plan.rows)}
     dry_run = created is None
@@ -76,11 +76,13 @@ def as_json(
         "left_running": [_identity(row) for row in plan.left_running],
         "untouched_count": plan.untouched_count,
         "warnings": list(plan.warnings),
+        "verdict": verdict.as_json(),
         "fingerprint": plan.fingerprint,
     }
     if dry_run:
+        number = verdict.confirm_removals
         answer["dry_run"] = True
-        answer["guard"] = {"message": guard.message, "confirm_removals": guard.confirm_removals} if guard else None
+        answer["guard"] = None if number is None else {"message": verdict.message, "confirm_removals": number}
     return answer
 
 

@@ -124,8 +124,8 @@ class WorkspaceSchema(Defaults):
     files_dir: str | None = None
     external: bool | None = None
     url: Url | None = None
-    schedules: Annotated[list[Any] | None, _list("Schedule")] = None
-    children: Annotated[list[Any] | None, _list("Workspace")] = None
+    schedules: Annotated[list[Any] | None, _list("ScheduleSchema")] = None
+    children: Annotated[list[Any] | None, _list("WorkspaceSchema")] = None
 
 
 class OrgTemplate(_Kept):
@@ -134,7 +134,7 @@ class OrgTemplate(_Kept):
     name: Name
     description: str | None = None
     defaults: Annotated[dict[str, Any] | None, _one("Defaults")] = None
-    workspaces: Annotated[list[Any] | None, _list("Workspace")] = None
+    workspaces: Annotated[list[Any] | None, _list("WorkspaceSchema")] = None
     global_memories: Any = None
     template_schema_version: Any = None
 

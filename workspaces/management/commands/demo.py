@@ -57,7 +57,7 @@ class Command(OrgCommand):
         for workspace in Workspace.objects.live().filter(organization=organization, protected=True):
             edit_workspace(workspace, {"protected": False}, actor=shell_actor(), reason="the demo starts again")
         roots = Workspace.objects.live().filter(organization=organization, parent=None).values_list("id", flat=True)
-        if removed := cascade_delete(list(roots), actor=shell_actor(), reason="the demo starts again"):
+        if removed := cascade_delete(list(roots), actor=shell_actor(), reason="the demo starts again").doomed:
             self.stdout.write(f"Removed {len(removed)} workspaces of the last demo in {organization.slug}.\n")
 
     def _import(

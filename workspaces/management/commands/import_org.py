@@ -10,13 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from lib.terminal import takes_unicode
-from workspaces.core.planning.guards import check_removals
 from workspaces.core.planning.plan import parse_mode
 from workspaces.core.planning.plan_values import Mode, Plan
+from workspaces.core.planning.policy import require
 from workspaces.core.planning.render import summary
 from workspaces.core.validating.notices import brief
 from workspaces.core.validating.validation_context import MissingFiles
@@ -28,6 +27,7 @@ from workspaces.models import Organization
 from workspaces.services.imports.import_answers import applied_answer, preview_answer
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
 from workspaces.services.templates.loader import LoadedTemplate, shell_loader
+from workspaces.services.verdicts import judge
 
 CHANGES = 2
 
@@ -106,7 +106,7 @@ class Command(OrgCommand):
         """
         if given.fingerprint and given.fingerprint != plan.fingerprint:
             raise PlanChanged(plan)
-        check_removals(plan, fraction=settings.ORGSITE_REMOVAL_GUARD, confirmed=given.confirm_removals)
+        require(judge(plan), plan, confirmed=given.confirm_removals)
         self._print(plan)
         if plan.removals:
             self.confirm(len(plan.removals), "workspaces to remove")

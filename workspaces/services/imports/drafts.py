@@ -17,15 +17,20 @@ from workspaces.core.planning.plan import plan_import
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.template import Template
 from workspaces.models import Organization
-from workspaces.services.imports.creation import Creation, plan_creation
 from workspaces.services.imports.snapshot import Stored, last_run, snapshot
+from workspaces.services.plans.execution import Prepared
+from workspaces.services.plans.kept_templates import packed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    plan: Plan
-    creation: Creation
+    prepared: Prepared
+    document: bytes  # the template, as the run keeps it
     seen: Stored | None = None  # where it was made without the lock
+
+    @property
+    def plan(self) -> Plan:
+        return self.prepared.plan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,8 +49,8 @@ class Import:
         with gc_tuning.paused():
             seen = Stored(self.organization)
             plan = plan_import(have=seen.live(), want=self.template, mode=self.mode, last_run=seen.last_run)
-        draft = Draft(plan=plan, creation=plan_creation(plan, reason=self.reason), seen=seen)
-        draft.creation.stage()
+        draft = self._draft(plan, seen=seen)
+        draft.prepared.stage()
         return draft
 
     def under_lock(self, ahead: Draft | None) -> Draft:
@@ -55,4 +60,7 @@ class Import:
         with gc_tuning.paused():
             last, have = last_run(self.organization), snapshot(self.organization)
             plan = plan_import(have=have, want=self.template, mode=self.mode, last_run=last)
-        return Draft(plan=plan, creation=plan_creation(plan, reason=self.reason))
+        return self._draft(plan)
+
+    def _draft(self, plan: Plan, *, seen: Stored | None = None) -> Draft:
+        return Draft(prepared=Prepared.of(plan, reason=self.reason), document=packed(self.template), seen=seen)

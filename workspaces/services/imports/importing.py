@@ -6,27 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from lib import gc_tuning
 from lib.database_clock import database_now
-from workspaces.core.planning.guards import check_removals
 from workspaces.core.planning.plan import plan_import
 from workspaces.core.planning.plan_values import Mode, Plan
+from workspaces.core.planning.policy import require
 from workspaces.core.template import Template
 from workspaces.errors import AppliedAlready, PlanChanged
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.imports.applied_plans import note_applied, run_that_applied
-from workspaces.services.imports.creation import create_planned
 from workspaces.services.imports.drafts import Draft, Import
-from workspaces.services.imports.runs import claim_run, complete_run, new_run
 from workspaces.services.imports.snapshot import last_run, snapshot
-from workspaces.services.imports.stored_filesets import store_filesets
 from workspaces.services.locking import lock_organizations
-from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.plans.applied_plans import note_applied, run_that_applied
+from workspaces.services.plans.execution import execute
+from workspaces.services.plans.kept_templates import keep_template
+from workspaces.services.plans.runs import claim_run, complete_run, new_run
+from workspaces.services.plans.stored_filesets import store_filesets
 from workspaces.services.templates.loader import LoadedTemplate
+from workspaces.services.verdicts import judge
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +76,7 @@ def apply_import(
             claim_run(run)
             draft = asked.under_lock(ahead)
             _check(draft.plan, confirmation, organization=organization)
-            created = {} if draft.plan.changes_nothing else _execute(draft, run=run, actor=actor)
+            created = _execute(draft, run=run, actor=actor)
             complete_run(run, draft.plan)
             note_applied(confirmation.preview_id, run=run)
     return Applied(run=run, plan=draft.plan, created=created)
@@ -91,30 +91,18 @@ def _check(plan: Plan, confirmation: Confirmation, *, organization: Organization
             raise AppliedAlready(plan, applied_by=applied_by)
     if stale:
         raise PlanChanged(plan)
-    check_removals(plan, fraction=settings.ORGSITE_REMOVAL_GUARD, confirmed=confirmation.confirm_removals)
+    require(judge(plan), plan, confirmed=confirmation.confirm_removals)
 
 
 def _execute(draft: Draft, *, run: ImportRun, actor: Actor) -> Mapping[int, UUID]:
-    """Create first, remove last: a creation that fails has destroyed nothing."""
-    plan, now = draft.plan, database_now()
-    store_filesets(_files(plan), given=plan.template.filesets, now=now)
-    created = create_planned(draft.creation, organization=run.organization, actor=actor, import_id=run.pk, now=now)
-    if plan.removals:
-        cascade_delete(
-            [row.live.id for row in plan.removal_roots if row.live],
-            actor=actor,
-            reason=run.reason,
-            causes={row.live.id: row.cause for row in plan.removals if row.live},
-            import_id=run.pk,
-            expected=[row.live.id for row in plan.removals if row.live],
-        )
-    _verify(plan, run.organization)
+    template = draft.plan.template
+    store_filesets(template.files(), given=template.filesets, now=database_now())
+    keep_template(run, template, document=draft.document)
+    if draft.plan.changes_nothing:
+        return {}
+    created = execute(draft.prepared, run=run, actor=actor)
+    _verify(draft.plan, run.organization)
     return created
-
-
-def _files(plan: Plan) -> frozenset[str]:
-    """The digests of the files that the workspaces to be created come with."""
-    return frozenset(row.node.files for row in plan.rows if row.node and row.node.files and not row.live)
 
 
 def _verify(plan: Plan, organization: Organization) -> None:

@@ -26,7 +26,7 @@ from workspaces.services.actors import Actor
 from workspaces.services.expiry import forget
 from workspaces.services.imports.importing import Applied, Confirmation, apply_import
 from workspaces.services.imports.snapshot import last_run, snapshot
-from workspaces.services.imports.stored_filesets import keep_for_preview
+from workspaces.services.plans.stored_filesets import keep_for_preview
 from workspaces.services.templates.loader import LoadedTemplate
 
 if TYPE_CHECKING:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.conf import settings
-
-from workspaces.core.planning.guards import removal_guard
 from workspaces.core.planning.plan_values import Plan
 from workspaces.errors import InvalidRequest
+from workspaces.services.verdicts import judge
 
 ONE_CLICK = 3
 """Up to so many removals are confirmed by the click alone, where the guard is silent."""
@@ -33,8 +31,7 @@ class Demand:
 
 
 def demand_of(plan: Plan) -> Demand:
-    guard = removal_guard(plan, fraction=settings.ORGSITE_REMOVAL_GUARD)
-    return Demand(removals=len(plan.removals), collateral=len(plan.collateral), why=guard.why if guard else "")
+    return Demand(removals=len(plan.removals), collateral=len(plan.collateral), why=judge(plan).why)
 
 
 def confirmed_number(demand: Demand, *, number: str, ticked: bool = False) -> int:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from workspaces.models import Workspace
+from workspaces.models import ImportRun, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.locking import lock_organizations
-from workspaces.services.removal.cascading import Doomed, cascade_delete, preview_cascade, refuse_protected
+from workspaces.services.removal.cascading import Doomed, plan_cascade, remove
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,6 +19,7 @@ class Deletion:
     workspace: Workspace
     doomed: tuple[Doomed, ...]
     done: bool
+    run: ImportRun | None = None  # None where nothing went
 
     @property
     def descendants_count(self) -> int:
@@ -42,9 +43,9 @@ def delete_workspace(
     """
     with transaction.atomic():
         lock_organizations([workspace.organization_id])
-        doomed = preview_cascade([workspace.pk])
-        refuse_protected(doomed)
-        if len(doomed) > 1 and not confirmed:
-            return Deletion(workspace=workspace, doomed=doomed, done=False)
-        doomed = cascade_delete([workspace.pk], actor=actor, reason=reason, keep_volumes=keep_volumes)
-    return Deletion(workspace=workspace, doomed=doomed, done=True)
+        cascade = plan_cascade([workspace.pk])
+        if len(cascade.doomed) > 1 and not confirmed:
+            return Deletion(workspace=workspace, doomed=cascade.doomed, done=False)
+        removal = remove(cascade, actor=actor, reason=reason, keep_volumes=keep_volumes)
+    run = removal.runs[0] if removal.runs else None
+    return Deletion(workspace=workspace, doomed=removal.doomed, done=True, run=run)

@@ -10,8 +10,8 @@ from threading import Event, Thread
 from django.db import connection
 
 from workspaces.services.imports.previews import delete_expired
-from workspaces.services.imports.runs import close_interrupted
-from workspaces.services.imports.stored_filesets import forget_unused_filesets
+from workspaces.services.plans.abandoned_runs import close_interrupted
+from workspaces.services.plans.stored_filesets import forget_unused_filesets
 from workspaces.services.security.rate_limits import forget_counters
 from workspaces.services.submissions import forget_submissions
 from workspaces.services.upkeep.expired_sessions import forget_expired_sessions

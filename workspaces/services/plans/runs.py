@@ -1,20 +1,17 @@
-"""The record of an import: opened before its transaction, closed exactly once, also when its process was killed."""
+"""Runs: the record of an import, opened before its transaction and closed exactly once, and that of a removal."""
 
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.db import Error as DatabaseFailure
-from django.db import connection, transaction
+from django.db import connections, router, transaction
+from uuid_utils.compat import uuid7
 
 from audit.emitting import Event, emit
 from lib.database_clock import database_now
@@ -22,8 +19,9 @@ from lib.database_errors import AWAY, trouble_of
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.render import errors_of
 from workspaces.errors import Interrupted, Refusal
-from workspaces.models import ImportRun, Organization
-from workspaces.services.actors import SYSTEM, Actor
+from workspaces.models import ImportRun, Organization, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.plans.process_identity import this_process
 from workspaces.services.templates.loader import LoadedTemplate
 
 logger = logging.getLogger(__name__)
@@ -31,10 +29,7 @@ logger = logging.getLogger(__name__)
 # The runs this process is working on. One that is open and not among them was given up: its end could not be written.
 _at_work: set[UUID] = set()
 
-# A run whose process cannot be asked (it ran on another host) counts as abandoned when it has stood open for longer
-# than it may wait for its lock, and so many seconds more.
-GRACE = 10
-DEAD = "ZX"
+SEQUENCE = "SELECT nextval('workspaces_run_number')"
 
 # An event names so many of the workspaces that an import left running; it counts them all.
 NAMED_LEFT_RUNNING = 1_000
@@ -69,6 +64,7 @@ def open_run(
     with transaction.atomic():
         run = ImportRun.objects.create(
             id=key or uuid4(),
+            number=next_number(),
             organization=organization,
             mode=mode,
             template_name=template.name,
@@ -84,6 +80,46 @@ def open_run(
         payload = {"name": template.name, "dir": loaded.source, "mode": mode, "reason": reason}
         _emit(run, "org.import.started", actor=actor.name, payload=payload)
     return run
+
+
+def record_removal(organization: Organization, plan: Plan, *, actor: Actor, reason: str, now: datetime) -> ImportRun:
+    """The run of a direct removal, inside its transaction: it is there if and only if that commits. No event of its
+    own: what it removes has one each."""
+    live = Workspace.objects.live().filter(organization=organization).count()
+    run = ImportRun.objects.create(
+        id=uuid7(),
+        number=next_number(),
+        organization=organization,
+        mode=plan.mode,
+        state=ImportRun.State.COMPLETED,
+        reason=reason,
+        actor=actor.name,
+        user_id=actor.user_id,
+        owner=this_process(),
+        fingerprint=plan.fingerprint,
+        removed_count=len(plan.removals),
+        live_before=live,
+        live_after=live - len(plan.removals),
+        started_at=now,
+        finished_at=now,
+    )
+    Organization.objects.filter(pk=organization.pk).update(last_run=run.pk)
+    return run
+
+
+def next_number() -> int:
+    """The number of a new run: ascending, with gaps where a transaction was lost."""
+    connection = connections[router.db_for_write(ImportRun)]
+    with connection.cursor() as cursor:
+        # SQLite has one writer at a time, and the caller is it; the sequence holds up nobody.
+        postgresql = connection.vendor == "postgresql"
+        cursor.execute(SEQUENCE if postgresql else "SELECT COALESCE(MAX(number), 0) + 1 FROM workspaces_importrun")
+        return int(cursor.fetchone()[0])
+
+
+def is_at_work(run_id: UUID) -> bool:
+    """Whether this process is working on the run."""
+    return run_id in _at_work
 
 
 @contextmanager
@@ -161,54 +197,6 @@ def _sentence(error: BaseException) -> str:
     if trouble is AWAY:
         return "the database was away or busy"
     return trouble.sentence if trouble else str(error).partition("\n")[0] or type(error).__name__
-
-
-def close_interrupted() -> int:
-    """Close the runs nobody works on any more, as failed with the error "interrupted"; return how many.
-
-    An import commits its changes and its run's end together, so a run still open under a free lock changed nothing.
-    """
-    open_runs = ImportRun.objects.filter(state=ImportRun.State.RUNNING).select_related("organization")
-    return sum(_close_if_abandoned(run) for run in open_runs.order_by("started_at"))
-
-
-def owner_is_gone(run: ImportRun) -> bool:
-    """Whether nobody works on this open run any more; `close_interrupted` will close it."""
-    if run.owner == this_process():
-        return run.pk not in _at_work
-    host, process, started = run.owner.rsplit("/", 2)
-    if host == socket.gethostname() and started:
-        return _start_time(int(process)) != started
-    return database_now() - run.started_at > timedelta(seconds=settings.ORGSITE_LOCK_TIMEOUT + GRACE)
-
-
-def _close_if_abandoned(run: ImportRun) -> bool:
-    if not owner_is_gone(run):
-        return False
-    try:
-        with transaction.atomic():
-            free = Organization.objects.filter(pk=run.organization_id)
-            if connection.features.has_select_for_update_skip_locked:
-                free = free.select_for_update(skip_locked=True)
-            return bool(free) and fail_run(run, "interrupted", actor=SYSTEM.name)
-    except DatabaseFailure:
-        logger.exception("run %s could not be closed; trying again later", run.pk)
-        return False
-
-
-def this_process() -> str:
-    """Host, process id and the process's start time: a reused id on a restarted machine is not the same owner."""
-    return f"{socket.gethostname()}/{os.getpid()}/{_start_time(os.getpid())}"
-
-
-def _start_time(process: int) -> str:
-    """Clock ticks since boot at which it began (fields 3 and 22 of /proc/PID/stat); "" for none and for a dead one."""
-    try:
-        stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    fields = stat.rpartition(")")[2].split()
-    return "" if fields[0] in DEAD else fields[19]
 
 
 def _outcome(run: ImportRun) -> dict[str, Any]:

@@ -5,14 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trees import AFTER, BEFORE, Tree, live, template
-from workspaces.core.planning.guards import check_removals, removal_guard
 from workspaces.core.planning.plan import plan_import
 from workspaces.core.planning.plan_values import Mode, Plan
+from workspaces.core.planning.policy import Policy, Verdict, Word, require
 from workspaces.errors import RemovalNotConfirmed
 
 
 def plan(have: Tree, want: Tree, mode: Mode = Mode.RECONCILE) -> Plan:
     return plan_import(have=live(have), want=template(want), mode=mode)
+
+
+def judged(plan: Plan, fraction: float = 0.5) -> Verdict:
+    return Policy(fraction=fraction).judge(plan)
 
 
 def flat(count: int, name: str = "n") -> Tree:
@@ -43,23 +47,20 @@ LET_THROUGH: dict[str, tuple[Tree, Tree, float]] = {
 def test_what_is_created_dilutes_no_guard(case: str) -> None:
     have, want, fraction = HELD[case]
     held = plan(have, want)
-    guard = removal_guard(held, fraction=fraction)
-    assert guard is not None
-    assert guard.confirm_removals == len(held.removals)
+    verdict = judged(held, fraction)
+    assert (verdict.word, verdict.confirm_removals) == (Word.NUMBER, len(held.removals))
     with pytest.raises(RemovalNotConfirmed):
-        check_removals(held, fraction=fraction, confirmed=None)
+        require(verdict, held, confirmed=None)
 
 
 @pytest.mark.parametrize("case", LET_THROUGH)
 def test_what_is_within_the_fraction_passes(case: str) -> None:
     have, want, fraction = LET_THROUGH[case]
-    assert removal_guard(plan(have, want), fraction=fraction) is None
+    assert judged(plan(have, want), fraction).word is Word.FREE
 
 
 def test_the_sentence_counts_what_was_live_before() -> None:
-    guard = removal_guard(plan(BEFORE, AFTER), fraction=0.4)
-    assert guard is not None
-    assert guard.message == (
+    assert judged(plan(BEFORE, AFTER), 0.4).message == (
         "This would remove 8 workspaces, more than 40% of the 9 that are live now. Repeat the number 8 as "
         "confirm_removals."
     )
@@ -76,30 +77,39 @@ TREES = st.recursive(
 def test_more_new_workspaces_in_the_template_never_change_the_verdict(have: Tree, want: Tree, more: int) -> None:
     if not want:
         return  # the template that names nothing removes nothing
-    few, many = (removal_guard(plan(have, {**want, **flat(number)}), fraction=0.5) for number in (0, more))
+    few, many = (judged(plan(have, {**want, **flat(number)})) for number in (0, more))
     assert few == many
 
 
 def test_any_collateral_is_held_back_however_little_it_is() -> None:
     many = {f"n{i}": {} for i in range(50)}
-    guard = removal_guard(plan({**many, "A": {"Mine": {}}}, {"PM": {"A": {}}}), fraction=1.0)
-    assert guard is not None
-    assert "1 of them not in the template" in guard.message
+    verdict = judged(plan({**many, "A": {"Mine": {}}}, {"PM": {"A": {}}}), 1.0)
+    assert (verdict.word, verdict.why) == (Word.TICK, "1 of them not in the template")
 
 
 def test_the_exact_number_lets_it_through_and_another_does_not() -> None:
     held = plan({"A": {"Mine": {}}}, {"PM": {"A": {}}})
-    check_removals(held, fraction=0.5, confirmed=2)
+    require(judged(held), held, confirmed=2)
     for number in (None, 1, 3):
         with pytest.raises(RemovalNotConfirmed) as refused:
-            check_removals(held, fraction=0.5, confirmed=number)
+            require(judged(held), held, confirmed=number)
         assert refused.value.confirm_removals == 2
 
 
 def test_a_number_that_is_given_must_fit_even_where_nothing_asks_for_it() -> None:
     with pytest.raises(RemovalNotConfirmed, match="would remove 8 workspaces, not 7"):
-        check_removals(plan(BEFORE, AFTER), fraction=0.5, confirmed=7)
+        require(judged(plan(BEFORE, AFTER)), plan(BEFORE, AFTER), confirmed=7)
 
 
 def test_merge_removes_nothing_and_is_never_held_back() -> None:
-    check_removals(plan(BEFORE, AFTER, Mode.MERGE), fraction=0.0, confirmed=None)
+    require(judged(plan(BEFORE, AFTER, Mode.MERGE), 0.0), plan(BEFORE, AFTER, Mode.MERGE), confirmed=None)
+
+
+def test_a_verdict_says_what_each_rule_says() -> None:
+    assert judged(plan({"A": {}, "B": {}, "C": {}}, {"C": {"A": {}, "B": {}}})).as_json() == {
+        "word": "number",
+        "rules": [
+            {"rule": "collateral", "ok": True, "why": "0 of them not in the template"},
+            {"rule": "fraction", "ok": False, "why": "more than 50% of the 3 that are live now"},
+        ],
+    }

@@ -18,10 +18,11 @@ from lib.bulk import Ids
 from lib.database_clock import database_now
 from lib.staged_rows import Rows
 from workspaces.core.names import SPACES, fold_spaces
+from workspaces.core.planning.operations import Kind
 from workspaces.core.planning.plan_values import Plan
 from workspaces.core.template import Node
 from workspaces.errors import InvalidRequest, NameTaken
-from workspaces.models import Organization, Schedule, Status, Workspace
+from workspaces.models import ImportRun, Organization, Schedule, Status, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.causes import Reasons
 from workspaces.services.containers.desired_state import engine_runs, want_running
@@ -31,6 +32,7 @@ from workspaces.services.workspace_events import tell_each
 
 FIELDS = (
     "id", "parent", "name", "role", "tier", "runtime", "model", "status", "external", "url", "spec", "files",
+    "declared",
 )  # fmt: skip
 PROVISIONING, ONLINE = Status.PROVISIONING, Status.ONLINE
 SCHEDULE_FIELDS = ("workspace", "name", "cron_expr", "timezone", "prompt", "enabled")
@@ -64,6 +66,7 @@ class Creation:
     contained: Ids
     why: Reasons
     alone: Reasons
+    template: str
 
     def stage(self) -> None:
         """Do before the lock what would hold up others under it."""
@@ -76,21 +79,19 @@ class Creation:
 
 def plan_creation(plan: Plan, *, reason: str) -> Creation:
     """The workspaces that the plan creates, with new ids. Changes nothing."""
-    ids: list[UUID] = []  # of every row, as a parent stands before its children
     new: dict[int, New] = {}
-    for index, row in enumerate(plan.rows):
-        ids.append(row.live.id if row.live else uuid7())
-        if row.node and not row.live:
-            parent = None if row.parent is None else ids[row.parent]
-            new[index] = New(ids[index], parent, row.node, gets_container(row.node))
-    return _creation(new, why=reason or "import")
+    for each in plan.operations:
+        node = plan.rows[each.row].node
+        if each.kind is Kind.CREATE and each.after and node:
+            parent = each.after.parent
+            above = new[parent].id if isinstance(parent, int) else parent
+            new[each.row] = New(uuid7(), above, node, gets_container(node))
+    return _creation(new, why=reason or "import", template=plan.template.name)
 
 
-def create_planned(
-    creation: Creation, *, organization: Organization, actor: Actor, import_id: UUID, now: datetime
-) -> Mapping[int, UUID]:
+def create_planned(creation: Creation, *, run: ImportRun, actor: Actor, now: datetime) -> Mapping[int, UUID]:
     """Create what the plan says; return the index of each created row → its new id. Runs inside the import's lock."""
-    _insert(creation, organization=organization, actor=actor, import_id=import_id, now=now)
+    _insert(creation, organization=run.organization, actor=actor, import_id=run.pk, now=now)
     return creation.created
 
 
@@ -107,7 +108,7 @@ def create_workspace(
         beside = siblings.filter(_may_look_like(node.name), parent=parent_id).values_list("name", flat=True)
         if node.name in map(fold_spaces, beside):
             raise NameTaken(f'A live workspace "{node.name}" stands there already.')
-        creation = _creation({0: new}, why=reason)
+        creation = _creation({0: new}, why=reason, template="")
         _insert(creation, organization=organization, actor=actor, import_id=None, now=database_now())
     return Workspace.objects.select_related("organization").get(pk=new.id)
 
@@ -117,23 +118,26 @@ def _may_look_like(name: str) -> Q:
     return reduce(or_, (Q(name__contains=space) for space in ("  ", *SPACES.strip(" "))), Q(name=name))
 
 
-def _creation(by_row: Mapping[int, New], *, why: str) -> Creation:
+def _creation(by_row: Mapping[int, New], *, why: str, template: str) -> Creation:
+    """`template` is the name of the document that declares them, "" where they are made by hand."""
     new = list(by_row.values())
     ids, alone = Ids(item.id for item in new), [item.id for item in new if not item.contained]
     return Creation(
         created={index: item.id for index, item in by_row.items()},
-        workspaces=Rows(Workspace, FIELDS, map(_workspace_row, new)),
+        workspaces=Rows(Workspace, FIELDS, (_workspace_row(item, declared=bool(template)) for item in new)),
         schedules=Rows(Schedule, SCHEDULE_FIELDS, (row for item in new for row in _schedule_rows(item))),
         contained=Ids(item.id for item in new if item.contained) if alone else ids,
         why=Reasons(ids, why),
         alone=Reasons(alone, "no container to wait for"),
+        template=template,
     )
 
 
 def _insert(new: Creation, *, organization: Organization, actor: Actor, import_id: UUID | None, now: datetime) -> None:
     if not new.created:
         return
-    made = {"organization": organization.pk, "protected": False, "created_at": now, "updated_at": now}
+    made = {"organization": organization.pk, "protected": False, "template": new.template}
+    made |= {"created_at": now, "updated_at": now}
     try:
         new.workspaces.insert(same=made)
     except IntegrityError as error:
@@ -147,11 +151,12 @@ def _insert(new: Creation, *, organization: Organization, actor: Actor, import_i
     tell_each("online", new.alone, actor=actor, now=now, import_id=import_id)
 
 
-def _workspace_row(new: New) -> tuple[Any, ...]:
+def _workspace_row(new: New, *, declared: bool) -> tuple[Any, ...]:
     key, parent, node, contained = new
     return (
         key, parent, node.name, node.role, node.tier, node.runtime, node.model,
         PROVISIONING if contained else ONLINE, node.external, node.url, node.spec, node.files or None,
+        node.declared() if declared else None,
     )  # fmt: skip
 
 

@@ -1,0 +1,48 @@
+"""The ONE teardown: whatever removes workspaces comes through here, in its transaction and under its lock."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from workspaces.core.planning.operations import Kind, Operation
+from workspaces.core.planning.plan_values import Plan, Reason
+from workspaces.models import ImportRun, Schedule, Status, Workspace, WorkspaceToken
+from workspaces.services.actors import Actor
+from workspaces.services.causes import Reasons
+from workspaces.services.containers.desired_state import want_absent
+from workspaces.services.history import record_history
+from workspaces.services.workspace_events import tell_each
+
+
+def tear_down(plan: Plan, *, run: ImportRun, actor: Actor, keep_volumes: bool = False, now: datetime) -> None:
+    """Remove what the plan removes: rows first, so that nothing brings them back, then what they hold."""
+    going = [each for each in plan.operations if each.kind is Kind.REMOVE]
+    if not going:
+        return
+    why = Reasons((each.workspace for each in going if each.workspace), (_why(each, run.reason) for each in going))
+    _mark_removed(why.ids, run=run, now=now)
+    containers = want_absent(why.ids, keep_volumes=keep_volumes, import_id=run.pk, now=now)
+    record_history(why, kind="~", actor=actor, now=now, import_id=run.pk)
+    facts: dict[str, Any] = {"actor": actor, "now": now, "import_id": run.pk, "keep_volumes": keep_volumes}
+    tell_each("removed", why, **facts, mode=str(plan.mode))
+    if containers < len(why):
+        tell_each("released", Reasons(why.ids, "no container to release"), containerless=True, **facts)
+
+
+def _why(operation: Operation, reason: str) -> str:
+    """The rule that takes a workspace, then what the caller said; where somebody chose it, their words alone."""
+    if operation.reason == Reason.CHOSEN:
+        return reason or operation.cause
+    return f"{operation.cause}: {reason}" if reason else operation.cause
+
+
+def _mark_removed(ids: Collection[UUID], *, run: ImportRun, now: datetime) -> None:
+    """The race guard first: from this UPDATE on no heartbeat brings a row back. Then what the rows held."""
+    Workspace.objects.filter(id__one_of=ids).update(status=Status.REMOVED, removed_at=now, updated_at=now)
+    tokens = WorkspaceToken.objects.filter(workspace__one_of=ids, revoked_at=None)
+    tokens.update(revoked_at=now, removed_by=run.pk)
+    schedules = Schedule.objects.filter(workspace__one_of=ids, enabled=True)
+    schedules.update(enabled=False, updated_at=now, removed_by=run.pk)

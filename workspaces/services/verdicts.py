@@ -1,0 +1,13 @@
+"""The policy of this site: the rules of the core with the numbers of the settings."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from workspaces.core.planning.plan_values import Plan
+from workspaces.core.planning.policy import Policy, Verdict
+
+
+def judge(plan: Plan) -> Verdict:
+    """What this site says to the plan."""
+    return Policy(fraction=settings.ORGSITE_REMOVAL_GUARD).judge(plan)
