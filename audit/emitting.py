@@ -7,17 +7,20 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import DatabaseError, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from audit.event_types import EventType
 from audit.models import StructureEvent
 from lib.bulk import insert_rows
 from lib.database_clock import database_now
 
 logger = logging.getLogger(__name__)
+
+Payload = TypeVar("Payload", bound=Mapping[str, Any])
 
 FIELDS = ("event_type", "organization", "workspace_id", "import_id", "actor", "payload")
 
@@ -32,6 +35,26 @@ class Event:
     workspace_id: UUID | None = None
     import_id: UUID | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+def event_of(
+    kind: EventType[Payload],
+    payload: Payload,
+    *,
+    organization: str,
+    actor: str,
+    workspace_id: UUID | None = None,
+    import_id: UUID | None = None,
+) -> Event:
+    """An event of a type of the catalogue, with the payload that this type has."""
+    return Event(
+        event_type=kind.name,
+        organization=organization,
+        actor=actor,
+        workspace_id=workspace_id,
+        import_id=import_id,
+        payload=payload,
+    )
 
 
 def emit(events: Sequence[Event]) -> None:

@@ -1,90 +1,240 @@
-"""Every type of structure event there is: one catalogue for writers, filters, timeline and documents. Pure.
+"""Every type of structure event there is: the one catalogue, which writers, filters, pages and documents read. Pure.
 
 The table keeps events for ever, so a type that was ever written stays here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from audit.type_filter import is_of
-from lib.text import clip
+from audit import event_payloads as of
 
-LONGEST = 60  # characters of what somebody wrote, in a sentence
+FAMILIES = ("org.import.*", "org.*", "workspace.*", "security.*")
+
+Payload = TypeVar("Payload", bound=Mapping[str, Any])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EventType:
-    """A type of event: what there was so many of (`noun`), what happened to it, its sign and its tone.
+class EventType(Generic[Payload]):
+    """A type of event: what there was so many of (`noun`), what happened to it (`verb`), its sign and its tone.
 
     `tone` is a class of the stylesheet: `make`, `kill`, `warn`, `open`, or "" for what needs no colour.
     """
 
     name: str
+    payload: type[Payload]
     noun: str = "workspace"
-    happened: str = ""
+    verb: str = ""
     sign: str = "·"
     tone: str = ""
+    frequent: bool = False  # every import writes one for each workspace; found without an index of its type
+    ends_run: bool = False
+    is_act: bool = False  # where it stands in no run, it is told as the act of somebody
+    in_numbers: bool = False  # the sentence about a run accounts for it
+    is_bad: bool = False  # marked in the strip of the timeline
+    is_known: bool = True  # whether the catalogue has it
+
+    @property
+    def family(self) -> str:
+        """The narrowest of FAMILIES that it belongs to."""
+        return next((each for each in FAMILIES if self.name.startswith(each.removesuffix("*"))), "")
 
 
-EVENT_TYPES = (
-    EventType(name="org.import.started", noun="import", happened="started", sign="▷"),
-    EventType(name="org.import.completed", noun="import", happened="completed", sign="✓", tone="open"),
-    EventType(name="org.import.failed", noun="import", happened="failed", sign="×", tone="kill"),
-    EventType(name="org.run.dismissed", noun="failure", happened="dismissed", sign="·"),
-    EventType(name="org.created", noun="organization", happened="created", sign="+", tone="make"),
-    EventType(name="org.changed", noun="organization", happened="changed", sign="~"),
-    EventType(name="org.member_added", noun="member", happened="added", sign="+", tone="warn"),
-    EventType(name="org.member_removed", noun="member", happened="removed", sign="−", tone="warn"),
-    EventType(name="workspace.provisioning", happened="created", sign="+", tone="make"),
-    EventType(name="workspace.online", happened="online", sign="●"),
-    EventType(name="workspace.failed", happened="failed to start", sign="×", tone="kill"),
-    EventType(name="workspace.changed", happened="changed by hand", sign="~"),
-    EventType(name="workspace.removed", happened="removed", sign="−", tone="kill"),
-    EventType(name="workspace.released", happened="released", sign="✓", tone="make"),
-    EventType(name="workspace.release_failed", happened="could not be released yet", sign="↻", tone="warn"),
-    EventType(name="workspace.stopped", noun="unknown container", happened="stopped", sign="■", tone="warn"),
-    EventType(name="security.login", noun="login", sign="→"),
-    EventType(name="security.login_failed", noun="login", happened="failed", sign="×", tone="warn"),
-    EventType(name="security.token_created", noun="token", happened="made", sign="+"),
-    EventType(name="security.token_first_used", noun="token", happened="used for the first time", sign="→"),
-    EventType(name="security.token_revoked", noun="token", happened="revoked", sign="−"),
-    EventType(name="security.denied", noun="attempt", happened="refused", sign="×", tone="warn"),
-    EventType(name="security.database_accepted", noun="database", happened="accepted", sign="✓", tone="warn"),
-    EventType(name="security.user_changed", noun="change", happened="of a user", sign="~", tone="warn"),
-    EventType(name="security.group_changed", noun="change", happened="of a group", sign="~", tone="warn"),
+IMPORT_STARTED = EventType(name="org.import.started", payload=of.ImportStarted, noun="import", verb="started", sign="▷")
+IMPORT_COMPLETED = EventType(
+    name="org.import.completed",
+    payload=of.ImportCompleted,
+    noun="import",
+    verb="completed",
+    sign="✓",
+    tone="open",
+    ends_run=True,
+)
+IMPORT_FAILED = EventType(
+    name="org.import.failed",
+    payload=of.ImportFailed,
+    noun="import",
+    verb="failed",
+    sign="×",
+    tone="kill",
+    ends_run=True,
+    is_bad=True,
+)
+RUN_DISMISSED = EventType(name="org.run.dismissed", payload=of.RunDismissed, noun="failure", verb="dismissed")
+ORG_CREATED = EventType(
+    name="org.created",
+    payload=of.OrganizationCreated,
+    noun="organization",
+    verb="created",
+    sign="+",
+    tone="make",
+    is_act=True,
+)
+ORG_CHANGED = EventType(
+    name="org.changed", payload=of.OrganizationChanged, noun="organization", verb="changed", sign="~", is_act=True
+)
+MEMBER_ADDED = EventType(
+    name="org.member_added",
+    payload=of.MemberChanged,
+    noun="member",
+    verb="added",
+    sign="+",
+    tone="warn",
+    is_act=True,
+)
+MEMBER_REMOVED = EventType(
+    name="org.member_removed",
+    payload=of.MemberChanged,
+    noun="member",
+    verb="removed",
+    sign="−",
+    tone="warn",
+    is_act=True,
+)
+WORKSPACE_PROVISIONING = EventType(
+    name="workspace.provisioning",
+    payload=of.WorkspaceEvent,
+    verb="created",
+    sign="+",
+    tone="make",
+    frequent=True,
+    is_act=True,
+    in_numbers=True,
+)
+WORKSPACE_ONLINE = EventType(
+    name="workspace.online", payload=of.WorkspaceEvent, verb="online", sign="●", frequent=True, in_numbers=True
+)
+WORKSPACE_FAILED = EventType(
+    name="workspace.failed", payload=of.WorkspaceEvent, verb="failed to start", sign="×", tone="kill", is_bad=True
+)
+WORKSPACE_RESTARTED = EventType(
+    name="workspace.restarted",
+    payload=of.WorkspaceEvent,
+    noun="container",
+    verb="started again",
+    sign="↻",
+    tone="warn",
+    is_act=True,
+)
+WORKSPACE_CHANGED = EventType(
+    name="workspace.changed", payload=of.WorkspaceChanged, verb="changed by hand", sign="~", is_act=True
+)
+WORKSPACE_REMOVED = EventType(
+    name="workspace.removed",
+    payload=of.WorkspaceRemoved,
+    verb="removed",
+    sign="−",
+    tone="kill",
+    is_act=True,
+    in_numbers=True,
+    is_bad=True,
+)
+WORKSPACE_RELEASED = EventType(
+    name="workspace.released", payload=of.WorkspaceGone, verb="released", sign="✓", tone="make", in_numbers=True
+)
+WORKSPACE_RELEASE_FAILED = EventType(
+    name="workspace.release_failed",
+    payload=of.WorkspaceEvent,
+    verb="could not be released yet",
+    sign="↻",
+    tone="warn",
+    is_bad=True,
+)
+STRAY_STOPPED = EventType(
+    name="workspace.stopped",
+    payload=of.StrayEvent,
+    noun="unknown container",
+    verb="stopped",
+    sign="■",
+    tone="warn",
+)
+LOGIN = EventType(name="security.login", payload=of.Login, noun="login", sign="→")
+LOGIN_FAILED = EventType(
+    name="security.login_failed",
+    payload=of.LoginFailed,
+    noun="login",
+    verb="failed",
+    sign="×",
+    tone="warn",
+    is_bad=True,
+)
+TOKEN_CREATED = EventType(name="security.token_created", payload=of.TokenEvent, noun="token", verb="made", sign="+")
+TOKEN_FIRST_USED = EventType(
+    name="security.token_first_used", payload=of.TokenEvent, noun="token", verb="used for the first time", sign="→"
+)
+TOKEN_REVOKED = EventType(name="security.token_revoked", payload=of.TokenEvent, noun="token", verb="revoked", sign="−")
+DENIED = EventType(name="security.denied", payload=of.Denied, noun="attempt", verb="refused", sign="×", tone="warn")
+DATABASE_ACCEPTED = EventType(
+    name="security.database_accepted",
+    payload=of.DatabaseAccepted,
+    noun="database",
+    verb="accepted",
+    sign="✓",
+    tone="warn",
+)
+USER_CHANGED = EventType(
+    name="security.user_changed",
+    payload=of.UserChanged,
+    noun="change",
+    verb="of a user",
+    sign="~",
+    tone="warn",
+    is_act=True,
+)
+GROUP_CHANGED = EventType(
+    name="security.group_changed",
+    payload=of.GroupChanged,
+    noun="change",
+    verb="of a group",
+    sign="~",
+    tone="warn",
+    is_act=True,
+)
+# No type of its own: a release that belongs to no organization is one of a container that nobody knows.
+STRAY_RELEASED = EventType(
+    name=WORKSPACE_RELEASED.name,
+    payload=of.StrayEvent,
+    noun="unknown container",
+    verb="removed",
+    sign="−",
+    tone="warn",
+)
+
+EVENT_TYPES: tuple[EventType[Any], ...] = (
+    IMPORT_STARTED,
+    IMPORT_COMPLETED,
+    IMPORT_FAILED,
+    RUN_DISMISSED,
+    ORG_CREATED,
+    ORG_CHANGED,
+    MEMBER_ADDED,
+    MEMBER_REMOVED,
+    WORKSPACE_PROVISIONING,
+    WORKSPACE_ONLINE,
+    WORKSPACE_FAILED,
+    WORKSPACE_RESTARTED,
+    WORKSPACE_CHANGED,
+    WORKSPACE_REMOVED,
+    WORKSPACE_RELEASED,
+    WORKSPACE_RELEASE_FAILED,
+    STRAY_STOPPED,
+    LOGIN,
+    LOGIN_FAILED,
+    TOKEN_CREATED,
+    TOKEN_FIRST_USED,
+    TOKEN_REVOKED,
+    DENIED,
+    DATABASE_ACCEPTED,
+    USER_CHANGED,
+    GROUP_CHANGED,
 )
 NAMES = tuple(each.name for each in EVENT_TYPES)
 BY_NAME = {each.name: each for each in EVENT_TYPES}
-# Not types of their own, but written under one and told apart: what the sentences say of them differs.
-STARTED_AGAIN = EventType(
-    name="workspace.provisioning again", noun="container", happened="started again", sign="↻", tone="warn"
-)
-UNKNOWN_THING = EventType(
-    name="workspace.released of nobody", noun="unknown container", happened="removed", sign="−", tone="warn"
-)
 
-FAMILIES = ("org.import.*", "org.*", "workspace.*", "security.*")
-
-
-def _families() -> dict[str, tuple[str, ...]]:
-    """Family → the types that stand below it in a list: each once, below the first family that it is of."""
-    found: dict[str, tuple[str, ...]] = {}
-    for family in FAMILIES:
-        taken = {name for names in found.values() for name in names}
-        found[family] = tuple(name for name in NAMES if is_of(family, name) and name not in taken)
-    return found
-
-
-GROUPS = _families()
-
-
-def is_known(asked: str) -> bool:
-    """Whether that is a type there is, or the beginning of one (`org.import.`, `workspace.*`)."""
-    return any(is_of(asked, name) for name in NAMES)
-
-
-def refusal(asked: str) -> str:
-    """The sentence for a question after a type that does not exist."""
-    known = ", ".join((*FAMILIES, *NAMES))
-    return f"“{clip(asked, LONGEST)}” is no type of event, nor the beginning of one. There are: {known}."
+FREQUENT = tuple(each.name for each in EVENT_TYPES if each.frequent)
+ENDS = tuple(each.name for each in EVENT_TYPES if each.ends_run)
+ACTS = tuple(each.name for each in EVENT_TYPES if each.is_act)
+IN_NUMBERS = frozenset(each.name for each in EVENT_TYPES if each.in_numbers)
+BAD = frozenset(each.name for each in EVENT_TYPES if each.is_bad)

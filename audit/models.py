@@ -9,10 +9,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Left
 
-from audit.type_filter import FREQUENT, prefix_of
+from audit.event_types import ENDS, FREQUENT
+from audit.type_filter import prefix_of
 from lib.index_order import Apart
-
-ENDS = ("org.import.completed", "org.import.failed")
 
 LATEST, EARLIEST = Apart("id", descending=True), Apart("id")
 WHILE = 10_000  # events of a stretch of time whose ids are all read to find the first of them

@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from audit.event_types import BY_NAME, STARTED_AGAIN, UNKNOWN_THING, EventType
-from audit.models import ENDS, StructureEvent
+from audit.event_payloads import ImportStarted, WorkspaceEvent
+from audit.event_types import (
+    BY_NAME,
+    STRAY_RELEASED,
+    WORKSPACE_PROVISIONING,
+    WORKSPACE_RELEASED,
+    WORKSPACE_RESTARTED,
+    EventType,
+)
+from audit.models import StructureEvent
 
-STARTED, (COMPLETED, FAILED) = "org.import.started", ENDS
-CREATED, REMOVED, RELEASED = "workspace.provisioning", "workspace.removed", "workspace.released"
-ONLINE, WORKSPACE_CHANGED = "workspace.online", "workspace.changed"
-LOGIN_FAILED = "security.login_failed"
-USER_CHANGED, GROUP_CHANGED = "security.user_changed", "security.group_changed"
-MEMBER_ADDED, MEMBER_REMOVED = "org.member_added", "org.member_removed"
-ORG_CREATED, ORG_CHANGED, RUN_DISMISSED = "org.created", "org.changed", "org.run.dismissed"
-# What stands in no run, and is told as the act of somebody.
-BY_HAND = (
-    CREATED, REMOVED, WORKSPACE_CHANGED, USER_CHANGED, GROUP_CHANGED, MEMBER_ADDED, MEMBER_REMOVED, ORG_CREATED,
-    ORG_CHANGED,
-)  # fmt: skip
-WORKER = "worker"
+Payload = TypeVar("Payload", bound=Mapping[str, Any])
 
 
-def type_of(event: StructureEvent) -> EventType:
-    """The catalogue's entry for the event; one of its own where one type stands for two things."""
-    if is_started_again(event):
-        return STARTED_AGAIN
-    if event.event_type == RELEASED and not event.organization:
-        return UNKNOWN_THING
-    return BY_NAME.get(event.event_type) or EventType(name=event.event_type, happened="")
+def type_of(event: StructureEvent) -> EventType[Any]:
+    """The catalogue's entry for the event."""
+    if event.event_type == WORKSPACE_RELEASED.name and not event.organization:
+        return STRAY_RELEASED
+    if event.event_type == WORKSPACE_PROVISIONING.name and _says_again(event):
+        return WORKSPACE_RESTARTED
+    return type_named(event.event_type)
 
 
-def is_started_again(event: StructureEvent) -> bool:
-    """Whether the worker found a workspace without its container and starts one; nobody created anything then."""
-    return event.event_type == CREATED and event.import_id is None and facts_of(event).get("again") is True
+def type_named(name: str) -> EventType[Any]:
+    """Of a name that the catalogue does not have: one that knows nothing but its name."""
+    return BY_NAME.get(name) or EventType(name=name, payload=dict, noun="event", is_known=False)
+
+
+def _says_again(event: StructureEvent) -> bool:
+    """How a restart was written before it had a type of its own: nobody created anything then."""
+    return event.import_id is None and facts_of(event).get("again") is True
 
 
 def facts_of(event: StructureEvent) -> dict[str, Any]:
@@ -42,33 +45,41 @@ def facts_of(event: StructureEvent) -> dict[str, Any]:
     return event.payload if isinstance(event.payload, dict) else {}
 
 
+def payload_as(event: StructureEvent, shape: type[Payload]) -> Payload:
+    """The payload with all keys of the shape; what is missing, or of another kind, is "", 0, false, none or empty."""
+    facts = facts_of(event)
+    return cast(Payload, {key: _fitted(facts.get(key), kind) for key, kind in _kinds(shape).items()})
+
+
+@cache
+def _kinds(shape: type[Any]) -> dict[str, Any]:
+    """Key → str, int, bool, or the type of a list's items as a tuple of one; None for a text that may be missing."""
+    return {key: _kind(hint) for key, hint in get_type_hints(shape).items()}
+
+
+def _kind(hint: Any) -> Any:
+    if get_origin(hint) is list:
+        (item,) = get_args(hint)
+        return (get_origin(item) or item,)
+    return hint if hint in (str, int, bool) else None
+
+
+def _fitted(value: Any, kind: Any) -> Any:
+    if isinstance(kind, tuple):
+        return [item for item in value if isinstance(item, kind)] if isinstance(value, list) else []
+    if kind is str:
+        return "" if value is None else str(value)
+    if kind is bool:
+        return value is True
+    if kind is int:
+        return value if isinstance(value, int) else 0
+    return value if isinstance(value, str) else None
+
+
 def text(event: StructureEvent, key: str) -> str:
-    """A text of the payload, "" where there is none."""
+    """A text that events of several types may have, "" where there is none."""
     value = facts_of(event).get(key)
     return "" if value is None else str(value)
-
-
-def number(event: StructureEvent, key: str) -> int:
-    """A whole number of the payload, 0 where there is none."""
-    value = facts_of(event).get(key)
-    return value if isinstance(value, int) else 0
-
-
-def rows(event: StructureEvent, key: str) -> list[dict[str, Any]]:
-    """A list of objects of the payload, [] where there is none."""
-    value = facts_of(event).get(key)
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-
-
-def ids(event: StructureEvent, key: str) -> frozenset[UUID]:
-    """A list of ids of the payload, none where there is none."""
-    value = facts_of(event).get(key)
-    found = (as_uuid(item) for item in value) if isinstance(value, list) else ()
-    return frozenset(item for item in found if item)
-
-
-def parent_of(event: StructureEvent) -> UUID | None:
-    return as_uuid(facts_of(event).get("parent_id"))
 
 
 def as_uuid(value: object) -> UUID | None:
@@ -78,10 +89,23 @@ def as_uuid(value: object) -> UUID | None:
         return None
 
 
+def parent_of(event: StructureEvent) -> UUID | None:
+    return as_uuid(payload_as(event, WorkspaceEvent)["parent_id"])
+
+
+def path_of(event: StructureEvent) -> tuple[str, ...]:
+    """The names from the root to the workspace, as it stood then; of an event without a path its name alone.
+
+    Rows that were written before events had a path say no more, and today's tree is not where it stood.
+    """
+    return tuple(payload_as(event, WorkspaceEvent)["path"]) or (workspace_name(event),)
+
+
 def workspace_name(event: StructureEvent) -> str:
     return text(event, "name") or str(event.workspace_id or "")
 
 
 def template_name(event: StructureEvent) -> str:
     """The file or directory a run imported; the template's own name where it came inline."""
-    return text(event, "dir") or text(event, "name") or "a template"
+    facts = payload_as(event, ImportStarted)
+    return facts["dir"] or facts["name"] or "a template"

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-# Every import writes these for each workspace: they stand on any page, and are found without an index of their type.
-FREQUENT = ("workspace.provisioning", "workspace.online")
+from audit.event_types import EVENT_TYPES, FAMILIES, FREQUENT, NAMES
+from lib.text import clip
+
+LONGEST = 60  # characters of what somebody wrote, in a sentence
+
+# Family → the types that stand below it in a list: each once, below the narrowest family that it is of.
+GROUPS = {family: tuple(each.name for each in EVENT_TYPES if each.family == family) for family in FAMILIES}
 
 
 def prefix_of(asked: str) -> str | None:
@@ -20,3 +25,14 @@ def is_of(asked: str, event_type: str) -> bool:
 def has_index(asked: str) -> bool:
     """Whether this is one type, and one that an index has in order."""
     return bool(asked) and prefix_of(asked) is None and asked not in FREQUENT
+
+
+def is_known(asked: str) -> bool:
+    """Whether that is a type there is, or the beginning of one (`org.import.`, `workspace.*`)."""
+    return any(is_of(asked, name) for name in NAMES)
+
+
+def refusal(asked: str) -> str:
+    """The sentence for a question after a type that does not exist."""
+    known = ", ".join((*FAMILIES, *NAMES))
+    return f"“{clip(asked, LONGEST)}” is no type of event, nor the beginning of one. There are: {known}."

@@ -16,8 +16,10 @@ from psycopg import Connection
 from uuid_utils.compat import uuid7
 
 from bench.scratch import Place
+from lib.bulk import as_array
 from workspaces.core.planning.plan_values import SEPARATOR
 from workspaces.core.template import Node, Template
+from workspaces.services.paths import path_below, path_texts
 
 COPIED = """id, organization_id, parent_id, name, role, tier, runtime, model, status, protected, external, url, spec,
     created_at, updated_at, removed_at, files_id"""
@@ -58,7 +60,8 @@ BEGUN = """
     )
     INSERT INTO structure_events (event_type, organization, workspace_id, import_id, actor, payload, created_at)
     SELECT 'workspace.provisioning', %(slug)s, id, %(run)s, 'operator',
-        jsonb_build_object('name', name, 'parent_id', parent_id, 'why', 'import'), %(now)s FROM new
+        jsonb_build_object('name', name, 'path', path::jsonb, 'parent_id', parent_id, 'why', 'import'), %(now)s
+    FROM new JOIN unnest(%(ids)s::uuid[], %(paths)s::text[]) AS at(id, path) USING (id)
 """
 # The columns that an import has to read: for matching, for protection, and for its answer.
 LIVE = """
@@ -66,13 +69,13 @@ LIVE = """
     WHERE organization_id = %s AND status <> 'removed'
 """
 SUBTREE = """
-    WITH RECURSIVE subtree(id) AS (
-        SELECT unnest(%s::uuid[])
-        UNION
-        SELECT child.id FROM workspaces_workspace child JOIN subtree ON child.parent_id = subtree.id
-        WHERE child.status <> 'removed'
+    WITH RECURSIVE subtree(id, path) AS (
+        SELECT id, jsonb_build_array(name) FROM workspaces_workspace WHERE id = ANY(%s::uuid[])
+        UNION ALL
+        SELECT child.id, path || to_jsonb(child.name::text)
+        FROM workspaces_workspace child JOIN subtree ON child.parent_id = subtree.id WHERE child.status <> 'removed'
     )
-    SELECT id FROM subtree
+    SELECT id, path::text FROM subtree
 """
 REMOVED = """
     WITH gone AS (
@@ -91,18 +94,22 @@ REMOVED = """
     ), history AS (
         INSERT INTO workspaces_historicalworkspace (COLUMNS, history_date, history_type, history_actor,
             history_import_id, history_change_reason)
-        SELECT COLUMNS, %(now)s, '~', 'operator', %(run)s, WHY FROM gone
+        SELECT COLUMNS, %(now)s, '~', 'operator', %(run)s, WHY
+        FROM gone JOIN unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS why(id, reason) USING (id)
     )
     INSERT INTO structure_events (event_type, organization, workspace_id, import_id, actor, payload, created_at)
     SELECT 'workspace.removed', %(slug)s, id, %(run)s, 'operator',
-        jsonb_build_object('name', name, 'parent_id', parent_id, 'why', WHY, 'keep_volumes', false), %(now)s FROM gone
+        jsonb_build_object('name', name, 'path', path::jsonb, 'parent_id', parent_id, 'why', WHY,
+            'keep_volumes', false), %(now)s
+    FROM gone JOIN unnest(%(ids)s::uuid[], %(reasons)s::text[], %(paths)s::text[]) AS why(id, reason, path) USING (id)
 """
 # The reasons of removals: each leftover of an import names what took its name; the others are deleted.
-REPLACED = REMOVED.replace("WHY", "reason").replace(
-    "FROM gone", "FROM gone JOIN unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS why(id, reason) USING (id)"
-)
-DELETED = REMOVED.replace(
-    "WHY", "CASE WHEN id = ANY(%(roots)s::uuid[]) THEN 'deleted' ELSE 'below a removed workspace' END"
+REPLACED = REMOVED.replace("WHY", "reason")
+DELETED = (
+    REMOVED.replace("WHY", "CASE WHEN id = ANY(%(roots)s::uuid[]) THEN 'deleted' ELSE 'below a removed workspace' END")
+    .replace("JOIN unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS why(id, reason) USING (id)", "")
+    .replace("%(reasons)s::text[], ", "")
+    .replace("why(id, reason, path)", "why(id, path)")
 )
 
 
@@ -128,13 +135,16 @@ def reconcile(connection: Connection, place: Place, template: Template) -> None:
         _create(connection, facts, template)
         gone = [(key, twins[name]) for key, _, name, *_ in live if name in twins]
         facts["ids"], facts["reasons"] = _array(key for key, _ in gone), f"{{{','.join(why for _, why in gone)}}}"
+        paths = path_texts([key for key, _ in gone], {key: (parent, name) for key, parent, name, *_ in live})
+        facts["paths"] = as_array(paths[key] for key, _ in gone)
         connection.execute(_spelled(REPLACED), facts)
 
 
 def delete(connection: Connection, place: Place, roots: Sequence[UUID]) -> None:
     with connection.transaction():
-        ids = _array(key for (key,) in connection.execute(SUBTREE, (list(roots),)))
-        facts = {**_facts(place), "run": None, "ids": ids, "roots": _array(roots)}
+        gone = connection.execute(SUBTREE, (list(roots),)).fetchall()
+        ids, paths = _array(key for key, _ in gone), as_array(path for _, path in gone)
+        facts = {**_facts(place), "run": None, "ids": ids, "paths": paths, "roots": _array(roots)}
         connection.execute(_spelled(DELETED), facts)
 
 
@@ -154,17 +164,17 @@ def _create(connection: Connection, facts: dict[str, Any], template: Template) -
     alike = (str(facts["organization"]), "provisioning", "f", "f", "", now, now)
     with connection.cursor() as cursor:
         with cursor.copy(WORKSPACES) as copy:
-            for node, key, parent in placed:
+            for node, key, parent, _ in placed:
                 cells = (key, parent, node.name, node.role, node.tier, node.runtime, node.model, json.dumps(node.spec))
                 copy.write_row((*cells, *alike))
         with cursor.copy(SCHEDULES) as copy:
-            for node, key, _ in placed:
+            for node, key, *_ in placed:
                 for each in node.schedules:
                     own = (key, each.name, each.cron_expr, each.prompt, each.timezone)
                     copy.write_row((*own, "t", "template", now, now))
-    ids = _array(key for _, key, _ in placed)
+    ids, paths = _array(key for _, key, *_ in placed), as_array(path for *_, path in placed)
     connection.execute(CONTAINERS, {**facts, "ids": ids})
-    connection.execute(_spelled(BEGUN), {**facts, "ids": ids})
+    connection.execute(_spelled(BEGUN), {**facts, "ids": ids, "paths": paths})
     _record(connection, facts)
 
 
@@ -176,14 +186,14 @@ def _spelled(statement: str) -> str:
     return statement.replace("COLUMNS", COPIED)
 
 
-def _placed(template: Template) -> Iterator[tuple[Node, UUID, UUID | None]]:
-    """Each node with a new id and its parent's, parents first."""
-    stack: list[tuple[Node, UUID | None]] = [(node, None) for node in reversed(template.workspaces)]
+def _placed(template: Template) -> Iterator[tuple[Node, UUID, UUID | None, str]]:
+    """Each node with a new id, its parent's id and its path, parents first."""
+    stack: list[tuple[Node, UUID | None, str]] = [(node, None, "") for node in reversed(template.workspaces)]
     while stack:
-        node, parent = stack.pop()
-        key = uuid7()
-        yield node, key, parent
-        stack.extend((child, key) for child in reversed(node.children))
+        node, parent, above = stack.pop()
+        key, path = uuid7(), path_below(above, node.name)
+        yield node, key, parent, path
+        stack.extend((child, key, path) for child in reversed(node.children))
 
 
 def _reasons(template: Template) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.serializers import Serializer
 
+from audit.event_table import as_markdown
 from workspaces.api.openapi import refusals
 
 
@@ -20,7 +21,8 @@ def events(row: type[Serializer[Any]]) -> Any:
             operation_id="list_events",
             summary="The structure events, newest first",
             description="Of the organizations you may see. A `type` that does not exist is refused (400) with those "
-            "that do; an id or a name that no event has is an empty list: events outlive what they speak of.",
+            "that do; an id or a name that no event has is an empty list: events outlive what they speak of.\n\n"
+            + as_markdown(),
             responses={200: row(many=True), **refusals(404)},
         )
     )

@@ -13,9 +13,9 @@ from rest_framework.views import APIView
 
 from audit.api import event_openapi
 from audit.event_row import FIELDS, row_of
-from audit.event_types import NAMES, is_known, refusal
+from audit.event_types import NAMES
 from audit.models import StructureEvent, StructureEventQuerySet
-from audit.type_filter import has_index
+from audit.type_filter import has_index, is_known, refusal
 from workspaces import access
 from workspaces.access import Right
 from workspaces.api.base_view import ListView, caller

@@ -8,14 +8,19 @@ import pytest
 
 from audit.models import StructureEvent
 from tests.api.conftest import Caller
-from workspaces.models import Workspace
+from workspaces.models import ImportRun, Workspace
 
 Named = Callable[[str], Workspace]
 
 
+def removed(below: int, *, run: str | None) -> dict[str, object]:
+    return {"status": "removed", "cascade_deleted": below, "run_id": run}
+
+
 def test_a_leaf_goes_without_a_question(as_alice: Caller, named: Named) -> None:
     answer = as_alice.delete(f"/workspaces/{named('QA Engineer').pk}")
-    assert (answer.status_code, answer.json()) == (200, {"status": "removed", "cascade_deleted": 0})
+    run = ImportRun.objects.get(mode="remove")
+    assert (answer.status_code, answer.json()) == (200, removed(0, run=str(run.pk)))
     assert named("QA Engineer").status == "removed"
 
 
@@ -30,7 +35,7 @@ def test_what_has_children_asks_first_and_changes_nothing(as_alice: Caller, name
 
 def test_a_confirmed_delete_takes_everything_below(as_alice: Caller, named: Named) -> None:
     answer = as_alice.delete(f"/workspaces/{named('Infra Lead').pk}/", confirm="true")
-    assert answer.json() == {"status": "removed", "cascade_deleted": 7}
+    assert answer.json() == removed(7, run=str(ImportRun.objects.get(mode="remove").pk))
     assert Workspace.objects.live().get().name == "PM"
 
 
@@ -45,7 +50,7 @@ def test_deleting_twice_is_harmless(as_alice: Caller, named: Named) -> None:
     as_alice.delete(address, confirm="true")
     before = StructureEvent.objects.count()
     answer = as_alice.delete(address)
-    assert (answer.status_code, answer.json()) == (200, {"status": "removed", "cascade_deleted": 0})
+    assert (answer.status_code, answer.json()) == (200, removed(0, run=None))
     assert StructureEvent.objects.count() == before
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from audit.event_table import as_markdown
 from tests.api.conftest import Caller
 
 PATHS = {
@@ -24,6 +25,10 @@ def described(as_bob: Caller) -> dict[str, Any]:
 
 def test_it_is_valid_and_complete_without_a_warning(tmp_path: Any) -> None:
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yaml"))
+
+
+def test_the_list_of_events_tells_every_type_and_its_payload(described: dict[str, Any]) -> None:
+    assert as_markdown() in described["paths"]["/events"]["get"]["description"]
 
 
 def test_every_path_stands_there_once_without_its_slash(described: dict[str, Any]) -> None:

@@ -17,7 +17,6 @@ from tests.audit.events import (
     REMOVED,
     completed,
     event,
-    key,
     numbered,
     reconciled,
     started,
@@ -26,7 +25,7 @@ from tests.audit.events import (
 
 
 def days(*events: StructureEvent, **more) -> tuple[Day, ...]:
-    return days_of(numbered(*events), **{"above": {}, "names": {"acme": "Acme"}, **more})
+    return days_of(numbered(*events), **{"names": {"acme": "Acme"}, **more})
 
 
 def entries(*events: StructureEvent, **more) -> tuple[TimelineEntry, ...]:
@@ -67,7 +66,7 @@ def test_a_burst_of_one_type_and_run_is_one_row() -> None:
         event(kind, "20:13:04", of=f"W{n}", run="merge", why="import") for n in range(8) for kind in (CREATED, ONLINE)
     ]
     begun, created, online, ended = entries(started(), *burst, completed())
-    assert [created.total, created.kind.happened, created.when] == ["8 workspaces", "created", "20:13:04"]
+    assert [created.total, created.kind.verb, created.when] == ["8 workspaces", "created", "20:13:04"]
     assert (created.why, online.total) == ("import", "8 workspaces")
     assert not begun.is_burst
     assert ended.tiles
@@ -107,7 +106,7 @@ def test_rows_stay_in_the_order_of_time() -> None:
 
 
 def test_a_row_says_where_its_workspace_hung() -> None:
-    (row,) = entries(event(REMOVED, of="QA", why="deleted"), above={key("QA"): "PM › Dev Lead"})
+    (row,) = entries(event(REMOVED, of="QA", why="deleted", path=["PM", "Dev Lead", "QA"]))
     assert (row.lines[0].above, row.lines[0].why) == ("PM › Dev Lead", "deleted")
 
 

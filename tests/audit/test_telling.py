@@ -35,7 +35,7 @@ def told(*minute: StructureEvent, **elsewhere: Any) -> list[str]:
         minute=when("20:13"),
         runs=tuple(one for one in minute if one.event_type.startswith("org.")),
         by_hand=tuple(one for one in minute if not one.import_id and one.event_type in (CREATED, REMOVED)),
-        counts=Counter((type_of(one).name, one.import_id) for one in minute),
+        counts=Counter((type_of(one), one.import_id) for one in minute),
         **elsewhere,
     )
     return ["".join(part.text for part in words) for words in tell(facts, names={"acme": "Acme Dev"})]

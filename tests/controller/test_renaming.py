@@ -52,7 +52,7 @@ def test_a_second_one_is_found_told_and_removed(running: None, engine: FakeEngin
     settle(controller)
     assert engine.host.containers == {f"ws-{key_of('PM')}": first}
     assert Workspace.objects.get().status == Status.ONLINE
-    told = StructureEvent.objects.filter(event_type="workspace.provisioning").latest("id")
+    told = StructureEvent.objects.filter(event_type="workspace.restarted").latest("id")
     assert told.payload["why"] == "it has more than one container"
 
 

@@ -161,7 +161,7 @@ def test_data_stays_and_the_rotation_is_told(
     assert engine.host.volumes[f"ws-{key_of('PM')}-data"].files["kept"] == b"kept"
     told = StructureEvent.objects.filter(event_type="security.token_revoked")
     assert {(event.actor, event.payload["name"]) for event in told} == {("alice", "PM"), ("alice", "Ops")}
-    why = StructureEvent.objects.filter(event_type="workspace.provisioning").order_by("-id")[0]
+    why = StructureEvent.objects.filter(event_type="workspace.restarted").order_by("-id")[0]
     assert (why.actor, why.payload["why"]) == ("alice", "its access token was rotated")
     assert sorted(events("online")) == ["Ops", "Ops", "PM", "PM"]
 

@@ -33,13 +33,13 @@ STUCK = """
 import django, sys, time; django.setup()
 from pathlib import Path
 from django.core.management import call_command
-from workspaces.services.imports import importing
-original = importing.create_planned
+from workspaces.services.plans import execution
+original = execution.create_planned
 def create_and_wait(*args, **kwargs):
     original(*args, **kwargs)
     Path(sys.argv[1] + ".waiting").touch()
     time.sleep(60)
-importing.create_planned = create_and_wait
+execution.create_planned = create_and_wait
 call_command("import_org", sys.argv[1])
 """
 

@@ -13,8 +13,8 @@ from workspaces.core.template import ScheduleSpec
 from workspaces.errors import PlanChanged, RemovalNotConfirmed
 from workspaces.models import ImportRun, Organization, Schedule, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.imports import importing
 from workspaces.services.imports.importing import Applied, Confirmation, apply_import, preview_import
+from workspaces.services.plans import execution
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_when_removing_fails_nothing_was_created_either(run, organization: Organ
     def broken(*args: object, **kwargs: object) -> None:
         raise DatabaseError("the disk is full")
 
-    monkeypatch.setattr(importing, "cascade_delete", broken)
+    monkeypatch.setattr(execution, "tear_down", broken)
     with pytest.raises(DatabaseError):
         run(AFTER, "reconcile", confirm_removals=8)
     assert len(live_names(organization)) == 9

@@ -58,34 +58,36 @@ def live(organization: Organization, actor: Actor, size: tuple[int, int], engine
 
 
 def test_an_import(organization: Organization, actor: Actor, size: tuple[int, int], engine: str) -> None:
-    """Run, its event, lock, claim, last run, snapshot; workspaces, containers, history, one or two events; count, run,
-    last run, event.
+    """Number, run, its event, lock, claim, last run, snapshot; template, workspaces, containers, history, one or two
+    events, operations; count, run, last run, event.
     """
     tree = loaded(grown(*size))
-    assert statements(lambda: apply_import(organization, tree, mode=Mode.MERGE, actor=actor)) == 14
+    assert statements(lambda: apply_import(organization, tree, mode=Mode.MERGE, actor=actor)) == 17
 
 
 def test_an_import_that_changes_nothing(live: Organization, actor: Actor, size: tuple[int, int]) -> None:
-    """Run, its event, lock, claim, last run, snapshot; run, event."""
+    """Number, run, its event, lock, claim, last run, snapshot; template; run, event."""
     tree = loaded(grown(*size))
-    assert statements(lambda: apply_import(live, tree, mode=Mode.RECONCILE, actor=actor)) == 8
+    assert statements(lambda: apply_import(live, tree, mode=Mode.RECONCILE, actor=actor)) == 10
 
 
 def test_a_reconcile_that_moves_everything(
     live: Organization, actor: Actor, size: tuple[int, int], engine: str
 ) -> None:
-    """The import; and lock, subtree; four updates, history, one or two events."""
+    """The import; and four updates, history, one or two events."""
     moved, count = loaded(grown(*size, top="Top")), live.workspaces.live().count()
     sure = Confirmation(confirm_removals=count)
     made = statements(lambda: apply_import(live, moved, mode=Mode.RECONCILE, actor=actor, confirmation=sure))
-    assert made == 22 + NONE[engine]
+    assert made == 23 + NONE[engine]
     assert live.workspaces.live().count() == count + 1
 
 
 def test_a_cascade_delete(live: Organization, actor: Actor, engine: str) -> None:
-    """Lock, subtree; four updates, history, one or two events."""
+    """Lock, subtree, what stands above it; organization, count, number, run, last run; four updates, history, events,
+    operations.
+    """
     roots = list(Workspace.objects.filter(parent=None).values_list("pk", flat=True))
-    assert statements(lambda: cascade_delete(roots, actor=actor)) == 8 + NONE[engine]
+    assert statements(lambda: cascade_delete(roots, actor=actor)) == 15 + NONE[engine]
     assert not live.workspaces.live().exists()
 
 

@@ -28,9 +28,7 @@ from workspaces.api.serializers import (
     DeleteFields,
     ImportFields,
     NewWorkspaceFields,
-    OperationRow,
     RegisterFields,
-    RunRow,
     WorkspaceDetail,
     WorkspaceRow,
 )
@@ -255,33 +253,6 @@ register = extend_schema_view(
         parameters=[ID],
         request=RegisterFields,
         responses={204: None, **refusals(404), 410: GONE},
-    )
-)
-RUN_ID = OpenApiParameter("run_id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The run's id.")
-runs = extend_schema_view(
-    get=extend_schema(
-        operation_id="list_runs",
-        summary="The runs: every applied plan, and imports that failed or were refused",
-        description="Of the organizations you may see, the latest first. A removal (`mode` `remove`) is a run, too.",
-        responses={200: RunRow(many=True), **refusals(404)},
-    )
-)
-run = extend_schema_view(
-    get=extend_schema(
-        operation_id="get_run",
-        summary="One run",
-        description="Its id is the `import_id` of the events and the history that it wrote.",
-        parameters=[RUN_ID],
-        responses={200: RunRow, **refusals(404)},
-    )
-)
-run_operations = extend_schema_view(
-    get=extend_schema(
-        operation_id="list_run_operations",
-        summary="What a run did to which workspace",
-        description="In the order of its plan: creations, parents first, then removals.",
-        parameters=[RUN_ID],
-        responses={200: OperationRow(many=True), **refusals(404)},
     )
 )
 healthz = extend_schema_view(

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from workspaces.access import Right
-from workspaces.api import openapi
+from workspaces.api import run_openapi
 from workspaces.api.base_view import ApiView, ListView, caller
 from workspaces.api.pagination import Keyset
 from workspaces.api.permissions import OnRuns
@@ -63,7 +63,7 @@ class NoFilter(FilterSet):
         fields = ()
 
 
-@openapi.runs
+@run_openapi.runs
 class RunsView(ListView):
     permission_classes = [OnRuns]
     serializer_class = RunRow
@@ -76,7 +76,7 @@ class RunsView(ListView):
         return ImportRun.objects.filter(organization__in=visible).select_related("organization")
 
 
-@openapi.run
+@run_openapi.run
 class RunView(ApiView):
     permission_classes = [OnRuns]
 
@@ -84,7 +84,7 @@ class RunView(ApiView):
         return Response(RunRow().to_representation(run_for(caller(request), run_id, to=Right.VIEW)))
 
 
-@openapi.run_operations
+@run_openapi.run_operations
 class RunOperationsView(ListView):
     permission_classes = [OnRuns]
     serializer_class = OperationRow

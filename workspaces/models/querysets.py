@@ -149,6 +149,11 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
         line = self.lines(ids)
         return {key: _above(key, line) for key in ids if key in line}
 
+    def paths(self, ids: Collection[UUID]) -> dict[UUID, tuple[str, ...]]:
+        """Id → the names from the root to that workspace, its own last: one statement, none for no ids."""
+        line = self.lines(ids) if ids else {}
+        return {key: (*_above(key, line), line[key][1]) for key in ids if key in line}
+
     def lines(self, ids: Collection[UUID]) -> dict[UUID | None, tuple[UUID | None, str]]:
         """Each of the workspaces and all that stand above them: id → parent and name. One statement."""
         connection = connections[self.db]

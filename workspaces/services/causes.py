@@ -1,9 +1,9 @@
-"""Workspaces, each with a reason, as one FROM: what history and events of many are selected from."""
+"""Workspaces, each with a reason and a path, as one FROM: what history and events of many are selected from."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import repeat
 from typing import Any
@@ -15,28 +15,28 @@ from lib.bulk import Ids, as_array
 from lib.staged_rows import locks_everything, stage_rows
 from workspaces.models import Workspace
 
-EACH = "unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS why(id, reason, place)"
-ALIKE = "(SELECT id, %s::text AS reason, place FROM unnest(%s::uuid[]) WITH ORDINALITY AS given(id, place)) AS why"
 # Each row is looked up by its id; a plain join would have the planner read all rows of the table for it.
 ROW = "CROSS JOIN LATERAL (SELECT * FROM workspaces_workspace WHERE id = why.id LIMIT 1) AS w"
 SQLITE = """
-    FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS reason, key AS place
+    FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS reason,
+                 json_extract(value, '$[2]') AS path, key AS place
           FROM json_each(%s)) AS why
     JOIN workspaces_workspace w ON w.id = why.id
 """
-
-
 STAGED = "FROM {} AS why JOIN workspaces_workspace w ON w.id = why.id"
+COLUMNS = ("id", "reason", "path")
 
 
 class Reasons:
     """Why something happens to workspaces: to all for one reason, or to each for its own, which stand in their order.
 
-    What goes to the database is made into text once, for all statements that name it.
+    `paths` are where they stand, in the same order, as `workspaces.services.paths` writes them; events need them, the
+    history does not. What goes to the database is made into text once, for all statements that name it.
     """
 
-    def __init__(self, ids: Iterable[UUID], reason: str | Iterable[str]) -> None:
+    def __init__(self, ids: Iterable[UUID], reason: str | Iterable[str], *, paths: Iterable[str] = ()) -> None:
         self.ids = Ids.of(ids)
+        self.paths: Sequence[str] = tuple(paths)
         self._reason = reason if isinstance(reason, str) else tuple(reason)
         self._staged = ""  # the temporary table that has them
 
@@ -47,29 +47,43 @@ class Reasons:
         """Put them where they hold up nobody, as `lib.staged_rows` does with rows; `name` is theirs alone."""
         connection = connections[router.db_for_write(Workspace)]
         if self and locks_everything(connection):
-            pairs = zip((key.hex for key in self.ids), self._each(), strict=True)
-            self._staged = stage_rows(connection, name, ("id", "reason"), pairs)
+            self._staged = stage_rows(connection, name, COLUMNS, self._rows())
 
-    def source(self, vendor: str) -> tuple[str, list[Any]]:
+    def source(self, vendor: str, *, paths: bool = False) -> tuple[str, list[Any]]:
         """`FROM why … JOIN … w`: a row for each workspace, and the statement's parameters.
 
-        Columns: those of the workspace as `w`, and `why.reason`; `why.place` is its place among the given ones.
+        Columns: those of the workspace as `w`, `why.reason`, with `paths` also `why.path`; `why.place` is its place
+        among the given ones.
         """
         if self._staged:
             return STAGED.format(self._staged), []
         if vendor == "sqlite":
-            return SQLITE, [self._pairs]
-        if isinstance(self._reason, str):
-            return f"FROM {ALIKE} {ROW}", [self._reason, self.ids.array]
-        return f"FROM {EACH} {ROW}", [self.ids.array, self._texts]
+            return SQLITE, [self._json]
+        columns = {"id": ("uuid", self.ids.array)}
+        if paths:
+            columns["path"] = ("text", self._paths)
+        if not isinstance(self._reason, str):
+            columns["reason"] = ("text", self._reasons)
+        arrays = ", ".join(f"%s::{kind}[]" for kind, _ in columns.values())
+        each = f"unnest({arrays}) WITH ORDINALITY AS why({', '.join(columns)}, place)"
+        values = [value for _, value in columns.values()]
+        if not isinstance(self._reason, str):
+            return f"FROM {each} {ROW}", values
+        return f"FROM (SELECT *, %s::text AS reason FROM {each}) AS why {ROW}", [self._reason, *values]
 
     @cached_property
-    def _texts(self) -> str:
+    def _reasons(self) -> str:
         return as_array(self._reason)
 
     @cached_property
-    def _pairs(self) -> str:
-        return json.dumps([[key.hex, text] for key, text in zip(self.ids, self._each(), strict=True)])
+    def _paths(self) -> str:
+        return as_array(self.paths)
 
-    def _each(self) -> Iterable[str]:
-        return repeat(self._reason, len(self)) if isinstance(self._reason, str) else self._reason
+    @cached_property
+    def _json(self) -> str:
+        return json.dumps(list(self._rows()))
+
+    def _rows(self) -> Iterable[tuple[str, str, str | None]]:
+        reasons = repeat(self._reason, len(self)) if isinstance(self._reason, str) else self._reason
+        paths: Iterable[str | None] = self.paths or repeat(None, len(self))
+        return zip((key.hex for key in self.ids), reasons, paths, strict=True)

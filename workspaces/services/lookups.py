@@ -12,6 +12,7 @@ from workspaces import access
 from workspaces.access import Right
 from workspaces.errors import NotFound
 from workspaces.models import ImportRun, Organization, Workspace
+from workspaces.services.past_paths import paths_at_removal
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -71,8 +72,9 @@ def parse_id(text: str) -> UUID | None:
 
 
 def ancestor_names(workspace: Workspace) -> list[str]:
-    """The names above the workspace, root first: one query."""
-    return list(Workspace.objects.names_above([workspace.pk])[workspace.pk])
+    """The names above the workspace, root first; above a removed one those that stood there then. One query."""
+    paths = Workspace.objects.paths if workspace.is_live else paths_at_removal
+    return list(paths([workspace.pk])[workspace.pk][:-1])
 
 
 def live_children_count(workspace: Workspace) -> int:

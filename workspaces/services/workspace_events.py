@@ -1,59 +1,61 @@
-"""The events of workspaces, all of one shape: name, parent and why."""
+"""The events of workspaces, all of one shape: name, path, parent and why, as they were then."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connections, router
 
-from audit.emitting import Event, emit_from
+from audit.emitting import Event, emit_from, event_of
+from audit.event_payloads import WorkspaceEvent
+from audit.event_types import EventType
 from audit.models import StructureEvent
+from workspaces.models import Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.causes import Reasons
 
-# The columns of an event. A UUID in SQLite is its 32 digits; in a payload it has hyphens, as everywhere else.
+Payload = TypeVar("Payload", bound=Mapping[str, Any])
+
+# A UUID in SQLite is its 32 digits; in a payload it has hyphens, as everywhere else.
 HYPHENS = " || '-' || ".join(f"substr(w.parent_id, {start}, {length})" for start, length in (
     (1, 8), (9, 4), (13, 4), (17, 4), (21, 12),
 ))  # fmt: skip
-SQLITE = (
-    "%s, o.slug, w.id, %s, %s, "
-    f"json_patch(json_object('name', w.name, 'parent_id', {HYPHENS}, 'why', why.reason), %s), %s"
-)
-POSTGRESQL = (
-    "%s::text, o.slug, w.id, %s::uuid, %s::text, "
-    "jsonb_build_object('name', w.name, 'parent_id', w.parent_id, 'why', why.reason) || %s::jsonb, %s::timestamptz"
-)
+SQLITE = {"name": "w.name", "path": "json(why.path)", "parent_id": HYPHENS, "why": "why.reason"}
+POSTGRESQL = {**SQLITE, "path": "why.path::jsonb", "parent_id": "w.parent_id"}
 CONTAINERLESS = "WHERE NOT EXISTS (SELECT 1 FROM workspaces_container c WHERE c.workspace_id = w.id)"
 
 
+def subject(workspace: Workspace, *, path: tuple[str, ...], why: str) -> WorkspaceEvent:
+    """What every event of a workspace says; `path` ends in its own name."""
+    parent = workspace.parent_id
+    return {"name": workspace.name, "path": list(path), "parent_id": str(parent) if parent else None, "why": why}
+
+
 def workspace_event(
-    what: str,
+    kind: EventType[Payload],
+    payload: Payload,
     *,
-    workspace_id: UUID,
-    name: str,
-    parent_id: UUID | None,
-    organization: str,
+    workspace: Workspace,
     actor: Actor,
-    why: str,
     import_id: UUID | None = None,
-    **facts: Any,
 ) -> Event:
-    """`what` is the part behind `workspace.`; `facts` are further keys of the payload."""
-    return Event(
-        event_type=f"workspace.{what}",
-        organization=organization,
+    """An event of one workspace, whose organization is read already."""
+    return event_of(
+        kind,
+        payload,
+        organization=workspace.organization.slug,
         actor=actor.name,
-        workspace_id=workspace_id,
+        workspace_id=workspace.pk,
         import_id=import_id,
-        payload={"name": name, "parent_id": str(parent_id) if parent_id else None, "why": why, **facts},
     )
 
 
 def tell_each(
-    what: str,
+    kind: EventType[Payload],
     why: Reasons,
     *,
     actor: Actor,
@@ -62,19 +64,28 @@ def tell_each(
     containerless: bool = False,
     **facts: Any,
 ) -> None:
-    """The same event of many workspaces, in their order, by one statement.
+    """The same event of many workspaces, in their order, by one statement. `why` has their paths.
 
-    With `containerless` only of those that have no container row.
+    With `containerless` only of those that have no container row. `facts` are the keys that this type has besides.
     """
     if not why:
         return
     connection = connections[router.db_for_write(StructureEvent)]
-    columns = POSTGRESQL if connection.vendor == "postgresql" else SQLITE
-    source, given = why.source(connection.vendor)
+    source, given = why.source(connection.vendor, paths=True)
     run = StructureEvent._meta.get_field("import_id").get_db_prep_save(import_id, connection)
     moment = connection.ops.adapt_datetimefield_value(now)
     emit_from(
-        f"SELECT {columns} {source} JOIN workspaces_organization o ON o.id = w.organization_id "
+        f"SELECT {_columns(connection.vendor)} {source} JOIN workspaces_organization o ON o.id = w.organization_id "
         f"{CONTAINERLESS if containerless else ''} ORDER BY why.place",
-        [f"workspace.{what}", run, actor.name, json.dumps(facts), moment, *given],
+        [kind.name, run, actor.name, json.dumps(facts), moment, *given],
     )
+
+
+def _columns(vendor: str) -> str:
+    """The columns of an event; the keys of its payload are those that every event of a workspace has."""
+    if vendor == "postgresql":
+        pairs = ", ".join(f"'{key}', {POSTGRESQL[key]}" for key in WorkspaceEvent.__annotations__)
+        payload = f"jsonb_build_object({pairs}) || %s::jsonb"
+        return f"%s::text, o.slug, w.id, %s::uuid, %s::text, {payload}, %s::timestamptz"
+    pairs = ", ".join(f"'{key}', {SQLITE[key]}" for key in WorkspaceEvent.__annotations__)
+    return f"%s, o.slug, w.id, %s, %s, json_patch(json_object({pairs}), %s), %s"

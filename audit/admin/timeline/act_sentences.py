@@ -10,27 +10,34 @@ from itertools import groupby
 from typing import Any
 
 from audit.admin.timeline.wording import Part, listed, plural, short
-from audit.models import StructureEvent
-from audit.payload import (
-    CREATED,
+from audit.event_payloads import (
+    AccountChanged,
+    MemberChanged,
+    OrganizationChanged,
+    Row,
+    WorkspaceChanged,
+    WorkspaceEvent,
+)
+from audit.event_types import (
     GROUP_CHANGED,
     MEMBER_ADDED,
     MEMBER_REMOVED,
     ORG_CHANGED,
     ORG_CREATED,
-    REMOVED,
     RUN_DISMISSED,
     USER_CHANGED,
     WORKSPACE_CHANGED,
-    is_started_again,
-    parent_of,
-    rows,
-    text,
-    workspace_name,
+    WORKSPACE_PROVISIONING,
+    WORKSPACE_REMOVED,
+    WORKSPACE_RESTARTED,
+    EventType,
 )
+from audit.models import StructureEvent
+from audit.payload import parent_of, payload_as, type_of, workspace_name
 from workspaces.core.changes import as_sentence, value_as_text
 
 UNSAID = {"", "deleted", "by hand"}  # reasons that nobody gave
+OF_MANY = (WORKSPACE_PROVISIONING, WORKSPACE_REMOVED, WORKSPACE_RESTARTED)  # told in one sentence of all
 QUALITIES = ("staff", "superuser", "active")  # of a user, told by their name alone where they are so
 
 
@@ -38,9 +45,10 @@ def acts_of(events: Iterable[StructureEvent]) -> Iterator[tuple[StructureEvent, 
     """Events that one actor caused in one go: they share moment, type, organization, actor, and what they mean."""
 
     def act(event: StructureEvent) -> tuple[Any, ...]:
-        reason = text(event, "why") if is_started_again(event) else ""
-        single = 0 if event.event_type in (CREATED, REMOVED) else event.pk or id(event)
-        return event.created_at, event.event_type, event.organization, event.actor, reason, single
+        kind = type_of(event)
+        reason = _why(event) if kind is WORKSPACE_RESTARTED else ""
+        single = 0 if kind in OF_MANY else event.pk or id(event)
+        return event.created_at, kind.name, event.organization, event.actor, reason, single
 
     for _, same in groupby(sorted(events, key=act), key=act):
         yield tuple(same)
@@ -48,14 +56,11 @@ def acts_of(events: Iterable[StructureEvent]) -> Iterator[tuple[StructureEvent, 
 
 def sentence_of(act: Sequence[StructureEvent], where: str) -> tuple[Part, ...]:
     """The act in a sentence; `where` is what people call its organization."""
-    return tuple(_SENTENCES.get(act[0].event_type, _made_or_removed)(act, where))
+    return tuple(_SENTENCES[type_of(act[0])](act, where))
 
 
 def _made_or_removed(act: Sequence[StructureEvent], where: str) -> Iterator[Part]:
-    if is_started_again(act[0]):
-        yield from _started_again(act, where)
-        return
-    removed = act[0].event_type == REMOVED
+    removed = type_of(act[0]) is WORKSPACE_REMOVED
     gone = {event.workspace_id for event in act}
     chosen = [event for event in act if parent_of(event) not in gone]
     yield Part(text=act[0].actor, strong=True)
@@ -66,65 +71,71 @@ def _made_or_removed(act: Sequence[StructureEvent], where: str) -> Iterator[Part
         yield Part(text=plural(below, "workspace"), strong=True)
         yield Part(text=" below it" if len(chosen) == 1 else " below them")
     yield Part(text=f" {'from' if removed else 'in'} {where} by hand.")
-    reasons = {text(event, "why") for event in chosen} - UNSAID
+    reasons = {_why(event) for event in chosen} - UNSAID
     if len(reasons) == 1:
         yield from reason_given(reasons.pop())
 
 
-def _started_again(act: Sequence[StructureEvent], where: str) -> Iterator[Part]:
+def _why(event: StructureEvent) -> str:
+    return payload_as(event, WorkspaceEvent)["why"]
+
+
+def _restarted(act: Sequence[StructureEvent], where: str) -> Iterator[Part]:
     yield Part(text=act[0].actor, strong=True)
     yield Part(text=" starts a container for " if len(act) == 1 else " starts a container each for ")
     yield Part(text=listed([workspace_name(event) for event in act]), strong=True)
-    yield Part(text=f" in {where}, because {text(act[0], 'why') or 'there is none'}.")
+    yield Part(text=f" in {where}, because {_why(act[0]) or 'there is none'}.")
 
 
 def _workspace_changed(act: Sequence[StructureEvent], where: str) -> Iterator[Part]:
-    event = act[0]
+    event, facts = act[0], payload_as(act[0], WorkspaceChanged)
     yield from _did(event, "changed", workspace_name(event))
-    yield Part(text=f" in {where}: {as_sentence(rows(event, 'changes'))}.")
-    yield from reason_given(text(event, "reason"))
+    yield Part(text=f" in {where}: {as_sentence(facts['changes'])}.")
+    yield from reason_given(facts["reason"])
 
 
 def _account(act: Sequence[StructureEvent], _where: str) -> Iterator[Part]:
     """A user or a group: made, changed or deleted."""
-    event = act[0]
-    what, thing = text(event, "what"), "user" if event.event_type == USER_CHANGED else "group"
-    if what == "changed" and text(event, "name") == event.actor and thing == "user":
+    event, facts = act[0], payload_as(act[0], AccountChanged)
+    what, thing = facts["what"], "user" if type_of(event) is USER_CHANGED else "group"
+    if what == "changed" and facts["name"] == event.actor and thing == "user":
         yield Part(text=event.actor, strong=True)
         yield Part(text=" changed their own user")
     else:
-        yield from _did(event, f"{what or 'changed'} the {thing}", text(event, "name"))
-    told = _qualities(event) if what == "made" else as_sentence(rows(event, "changes")) if what != "deleted" else ""
+        yield from _did(event, f"{what or 'changed'} the {thing}", facts["name"])
+    changes = facts["changes"]
+    told = _qualities(changes) if what == "made" else as_sentence(changes) if what != "deleted" else ""
     yield Part(text=f": {told}." if told else ".")
 
 
-def _qualities(event: StructureEvent) -> str:
+def _qualities(changes: Iterable[Row]) -> str:
     """The powers of a new user or group: `staff, superuser; groups: Operator`."""
-    given = {str(row.get("field")): row.get("to") for row in rows(event, "changes")}
+    given = {str(row.get("field")): row.get("to") for row in changes}
     named = ", ".join(name for name in QUALITIES if given.get(name) is True and name != "active")
     lists = [f"{name}: {value_as_text(given[name])}" for name in ("groups", "permissions") if given.get(name)]
     return "; ".join(filter(None, (named, *lists)))
 
 
 def _member_added(act: Sequence[StructureEvent], where: str) -> Iterator[Part]:
-    yield from _did(act[0], "made", text(act[0], "name"))
+    yield from _did(act[0], "made", payload_as(act[0], MemberChanged)["name"])
     yield Part(text=f" a member of {where}.")
 
 
 def _member_removed(act: Sequence[StructureEvent], where: str) -> Iterator[Part]:
-    yield from _did(act[0], "ended the membership of", text(act[0], "name"))
-    why = text(act[0], "why")
-    yield Part(text=f" in {where}{f', because {why}' if why not in UNSAID else ''}.")
+    facts = payload_as(act[0], MemberChanged)
+    yield from _did(act[0], "ended the membership of", facts["name"])
+    because = "" if facts["why"] in UNSAID else f", because {facts['why']}"
+    yield Part(text=f" in {where}{because}.")
 
 
 def _org_created(act: Sequence[StructureEvent], where: str) -> Iterator[Part]:
-    yield from _did(act[0], "created the organization", text(act[0], "name") or where)
+    yield from _did(act[0], "created the organization", payload_as(act[0], OrganizationChanged)["name"] or where)
     yield Part(text=".")
 
 
 def _org_changed(act: Sequence[StructureEvent], where: str) -> Iterator[Part]:
     yield from _did(act[0], "changed the organization", where)
-    yield Part(text=f": {as_sentence(rows(act[0], 'changes'))}.")
+    yield Part(text=f": {as_sentence(payload_as(act[0], OrganizationChanged)['changes'])}.")
 
 
 def _run_dismissed(act: Sequence[StructureEvent], where: str) -> Iterator[Part]:
@@ -146,7 +157,10 @@ def reason_given(why: str) -> Iterator[Part]:
         yield Part(text=f" Reason given: “{why}”.")
 
 
-_SENTENCES: dict[str, Callable[[Sequence[StructureEvent], str], Iterator[Part]]] = {
+_SENTENCES: dict[EventType[Any], Callable[[Sequence[StructureEvent], str], Iterator[Part]]] = {
+    WORKSPACE_PROVISIONING: _made_or_removed,
+    WORKSPACE_REMOVED: _made_or_removed,
+    WORKSPACE_RESTARTED: _restarted,
     WORKSPACE_CHANGED: _workspace_changed,
     USER_CHANGED: _account,
     GROUP_CHANGED: _account,

@@ -6,17 +6,31 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q
 from django.db.models.functions import TruncMinute
 
 from audit.admin.timeline.sentences import SentenceFacts
-from audit.event_types import STARTED_AGAIN, UNKNOWN_THING
-from audit.models import ENDS, StructureEvent, StructureEventQuerySet
-from audit.payload import BY_HAND, CREATED, RELEASED, REMOVED, RUN_DISMISSED, STARTED, ids
+from audit.event_payloads import ImportCompleted
+from audit.event_types import (
+    ACTS,
+    ENDS,
+    IMPORT_STARTED,
+    RUN_DISMISSED,
+    STRAY_RELEASED,
+    WORKSPACE_PROVISIONING,
+    WORKSPACE_RELEASED,
+    WORKSPACE_REMOVED,
+    WORKSPACE_RESTARTED,
+    EventType,
+)
+from audit.models import StructureEvent, StructureEventQuerySet
+from audit.payload import as_uuid, payload_as, type_named
 from audit.type_filter import has_index
 
+IMPORTS = (IMPORT_STARTED.name, *ENDS)
 PAGE = 500  # events on a page
 CHUNK = 2_000  # events read at a time for a download
 TOLD = 40  # runs of one minute that are told one by one
@@ -153,8 +167,9 @@ def per_minute(question: Question) -> dict[datetime, Counter[str]]:
 def facts(question: Question, minute: datetime) -> SentenceFacts:
     """What is to be told about one minute, under the question's filters but of every type of event."""
     rows = matching(question.about(Span(start=minute, end=minute + timedelta(minutes=1))))
-    runs = tuple(rows.filter(event_type__startswith="org.import.").order_by("id")[:TOLD])
-    acts = Q(import_id=None, event_type__in=BY_HAND) | Q(event_type=RUN_DISMISSED)
+    runs = tuple(rows.filter(event_type__in=IMPORTS).order_by("id")[:TOLD])
+    acts = Q(import_id=None, event_type__in=ACTS) | Q(event_type=RUN_DISMISSED.name)
+    acts |= Q(event_type=WORKSPACE_REMOVED.name, payload__mode="remove")  # a run of its own, with nobody's template
     by_hand = rows.filter(acts).order_by("id")[:SHOWN_BY_HAND]
     return SentenceFacts(
         minute=minute,
@@ -166,16 +181,16 @@ def facts(question: Question, minute: datetime) -> SentenceFacts:
     )
 
 
-def _counts(rows: StructureEventQuerySet) -> Counter[tuple[str, UUID | None]]:
-    """Type and run → how many; what one type says of two things is counted apart, as `type_of` tells it apart."""
-    again = Count("id", filter=Q(event_type=CREATED, import_id=None, payload__again=True))
-    nobodys = Count("id", filter=Q(event_type=RELEASED, organization=""))
-    counts: Counter[tuple[str, UUID | None]] = Counter()
+def _counts(rows: StructureEventQuerySet) -> Counter[tuple[EventType[Any], UUID | None]]:
+    """Type and run → how many; what one name says of two things is counted apart, as `type_of` tells it apart."""
+    again = Count("id", filter=Q(event_type=WORKSPACE_PROVISIONING.name, import_id=None, payload__again=True))
+    strays = Count("id", filter=Q(event_type=WORKSPACE_RELEASED.name, organization=""))
+    counts: Counter[tuple[EventType[Any], UUID | None]] = Counter()
     kinds = rows.values_list("event_type", "import_id")
-    for event_type, run, count, started, gone in kinds.annotate(count=Count("id"), again=again, nobodys=nobodys):
-        counts[STARTED_AGAIN.name, run] += started
-        counts[UNKNOWN_THING.name, run] += gone
-        counts[event_type, run] += count - started - gone
+    for name, run, count, restarted, gone in kinds.annotate(count=Count("id"), again=again, strays=strays):
+        counts[WORKSPACE_RESTARTED, run] += restarted
+        counts[STRAY_RELEASED, run] += gone
+        counts[type_named(name), run] += count - restarted - gone
     return counts
 
 
@@ -204,7 +219,7 @@ def _moment(event: StructureEvent) -> tuple[datetime, int]:
 
 def _ends_elsewhere(runs: Sequence[StructureEvent]) -> tuple[StructureEvent, ...]:
     """The ends of the runs that began in the minute and ended in another."""
-    begun = {event.import_id for event in runs if event.event_type == STARTED}
+    begun = {event.import_id for event in runs if event.event_type == IMPORT_STARTED.name}
     still_open = begun - {event.import_id for event in runs if event.event_type in ENDS}
     if not still_open:
         return ()
@@ -214,7 +229,10 @@ def _ends_elsewhere(runs: Sequence[StructureEvent]) -> tuple[StructureEvent, ...
 
 def _removed_later(runs: Sequence[StructureEvent]) -> tuple[StructureEvent, ...]:
     """The removals of what the runs left running."""
-    left = frozenset(key for event in runs for key in ids(event, "left_running"))
+    named = (each for event in runs for each in payload_as(event, ImportCompleted)["left_running"])
+    left = frozenset(key for each in named if (key := as_uuid(each)))
     if not left:
         return ()
-    return tuple(StructureEvent.objects.filter(workspace_id__one_of=left, event_type=REMOVED).order_by("id"))
+    return tuple(
+        StructureEvent.objects.filter(workspace_id__one_of=left, event_type=WORKSPACE_REMOVED.name).order_by("id")
+    )

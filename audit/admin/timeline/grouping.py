@@ -8,6 +8,7 @@ from datetime import date, datetime
 from functools import cached_property
 from itertools import groupby
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -15,18 +16,11 @@ from django.utils import timezone
 from audit.admin.timeline.import_numbers import NumberTile, held_by, signed, tiles_of
 from audit.admin.timeline.removal_changes import FieldChange
 from audit.admin.timeline.wording import plural, short
-from audit.event_types import EventType
+from audit.event_payloads import ImportCompleted, ImportFailed, ImportStarted
+from audit.event_types import ACTS, IMPORT_COMPLETED, IMPORT_FAILED, WORKSPACE_REMOVED, EventType
 from audit.models import StructureEvent
-from audit.payload import (
-    BY_HAND,
-    COMPLETED,
-    FAILED,
-    REMOVED,
-    template_name,
-    text,
-    type_of,
-    workspace_name,
-)
+from audit.payload import path_of, payload_as, template_name, text, type_of, workspace_name
+from workspaces.core.planning.plan_values import SEPARATOR
 
 Changes = Mapping[UUID, tuple[FieldChange, ...]]
 
@@ -58,7 +52,7 @@ class TimelineEntry:
         return self.events[0]
 
     @property
-    def kind(self) -> EventType:
+    def kind(self) -> EventType[Any]:
         """How events of this type are called and look."""
         return type_of(self.event)
 
@@ -69,7 +63,7 @@ class TimelineEntry:
     @property
     def is_open(self) -> bool:
         """Removed workspaces are shown, not folded away, as long as they fit."""
-        return self.event.event_type == REMOVED and len(self.events) <= OPEN_UP_TO
+        return self.kind is WORKSPACE_REMOVED and len(self.events) <= OPEN_UP_TO
 
     @property
     def when(self) -> str:
@@ -96,7 +90,7 @@ class TimelineEntry:
     @property
     def total(self) -> str:
         """`8 workspaces`, or `3 workspaces, 8 times` where events repeat; `8 logins` of what is no workspace's."""
-        if not self.event.event_type.startswith("workspace.") or self.kind.noun != "workspace":
+        if self.kind.noun != "workspace":
             return plural(len(self.events), self.kind.noun)
         workspaces = {event.workspace_id for event in self.events}
         times = "" if len(workspaces) == len(self.events) else f", {len(self.events):,} times"
@@ -104,22 +98,22 @@ class TimelineEntry:
 
     @property
     def is_import(self) -> bool:
-        return self.event.event_type.startswith("org.import.")
+        return self.kind.family == IMPORT_COMPLETED.family
 
     @property
     def headline(self) -> str:
         """An import's event in one line."""
-        event, mode = self.event, text(self.event, "mode")
-        if event.event_type == COMPLETED:
+        event, mode = self.event, payload_as(self.event, ImportStarted)["mode"]
+        if self.kind is IMPORT_COMPLETED:
             return f"{mode} done: {signed(event)}"
-        if event.event_type == FAILED:
-            return f"{mode} of {template_name(event)} failed: {text(event, 'error')}"
+        if self.kind is IMPORT_FAILED:
+            return f"{mode} of {template_name(event)} failed: {payload_as(event, ImportFailed)['error']}"
         return f"{mode} of {template_name(event)}"
 
     @property
     def tiles(self) -> tuple[NumberTile, ...]:
         """The numbers of a completed import."""
-        return tiles_of(self.event) if self.event.event_type == COMPLETED else ()
+        return tiles_of(self.event) if self.kind is IMPORT_COMPLETED else ()
 
     @property
     def template(self) -> str:
@@ -127,12 +121,12 @@ class TimelineEntry:
 
     @property
     def sha256(self) -> str:
-        digest = text(self.event, "template_sha256")
+        digest = payload_as(self.event, ImportCompleted)["template_sha256"]
         return f"{digest[:4]}…{digest[-4:]}" if digest else ""
 
     @property
     def reason(self) -> str:
-        return text(self.event, "reason")
+        return payload_as(self.event, ImportStarted)["reason"]
 
     @property
     def held(self) -> list[tuple[str, str]]:
@@ -172,21 +166,20 @@ class Day:
 def days_of(
     events: Sequence[StructureEvent],
     *,
-    above: Mapping[UUID, str],
     names: Mapping[str, str],
     changes: Changes = MappingProxyType({}),
     asked: datetime | None = None,
 ) -> tuple[Day, ...]:
     """The events in the order given, by day and minute of the site's zone.
 
-    `above` says where each workspace hangs, `names` what the organizations are called, `changes` what the removal of a
+    `names` says what the organizations are called, `changes` what the removal of a
     workspace changed in its row.
     """
     asked = asked and minute_of(asked)
     slugs = {event.organization for event in events}
     labels = {slug: names.get(slug, slug) for slug in slugs} if len(slugs) > 1 else {}
     minutes = [
-        Minute(start=start, entries=_entries(found, above, labels, changes), asked=start == asked)
+        Minute(start=start, entries=_entries(found, labels, changes), asked=start == asked)
         for start, found in groupby(events, key=lambda event: minute_of(event.created_at))
     ]
     return tuple(
@@ -206,7 +199,7 @@ def anchor(minute: datetime) -> str:
 
 
 def _entries(
-    events: Iterable[StructureEvent], above: Mapping[UUID, str], labels: Mapping[str, str], changes: Changes
+    events: Iterable[StructureEvent], labels: Mapping[str, str], changes: Changes
 ) -> tuple[TimelineEntry, ...]:
     bursts: dict[Hashable, list[tuple[int, StructureEvent]]] = {}
     for place, event in enumerate(events):
@@ -215,30 +208,28 @@ def _entries(
     for burst in bursts.values():
         groups += [burst] if len(burst) >= FOLD_FROM else [[single] for single in burst]
     groups.sort(key=lambda group: group[0][0])
-    return tuple(_entry([event for _, event in group], above, labels, changes) for group in groups)
+    return tuple(_entry([event for _, event in group], labels, changes) for group in groups)
 
 
-def _entry(
-    events: Sequence[StructureEvent], above: Mapping[UUID, str], labels: Mapping[str, str], changes: Changes
-) -> TimelineEntry:
-    lines = tuple(_line(event, above, changes) for event in events)
+def _entry(events: Sequence[StructureEvent], labels: Mapping[str, str], changes: Changes) -> TimelineEntry:
+    lines = tuple(_line(event, changes) for event in events)
     return TimelineEntry(events=tuple(events), lines=lines, organization=labels.get(events[0].organization, ""))
 
 
 def _burst(event: StructureEvent) -> Hashable:
     """Events with the same key are told together: one type in one run; by hand, what one act did at one moment."""
-    if event.event_type.startswith("org."):
+    if type_of(event).family.startswith("org."):
         return event.pk
-    moment = event.created_at if event.import_id is None and event.event_type in BY_HAND else None
-    return type_of(event).name, event.organization, event.import_id, moment
+    moment = event.created_at if event.import_id is None and event.event_type in ACTS else None
+    return type_of(event), event.organization, event.import_id, moment
 
 
-def _line(event: StructureEvent, above: Mapping[UUID, str], changes: Changes) -> TimelineLine:
+def _line(event: StructureEvent, changes: Changes) -> TimelineLine:
     key = event.workspace_id
     return TimelineLine(
         workspace_id=key,
         name=workspace_name(event),
-        above=above.get(key, "") if key else "",
+        above=SEPARATOR.join(path_of(event)[:-1]),
         why=text(event, "why"),
-        changes=changes.get(key, ()) if key and event.event_type == REMOVED else (),
+        changes=changes.get(key, ()) if key and event.event_type == WORKSPACE_REMOVED.name else (),
     )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from audit.admin.timeline.wording import plural
+from audit.event_payloads import ImportCompleted
 from audit.models import StructureEvent
-from audit.payload import number, rows, text
-
-COUNTS = ("created_count", "skipped_count", "reconcile_removed_count", "left_running_count")
+from audit.payload import payload_as
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,25 +21,26 @@ class NumberTile:
 
 def tiles_of(event: StructureEvent) -> tuple[NumberTile, ...]:
     """What a completed import says in numbers."""
-    created, kept, removed, left = (number(event, key) for key in COUNTS)
-    collateral, errors = number(event, "collateral_count"), len(held_by(event))
+    facts = payload_as(event, ImportCompleted)
+    created, kept, removed, left = _counts(facts)
+    collateral, errors = facts["collateral_count"], len(held_by(event))
     return (
-        NumberTile(label="mode", value=text(event, "mode")),
+        NumberTile(label="mode", value=facts["mode"]),
         NumberTile(label="created", value=f"{created:,}", kind="create" if created else ""),
         NumberTile(label="kept", value=f"{kept:,}"),
         NumberTile(label="removed", value=f"{removed:,}", kind="remove" if removed else ""),
         NumberTile(label="collateral", value=f"{collateral:,}", kind="collateral" if collateral else ""),
         NumberTile(label="left running", value=f"{left:,}", kind="left" if left else ""),
-        NumberTile(label="live", value=f"{number(event, 'live_before'):,} → {number(event, 'live_after'):,}"),
-        NumberTile(label="warnings", value=f"{number(event, 'warnings_count'):,}"),
+        NumberTile(label="live", value=f"{facts['live_before']:,} → {facts['live_after']:,}"),
+        NumberTile(label="warnings", value=f"{facts['warnings_count']:,}"),
         NumberTile(label="errors", value=f"{errors:,}", kind="remove" if errors else ""),
-        NumberTile(label="duration", value=duration(number(event, "duration_ms"))),
+        NumberTile(label="duration", value=duration(facts["duration_ms"])),
     )
 
 
 def signed(event: StructureEvent) -> str:
     """The counts in one line: `+8 =1 −0, 8 duplicates left running`."""
-    created, kept, removed, left = (number(event, key) for key in COUNTS)
+    created, kept, removed, left = _counts(payload_as(event, ImportCompleted))
     counts = f"+{created:,} ={kept:,} −{removed:,}"
     return f"{counts}, {plural(left, 'duplicate')} left running" if left else counts
 
@@ -56,4 +56,11 @@ def duration(milliseconds: int) -> str:
 
 def held_by(event: StructureEvent) -> list[tuple[str, str]]:
     """Name and error of each workspace that was kept although due for removal."""
-    return [(str(row.get("name", "")), str(row.get("error", ""))) for row in rows(event, "reconcile_errors")]
+    held = payload_as(event, ImportCompleted)["reconcile_errors"]
+    return [(str(row.get("name", "")), str(row.get("error", ""))) for row in held]
+
+
+def _counts(facts: ImportCompleted) -> tuple[int, int, int, int]:
+    """Created, kept, removed, left running."""
+    counts = facts["created_count"], facts["skipped_count"], facts["reconcile_removed_count"]
+    return (*counts, facts["left_running_count"])

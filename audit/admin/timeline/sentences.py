@@ -6,48 +6,40 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from audit.admin.timeline.act_sentences import acts_of, reason_given, sentence_of
 from audit.admin.timeline.wording import Part, Sentence, clock, listed, plural, short
-from audit.event_types import BY_NAME, STARTED_AGAIN, UNKNOWN_THING
-from audit.models import ENDS, StructureEvent
-from audit.payload import (
-    COMPLETED,
-    CREATED,
-    FAILED,
-    ONLINE,
-    RELEASED,
-    REMOVED,
-    STARTED,
-    facts_of,
-    ids,
-    number,
-    rows,
-    template_name,
-    text,
-    type_of,
+from audit.event_payloads import ImportCompleted, ImportFailed, ImportStarted
+from audit.event_types import (
+    ENDS,
+    EVENT_TYPES,
+    IMPORT_COMPLETED,
+    IMPORT_FAILED,
+    IMPORT_STARTED,
+    STRAY_RELEASED,
+    EventType,
 )
+from audit.models import StructureEvent
+from audit.payload import as_uuid, payload_as, template_name, type_of
 
 SYSTEM, INTERRUPTED = "system", "interrupted"  # who closes what a killed process left open, and with which error
 NAMED = 5  # later acts that a sentence follows
-
-# What a told import accounts for; every other event of the minute is told besides.
-OF_AN_IMPORT = frozenset({CREATED, REMOVED, ONLINE, RELEASED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SentenceFacts:
     """What is known about one minute: its own events (`runs`, `by_hand`, `counts`) and what became of them elsewhere.
 
-    `counts` has the number of events by type and run. Of the runs that began here, `ends` tells how they ended in
-    another minute, and `removed_later` what happened to the workspaces they left running.
+    `counts` has the number of events by type, as `type_of` tells it, and run. Of the runs that began here, `ends` tells
+    how they ended in another minute, and `removed_later` what happened to the workspaces they left running.
     """
 
     minute: datetime
     runs: tuple[StructureEvent, ...] = ()
     by_hand: tuple[StructureEvent, ...] = ()
-    counts: Mapping[tuple[str, UUID | None], int]
+    counts: Mapping[tuple[EventType[Any], UUID | None], int]
     ends: tuple[StructureEvent, ...] = ()
     removed_later: tuple[StructureEvent, ...] = ()
 
@@ -58,9 +50,9 @@ def tell(facts: SentenceFacts, *, names: Mapping[str, str]) -> tuple[Sentence, .
     told: list[Sentence] = []
     for event in facts.runs:
         where = names.get(event.organization, event.organization)
-        if event.event_type == COMPLETED:
+        if event.event_type == IMPORT_COMPLETED.name:
             told.append(tuple(_completed(event, where, facts)))
-        elif event.event_type == FAILED:
+        elif event.event_type == IMPORT_FAILED.name:
             told.append(tuple(_failed(event, where)))
         elif event.import_id not in ended:
             told.append(tuple(_started(event, where, facts)))
@@ -73,21 +65,22 @@ def _completed(event: StructureEvent, where: str, facts: SentenceFacts) -> Itera
     yield Part(text=" applied ")
     yield from _what(event, where)
     yield Part(text=". ")
-    yield from _changes(event)
-    left = number(event, "left_running_count")
+    facts_of_run = payload_as(event, ImportCompleted)
+    yield from _changes(facts_of_run)
+    left = facts_of_run["left_running_count"]
     if left:
         yield Part(text=" ")
         yield Part(text=plural(left, "duplicate"), strong=True)
         yield Part(text=" was left running" if left == 1 else " were left running")
         yield from _afterwards(event, facts)
-    held = [f"{row.get('name')} ({row.get('error')})" for row in rows(event, "reconcile_errors")]
+    held = [f"{row.get('name')} ({row.get('error')})" for row in facts_of_run["reconcile_errors"]]
     if held:
         yield Part(text=f" Kept although due for removal: {listed(held)}.")
-    yield from reason_given(text(event, "reason"))
+    yield from reason_given(facts_of_run["reason"])
 
 
 def _what(event: StructureEvent, where: str) -> Iterator[Part]:
-    yield Part(text=text(event, "mode") or "an import", strong=True)
+    yield Part(text=payload_as(event, ImportStarted)["mode"] or "an import", strong=True)
     yield Part(text=" of ")
     yield Part(text=template_name(event), strong=True)
     yield Part(text=f" to {where} (")
@@ -95,10 +88,8 @@ def _what(event: StructureEvent, where: str) -> Iterator[Part]:
     yield Part(text=")")
 
 
-def _changes(event: StructureEvent) -> Iterator[Part]:
-    created, kept, removed = (
-        number(event, key) for key in ("created_count", "skipped_count", "reconcile_removed_count")
-    )
+def _changes(facts: ImportCompleted) -> Iterator[Part]:
+    created, kept, removed = facts["created_count"], facts["skipped_count"], facts["reconcile_removed_count"]
     if not created and not removed:
         yield Part(text=f"It changed nothing: {plural(kept, 'workspace')} kept.")
         return
@@ -106,17 +97,17 @@ def _changes(event: StructureEvent) -> Iterator[Part]:
     yield Part(text=plural(created, "workspace"), strong=created > 0)
     yield Part(text=f", kept {kept:,} and removed ")
     yield Part(text=f"{removed:,}" if removed else "none", strong=removed > 0)
-    if collateral := number(event, "collateral_count"):
+    if collateral := facts["collateral_count"]:
         yield Part(text=", ")
         yield Part(text=f"{collateral:,} of them collateral", strong=True)
     yield Part(text=". Live workspaces went from ")
-    yield Part(text=f"{number(event, 'live_before'):,} to {number(event, 'live_after'):,}", strong=True)
+    yield Part(text=f"{facts['live_before']:,} to {facts['live_after']:,}", strong=True)
     yield Part(text=".")
 
 
 def _afterwards(event: StructureEvent, facts: SentenceFacts) -> Iterator[Part]:
     """What became of the duplicates that the run names."""
-    left = number(event, "left_running_count")
+    left = payload_as(event, ImportCompleted)["left_running_count"]
     for first, count in _removals_after(event, facts)[:NAMED]:
         if count == left:
             yield Part(text="; it was removed at " if left == 1 else "; they were removed at ")
@@ -130,7 +121,7 @@ def _afterwards(event: StructureEvent, facts: SentenceFacts) -> Iterator[Part]:
 
 def _removals_after(event: StructureEvent, facts: SentenceFacts) -> list[tuple[StructureEvent, int]]:
     """The first event of each later act that removed duplicates, and how many it removed."""
-    named = ids(event, "left_running")
+    named = {as_uuid(each) for each in payload_as(event, ImportCompleted)["left_running"]}
     gone = [row for row in facts.removed_later if row.workspace_id in named and row.pk > event.pk]
     acts = [tuple(act) for _, act in groupby(gone, key=lambda row: (row.import_id, row.actor, row.created_at))]
     return [(act[0], len(act)) for act in acts]
@@ -138,12 +129,12 @@ def _removals_after(event: StructureEvent, facts: SentenceFacts) -> list[tuple[S
 
 def _failed(event: StructureEvent, where: str) -> Iterator[Part]:
     yield Part(text=event.actor, strong=True)
-    closed = event.actor == SYSTEM and text(event, "error") == INTERRUPTED
+    facts = payload_as(event, ImportFailed)
+    closed = event.actor == SYSTEM and facts["error"] == INTERRUPTED
     yield Part(text=" closed " if closed else " tried to apply ")
     yield from _what(event, where)
-    refused = facts_of(event).get("refused") is True
-    yield Part(text=" as failed: " if closed else ". It was refused: " if refused else ". It failed: ")
-    error = (text(event, "error") or "no error was recorded").rstrip(". ")
+    yield Part(text=" as failed: " if closed else ". It was refused: " if facts["refused"] else ". It failed: ")
+    error = (facts["error"] or "no error was recorded").rstrip(". ")
     yield Part(text=error, strong=True)
     yield Part(text="." if "Nothing was changed" in error else ". Nothing was changed.")
 
@@ -156,30 +147,28 @@ def _started(event: StructureEvent, where: str, facts: SentenceFacts) -> Iterato
     if end is None:
         yield Part(text="; it has not ended yet.")
         return
-    yield Part(text="; it completed at " if end.event_type == COMPLETED else "; it failed at ")
+    yield Part(text="; it completed at " if end.event_type == IMPORT_COMPLETED.name else "; it failed at ")
     yield Part(text=clock(end.created_at, on=facts.minute), minute=end.created_at)
     yield Part(text=".")
 
 
 def _besides(facts: SentenceFacts, *, told_runs: Collection[UUID | None]) -> Iterator[Sentence]:
     """What no paragraph tells yet: agents that came online, releases, more than was read one by one."""
-    rest = dict.fromkeys(("imports", *BY_NAME, STARTED_AGAIN.name, UNKNOWN_THING.name), 0)
-    for (event_type, run), count in facts.counts.items():
-        if event_type in ENDS:
-            rest["imports"] += count
-        elif event_type != STARTED and not (run and run in told_runs and event_type in OF_AN_IMPORT):
-            rest[event_type] = rest.get(event_type, 0) + count
-    rest["imports"] -= sum(event.event_type in ENDS for event in facts.runs)
+    imports = -sum(event.event_type in ENDS for event in facts.runs)
+    rest = dict.fromkeys((*EVENT_TYPES, STRAY_RELEASED), 0)
+    for (kind, run), count in facts.counts.items():
+        if kind.ends_run:
+            imports += count
+        elif kind is not IMPORT_STARTED and not (run and run in told_runs and kind.in_numbers):
+            rest[kind] = rest.get(kind, 0) + count
     for event in facts.by_hand:
-        rest[type_of(event).name] -= 1
-    told = [_how_many(what, count) for what, count in rest.items() if count > 0]
+        rest[type_of(event)] -= 1
+    told = [f"{plural(imports, 'more import')} ended"] if imports > 0 else []
+    told += [_how_many(kind, count) for kind, count in rest.items() if count > 0]
     if told:
         before = "Besides: " if facts.runs or facts.by_hand else ""
         yield (Part(text=f"{before}{', '.join(told)}."),)
 
 
-def _how_many(what: str, count: int) -> str:
-    if what == "imports":
-        return f"{plural(count, 'more import')} ended"
-    kind = {**BY_NAME, STARTED_AGAIN.name: STARTED_AGAIN, UNKNOWN_THING.name: UNKNOWN_THING}.get(what)
-    return f"{plural(count, kind.noun)} {kind.happened}".strip() if kind else f"{count:,} × {what}"
+def _how_many(kind: EventType[Any], count: int) -> str:
+    return f"{plural(count, kind.noun)} {kind.verb}".strip() if kind.is_known else f"{count:,} × {kind.name}"

@@ -21,12 +21,12 @@ from audit.admin.timeline.timeline_address import Address, admin_url
 from audit.admin.timeline.timeline_filters import Link, PerMinute, actors, chips, runs, types
 from audit.admin.timeline.timeline_form import FORMATS, QuestionForm
 from audit.admin.timeline.wording import Part, clock, plural, stretch
-from audit.admin.timeline.workspace_paths import places_of
-from audit.payload import FAILED, LOGIN_FAILED, REMOVED
+from audit.event_types import BAD, IMPORT_COMPLETED, WORKSPACE_REMOVED
+from audit.payload import type_of
+from audit.type_filter import is_of
 
 BARS = 72  # at most, in the strip; up to 60 minutes have one each
 HEIGHTS = 10
-BAD = frozenset({FAILED, REMOVED, LOGIN_FAILED, "workspace.failed", "workspace.release_failed"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,13 +54,11 @@ def shown(form: QuestionForm, *, site: AdminSite) -> dict[str, Any]:
         return {"form": form}
     question = form.question()
     page = event_queries.page_of(question)
-    workspaces = {event.workspace_id for event in page.events if event.workspace_id}
-    removed = {event.workspace_id for event in page.events if event.workspace_id and event.event_type == REMOVED}
+    removals = [event for event in page.events if type_of(event) is WORKSPACE_REMOVED]
     days = days_of(
         page.events,
-        above=places_of(workspaces),
         names=form.organizations,
-        changes=removals_of(removed),
+        changes=removals_of({event.workspace_id for event in removals if event.workspace_id}),
         asked=question.minute,
     )
     per_minute = event_queries.per_minute(question) if question.span else None
@@ -191,7 +189,8 @@ def _bar(
 ) -> Bar:
     bad = sum(counts[name] for name in BAD)
     height = max(1, round(HEIGHTS * math.sqrt(counts.total() / highest)))
-    looks = [f"ws-h{height}", "bad" if bad else "hot" if any(name.startswith("org.import.") for name in counts) else ""]
+    imports = any(is_of(IMPORT_COMPLETED.family, name) for name in counts)
+    looks = [f"ws-h{height}", "bad" if bad else "hot" if imports else ""]
     label = f"{clock(start, on=start)}, {plural(counts.total(), 'event')}"
     place = anchor(start)
     return Bar(

@@ -1,4 +1,4 @@
-"""Where workspaces hang, for people to tell two of the same name apart, and which ones somebody means."""
+"""Which workspaces somebody means: by id, by name, or by path in the tree as it is now."""
 
 from __future__ import annotations
 
@@ -12,13 +12,6 @@ from lib.case_insensitive import Folded
 from workspaces.core.names import sought_name
 from workspaces.core.planning.plan_values import SEPARATOR
 from workspaces.models import Organization, Workspace
-
-
-def places_of(workspaces: Collection[UUID]) -> dict[UUID, str]:
-    """Workspace → the names above it, `PM › Dev Lead`; "" for a root. One statement."""
-    if not workspaces:
-        return {}
-    return {key: SEPARATOR.join(names) for key, names in Workspace.objects.names_above(workspaces).items()}
 
 
 def workspaces_called(text: str, *, organizations: Collection[str] | None, below: bool) -> tuple[UUID, ...]:

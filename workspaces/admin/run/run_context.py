@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 
+from audit.event_payloads import ImportCompleted
+from audit.event_types import IMPORT_COMPLETED
 from audit.models import StructureEvent
-from audit.payload import COMPLETED, number
+from audit.payload import payload_as
 from workspaces.admin.run.container_progress import Progress, Stages, unsettled
 from workspaces.admin.run.run_rows import RunRows
 from workspaces.admin.shared.badges import coded, counted
@@ -159,8 +161,8 @@ class RunView:
     def collateral(self) -> int:
         """How many of the removed ones the template did not name, as the run's last event says."""
         # Not the first of them: to find one, the planner would rather read the table from its end.
-        ends = list(StructureEvent.objects.filter(import_id=self.run.pk, event_type=COMPLETED).order_by())
-        return number(ends[0], "collateral_count") if ends else 0
+        ends = list(StructureEvent.objects.filter(import_id=self.run.pk, event_type=IMPORT_COMPLETED.name).order_by())
+        return payload_as(ends[0], ImportCompleted)["collateral_count"] if ends else 0
 
     @property
     def warnings(self) -> list[SafeString]:

@@ -14,6 +14,7 @@ from workspaces.admin.shared.badges import CREATED, REMOVED, Op
 from workspaces.core.planning.plan_values import SEPARATOR
 from workspaces.models import ImportRun, Workspace
 from workspaces.models.history_row import IN_ORDER
+from workspaces.services.past_paths import paths_at_creation, paths_at_removal
 
 FIRST = 100  # failures that come before everything else; any further one stands in its place
 COLUMNS = ("id", "name", "history_type", "history_change_reason", "history_date")
@@ -92,13 +93,14 @@ class RunRows:
 
     def _shown(self, found: Sequence[Any]) -> list[RunRow]:
         ids = [row[0] for row in found]
-        above = Workspace.objects.names_above(ids) if ids else {}
+        paths = paths_at_creation([row[0] for row in found if row[2] == "+"])
+        paths |= paths_at_removal([row[0] for row in found if row[2] == "~"])
         stages = self.stages.of(ids)
         return [
             RunRow(
                 id=key,
                 name=name,
-                above=SEPARATOR.join(above.get(key, ())),
+                above=SEPARATOR.join(paths[key][:-1]),
                 op=REMOVED if kind == "~" else CREATED,
                 why=why or "",
                 when=when,

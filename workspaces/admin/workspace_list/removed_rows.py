@@ -14,6 +14,7 @@ from workspaces.admin.shared.tree_order import Spot, Stem
 from workspaces.core.planning.plan_values import SEPARATOR
 from workspaces.models import Organization, Status, Workspace
 from workspaces.models.querysets import WorkspaceQuerySet
+from workspaces.services.past_paths import paths_at_removal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +37,8 @@ class RemovedRows:
         several = ["organization__slug"] if len(self.organizations) > 1 else []  # one alone is in the index's order
         ordered = self._rows.order_by(*several, "-removed_at", "name", "id").values_list(*columns)
         stems = [Stem(*values) for values in ordered[start : start + length]]
-        above = Workspace.objects.names_above([stem.id for stem in stems]) if stems else {}
-        return [Spot(stem, (*above.get(stem.id, ()), stem.name), None, 0) for stem in stems]
+        paths = paths_at_removal([stem.id for stem in stems])
+        return [Spot(stem, paths[stem.id], None, 0) for stem in stems]
 
     @cached_property
     def _rows(self) -> WorkspaceQuerySet:
@@ -52,9 +53,8 @@ class RemovedRows:
         if separator not in text:
             return rows.filter(Q(name__icontains=text) | Q(id__in=self._begin_with(rows)))
         named = rows.filter(name__icontains=text.rpartition(separator)[2].strip())
-        paths = Workspace.objects.names_above(list(named.values_list("id", flat=True)))
-        names = dict(named.values_list("id", "name"))
-        found = [key for key, above in paths.items() if text.casefold() in _path(above, names[key])]
+        paths = paths_at_removal(list(named.values_list("id", flat=True)))
+        found = [key for key, path in paths.items() if text.casefold() in SEPARATOR.join(path).casefold()]
         return rows.filter(id__one_of=found)
 
     def _begin_with(self, rows: WorkspaceQuerySet) -> list[UUID]:
@@ -67,7 +67,3 @@ class RemovedRows:
 
 
 LEAST_DIGITS = 4
-
-
-def _path(above: Collection[str], name: str) -> str:
-    return SEPARATOR.join((*above, name)).casefold()

@@ -11,7 +11,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import CommandParser
 
+from audit.event_payloads import ImportCompleted
+from audit.event_types import IMPORT_COMPLETED, IMPORT_STARTED
 from audit.models import StructureEvent
+from audit.payload import payload_as, type_of, workspace_name
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.render import summary
 from workspaces.management.command_base import OrgCommand
@@ -137,13 +140,13 @@ def _login() -> tuple[User, str]:
 
 
 def _what(burst: list[StructureEvent]) -> str:
-    payload = burst[0].payload
-    if burst[0].event_type == "org.import.completed":
+    kind, facts = type_of(burst[0]), payload_as(burst[0], ImportCompleted)
+    if kind is IMPORT_COMPLETED:
         return (
-            f"{payload['mode']}: +{payload['created_count']} ={payload['skipped_count']} "
-            f"-{payload['reconcile_removed_count']}, live {payload['live_before']} → {payload['live_after']}"
+            f"{facts['mode']}: +{facts['created_count']} ={facts['skipped_count']} "
+            f"-{facts['reconcile_removed_count']}, live {facts['live_before']} → {facts['live_after']}"
         )
-    if burst[0].event_type == "org.import.started":
-        return f"{payload['mode']} of {payload['dir']}"
-    names = ", ".join(event.payload["name"] for event in burst[:3])
+    if kind is IMPORT_STARTED:
+        return f"{facts['mode']} of {facts['dir']}"
+    names = ", ".join(workspace_name(event) for event in burst[:3])
     return names + (f" and {len(burst) - 3} more" if len(burst) > 3 else "")

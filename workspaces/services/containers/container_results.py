@@ -8,11 +8,19 @@ from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from audit.emitting import emit
+from audit.emitting import Event, emit
+from audit.event_types import (
+    WORKSPACE_FAILED,
+    WORKSPACE_ONLINE,
+    WORKSPACE_RELEASE_FAILED,
+    WORKSPACE_RELEASED,
+    EventType,
+)
 from lib.database_clock import database_now, uptime
 from workspaces.core.containers.convergence import FAILED_AFTER, LOST_AFTER, delay, look_again, loss_told, pause
 from workspaces.models import Container, Status, Workspace
@@ -22,7 +30,7 @@ from workspaces.services.containers.desired_state import ABSENT, RUNNING
 from workspaces.services.containers.leases import skipping_locked
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_where_free
-from workspaces.services.workspace_events import workspace_event
+from workspaces.services.workspace_events import subject, workspace_event
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +107,16 @@ class ResultEntry:
         return self.fails and self.row.desired == ABSENT and self.news
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class News:
+    """What an event is to say of a container's workspace. `run`: whether it belongs to the container's run."""
+
+    kind: EventType[Any]
+    row: Container
+    why: str
+    run: bool = True
+
+
 def record(results: Sequence[ContainerResult], *, worker: str, grace: timedelta) -> Set[UUID]:
     """Write down what this worker did to the containers it leased, and give the leases back. `grace` is what those that
     were asked to stop have for it.
@@ -113,11 +131,18 @@ def record(results: Sequence[ContainerResult], *, worker: str, grace: timedelta)
         known = [(rows[result.workspace_id], result) for result in results if result.workspace_id in rows]
         entries = [entry for row, result in known if (entry := _write(row, result, grace=grace, now=now))]
         save_rows(rows.values())
-        change_status([e.row for e in entries if e.starts], Status.ONLINE, why=lambda _: "its container runs")
-        change_status([e.row for e in entries if e.gives_up], Status.FAILED, why=lambda row: row.last_error)
+        starts, failed = [e.row for e in entries if e.starts], [e.row for e in entries if e.gives_up]
+        change_status(starts, Status.ONLINE, why=lambda _: "its container runs")
+        change_status(failed, Status.FAILED, why=lambda row: row.last_error)
         gone = [e.row for e in entries if e.outcome is Outcome.GONE and e.news]
-        _tell("released", gone, why=lambda row: "volumes kept" if row.keep_volumes else "container and volumes gone")
-        _tell("release_failed", [e.row for e in entries if e.stays], why=lambda row: row.last_error)
+        tell(
+            [
+                *(News(kind=WORKSPACE_ONLINE, row=row, why="its container runs") for row in starts),
+                *(News(kind=WORKSPACE_FAILED, row=row, why=row.last_error) for row in failed),
+                *(News(kind=WORKSPACE_RELEASED, row=row, why=_released(row)) for row in gone),
+                *(News(kind=WORKSPACE_RELEASE_FAILED, row=e.row, why=e.row.last_error) for e in entries if e.stays),
+            ]
+        )
     _log(entries)
     return busy
 
@@ -143,7 +168,7 @@ def record_away(error: str) -> None:
         waiting = Container.objects.filter(due_at__isnull=False, leased_until=None, last_error="").order_by("pk")
         rows = list(skipping_locked(waiting.select_related("workspace__organization")))
         Container.objects.filter(workspace__one_of=[row.pk for row in rows]).update(last_error=error)
-        _tell("release_failed", [row for row in rows if row.desired == ABSENT], why=lambda _: error)
+        tell([News(kind=WORKSPACE_RELEASE_FAILED, row=row, why=error) for row in rows if row.desired == ABSENT])
 
 
 def _leased(ids: Collection[UUID], worker: str) -> tuple[dict[UUID, Container], Set[UUID]]:
@@ -208,27 +233,28 @@ def _wait(
 def change_status(
     rows: Sequence[Container], status: Status, *, why: Callable[[Container], str], actor: Actor = WORKER
 ) -> None:
-    """Of the live ones among the workspaces, with history and event."""
+    """Of the live ones among the workspaces, with history; the events are the caller's, by `tell`."""
     if rows:
         now = database_now()
         Workspace.objects.live().filter(id__one_of=[row.pk for row in rows]).update(status=status, updated_at=now)
         record_history(Reasons([row.pk for row in rows], map(why, rows)), kind="~", actor=actor, now=now)
-        _tell(status.value, rows, why=why, actor=actor)
 
 
-def _tell(what: str, rows: Sequence[Container], *, why: Callable[[Container], str], actor: Actor = WORKER) -> None:
-    events = [
-        workspace_event(
-            what,
-            workspace_id=row.pk,
-            name=row.workspace.name,
-            parent_id=row.workspace.parent_id,
-            organization=row.workspace.organization.slug,
-            actor=actor,
-            why=why(row),
-            import_id=row.import_id,
-        )
-        for row in rows
-    ]
-    if events:
-        emit(events)
+def tell(news: Collection[News], *, actor: Actor = WORKER) -> None:
+    """The events, in one statement, and another one for where the workspaces stand."""
+    if news:
+        paths = Workspace.objects.paths({each.row.pk for each in news})
+        emit([_event(each, path=paths[each.row.pk], actor=actor) for each in news])
+
+
+def _event(news: News, *, path: tuple[str, ...], actor: Actor) -> Event:
+    row, workspace = news.row, news.row.workspace
+    payload: dict[str, Any] = dict(subject(workspace, path=path, why=news.why))
+    if news.kind is WORKSPACE_RELEASED:
+        payload["keep_volumes"] = row.keep_volumes
+    run = row.import_id if news.run else None
+    return workspace_event(news.kind, payload, workspace=workspace, actor=actor, import_id=run)
+
+
+def _released(row: Container) -> str:
+    return "volumes kept" if row.keep_volumes else "container and volumes gone"

@@ -11,7 +11,9 @@ from collections.abc import Collection
 
 from django.db import transaction
 
-from audit.emitting import Event, emit
+from audit.emitting import emit, event_of
+from audit.event_payloads import DatabaseAccepted
+from audit.event_types import DATABASE_ACCEPTED
 from audit.models import StructureEvent
 from lib.bulk import insert_rows
 from lib.database_clock import database_now
@@ -88,8 +90,8 @@ def accept_epochs(*, actor: Actor) -> int:
         if accepted:
             strays = Stray.objects.update(first_seen_at=now)
             Container.objects.filter(desired=ABSENT, due_at__gt=now).update(due_at=now)
-            facts = {"epochs": accepted, "strays": strays}
-            emit([Event(event_type="security.database_accepted", organization="", actor=actor.name, payload=facts)])
+            facts: DatabaseAccepted = {"epochs": accepted, "strays": strays}
+            emit([event_of(DATABASE_ACCEPTED, facts, organization="", actor=actor.name)])
     return accepted
 
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
 from uuid import UUID
 
+from audit.event_types import WORKSPACE_FAILED
 from workspaces.core.containers.convergence import LOST_AFTER, loss_told, losses_now, pause
 from workspaces.models import Container, Status
-from workspaces.services.containers.container_results import change_status, save_rows
+from workspaces.services.containers.container_results import News, change_status, save_rows, tell
 
 
 def note_losses(settled: Iterable[Container], *, why: Mapping[UUID, str], now: datetime) -> Set[UUID]:
@@ -28,4 +29,5 @@ def note_losses(settled: Iterable[Container], *, why: Mapping[UUID, str], now: d
     failed = [row for row in rows if row.losses >= LOST_AFTER]
     news = [row for row in failed if row.workspace.status != Status.FAILED]
     change_status(news, Status.FAILED, why=lambda row: row.last_error)
+    tell([News(kind=WORKSPACE_FAILED, row=row, why=row.last_error) for row in news])
     return {row.pk for row in rows} - {row.pk for row in failed}

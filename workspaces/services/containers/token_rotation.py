@@ -11,10 +11,11 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from audit.event_types import WORKSPACE_RESTARTED
 from lib.database_clock import database_now
 from workspaces.models import Container, Organization, Status, WorkspaceToken
 from workspaces.services.actors import Actor
-from workspaces.services.containers.container_results import change_status
+from workspaces.services.containers.container_results import News, change_status, tell
 from workspaces.services.containers.desired_state import RUNNING
 from workspaces.services.containers.provisioning import container_token
 from workspaces.services.locking import lock_organizations
@@ -66,4 +67,5 @@ def _renew(ids: set[UUID], *, actor: Actor) -> int:
     )
     renewed = list(rows.select_related("workspace__organization").order_by("pk"))
     change_status(renewed, Status.PROVISIONING, why=lambda _: WHY, actor=actor)
+    tell([News(kind=WORKSPACE_RESTARTED, row=row, why=WHY, run=False) for row in renewed], actor=actor)
     return len(renewed)

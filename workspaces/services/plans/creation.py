@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from uuid_utils.compat import uuid7
 
+from audit.event_types import WORKSPACE_ONLINE, WORKSPACE_PROVISIONING
 from lib.bulk import Ids
 from lib.database_clock import database_now
 from lib.staged_rows import Rows
@@ -28,6 +29,7 @@ from workspaces.services.causes import Reasons
 from workspaces.services.containers.desired_state import engine_runs, want_running
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_organizations
+from workspaces.services.paths import path_below, path_text, path_texts
 from workspaces.services.workspace_events import tell_each
 
 FIELDS = (
@@ -48,12 +50,13 @@ def gets_container(node: Node) -> bool:
 
 
 class New(NamedTuple):
-    """A workspace to create below `parent_id` (None: a root), with a container or without."""
+    """A workspace to create below `parent_id` (None: a root), with a container or without; `path` is where."""
 
     id: UUID
     parent_id: UUID | None
     node: Node
     contained: bool
+    path: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +88,7 @@ def plan_creation(plan: Plan, *, reason: str) -> Creation:
         if each.kind is Kind.CREATE and each.after and node:
             parent = each.after.parent
             above = new[parent].id if isinstance(parent, int) else parent
-            new[each.row] = New(uuid7(), above, node, gets_container(node))
+            new[each.row] = New(uuid7(), above, node, gets_container(node), path_text(each.after.trail))
     return _creation(new, why=reason or "import", template=plan.template.name)
 
 
@@ -99,7 +102,6 @@ def create_workspace(
     organization: Organization, node: Node, *, parent_id: UUID | None, actor: Actor, reason: str = "by hand"
 ) -> Workspace:
     """Create one workspace by hand. Raises NameTaken, InvalidRequest (parent not live here)."""
-    new = New(uuid7(), parent_id, node, gets_container(node))
     with transaction.atomic():
         lock_organizations([organization.pk])
         siblings = Workspace.objects.live().filter(organization=organization)
@@ -108,9 +110,15 @@ def create_workspace(
         beside = siblings.filter(_may_look_like(node.name), parent=parent_id).values_list("name", flat=True)
         if node.name in map(fold_spaces, beside):
             raise NameTaken(f'A live workspace "{node.name}" stands there already.')
+        path = path_below(_path_of(parent_id), node.name)
+        new = New(uuid7(), parent_id, node, gets_container(node), path)
         creation = _creation({0: new}, why=reason, template="")
         _insert(creation, organization=organization, actor=actor, import_id=None, now=database_now())
     return Workspace.objects.select_related("organization").get(pk=new.id)
+
+
+def _path_of(parent_id: UUID | None) -> str:
+    return path_texts([parent_id], Workspace.objects.lines([parent_id]))[parent_id] if parent_id else ""
 
 
 def _may_look_like(name: str) -> Q:
@@ -121,14 +129,15 @@ def _may_look_like(name: str) -> Q:
 def _creation(by_row: Mapping[int, New], *, why: str, template: str) -> Creation:
     """`template` is the name of the document that declares them, "" where they are made by hand."""
     new = list(by_row.values())
-    ids, alone = Ids(item.id for item in new), [item.id for item in new if not item.contained]
+    alone = [item for item in new if not item.contained]
+    ids = Ids(item.id for item in new)
     return Creation(
         created={index: item.id for index, item in by_row.items()},
         workspaces=Rows(Workspace, FIELDS, (_workspace_row(item, declared=bool(template)) for item in new)),
         schedules=Rows(Schedule, SCHEDULE_FIELDS, (row for item in new for row in _schedule_rows(item))),
         contained=Ids(item.id for item in new if item.contained) if alone else ids,
-        why=Reasons(ids, why),
-        alone=Reasons(alone, "no container to wait for"),
+        why=Reasons(ids, why, paths=[item.path for item in new]),
+        alone=Reasons([item.id for item in alone], "no container to wait for", paths=[item.path for item in alone]),
         template=template,
     )
 
@@ -147,12 +156,12 @@ def _insert(new: Creation, *, organization: Organization, actor: Actor, import_i
     new.schedules.insert(same={"source": Schedule.Source.TEMPLATE, "created_at": now, "updated_at": now})
     want_running(new.contained, organization=organization.pk, import_id=import_id, now=now)
     record_history(new.why, kind="+", actor=actor, now=now, import_id=import_id)
-    tell_each("provisioning", new.why, actor=actor, now=now, import_id=import_id)
-    tell_each("online", new.alone, actor=actor, now=now, import_id=import_id)
+    tell_each(WORKSPACE_PROVISIONING, new.why, actor=actor, now=now, import_id=import_id)
+    tell_each(WORKSPACE_ONLINE, new.alone, actor=actor, now=now, import_id=import_id)
 
 
 def _workspace_row(new: New, *, declared: bool) -> tuple[Any, ...]:
-    key, parent, node, contained = new
+    key, parent, node, contained, _ = new
     return (
         key, parent, node.name, node.role, node.tier, node.runtime, node.model,
         PROVISIONING if contained else ONLINE, node.external, node.url, node.spec, node.files or None,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from django.db import Error as DatabaseFailure
 from django.db import connections, router, transaction
 from uuid_utils.compat import uuid7
 
-from audit.emitting import Event, emit
+from audit.emitting import emit, event_of
+from audit.event_payloads import ImportCompleted, ImportEnd, ImportFailed, ImportStarted, RunDismissed
+from audit.event_types import IMPORT_COMPLETED, IMPORT_FAILED, IMPORT_STARTED, RUN_DISMISSED, EventType
 from lib.database_clock import database_now
 from lib.database_errors import AWAY, trouble_of
 from workspaces.core.planning.plan_values import Mode, Plan
@@ -23,6 +25,8 @@ from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.plans.process_identity import this_process
 from workspaces.services.templates.loader import LoadedTemplate
+
+Payload = TypeVar("Payload", bound=Mapping[str, Any])
 
 logger = logging.getLogger(__name__)
 
@@ -77,8 +81,7 @@ def open_run(
             owner=this_process(),
             started_at=database_now(),
         )
-        payload = {"name": template.name, "dir": loaded.source, "mode": mode, "reason": reason}
-        _emit(run, "org.import.started", actor=actor.name, payload=payload)
+        _emit(run, IMPORT_STARTED, _start(run), actor=actor.name)
     return run
 
 
@@ -153,7 +156,7 @@ def complete_run(run: ImportRun, plan: Plan) -> None:
     run.save(force_update=True)
     if not plan.changes_nothing:
         Organization.objects.filter(pk=run.organization_id).update(last_run=run.pk)
-    _emit(run, "org.import.completed", actor=run.actor, payload={**_outcome(run), **_counts(run, plan)})
+    _emit(run, IMPORT_COMPLETED, _completion(run, plan), actor=run.actor)
 
 
 def fail_run(run: ImportRun, error: str, *, actor: str | None = None, refused: bool = False) -> bool:
@@ -169,7 +172,8 @@ def fail_run(run: ImportRun, error: str, *, actor: str | None = None, refused: b
             state=run.state, finished_at=run.finished_at, error=error
         )
         if closed:
-            _emit(run, "org.import.failed", actor=actor or run.actor, payload={**_outcome(run), "refused": refused})
+            failure: ImportFailed = {**_outcome(run), "refused": refused}
+            _emit(run, IMPORT_FAILED, failure, actor=actor or run.actor)
     return bool(closed)
 
 
@@ -179,8 +183,10 @@ def dismiss_run(run: ImportRun, *, actor: Actor) -> bool:
         undismissed = ImportRun.objects.filter(pk=run.pk, state=ImportRun.State.FAILED, dismissed_at=None)
         dismissed = undismissed.update(dismissed_at=database_now(), dismissed_by=actor.name)
         if dismissed:
-            payload = {"name": run.template_name, "dir": run.source, "mode": run.mode, "error": run.error}
-            _emit(run, "org.run.dismissed", actor=actor.name, payload=payload)
+            payload: RunDismissed = {
+                "name": run.template_name, "dir": run.source, "mode": run.mode, "error": run.error,
+            }  # fmt: skip
+            _emit(run, RUN_DISMISSED, payload, actor=actor.name)
     return bool(dismissed)
 
 
@@ -199,14 +205,15 @@ def _sentence(error: BaseException) -> str:
     return trouble.sentence if trouble else str(error).partition("\n")[0] or type(error).__name__
 
 
-def _outcome(run: ImportRun) -> dict[str, Any]:
+def _start(run: ImportRun) -> ImportStarted:
+    return {"name": run.template_name, "dir": run.source, "mode": run.mode, "reason": run.reason}
+
+
+def _outcome(run: ImportRun) -> ImportEnd:
     """What the end of every import says. A failed one changed nothing, so these counts are known of it as well."""
     duration = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0.0
     return {
-        "name": run.template_name,
-        "dir": run.source,
-        "mode": run.mode,
-        "reason": run.reason,
+        **_start(run),
         "created_count": run.created_count,
         "reconcile_removed_count": run.removed_count,
         "reconcile_errors": run.reconcile_errors,
@@ -216,9 +223,10 @@ def _outcome(run: ImportRun) -> dict[str, Any]:
     }
 
 
-def _counts(run: ImportRun, plan: Plan) -> dict[str, Any]:
-    """What only a completed import knows."""
+def _completion(run: ImportRun, plan: Plan) -> ImportCompleted:
+    """With what only a completed import knows."""
     return {
+        **_outcome(run),
         "skipped_count": run.skipped_count,
         "collateral_count": len(plan.collateral),
         "left_running_count": run.left_running_count,
@@ -229,12 +237,6 @@ def _counts(run: ImportRun, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _emit(run: ImportRun, event_type: str, *, actor: str, payload: dict[str, Any]) -> None:
-    event = Event(
-        event_type=event_type,
-        organization=run.organization.slug,
-        actor=actor,
-        import_id=run.pk,
-        payload=payload,
-    )
+def _emit(run: ImportRun, kind: EventType[Payload], payload: Payload, *, actor: str) -> None:
+    event = event_of(kind, payload, organization=run.organization.slug, actor=actor, import_id=run.pk)
     emit([event])

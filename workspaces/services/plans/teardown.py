@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from audit.event_types import WORKSPACE_RELEASED, WORKSPACE_REMOVED
 from workspaces.core.planning.operations import Kind, Operation
 from workspaces.core.planning.plan_values import Plan, Reason
 from workspaces.models import ImportRun, Schedule, Status, Workspace, WorkspaceToken
@@ -14,6 +15,7 @@ from workspaces.services.actors import Actor
 from workspaces.services.causes import Reasons
 from workspaces.services.containers.desired_state import want_absent
 from workspaces.services.history import record_history
+from workspaces.services.paths import path_text
 from workspaces.services.workspace_events import tell_each
 
 
@@ -22,14 +24,19 @@ def tear_down(plan: Plan, *, run: ImportRun, actor: Actor, keep_volumes: bool = 
     going = [each for each in plan.operations if each.kind is Kind.REMOVE]
     if not going:
         return
-    why = Reasons((each.workspace for each in going if each.workspace), (_why(each, run.reason) for each in going))
+    why = Reasons(
+        (each.workspace for each in going if each.workspace),
+        (_why(each, run.reason) for each in going),
+        paths=(path_text(each.before.trail) for each in going if each.before),
+    )
     _mark_removed(why.ids, run=run, now=now)
     containers = want_absent(why.ids, keep_volumes=keep_volumes, import_id=run.pk, now=now)
     record_history(why, kind="~", actor=actor, now=now, import_id=run.pk)
     facts: dict[str, Any] = {"actor": actor, "now": now, "import_id": run.pk, "keep_volumes": keep_volumes}
-    tell_each("removed", why, **facts, mode=str(plan.mode))
+    tell_each(WORKSPACE_REMOVED, why, **facts, mode=str(plan.mode))
     if containers < len(why):
-        tell_each("released", Reasons(why.ids, "no container to release"), containerless=True, **facts)
+        alone = Reasons(why.ids, "no container to release", paths=why.paths)
+        tell_each(WORKSPACE_RELEASED, alone, containerless=True, **facts)
 
 
 def _why(operation: Operation, reason: str) -> str:

@@ -6,15 +6,30 @@ no way of writing escapes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from audit.emitting import Event, emit
+from audit.emitting import Event, emit, event_of
+from audit.event_payloads import (
+    AccountChanged,
+    GroupChanged,
+    MemberChanged,
+    OrganizationChanged,
+    OrganizationCreated,
+    UserChanged,
+)
+from audit.event_types import (
+    GROUP_CHANGED,
+    MEMBER_ADDED,
+    MEMBER_REMOVED,
+    ORG_CHANGED,
+    ORG_CREATED,
+    USER_CHANGED,
+)
 from workspaces.core.changes import as_sentence, changes_of
 from workspaces.errors import InvalidRequest
 from workspaces.models import Membership, Organization
@@ -62,8 +77,8 @@ def record_made(
 def record_changes(before: AccountSnapshot, after: AccountSnapshot, *, actor: Actor) -> None:
     """Write the events of the differences."""
     events = [
-        *_accounts("user", before.users, after.users, actor=actor),
-        *_accounts("group", before.groups, after.groups, actor=actor, sizes={**before.sizes, **after.sizes}),
+        *_users(before, after, actor=actor),
+        *_groups(before, after, actor=actor),
         *_organizations(before, after, actor=actor),
         *_members(before, after, actor=actor),
     ]
@@ -106,9 +121,22 @@ def set_password(user: User, password: str, *, actor: Actor) -> None:
         user.save(update_fields=["password"])
 
 
+def _users(before: AccountSnapshot, after: AccountSnapshot, *, actor: Actor) -> Iterator[Event]:
+    for key, said in _accounts("user", before.users, after.users):
+        facts: UserChanged = {**said, "user_id": key}
+        yield event_of(USER_CHANGED, facts, organization="", actor=actor.name)
+
+
+def _groups(before: AccountSnapshot, after: AccountSnapshot, *, actor: Actor) -> Iterator[Event]:
+    sizes = {**before.sizes, **after.sizes}
+    for key, said in _accounts("group", before.groups, after.groups):
+        facts: GroupChanged = {**said, "group_id": key, "members_count": sizes.get(key, 0)}
+        yield event_of(GROUP_CHANGED, facts, organization="", actor=actor.name)
+
+
 def _accounts(
-    kind: str, before: dict[int, State] | Any, after: Any, *, actor: Actor, sizes: Any = None
-) -> Iterator[Event]:
+    kind: str, before: Mapping[int, State], after: Mapping[int, State]
+) -> Iterator[tuple[int, AccountChanged]]:
     for key in sorted(before.keys() | after.keys()):
         changes = changes_of_account(before.get(key, {}), after.get(key, {}))
         if not changes:
@@ -116,21 +144,18 @@ def _accounts(
         what = "made" if key not in before else "deleted" if key not in after else "changed"
         state = after.get(key) or before[key]
         name = state["username"] if kind == "user" else state["name"]
-        facts: dict[str, Any] = {"name": name, f"{kind}_id": key, "what": what, "changes": changes}
-        facts["why"] = f"{kind} {what}" + (f": {as_sentence(changes)}" if what == "changed" else "")
-        if sizes is not None:
-            facts["members_count"] = sizes.get(key, 0)
-        yield Event(event_type=f"security.{kind}_changed", organization="", actor=actor.name, payload=facts)
+        why = f"{kind} {what}" + (f": {as_sentence(changes)}" if what == "changed" else "")
+        yield key, {"name": name, "what": what, "changes": changes, "why": why}
 
 
 def _organizations(before: AccountSnapshot, after: AccountSnapshot, *, actor: Actor) -> Iterator[Event]:
     for key, state in sorted(after.organizations.items()):
-        facts: dict[str, Any] = {"name": state["name"], "why": BY_HAND}
         if key not in before.organizations:
-            yield Event(event_type="org.created", organization=state["slug"], actor=actor.name, payload=facts)
+            made: OrganizationCreated = {"name": state["name"], "why": BY_HAND}
+            yield event_of(ORG_CREATED, made, organization=state["slug"], actor=actor.name)
         elif changes := changes_of(before.organizations[key], state):
-            facts |= {"changes": changes, "why": as_sentence(changes)}
-            yield Event(event_type="org.changed", organization=state["slug"], actor=actor.name, payload=facts)
+            facts: OrganizationChanged = {"name": state["name"], "why": as_sentence(changes), "changes": changes}
+            yield event_of(ORG_CHANGED, facts, organization=state["slug"], actor=actor.name)
 
 
 def _members(before: AccountSnapshot, after: AccountSnapshot, *, actor: Actor) -> Iterator[Event]:
@@ -139,6 +164,5 @@ def _members(before: AccountSnapshot, after: AccountSnapshot, *, actor: Actor) -
         added = place in after.members
         slug, name = after.members[place] if added else before.members[place]
         why = USER_DELETED if place[1] in deleted else BY_HAND
-        facts = {"name": name, "user_id": place[1], "why": why}
-        what = "org.member_added" if added else "org.member_removed"
-        yield Event(event_type=what, organization=slug, actor=actor.name, payload=facts)
+        facts: MemberChanged = {"name": name, "user_id": place[1], "why": why}
+        yield event_of(MEMBER_ADDED if added else MEMBER_REMOVED, facts, organization=slug, actor=actor.name)

@@ -12,11 +12,13 @@ from __future__ import annotations
 import ipaddress
 import unicodedata
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from audit.emitting import Event, emit
+from audit.emitting import Event, emit, event_of
+from audit.event_payloads import Denied, Login, LoginFailed, TokenEvent
+from audit.event_types import DENIED, LOGIN, LOGIN_FAILED, EventType
 from lib.optional_writes import short_lock_wait
 from workspaces.models import ApiToken, Organization, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
@@ -75,7 +77,9 @@ def network(address: str) -> str:
 def record_login(name: str, *, address: str) -> None:
     """Record a login with a password."""
     if within_first(MOST_OF_ONE, "login-event", name):
-        _emit("login", actor=name, why=f"from {address or 'here'}", address=address)
+        actor = _actor(name)
+        facts: Login = {"name": actor, "why": f"from {address or 'here'}", "address": address}
+        emit([event_of(LOGIN, facts, organization="", actor=actor)])
 
 
 def record_failed_login(name: str, *, address: str) -> None:
@@ -83,18 +87,19 @@ def record_failed_login(name: str, *, address: str) -> None:
     place = network(address)
     attempt, _ = increment("login", place, _normalized(name)), increment("login", place)
     if within_first(MOST_FAILED, "failed-login-event"):
-        why = f"from {address or 'here'}, number {attempt} of this minute"
-        _emit("login_failed", actor=name, why=why, address=address, attempt=attempt)
+        actor, why = _actor(name), f"from {address or 'here'}, number {attempt} of this minute"
+        facts: LoginFailed = {"name": actor, "why": why, "address": address, "attempt": attempt}
+        emit([event_of(LOGIN_FAILED, facts, organization="", actor=actor)])
 
 
-def record_token(what: str, token: ApiToken | WorkspaceToken, *, actor: Actor) -> None:
-    """Record a token event: `created`, `first_used` or `revoked`."""
-    record_tokens(what, [token], actor=actor)
+def record_token(kind: EventType[TokenEvent], token: ApiToken | WorkspaceToken, *, actor: Actor) -> None:
+    """Record a token event: created, first used or revoked."""
+    record_tokens(kind, [token], actor=actor)
 
 
-def record_tokens(what: str, tokens: Iterable[ApiToken | WorkspaceToken], *, actor: Actor) -> None:
+def record_tokens(kind: EventType[TokenEvent], tokens: Iterable[ApiToken | WorkspaceToken], *, actor: Actor) -> None:
     """Record the same event of several tokens, in one statement."""
-    emit([_token_event(what, token, actor=actor) for token in tokens])
+    emit([_token_event(kind, token, actor=actor) for token in tokens])
 
 
 def record_denied(user: User, *, place: str, why: str, address: str, workspace_id: str = "") -> None:
@@ -102,8 +107,9 @@ def record_denied(user: User, *, place: str, why: str, address: str, workspace_i
     name = user.get_username()
     if within_first(MOST_OF_ONE, "denied-event", name):
         place = clean(place, LONGEST_PLACE)
-        organization = _organization(user, workspace_id)
-        _emit("denied", actor=name, organization=organization, why=f"{place}: {why}", place=place, address=address)
+        actor, organization = _actor(name), _organization(user, workspace_id)
+        facts: Denied = {"name": actor, "why": f"{place}: {why}", "place": place, "address": address}
+        emit([event_of(DENIED, facts, organization=organization, actor=actor)])
 
 
 def clean(text: str, most: int) -> str:
@@ -121,27 +127,33 @@ def _organization(user: User, workspace_id: str) -> str:
     return slugs[0] if len(slugs) == 1 else ""
 
 
-def _token_event(what: str, token: ApiToken | WorkspaceToken, *, actor: Actor) -> Event:
+def _token_event(kind: EventType[TokenEvent], token: ApiToken | WorkspaceToken, *, actor: Actor) -> Event:
+    became = kind.name.partition(".token_")[2].replace("_", " ")
     if isinstance(token, WorkspaceToken):
         workspace = token.workspace
-        why = f"access token {token.pk}, {what.replace('_', ' ')}"
-        facts: dict[str, Any] = {"kind": "workspace", "token_id": token.pk, "name": workspace.name, "why": why}
-        slug, key = workspace.organization.slug, workspace.pk
-        return Event(
-            event_type=f"security.token_{what}", organization=slug, workspace_id=key, actor=actor.name, payload=facts
-        )
+        facts: TokenEvent = {
+            "kind": "workspace",
+            "token_id": token.pk,
+            "name": workspace.name,
+            "why": f"access token {token.pk}, {became}",
+        }
+        slug = workspace.organization.slug
+        return event_of(kind, facts, organization=slug, actor=actor.name, workspace_id=workspace.pk)
     user = token.user.get_username()
-    expires = token.expires_at.isoformat() if token.expires_at else None
-    why = f"API token {token.pk} of {user}{', read-only' if token.read_only else ''}, {what.replace('_', ' ')}"
-    facts = {"kind": "api", "token_id": token.pk, "name": token.name or f"token {token.pk}", "user": user, "why": why}
-    facts |= {"read_only": token.read_only, "expires_at": expires}
-    return Event(event_type=f"security.token_{what}", organization="", actor=actor.name, payload=facts)
+    facts = {
+        "kind": "api",
+        "token_id": token.pk,
+        "name": token.name or f"token {token.pk}",
+        "user": user,
+        "why": f"API token {token.pk} of {user}{', read-only' if token.read_only else ''}, {became}",
+        "read_only": token.read_only,
+        "expires_at": token.expires_at.isoformat() if token.expires_at else None,
+    }
+    return event_of(kind, facts, organization="", actor=actor.name)
 
 
-def _emit(what: str, *, actor: str, organization: str = "", **facts: Any) -> None:
-    name = clean(actor, LONGEST_NAME) or NAMELESS
-    event = Event(event_type=f"security.{what}", organization=organization, actor=name, payload={"name": name, **facts})
-    emit([event])
+def _actor(name: str) -> str:
+    return clean(name, LONGEST_NAME) or NAMELESS
 
 
 def _normalized(name: str) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from audit.event_types import TOKEN_CREATED, TOKEN_FIRST_USED, TOKEN_REVOKED
 from lib.database_clock import database_now
 from lib.optional_writes import suppress_lost_writes
 from workspaces.core.names import clean_name
@@ -54,7 +55,7 @@ def issue_api_token(
             created_at=database_now(),
             expires_at=expires_at,
         )
-        record_token("created", token, actor=actor or Actor.of(user))
+        record_token(TOKEN_CREATED, token, actor=actor or Actor.of(user))
     return text
 
 
@@ -69,7 +70,7 @@ def issue_workspace_token(workspace: Workspace, *, actor: Actor) -> str:
         if not Workspace.objects.live().filter(pk=workspace.pk).exists():
             raise WorkspaceRemoved("A removed workspace gets no token.")
         token = WorkspaceToken.objects.create(workspace=workspace, digest=digest(text), created_at=database_now())
-        record_token("created", token, actor=actor)
+        record_token(TOKEN_CREATED, token, actor=actor)
     return text
 
 
@@ -80,7 +81,7 @@ def revoke_api_tokens(tokens: QuerySet[ApiToken], *, actor: Actor) -> int:
             tokens.filter(revoked_at=None).select_related("user").order_by("pk").select_for_update(of=("self",))
         )
         ApiToken.objects.filter(pk__one_of=[token.pk for token in usable]).update(revoked_at=database_now())
-        record_tokens("revoked", usable, actor=actor)
+        record_tokens(TOKEN_REVOKED, usable, actor=actor)
     return len(usable)
 
 
@@ -90,7 +91,7 @@ def revoke_workspace_tokens(tokens: QuerySet[WorkspaceToken], *, actor: Actor) -
         rows = tokens.filter(revoked_at=None).select_related("workspace__organization").order_by("pk")
         usable = list(rows.select_for_update(of=("self",)))
         WorkspaceToken.objects.filter(pk__one_of=[token.pk for token in usable]).update(revoked_at=database_now())
-        record_tokens("revoked", usable, actor=actor)
+        record_tokens(TOKEN_REVOKED, usable, actor=actor)
     return len(usable)
 
 
@@ -109,7 +110,7 @@ def record_use(token: ApiToken) -> None:
     with suppress_lost_writes("the use of a token"), transaction.atomic():
         updated = ApiToken.objects.filter(unchanged, pk=token.pk).update(last_used_at=now)
         if updated and not token.last_used_at:
-            record_token("first_used", token, actor=Actor.of(token.user))
+            record_token(TOKEN_FIRST_USED, token, actor=Actor.of(token.user))
 
 
 def find_workspace_token(text: str) -> WorkspaceToken | None:

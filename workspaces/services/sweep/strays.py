@@ -17,7 +17,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Min, Q
 
-from audit.emitting import Event, emit
+from audit.emitting import emit, event_of
+from audit.event_payloads import StrayEvent
+from audit.event_types import STRAY_RELEASED, STRAY_STOPPED, EventType
 from lib.bulk import insert_rows
 from lib.database_clock import database_now
 from workspaces.core.containers.sweep_plan import Unknown
@@ -100,13 +102,13 @@ def note_stopped(strays: Sequence[Unknown], *, actor: Actor) -> None:
     """Write down that their containers were stopped, because their quarantine is over."""
     ids = [stray.id for stray in strays]
     Stray.objects.filter(workspace_id__one_of=ids).update(stopped_at=database_now(), runs=False)
-    _tell("stopped", strays, actor=actor, why="container stopped after its quarantine, nothing removed")
+    _tell(STRAY_STOPPED, strays, actor=actor, why="container stopped after its quarantine, nothing removed")
 
 
 def note_destroyed(strays: Sequence[Unknown], *, actor: Actor) -> None:
     """Write down that they are gone, and who had it done."""
     Stray.objects.filter(workspace_id__one_of=[stray.id for stray in strays]).delete()
-    _tell("released", strays, actor=actor, why="container and volumes destroyed by hand")
+    _tell(STRAY_RELEASED, strays, actor=actor, why="container and volumes destroyed by hand")
 
 
 def summary() -> Summary:
@@ -167,23 +169,25 @@ def _facts(stray: Unknown) -> dict[str, Any]:
     }
 
 
-def _tell(what: str, strays: Sequence[Unknown], *, actor: Actor, why: str) -> None:
+def _tell(kind: EventType[StrayEvent], strays: Sequence[Unknown], *, actor: Actor, why: str) -> None:
     """They belong to no organization that this site knows; what their labels say stands in the payload."""
-    events = [
-        Event(
-            event_type=f"workspace.{what}",
-            organization="",
-            actor=actor.name,
-            workspace_id=stray.id,
-            payload={
-                "name": _facts(stray)["name"],
-                "parent_id": None,
-                "why": f"{why}: {stray.why}",
-                "labelled": _facts(stray)["organization"],
-                "volumes": list(stray.held.volumes),
-            },
+    if strays:
+        told = {stray.id: _payload(stray, why=f"{why}: {stray.why}") for stray in strays}
+        emit(
+            [
+                event_of(kind, payload, organization="", actor=actor.name, workspace_id=key)
+                for key, payload in told.items()
+            ]
         )
-        for stray in strays
-    ]
-    if events:
-        emit(events)
+
+
+def _payload(stray: Unknown, *, why: str) -> StrayEvent:
+    facts = _facts(stray)
+    return {
+        "name": facts["name"],
+        "path": [facts["name"]],
+        "parent_id": None,
+        "why": why,
+        "labelled": facts["organization"],
+        "volumes": list(stray.held.volumes),
+    }

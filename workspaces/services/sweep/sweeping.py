@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from audit.emitting import emit
+from audit.event_types import WORKSPACE_RESTARTED
 from lib.database_clock import database_now
 from workspaces.core.containers.sweep_plan import Finding, Held, Known, Sweep, Unknown, plan_sweep
 from workspaces.engines.base import Engine, FoundContainer
@@ -29,7 +30,7 @@ from workspaces.services.containers.losses import note_losses
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_where_free
 from workspaces.services.sweep.strays import note_strays, overdue, with_names
-from workspaces.services.workspace_events import workspace_event
+from workspaces.services.workspace_events import subject, workspace_event
 
 logger = logging.getLogger(__name__)
 
@@ -121,21 +122,9 @@ def _provision_again(rows: Sequence[Workspace], *, why: Mapping[UUID, str], now:
     ids = [row.pk for row in rows]
     Workspace.objects.live().filter(id__one_of=ids).update(status=Status.PROVISIONING, updated_at=now)
     record_history(Reasons(ids, [why[key] for key in ids]), kind="~", actor=WORKER, now=now)
-    emit(
-        [
-            workspace_event(
-                "provisioning",
-                workspace_id=row.pk,
-                name=row.name,
-                parent_id=row.parent_id,
-                organization=row.organization.slug,
-                actor=WORKER,
-                why=why[row.pk],
-                again=True,
-            )
-            for row in rows
-        ]
-    )
+    paths = Workspace.objects.paths(ids)
+    told = {row: subject(row, path=paths[row.pk], why=why[row.pk]) for row in rows}
+    emit([workspace_event(WORKSPACE_RESTARTED, facts, workspace=row, actor=WORKER) for row, facts in told.items()])
 
 
 def _release_again(ids: Sequence[UUID]) -> None:

@@ -7,6 +7,8 @@ from typing import TypedDict
 from django.db import transaction
 
 from audit.emitting import Event, emit
+from audit.event_payloads import WorkspaceChanged
+from audit.event_types import WORKSPACE_CHANGED
 from lib.database_clock import database_now
 from workspaces.core.changes import Change, changes_of
 from workspaces.errors import WorkspaceRemoved
@@ -15,7 +17,7 @@ from workspaces.services.actors import Actor
 from workspaces.services.causes import Reasons
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_organizations
-from workspaces.services.workspace_events import workspace_event
+from workspaces.services.workspace_events import subject, workspace_event
 
 
 class Changes(TypedDict, total=False):
@@ -48,17 +50,9 @@ def edit_workspace(workspace: Workspace, changes: Changes, *, actor: Actor, reas
 
 
 def _event(row: Workspace, changes: list[Change], *, why: str, reason: str, actor: Actor) -> Event:
-    return workspace_event(
-        "changed",
-        workspace_id=row.pk,
-        name=row.name,
-        parent_id=row.parent_id,
-        organization=row.organization.slug,
-        actor=actor,
-        why=why,
-        changes=changes,
-        reason=reason,
-    )
+    about = subject(row, path=Workspace.objects.paths([row.pk])[row.pk], why=why)
+    payload: WorkspaceChanged = {**about, "changes": changes, "reason": reason}
+    return workspace_event(WORKSPACE_CHANGED, payload, workspace=row, actor=actor)
 
 
 def _sentence(changes: dict[str, object]) -> str:

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import transaction
 
 from audit.emitting import emit
+from audit.event_types import WORKSPACE_ONLINE
 from lib.database_clock import database_now
 from workspaces.errors import TooOften, WorkspaceRemoved
 from workspaces.models import Status, Workspace
@@ -19,7 +20,7 @@ from workspaces.services.actors import Actor
 from workspaces.services.causes import Reasons
 from workspaces.services.history import record_history
 from workspaces.services.security.rate_limits import MINUTE, take_turn
-from workspaces.services.workspace_events import workspace_event
+from workspaces.services.workspace_events import subject, workspace_event
 
 HEARTBEAT_GRAIN = timedelta(seconds=5)
 REGISTRATIONS = 6  # registrations of a workspace in a minute that change its address or bring it online
@@ -88,13 +89,5 @@ def _record_online(workspace_id: UUID, *, why: str, now: datetime) -> None:
     workspace = Workspace.objects.select_related("organization").get(pk=workspace_id)
     actor = Actor(name=f"workspace {workspace.name}"[:255])
     record_history(Reasons([workspace_id], why), kind="~", actor=actor, now=now)
-    event = workspace_event(
-        "online",
-        workspace_id=workspace_id,
-        name=workspace.name,
-        parent_id=workspace.parent_id,
-        organization=workspace.organization.slug,
-        actor=actor,
-        why=why,
-    )
-    emit([event])
+    about = subject(workspace, path=Workspace.objects.paths([workspace_id])[workspace_id], why=why)
+    emit([workspace_event(WORKSPACE_ONLINE, about, workspace=workspace, actor=actor)])

@@ -1,0 +1,158 @@
+"""The payload of each type of event: the keys that a writer gives, and that readers ask for. Pure.
+
+Rows stay for ever, so a key that was ever written keeps its name and its meaning. Readers go through
+`audit.payload.payload_as`, which fills in what an older row lacks.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, TypedDict
+
+Row = dict[str, Any]
+"""An object in a list: a change has `field`, `from` and `to`."""
+
+
+class ImportStarted(TypedDict):
+    """`dir` is the directory or file, "" for a template that came inline."""
+
+    name: str
+    dir: str
+    mode: str
+    reason: str
+
+
+class ImportEnd(ImportStarted):
+    """What the end of every import says; a failed one changed nothing, and its counts are 0."""
+
+    created_count: int
+    reconcile_removed_count: int
+    reconcile_errors: list[Row]
+    template_sha256: str
+    duration_ms: int
+    error: str
+
+
+class ImportCompleted(ImportEnd):
+    """`left_running` names a part of the workspaces that `left_running_count` counts."""
+
+    skipped_count: int
+    collateral_count: int
+    left_running_count: int
+    left_running: list[str]
+    live_before: int
+    live_after: int
+    warnings_count: int
+
+
+class ImportFailed(ImportEnd):
+    """`refused`: a safety worked."""
+
+    refused: bool
+
+
+class RunDismissed(TypedDict):
+    name: str
+    dir: str
+    mode: str
+    error: str
+
+
+class OrganizationCreated(TypedDict):
+    name: str
+    why: str
+
+
+class OrganizationChanged(OrganizationCreated):
+    changes: list[Row]
+
+
+class MemberChanged(TypedDict):
+    name: str
+    user_id: int
+    why: str
+
+
+class WorkspaceEvent(TypedDict):
+    """Where the workspace stood then: `path` are the names from the root, its own last."""
+
+    name: str
+    path: list[str]
+    parent_id: str | None
+    why: str
+
+
+class WorkspaceChanged(WorkspaceEvent):
+    """`reason` is what the person wrote, "" for nothing; `why` is never empty."""
+
+    changes: list[Row]
+    reason: str
+
+
+class WorkspaceGone(WorkspaceEvent):
+    keep_volumes: bool
+
+
+class WorkspaceRemoved(WorkspaceGone):
+    """`mode` is that of the run: `remove` where somebody chose what goes, `reconcile` where an import left it over."""
+
+    mode: str
+
+
+class StrayEvent(WorkspaceEvent):
+    """Of a container that belongs to no workspace: `labelled` is the organization that its label names."""
+
+    labelled: str
+    volumes: list[str]
+
+
+class Login(TypedDict):
+    name: str
+    why: str
+    address: str
+
+
+class LoginFailed(Login):
+    """`attempt`: the how manieth of this minute."""
+
+    attempt: int
+
+
+class Denied(Login):
+    """`place` is a method and a path."""
+
+    place: str
+
+
+class TokenEvent(TypedDict):
+    """`kind` is `workspace` or `api`; the rest is said of API tokens alone."""
+
+    kind: str
+    token_id: int
+    name: str
+    why: str
+    user: NotRequired[str]
+    read_only: NotRequired[bool]
+    expires_at: NotRequired[str | None]
+
+
+class DatabaseAccepted(TypedDict):
+    epochs: int
+    strays: int
+
+
+class AccountChanged(TypedDict):
+    """`what` is `made`, `changed` or `deleted`."""
+
+    name: str
+    what: str
+    changes: list[Row]
+    why: str
+
+
+class UserChanged(AccountChanged):
+    user_id: int
+
+
+class GroupChanged(AccountChanged):
+    group_id: int
+    members_count: int
