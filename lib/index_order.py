@@ -8,7 +8,7 @@ from django.db.models import F, OrderBy
 from django.db.models.indexes import IndexExpression
 
 
-class Apart(OrderBy):
+class OppositeNulls(OrderBy):
     """The order of a column that is never null, with NULLS at the end opposite to the primary key's index.
 
     For the first rows in this order PostgreSQL's planner has to use an index that was made with it. Without it the
@@ -28,10 +28,10 @@ class Apart(OrderBy):
         plain = OrderBy(self.expression, descending=self.descending)
         return plain.as_sql(compiler, connection, **context)
 
-    def reverse_ordering(self) -> Apart:
+    def reverse_ordering(self) -> OppositeNulls:
         self.descending = not self.descending
         self.nulls_first, self.nulls_last = self.nulls_last, self.nulls_first
         return self
 
 
-IndexExpression.register_wrappers(Apart, *IndexExpression.wrapper_classes)
+IndexExpression.register_wrappers(OppositeNulls, *IndexExpression.wrapper_classes)

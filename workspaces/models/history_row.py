@@ -8,9 +8,9 @@ from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
-from lib.index_order import Apart
+from lib.index_order import OppositeNulls
 
-IN_ORDER = Apart("history_id")
+IN_ORDER = OppositeNulls("history_id")
 
 
 class HistoryFacts(models.Model):
