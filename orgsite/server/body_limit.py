@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 # A refused body is read on to this size (and thrown away): most clients read the answer only after sending all of it.
 MAX_DRAINED = 128 * 1024 * 1024  # bytes
-# Each of these many bytes earns a body one second beyond ORGSITE_BODY_TIMEOUT.
+# Beyond ORGSITE_BODY_TIMEOUT a body gets one more second for each MIN_RATE bytes received.
 MIN_RATE = 16 * 1024  # bytes a second
 
 

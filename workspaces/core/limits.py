@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DEEPEST_TREE = 150
-"""The maximum for the setting: deeper trees overflow the stack in the standard library (`json`, `asdict`)."""
+"""The maximum for the setting: deeper trees may overflow the stack in the standard library (`json`, `asdict`)."""
 
 
 MANY_BYTES = 40 * 1024 * 1024
