@@ -11,9 +11,9 @@ from django.db.models.functions import Left
 
 from audit.event_types import ENDS, FREQUENT
 from audit.type_filter import prefix_of
-from lib.index_order import Apart
+from lib.index_order import OppositeNulls
 
-LATEST, EARLIEST = Apart("id", descending=True), Apart("id")
+LATEST, EARLIEST = OppositeNulls("id", descending=True), OppositeNulls("id")
 WHILE = 10_000  # events of a stretch of time whose ids are all read to find the first of them
 
 

@@ -23,10 +23,10 @@ PARTS = ("imports", "http", "memory", "series", "embedded", "pages", "stream", "
 EMBEDDED = {"embedded"}  # on SQLite
 FULL = 100_000
 EMPTY = "empty"
-# What somebody would set who runs this for work; everything else as PostgreSQL ships. Commits reach the disk.
+# The usual settings of a production server; all others are PostgreSQL's defaults. Commits reach the disk.
 SERVER = {"max_connections": "100", "shared_buffers": "512MB", "max_wal_size": "4GB"}
 
-# As where containers run: each workspace has the row of one. The parts that need an engine start their own.
+# With an engine, so that each workspace has a container row. The parts that need a real engine start their own.
 ENVIRONMENT = {"ORGSITE_ENGINE": "docker", "ORGSITE_RUNTIME_IMAGES": '{"*": "none:1"}'}
 
 
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def write(sections: list[Section], *, n: int, seconds: float) -> Path:
-    """The report and its plot: in `docs/` after a full run, beside the caches after a quick look."""
+    """Write the report and its plot, after a full run into `docs/`, after a short one into `.orgsite/bench`."""
     folder = ROOT / "docs" if n >= FULL else ROOT / ".orgsite" / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     command = "make bench" if n == FULL else f"make bench N={n}"
@@ -66,13 +66,13 @@ def write(sections: list[Section], *, n: int, seconds: float) -> Path:
 
 
 def migrate(server: str) -> None:
-    """The empty database of which each part gets a copy."""
+    """Make the empty database that is copied for each part."""
     execute(server, f"CREATE DATABASE {EMPTY}")
     python(address(server, EMPTY), "manage.py", "migrate", "--verbosity=0")
 
 
 def run(name: str, server: str, *, n: int) -> Section:
-    """The part's section, from a process and a database that nothing else has touched."""
+    """Run the part in a new process and a new database, and return its section."""
     with tempfile.TemporaryDirectory() as folder:
         database, file = address(server, name), Path(folder, "section.json")
         if name in EMBEDDED:
@@ -94,7 +94,7 @@ def execute(server: str, statement: str) -> None:
 
 
 def python(database: str, *arguments: str) -> None:
-    """On the database of that address."""
+    """Run Python on the database of that address."""
     environment = os.environ | {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "orgsite.settings"} | ENVIRONMENT
     subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, check=True)
 

@@ -1,9 +1,8 @@
-"""A crowd on PostgreSQL: organizations of any size with all that pages show, made by a few set-based statements.
+"""A data set on PostgreSQL: an organization of any size with everything that pages show, made by a few statements.
 
-The forest branches by five below a handful of roots; every tenth name is used twice, every tenth container fails, and
-half as many again were removed. One run made all of it and another one removed what is gone, as the worst case of a
-run's page; the events lie a second apart. At the end stands VACUUM (ANALYZE), in autovacuum's place, which in a real
-database has long been there.
+The trees branch by five below a handful of roots; every tenth name is used twice, every tenth container fails, and half
+as many workspaces again were removed. One run made all workspaces and another removed the removed ones: the worst case
+for a run's page. The events are a second apart. VACUUM (ANALYZE) at the end stands in for autovacuum.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ TABLES = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Crowd:
-    """An organization with so many live workspaces, and the runs that made and that removed some."""
+class Dataset:
+    """An organization, the number of its live workspaces, and the runs that made and removed workspaces."""
 
     organization: Organization
     workspaces: int
@@ -32,15 +31,15 @@ class Crowd:
     removed_by: UUID
 
     def workspace(self, number: int) -> UUID:
-        """The id of the workspace of that number, from 1; beyond `workspaces` they are removed ones."""
+        """The id of the workspace with that number, from 1; those above `workspaces` are removed."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT md5(%s)::uuid", [f"{self.organization.slug}/{number}"])
             found: UUID = cursor.fetchone()[0]
         return found
 
 
-def gather(slug: str, *, workspaces: int, events: int) -> Crowd:
-    """Make the organization `slug`. It must be new, and no transaction open: VACUUM runs in none."""
+def make_dataset(slug: str, *, workspaces: int, events: int) -> Dataset:
+    """Make the organization `slug`, which must be new. No transaction may be open, because VACUUM runs in none."""
     organization = Organization.objects.create(slug=slug, name=slug.capitalize())
     made_by, removed_by = (uuid5(NAMESPACE_URL, f"{slug}/{what}") for what in ("made", "removed"))
     given: dict[str, str | int | UUID] = {
@@ -52,7 +51,7 @@ def gather(slug: str, *, workspaces: int, events: int) -> Crowd:
         for statement in STATEMENTS:
             cursor.execute(statement, given)
         cursor.execute(f"VACUUM (ANALYZE) {', '.join(TABLES)}")
-    return Crowd(organization=organization, workspaces=workspaces, made_by=made_by, removed_by=removed_by)
+    return Dataset(organization=organization, workspaces=workspaces, made_by=made_by, removed_by=removed_by)
 
 
 WORKSPACES = """
@@ -140,7 +139,7 @@ RUNS = """
     FROM generate_series(1, %(runs)s) AS i
 """
 
-# Of a hundred events 44 make, 44 put online, 4 remove, 4 release; the rest are an import's, failures, and of no run.
+# Of 100 events, 44 are creations, 44 online, 4 removals, 4 releases; the others are an import's, failures, and manual.
 EVENTS = """
     INSERT INTO structure_events (event_type, organization, workspace_id, import_id, actor, payload, created_at)
     SELECT type, %(slug)s,

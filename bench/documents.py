@@ -35,7 +35,7 @@ def _nested(node: Node) -> dict[str, Any]:
 
 
 def _own(node: Node) -> dict[str, Any]:
-    """What stands at the node itself."""
+    """The keys of the node itself."""
     prompt = node.spec["initial_prompt"]
     return {"name": node.name, "role": node.role, "tier": node.tier, "initial_prompt": prompt}
 
@@ -45,7 +45,7 @@ def _schedules(node: Node) -> list[dict[str, str]]:
 
 
 def _lines(node: Node) -> Iterator[str]:
-    """Plain text as YAML takes it, and a schedule as people write one."""
+    """The node's lines of YAML, with its schedules in flow style."""
     yield from (f"{key}: {value}" for key, value in _own(node).items())
     yield "schedules:"
     for each in _schedules(node):

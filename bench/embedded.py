@@ -1,4 +1,4 @@
-"""SQLite: how long an agent's heartbeat waits while an import has the only write lock."""
+"""SQLite: the time that an agent's heartbeat waits while an import has the only write lock."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SIZES = (1_000, 5_000, 20_000)
 WAYS = ("ahead", "together")
 ROUNDS = 3
 PAUSE = 0.02  # seconds between two heartbeats
-# A heartbeat is written where the agent's last one is HEARTBEAT_GRAIN old: no agent has its turn again before.
+# So many that each agent's next heartbeat comes after HEARTBEAT_GRAIN: an earlier one would not be written.
 AGENTS = 2 * round(HEARTBEAT_GRAIN.total_seconds() / PAUSE)
 WORDS = f"""
 A process imports a tree into an empty organization; beside it another one sends a heartbeat every {PAUSE * 1000:.0f} ms
@@ -56,20 +56,20 @@ def measure(*, n: int) -> Section:
 
 
 def new_agents() -> list[UUID]:
-    """The ids of AGENTS workspaces in an organization that nobody imports into."""
+    """The ids of AGENTS new workspaces, in an organization without further imports."""
     place = new_place("beside")
     import_template(place, tree("wide", AGENTS))
     return list(Workspace.objects.filter(organization=place.organization).values_list("pk", flat=True))
 
 
 def longest_wait(way: str, agents: Iterator[UUID], *, n: int, turn: int) -> float:
-    """Seconds, of the heartbeats that were sent while another process imported."""
+    """The longest duration (seconds) of a heartbeat while another process imports."""
     place, longest = new_place(f"{way}-{n}-{turn}"), 0.0
     command = [sys.executable, "-m", "bench.embedded_import", way, str(n), place.slug]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdin
         assert other.stdout
-        other.stdout.readline()  # it has made its tree
+        other.stdout.readline()  # printed when its template is made
         other.stdin.close()
         while other.poll() is None:
             began = time.perf_counter()

@@ -1,6 +1,4 @@
-"""One import in a process of its own: `python -m bench.embedded_import WAY N SLUG`. Made ready, it waits for the end of
-its input.
-"""
+"""One import in a process of its own, at the end of its input: `python -m bench.embedded_import WAY N SLUG`."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ def main(way: str, n: str, slug: str) -> None:
     from lib import gc_tuning
     from workspaces.models import Organization
 
-    gc_tuning.settle()
+    gc_tuning.freeze_loaded()
     want, place = tree(MAIN, int(n)), Place(organization=Organization.objects.get(slug=slug).pk, slug=slug)
     print(want.digest, flush=True)
     sys.stdin.read()

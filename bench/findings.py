@@ -1,4 +1,4 @@
-"""What a benchmark found: figures, each beside the limit it has to keep."""
+"""The results of a benchmark: figures with their limits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
-    """Measured figures as they are shown: text, with the unit in it."""
+    """Measured figures as text, with their units."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -32,7 +32,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Section:
-    """One part of the report. `words` says what was measured and how, for a reader who wants to doubt it."""
+    """One part of the report. `words` describes what was measured and how, for readers who want to check it."""
 
     title: str
     words: str

@@ -1,7 +1,7 @@
-"""The least that PostgreSQL needs for the same rows: a handful of statements in one transaction, no Django, no rules.
+"""The floor: the least that PostgreSQL needs for the same rows. A few statements in one transaction, without Django.
 
-It writes what the product writes, column by column: workspaces, schedules, containers, history, events, the run. It
-checks nothing, plans nothing and answers nothing. Where a way to send rows was faster than another, it takes that one.
+It writes the same rows as the product, column by column: workspaces, schedules, containers, history, events, the run.
+It checks nothing, plans nothing and builds no answer. Of several ways to send rows it uses the fastest.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ RUN = """
     VALUES (%(run)s, nextval('workspaces_run_number'), %(organization)s, %(mode)s, 'Measured', '', '{}', '', '',
         'operator', 'completed', '', '', 0, 0, 0, 0, 0, 0, '[]', '[]', '', '', %(now)s, %(now)s)
 """
-TOLD = """
+IMPORT_EVENTS = """
     INSERT INTO structure_events (event_type, organization, import_id, actor, payload, created_at)
     SELECT 'org.import.' || what, %(slug)s, %(run)s, 'operator', '{}', %(now)s
     FROM unnest(ARRAY['started', 'completed']) AS what
@@ -70,7 +70,7 @@ BEGUN = """
         jsonb_build_object('name', name, 'path', path::jsonb, 'parent_id', parent_id, 'why', 'import'), %(now)s
     FROM new JOIN unnest(%(ids)s::uuid[], %(paths)s::text[]) AS at(id, path) USING (id)
 """
-# What an import has to know: where each stands, whether it may go, and what the answer says of it.
+# The columns that an import has to read: for matching, for protection, and for its answer.
 LIVE = """
     SELECT id, parent_id, name, protected, status, tier FROM workspaces_workspace
     WHERE organization_id = %s AND status <> 'removed'
@@ -116,7 +116,7 @@ REMOVED = """
             'keep_volumes', false, 'mode', %(mode)s::text), %(now)s
     FROM gone JOIN unnest(%(ids)s::uuid[], %(reasons)s::text[], %(paths)s::text[]) AS why(id, reason, path) USING (id)
 """
-# Why each goes: left over by an import, which says of each what took its name; or deleted.
+# The reasons of removals: each leftover of an import names what took its name; the others are deleted.
 REPLACED = REMOVED.replace("WHY", "reason").replace("RULE", "'zombie'")
 DELETED = (
     REMOVED.replace("WHY", "CASE WHEN id = ANY(%(roots)s::uuid[]) THEN 'deleted' ELSE 'below a removed workspace' END")
@@ -128,13 +128,13 @@ DELETED = (
 
 
 def import_template(connection: Connection, place: Place, template: Template) -> None:
-    """Into an organization without workspaces."""
+    """Import the template into an organization without workspaces."""
     with connection.transaction():
         _create(connection, _facts(place), template)
 
 
 def import_again(connection: Connection, place: Place, template: Template) -> None:
-    """The template that is live already: find that nothing is to be done, and record that."""
+    """Import a template that is live already: find that nothing changes, and record the run."""
     with connection.transaction():
         assert len(_matched(connection, place, template)) == template.count()
         facts = _facts(place)
@@ -143,7 +143,7 @@ def import_again(connection: Connection, place: Place, template: Template) -> No
 
 
 def reconcile(connection: Connection, place: Place, template: Template) -> None:
-    """A template of the same names, all of them elsewhere: create them, remove what was there."""
+    """Reconcile with a template of the same names at other places: create those, remove the old ones."""
     with connection.transaction():
         facts = _facts(place)
         live = connection.execute(LIVE, (place.organization,)).fetchall()
@@ -173,11 +173,11 @@ def _facts(place: Place) -> dict[str, Any]:
 
 def _record(connection: Connection, facts: dict[str, Any]) -> None:
     connection.execute(RUN, facts)
-    connection.execute(TOLD, facts)
+    connection.execute(IMPORT_EVENTS, facts)
 
 
 def _create(connection: Connection, facts: dict[str, Any], template: Template) -> None:
-    """What is alike in all rows is written as text once."""
+    """Create all workspaces of the template. Values that all rows share are turned into text once."""
     placed, now = list(_placed(template)), str(facts["now"])
     alike = (str(facts["organization"]), "provisioning", "f", "f", "", template.name, now, now)
     with connection.cursor() as cursor:
@@ -206,7 +206,7 @@ def _spelled(statement: str) -> str:
 
 
 def _placed(template: Template) -> Iterator[tuple[Node, UUID, UUID | None, str]]:
-    """Each node with a new id, that of its parent, and its path; parents first."""
+    """Each node with a new id, its parent's id and its path, parents first."""
     stack: list[tuple[Node, UUID | None, str]] = [(node, None, "") for node in reversed(template.workspaces)]
     while stack:
         node, parent, above = stack.pop()
@@ -216,7 +216,7 @@ def _placed(template: Template) -> Iterator[tuple[Node, UUID, UUID | None, str]]
 
 
 def _reasons(template: Template) -> Iterator[tuple[str, str]]:
-    """Each name → what is said of a workspace that had it before, as an element of an array of PostgreSQL."""
+    """Name → the reason for removing the workspace that had it before, as an element of a PostgreSQL array."""
     stack = [(node, node.name) for node in template.workspaces]
     while stack:
         node, trail = stack.pop()

@@ -21,7 +21,7 @@ from bench.trees import tree
 from workspaces.core.limits import TemplateLimits
 from workspaces.core.reading.reader import Format
 from workspaces.services.security.tokens import issue_api_token
-from workspaces.services.templates.sources import load_inline
+from workspaces.services.templates.loader import TemplateLoader
 
 SIZE = 10_000
 LIMITS = {"ORGSITE_MAX_TEMPLATE_BYTES": str(64 * MIB), "ORGSITE_THROTTLE": "off"}
@@ -60,7 +60,7 @@ def measure(*, n: int) -> Section:
 def collect(size: int, *, rounds: int) -> Times:
     template = tree(MAIN, size)
     documents = {"YAML": as_yaml(template), "JSON": as_json(template)}
-    limits = TemplateLimits(max_bytes=64 * MIB, max_nodes=2 * size)
+    loader = TemplateLoader(limits=TemplateLimits(max_bytes=64 * MIB, max_nodes=2 * size))
     bearer = {"Authorization": f"Bearer {issue_api_token(get_user_model().objects.create_superuser('bench'))}"}
     times: Times = defaultdict(list)
     with running_site(**LIMITS) as site, connect() as link:
@@ -70,8 +70,8 @@ def collect(size: int, *, rounds: int) -> Times:
                 spent = _import(site, place.slug, kind, document, bearer)
                 format: Format = "yaml" if kind == "YAML" else "json"
                 began = time.perf_counter()
-                load_inline(document, format=format, limits=limits)
-                if turn:  # the first shows what only first times cost
+                loader.text(document, format=format)
+                if turn:  # the first round is a warm-up
                     times[kind].append(spent)
                     times[f"reading {kind}"].append(time.perf_counter() - began)
             began = time.perf_counter()
@@ -91,7 +91,7 @@ def _events(document: bytes) -> None:
 
 
 def _import(site: Site, slug: str, kind: str, document: bytes, bearer: dict[str, str]) -> float:
-    """Seconds."""
+    """The seconds that the import took."""
     answer = site.import_document(document, kind=kind, slug=slug, headers=bearer)
     assert answer.status == 201, answer.body[:500]
     assert json.loads(answer.body)["created_count"], "It created nothing."

@@ -1,4 +1,4 @@
-"""Import, import again, reconcile and cascade delete: the original's way, the least there is, and ours, in turn."""
+"""Import, import again, reconcile and cascade delete by three runners in turn: `rowwise`, `floor` and `ours`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bench.trees import SHAPES, tree
 RUNNERS = ("rowwise", "floor", "ours")
 SIZES = (100, 1_000, 10_000, 100_000)
 MAIN = "branching 5"
-JUDGED = 10_000  # below, what an import costs whatever its size outweighs what is compared; the figures are told
+JUDGED = 10_000  # sizes with limits; below, the fixed cost of an import outweighs the rest, so they are only reported
 WORDS = """
 Each runner works in an organization of its own, in one database, in turn with the others (forwards, then backwards: the
 tables grow), and goes through all four operations on what it has left itself: an import into an empty organization, the
@@ -33,7 +33,7 @@ the worker gives one. `ORGSITE_ENGINE=docker`: each gets the row of its containe
 each import, PostgreSQL has seen how large its tables are (ANALYZE, in autovacuum's place). All start from a template
 that was read and validated; what that costs is part of the figures over HTTP.
 """
-# Operation → at most so many times the floor, at least so many times faster than rowwise.
+# Operation → (maximum ratio to the floor, minimum ratio to rowwise)
 LIMITS = {
     "import": (1.6, 15),
     "import again": (2.0, 70),
@@ -68,7 +68,7 @@ def measure(*, n: int) -> Section:
 
 def collect(sizes: list[int], *, quick: bool) -> Times:
     times: dict[tuple[str, int, str, str], list[float]] = defaultdict(list)
-    settled = min(JUDGED, sizes[-1])
+    analyze_from = min(JUDGED, sizes[-1])
     with connect() as link:
         for size in sizes:
             for shape in SHAPES:
@@ -77,7 +77,7 @@ def collect(sizes: list[int], *, quick: bool) -> Times:
                         if turn < rounds(runner, shape, size, quick=quick):
                             place = new_place(f"{runner}-{shape[:4]}-{size}-{turn}")
                             for what, step in steps(runner, link, place, shape=shape, n=size):
-                                if size >= settled or what == "import":
+                                if size >= analyze_from or what == "import":
                                     link.execute("ANALYZE workspaces_workspace, workspaces_schedule")
                                 began = time.perf_counter()
                                 step()
@@ -87,7 +87,7 @@ def collect(sizes: list[int], *, quick: bool) -> Times:
 
 
 def rounds(runner: str, shape: str, size: int, *, quick: bool) -> int:
-    """How often: `rowwise` takes a minute for 10,000 and ten for 100,000."""
+    """The number of rounds: `rowwise` takes a minute for 10,000 workspaces and ten minutes for 100,000."""
     if runner == "rowwise":
         return {JUDGED: 3}.get(size, 1) if shape == MAIN else int(size <= JUDGED and not quick)
     if size > JUDGED:
@@ -101,9 +101,9 @@ Step = tuple[str, Callable[[], Any]]
 
 
 def steps(runner: str, link: psycopg.Connection, place: Place, *, shape: str, n: int) -> Iterator[Step]:
-    """The operations one after the other, each on what the one before left. What prepares one is not in it."""
+    """The operations in order, each on the result of the one before. Preparations between them are not timed."""
     first, second = tree(shape, n), tree(shape, n, moved=1)
-    assert first.digest != second.digest  # worked out here: that is part of reading
+    assert first.digest != second.digest  # computes the digests here, because they belong to reading
     start = {"rowwise": _rowwise, "floor": _floor, "ours": _ours}[runner]
     yield from start(link, place, first, second)
 
@@ -153,7 +153,7 @@ def ratios(times: Times, sizes: list[int]) -> Iterator[Finding]:
 
 
 def _compared(times: Times, sizes: list[int], what: str, *, of: str, to: str) -> dict[str, float]:
-    """Shape and size → the ratio of the medians, where both were run."""
+    """Shape and size → ratio of the medians, if both runners ran."""
     return {
         f"{shape}, {size:,}": median(times[shape, size, what, of]) / median(times[shape, size, what, to])
         for shape in SHAPES
@@ -192,5 +192,5 @@ def table(times: Times, shape: str, sizes: list[int]) -> Table:
 
 def _row(times: Times, shape: str, size: int, what: str) -> list[str]:
     row, low, own = (median(times[shape, size, what, r] or [0]) for r in ("rowwise", "floor", "ours"))
-    told = [f"{seconds * 1000:,.1f}" if seconds else "" for seconds in (row, low, own)]
-    return [what, f"{size:,}", *told, f"{own / low:.2f}" if low else "", f"{row / own:.1f}" if row else ""]
+    cells = [f"{seconds * 1000:,.1f}" if seconds else "" for seconds in (row, low, own)]
+    return [what, f"{size:,}", *cells, f"{own / low:.2f}" if low else "", f"{row / own:.1f}" if row else ""]

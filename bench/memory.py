@@ -1,4 +1,4 @@
-"""What a large import, and what an upload that is refused, takes of the site's memory."""
+"""The site's memory during a large import, and during uploads that are refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 AT_MOST, ABOVE_IDLE = 1024.0, 50.0  # MiB
-NODES, BYTES = 20_000, 5 * MIB  # the limits of uploads, as they come
+NODES, BYTES = 20_000, 5 * MIB  # the default limits of uploads
 BOUNDARY = "bench"
 FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 YAML = {"Content-Type": "application/yaml"}
@@ -41,7 +41,7 @@ come ({NODES:,} nodes, {BYTES // MIB} MiB)."""
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """One that is to be answered with `status`. `body` is made when it is sent."""
+    """A request whose answer has to have `status`. `body` is called when it is sent."""
 
     what: str
     body: Callable[[], bytes | Iterator[bytes]]
@@ -51,7 +51,7 @@ class Request:
 
 
 def measure(*, n: int) -> Section:
-    """Imports of `n` nodes. What is refused is of one size always; where `n` is small, only some of it is sent."""
+    """Measure imports of `n` nodes, and refused uploads of a fixed size (fewer of them if `n` is small)."""
     user = _superuser()
     bearer = {"Authorization": f"Bearer {issue_api_token(user)}"}
     imports = [_import(n, kind, bearer) for kind in DOCUMENTS]
@@ -94,25 +94,25 @@ def _import(n: int, kind: str, bearer: Mapping[str, str]) -> tuple[Finding, list
     return Finding(what=what, measured=peak, limit=AT_MOST, unit="MiB", detail=detail), row
 
 
-def _above_idle(asked: Request, bearer: Mapping[str, str]) -> float:
+def _above_idle(request: Request, bearer: Mapping[str, str]) -> float:
     with running_site(ORGSITE_THROTTLE="off") as site:
         _warm(site, bearer)
         idle = site.resident()
-        return _peak(site, asked, bearer)[1] - idle
+        return _peak(site, request, bearer)[1] - idle
 
 
-def _peak(site: Site, asked: Request, bearer: Mapping[str, str]) -> tuple[Answer, float]:
-    """Its answer, and the most that the process held meanwhile. What belongs to a browser says who it is itself."""
-    who = {} if "Cookie" in asked.headers else bearer
+def _peak(site: Site, request: Request, bearer: Mapping[str, str]) -> tuple[Answer, float]:
+    """The answer, and the process's peak memory. `bearer` is left out if the request has a session cookie."""
+    credentials = {} if "Cookie" in request.headers else bearer
     site.forget_peak()
-    answer = site.send("POST", asked.path, headers={**asked.headers, **who}, body=asked.body())
-    if answer.status != asked.status:
-        raise AssertionError(f"{asked.what}: {answer.status}, {answer.body[:500]!r}")
+    answer = site.send("POST", request.path, headers={**request.headers, **credentials}, body=request.body())
+    if answer.status != request.status:
+        raise AssertionError(f"{request.what}: {answer.status}, {answer.body[:500]!r}")
     return answer, site.peak()
 
 
 def _warm(site: Site, bearer: Mapping[str, str]) -> None:
-    """Small requests of every kind: what they bring into memory stays there."""
+    """Warm the site up with small requests of every kind: what they load stays in memory."""
     small = b"name: Small\nworkspaces: [{name: One}]\n"
     for _ in range(3):
         site.send("GET", "/workspaces", headers=bearer)
@@ -125,7 +125,7 @@ def _warm(site: Site, bearer: Mapping[str, str]) -> None:
         site.send("GET", "/admin/login/", headers={})
 
 
-# ---- what is sent
+# ---- the requests
 
 
 def _refused() -> Iterator[Request]:
@@ -152,7 +152,7 @@ def _refused() -> Iterator[Request]:
 
 
 def _uploads(user: User) -> Iterator[Request]:
-    """To the page that people use."""
+    """Uploads to the admin's page."""
     client, secret = Client(), get_random_string(32)
     client.force_login(user)
     cookies = {name: morsel.value for name, morsel in client.cookies.items()} | {"csrftoken": secret}

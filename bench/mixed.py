@@ -1,4 +1,4 @@
-"""Requests of people and programs to one organization in turn, over HTTP, without an end."""
+"""An endless series of requests by browsers and programs to one organization, over HTTP."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PAGES = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """A superuser with both ways in: the headers of a program, and those of a browser with its form's secret."""
+    """A superuser's credentials: the headers of a program, and those of a browser with its CSRF secret."""
 
     bearer: Mapping[str, str]
     cookies: Mapping[str, str]
@@ -40,7 +40,7 @@ class Caller:
 
     @classmethod
     def of(cls, user: User) -> Caller:
-        """With a new token and a new session, in the database of this process."""
+        """The credentials of the user, with a new token and a new session."""
         client, secret = Client(), get_random_string(32)
         client.force_login(user)
         cookies = {name: morsel.value for name, morsel in client.cookies.items()} | {"csrftoken": secret}
@@ -52,39 +52,39 @@ class Caller:
 
 
 def requests(site: Site, caller: Caller, *, org: str, nodes: int) -> Iterator[str]:
-    """Send one request for each step and check its answer; yield what it was. Has no end.
+    """Send one request for each step, check its answer, and yield its name. Never ends.
 
-    Each round merges a tree whose names all stand elsewhere, and reconciles what is left twice; the next round starts
-    from what the round left.
+    Each round merges a tree with the same names at other places, and then reconciles; the next round starts from the
+    result.
     """
     turn = 0
     while True:
         turn += 1
-        yield from _round(_Asker(site, caller, org), tree(SHAPE, nodes, moved=turn))
+        yield from _round(_Client(site, caller, org), tree(SHAPE, nodes, moved=turn))
 
 
-def _round(asker: _Asker, template: Any) -> Iterator[str]:
+def _round(client: _Client, template: Any) -> Iterator[str]:
     document = as_json(template)
-    imported = {"org": asker.org, "template": json.loads(document)}
-    asker.post(imported | {"dry_run": True})
+    imported = {"org": client.org, "template": json.loads(document)}
+    client.post(imported | {"dry_run": True})
     yield "dry run of a merge"
-    asker.post(imported, status=201)
+    client.post(imported, status=201)
     yield "merge"
-    foretold = asker.post(imported | {"dry_run": True, "mode": "reconcile"})
+    planned = client.post(imported | {"dry_run": True, "mode": "reconcile"})
     yield "dry run of a reconcile"
-    removals = foretold["reconcile_removed_count"]
-    asker.post(imported | {"mode": "reconcile", "confirm_removals": removals + 1}, status=409)
+    removals = planned["reconcile_removed_count"]
+    client.post(imported | {"mode": "reconcile", "confirm_removals": removals + 1}, status=409)
     yield "reconcile with a wrong number"
-    yield from asker.look_around()
-    yield from asker.preview(document)
-    asker.yaml(as_yaml(template), mode="reconcile", confirm_removals=removals)
+    yield from client.read_lists()
+    yield from client.preview(document)
+    client.yaml(as_yaml(template), mode="reconcile", confirm_removals=removals)
     yield "reconcile"
-    yield from asker.delete_a_branch()
-    yield from asker.be_refused(document)
+    yield from client.delete_a_branch()
+    yield from client.send_invalid(document)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asker:
+class _Client:
     site: Site
     caller: Caller
     org: str
@@ -96,7 +96,7 @@ class _Asker:
         query = "&".join(f"{key}={value}" for key, value in {"org": self.org, **fields}.items())
         self._send("POST", f"/org/import?{query}", {**YAML, **self.caller.bearer}, document, 201)
 
-    def look_around(self) -> Iterator[str]:
+    def read_lists(self) -> Iterator[str]:
         for path in LISTS:
             self._send("GET", path.format(org=self.org), self.caller.bearer)
             yield path
@@ -105,7 +105,7 @@ class _Asker:
             yield path
 
     def preview(self, document: bytes) -> Iterator[str]:
-        """The upload page, as a browser sends its form and follows where that leads."""
+        """Upload by the page's form, as a browser, and follow the redirect."""
         fields = {"csrfmiddlewaretoken": self.caller.secret, "org": self.org}
         page = self._page("/admin/import/", _form(fields, document))
         yield "upload"
@@ -125,8 +125,8 @@ class _Asker:
         self._send("DELETE", f"/workspaces/{leaf['id']}?confirm=true", self.caller.bearer)
         yield "delete"
 
-    def be_refused(self, document: bytes) -> Iterator[str]:
-        """Ask for what is refused: exceptions hold the frames they came through."""
+    def send_invalid(self, document: bytes) -> Iterator[str]:
+        """Send requests that are refused: their exceptions keep frames in memory."""
         self._send("POST", f"/org/import?org={self.org}", {**YAML, **self.caller.bearer}, document + b"\n@", 400)
         yield "template with a mistake"
         self._send("POST", "/org/import", {**JSON, **self.caller.bearer}, document[:-1], 400)
@@ -137,7 +137,7 @@ class _Asker:
         yield "workspace of nobody"
 
     def _page(self, path: str, body: bytes) -> str:
-        """The page that the answer to a form leads to."""
+        """Send a form, and return the address of its redirect."""
         answer = self.site.send("POST", path, headers={**FORM, **self.caller.cookies}, body=body)
         assert answer.status == 302, (path, answer.status, answer.body[:500])
         return answer.location
@@ -145,7 +145,7 @@ class _Asker:
     def _send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None, status: int = 200
     ) -> Any:
-        """The answer's data, where it is JSON."""
+        """Send a request, and return the answer's data if it is a JSON object."""
         answer = self.site.send(method, path, headers=headers, body=body)
         assert answer.status == status, (method, path, answer.status, answer.body[:500])
         return json.loads(answer.body) if answer.body.startswith(b"{") else None

@@ -15,7 +15,7 @@ from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Applied, Confirmation, apply_import
 from workspaces.services.imports.snapshot import snapshot
 from workspaces.services.removal.cascading import cascade_delete
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate
 
 OPERATOR = Actor(name="operator")
 
@@ -28,9 +28,9 @@ def reconcile(place: Place, template: Template, *, removals: int | None = None) 
     return _apply(place, template, Mode.RECONCILE, removals=removals)
 
 
-@gc_tuning.later()
+@gc_tuning.paused()
 def preview(place: Place, template: Template) -> tuple[Plan, Plan]:
-    """As the upload page does: both modes, from one look at the tree."""
+    """Plan both modes from one snapshot of the tree, as the upload page does."""
     compared = Comparison(have=snapshot(Organization.objects.get(pk=place.organization)), want=template)
     return compared.plan(Mode.MERGE), compared.plan(Mode.RECONCILE)
 

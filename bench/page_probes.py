@@ -1,4 +1,4 @@
-"""The first look at each page and list: where it is, and what its queries read. For the benchmark and for tests."""
+"""Probes of pages and lists: their addresses, times and queries, for the benchmark and for tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 from django.test import Client
 
-from bench.dataset import Crowd
+from bench.dataset import Dataset
 
 LARGE = frozenset(
     {
@@ -21,13 +21,13 @@ LARGE = frozenset(
     }
 )  # fmt: skip
 TREES = "/admin/workspaces/workspace/"
-FEW = 20_000  # rows that a query may read of a table without an index, or throw away
+FEW = 20_000  # rows that a query may read from a table without an index, or filter out
 SCANS = ("Seq Scan", "Parallel Seq Scan")
 
 
-def pages(crowd: Crowd) -> dict[str, str]:
-    """Name → address, as somebody sees them who is a member of the crowd's organization alone."""
-    slug, one = crowd.organization.slug, crowd.workspace(crowd.workspaces // 2)
+def pages(dataset: Dataset) -> dict[str, str]:
+    """Name → address, for a member of the data set's organization only."""
+    slug, one = dataset.organization.slug, dataset.workspace(dataset.workspaces // 2)
     return {
         "home": "/admin/",
         "tree": TREES,
@@ -44,19 +44,19 @@ def pages(crowd: Crowd) -> dict[str, str]:
         "its history": f"{TREES}{one}/history/",
         "import": "/admin/import/",
         "runs": "/admin/runs/",
-        "run": f"/admin/runs/{crowd.made_by}/",
-        "run that removed": f"/admin/runs/{crowd.removed_by}/",
+        "run": f"/admin/runs/{dataset.made_by}/",
+        "run that removed": f"/admin/runs/{dataset.removed_by}/",
         "timeline": "/admin/timeline/",
         "timeline of an organization": f"/admin/timeline/?org={slug}",
         "timeline of a minute": "/admin/timeline/?day=2026-01-01&at=01:00",
         "timeline of a type": "/admin/timeline/?type=workspace.removed",
         "timeline of a type that never was": "/admin/timeline/?type=security.denied",
         "timeline of a group": "/admin/timeline/?type=workspace.*",
-        "timeline of a run": f"/admin/timeline/?import_id={crowd.made_by}",
+        "timeline of a run": f"/admin/timeline/?import_id={dataset.made_by}",
         "timeline of a workspace": f"/admin/timeline/?workspace={one}",
         "timeline of a name": "/admin/timeline/?workspace=Agent+77",
         "organizations": "/admin/workspaces/organization/",
-        "one organization": f"/admin/workspaces/organization/{crowd.organization.pk}/change/",
+        "one organization": f"/admin/workspaces/organization/{dataset.organization.pk}/change/",
         "events one by one": "/admin/audit/structureevent/",
         "events of a type": "/admin/audit/structureevent/?event_type=security.denied",
         "tokens of workspaces": "/admin/workspaces/workspacetoken/",
@@ -67,25 +67,25 @@ def pages(crowd: Crowd) -> dict[str, str]:
         "GET /runs": "/runs",
         "GET /runs of a mode": "/runs?mode=reconcile",
         "GET /runs of an organization": f"/runs?org={slug}",
-        "GET /runs, operations": f"/runs/{crowd.made_by}/operations?page_size=500",
+        "GET /runs, operations": f"/runs/{dataset.made_by}/operations?page_size=500",
         "GET /events": "/events",
         "GET /events of an organization": f"/events?org={slug}",
         "GET /events of a type that never was": "/events?type=security.denied",
         "GET /events of a while": "/events?since=2026-01-01T01:00:00Z&until=2026-01-01T02:00:00Z",
-        "GET /events of a run": f"/events?import_id={crowd.made_by}",
+        "GET /events of a run": f"/events?import_id={dataset.made_by}",
         "GET /events of a workspace": f"/events?workspace={one}",
     }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Query:
-    """One that reads, with its parameters."""
+    """A reading query with its parameters."""
 
     sql: str
     params: Any
 
     def plan(self) -> Mapping[str, Any]:
-        """PostgreSQL's plan of it, carried out; times are milliseconds."""
+        """PostgreSQL's plan after executing the query; times are in milliseconds."""
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {self.sql}", self.params)
             (found,) = cursor.fetchone()
@@ -94,21 +94,21 @@ class Query:
 
 
 @contextmanager
-def listening() -> Iterator[list[Query]]:
-    """The reading queries that happen meanwhile."""
-    heard: list[Query] = []
+def recorded_queries() -> Iterator[list[Query]]:
+    """The reading queries that are executed inside it."""
+    queries: list[Query] = []
 
-    def hear(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+    def record(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         if sql.lstrip().startswith(("SELECT", "WITH")):
-            heard.append(Query(sql=sql, params=params))
+            queries.append(Query(sql=sql, params=params))
         return execute(sql, params, many, context)
 
-    with connection.execute_wrapper(hear):
-        yield heard
+    with connection.execute_wrapper(record):
+        yield queries
 
 
-def look(client: Client, address: str) -> float:
-    """Milliseconds until the whole answer stands."""
+def time_page(client: Client, address: str) -> float:
+    """Milliseconds until the whole answer is made."""
     began = time.perf_counter()
     answer = client.get(address)
     assert answer.status_code == 200, f"{address} answers {answer.status_code}"
@@ -116,23 +116,23 @@ def look(client: Client, address: str) -> float:
 
 
 def queries_of(client: Client, address: str) -> list[Query]:
-    with listening() as heard:
-        look(client, address)
-    return heard
+    with recorded_queries() as queries:
+        time_page(client, address)
+    return queries
 
 
 def scans(plan: Mapping[str, Any]) -> Iterator[str]:
-    """What the plan reads for nothing: large tables from end to end, or rows by the ten thousand to throw them away.
+    """The wasteful nodes of the plan: whole scans of large tables, and more than FEW rows that a filter drops.
 
-    What an index alone is read for is not meant: there, ten thousand entries are a hundred pages.
+    Index-only scans do not count: ten thousand entries of an index are a hundred pages.
     """
     for node in _nodes(plan["Plan"]):
         table, loops = node.get("Relation Name", ""), node["Actual Loops"]
-        thrown = node.get("Rows Removed by Filter", 0) * loops
-        if table in LARGE and node["Node Type"] in SCANS and node["Actual Rows"] * loops + thrown > FEW:
-            yield f"{node['Node Type']} on {table}: {node['Actual Rows'] * loops + thrown:,.0f} rows"
-        elif table in LARGE and thrown > FEW and node["Node Type"] != "Index Only Scan":
-            yield f"{node['Node Type']} on {table}: {thrown:,.0f} rows read and thrown away"
+        dropped = node.get("Rows Removed by Filter", 0) * loops
+        if table in LARGE and node["Node Type"] in SCANS and node["Actual Rows"] * loops + dropped > FEW:
+            yield f"{node['Node Type']} on {table}: {node['Actual Rows'] * loops + dropped:,.0f} rows"
+        elif table in LARGE and dropped > FEW and node["Node Type"] != "Index Only Scan":
+            yield f"{node['Node Type']} on {table}: {dropped:,.0f} rows read and thrown away"
 
 
 def slowest(queries: Sequence[Query]) -> tuple[Query, Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""The plot: what an operation costs against the number of workspaces, both scales logarithmic."""
+"""The plot: the time of each operation against the number of workspaces, on logarithmic scales."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pygal
 from pygal.style import Style
 
-COLOURS = ("#4c9f70", "#3f7fbf", "#c77d1e", "#b0413e")  # one for each operation, readable on white and on black
+COLOURS = ("#4c9f70", "#3f7fbf", "#c77d1e", "#b0413e")  # one for each operation, readable on white and black
 DASHES = {"ours": "", "floor": "2, 4", "rowwise": "9, 5"}
-LOOK = {"background": "transparent", "plot_background": "transparent", "foreground": "#808080"}
-LOOK |= {"foreground_strong": "#808080", "foreground_subtle": "#80808055", "font_family": "sans-serif"}
+THEME = {"background": "transparent", "plot_background": "transparent", "foreground": "#808080"}
+THEME |= {"foreground_strong": "#808080", "foreground_subtle": "#80808055", "font_family": "sans-serif"}
 
 
 def svg(curves: Mapping[str, Mapping[int, float]]) -> bytes:
@@ -22,7 +22,7 @@ def svg(curves: Mapping[str, Mapping[int, float]]) -> bytes:
         js=(), logarithmic=True, width=960, height=560, explicit_size=True, legend_box_size=10, truncate_legend=-1,
         x_title="workspaces", y_title="seconds", x_labels=sizes, y_labels=[10.0**power for power in range(-3, 4)],
         x_value_formatter=lambda n: f"{n:,.0f}", value_formatter=lambda seconds: f"{seconds:,g}",
-        style=Style(colors=colours, **LOOK),
+        style=Style(colors=colours, **THEME),
     )  # fmt: skip
     for name, points in curves.items():
         dash = DASHES[name.rpartition(", ")[2]]

@@ -1,4 +1,4 @@
-"""The report: every limit with what was measured, then each part's tables, as Markdown."""
+"""The report in Markdown: every target with its measured value, then the tables of each part."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def markdown(sections: Sequence[Section], *, command: str, seconds: float, plot:
 
 
 def lines(section: Section) -> Iterator[str]:
-    """For the terminal: the tables, then a line for each target."""
+    """Lines for the terminal: the tables, then one for each target."""
     for table in section.tables:
         widths = [max(map(len, column)) for column in zip(table.head, *table.rows, strict=True)]
         for row in (table.head, *table.rows):

@@ -1,8 +1,8 @@
-"""The original's way: a few statements for each workspace, each in a transaction of its own (BEGIN, statement, COMMIT).
+"""The original program's way: a few statements for each workspace, each in a transaction of its own.
 
-A statement inserts a workspace, one its event, one its schedule; where the workspace is there already, its id is looked
-up instead of an event. Whatever carries a declared name and is not in the result is then removed by a cascade of its
-own, the deepest first: one recursive query and four statements. It writes neither history nor containers.
+One statement inserts a workspace, one its event, one its schedule; for an existing workspace its id is read instead of
+writing an event. Each workspace with a declared name that is not in the result is then removed by a cascade of its own,
+deepest first: one recursive query and four statements. It writes neither history nor containers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WORKSPACE = """
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'provisioning', false, false, '', %s, %s, %s)
     ON CONFLICT DO NOTHING RETURNING id
 """
-THERE = """
+EXISTING = """
     SELECT id FROM workspaces_workspace
     WHERE organization_id = %s AND coalesce(parent_id, '00000000-0000-0000-0000-000000000000') = %s AND name = %s
         AND NOT status = 'removed'
@@ -59,7 +59,7 @@ DISABLED = "UPDATE workspaces_schedule SET enabled = false, updated_at = %s WHER
 
 
 def import_template(connection: Connection, place: Place, template: Template) -> list[UUID]:
-    """The ids of the result set, each child after its parent."""
+    """Import the template, and return the ids of its workspaces, parents first."""
     run, found = uuid4(), []
     stack: list[tuple[Node, UUID | None]] = [(node, None) for node in reversed(template.workspaces)]
     while stack:
@@ -77,7 +77,7 @@ def reconcile(connection: Connection, place: Place, template: Template) -> None:
 
 
 def delete(connection: Connection, place: Place, leftovers: Sequence[UUID]) -> None:
-    """`leftovers` stand deepest first, as nothing below any of them is left when its turn comes."""
+    """Remove `leftovers`, which are sorted deepest first, each with what is left below it."""
     for leftover in leftovers:
         with connection.transaction():
             ids = [key for (key,) in connection.execute(SUBTREE, (leftover,))]
@@ -89,7 +89,7 @@ def delete(connection: Connection, place: Place, leftovers: Sequence[UUID]) -> N
 
 
 def _alone(connection: Connection, statement: str, values: Sequence[Any]) -> Any:
-    """The first row that the statement returns, where it returns any; a transaction of its own."""
+    """Execute the statement in a transaction of its own; its first row, if it returns any."""
     with connection.transaction():
         cursor = connection.execute(statement, values)
         return cursor.fetchone() if cursor.description else None
@@ -103,7 +103,7 @@ def _one(connection: Connection, place: Place, node: Node, *, parent: UUID | Non
         payload = Jsonb({"name": node.name, "parent_id": str(parent) if parent else None})
         _alone(connection, EVENT, ("workspace.provisioning", place.slug, new[0], run, payload, now))
     else:
-        new = _alone(connection, THERE, (place.organization, parent or UUID(int=0), node.name))
+        new = _alone(connection, EXISTING, (place.organization, parent or UUID(int=0), node.name))
         assert new
     for each in node.schedules:
         values = (new[0], each.name, each.cron_expr, each.timezone, each.prompt, each.enabled, now, now)

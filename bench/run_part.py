@@ -1,4 +1,4 @@
-"""One part in a process of its own, on a database that holds nothing yet: `python -m bench.run_part NAME N FILE`."""
+"""One part in a process of its own, on an empty database: `python -m bench.run_part NAME N FILE`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def main(name: str, n: str, file: str) -> None:
     django.setup()
     warnings.filterwarnings("ignore", message="No directory at")  # static files come from their source folders
     part = importlib.import_module(f"bench.{name}")
-    gc_tuning.settle()  # as the site does
+    gc_tuning.freeze_loaded()  # as the site does
     gc_tuning.watch_in_background()
     section = part.measure(n=int(n))
     Path(file).write_bytes(SECTION.dump_json(section))

@@ -1,4 +1,4 @@
-"""Where a runner works: an organization of its own, and a connection that no other runner uses."""
+"""Scratch space for a runner: an organization and a connection of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import connection
 
 from workspaces.models import Organization
 
-# What a worker gives each container: deleting has something to revoke then.
+# A token for each container, as a worker makes one, so that a delete has something to revoke.
 TOKENS = """
     INSERT INTO workspaces_workspacetoken (workspace_id, digest, created_at)
     SELECT id, encode(sha256(id::text::bytea), 'hex'), now() FROM workspaces_workspace
@@ -36,7 +36,7 @@ def new_place(slug: str) -> Place:
 
 
 def connect() -> psycopg.Connection:
-    """As psycopg comes, each statement a transaction of its own, to the database that Django was given."""
+    """A plain psycopg connection to Django's database, with autocommit."""
     settings = connection.settings_dict
     host, port = settings["HOST"] or None, settings["PORT"] or None
     return psycopg.connect(dbname=settings["NAME"], user=settings["USER"], host=host, port=port, autocommit=True)
@@ -47,7 +47,7 @@ def give_tokens(link: psycopg.Connection, place: Place) -> None:
 
 
 def live_ids(link: psycopg.Connection, place: Place) -> list[UUID]:
-    """The newest first."""
+    """The ids of the live workspaces, newest first."""
     return [key for (key,) in link.execute(LIVE, (place.organization,))]
 
 

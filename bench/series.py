@@ -1,4 +1,4 @@
-"""Memory of the site after many requests: a process that runs for weeks must not grow with each of them."""
+"""The site's memory over many requests: a process that runs for weeks must not grow."""
 
 from __future__ import annotations
 
@@ -27,17 +27,19 @@ organization of its own: the highest it ever held (VmHWM).
 
 
 def measure(*, n: int) -> Section:
-    """Both series; a short one where `n` is small."""
+    """Measure both series; short ones if `n` is small."""
     caller = Caller.of(get_user_model().objects.create_superuser("series"))
     name = connection.display_name
-    growth, held = mixed(caller, number=REQUESTS if n >= 10_000 else REQUESTS // 5)
+    growth, memory = mixed(caller, number=REQUESTS if n >= 10_000 else REQUESTS // 5)
     large, peaks = imports(caller.bearer, n=n)
     return Section(
         title=f"Series of requests, {name}",
         words=WORDS,
         findings=[growth, large],
         tables=[
-            Table(head=["requests", "resident"], rows=[[str(after), f"{mib:,.0f} MiB"] for after, mib in held.items()]),
+            Table(
+                head=["requests", "resident"], rows=[[str(after), f"{mib:,.0f} MiB"] for after, mib in memory.items()]
+            ),
             Table(
                 head=[f"imports of {n:,}", "peak so far", "resident"],
                 rows=[[str(index), *(f"{mib:,.0f} MiB" for mib in row)] for index, row in enumerate(peaks, 1)],
@@ -47,20 +49,20 @@ def measure(*, n: int) -> Section:
 
 
 def mixed(caller: Caller, *, number: int) -> tuple[Finding, dict[int, float]]:
-    """The growth from the first sixth of so many requests to the last, and what was held after each sixth."""
+    """The growth of memory from the first sixth of the requests to the last, and the memory after each sixth."""
     org, step = _organization("mixed"), number // (REQUESTS // WARM)
-    held: dict[int, float] = {}
+    memory: dict[int, float] = {}
     with running_site(ORGSITE_THROTTLE="off", ORGSITE_ENGINE="none") as site:
         for count, _ in enumerate(islice(requests(site, caller, org=org, nodes=NODES), number), 1):
             if count % step == 0:
-                held[count] = site.resident()
+                memory[count] = site.resident()
     what = f"growth from request {step} to {number}, {connection.display_name}"
-    detail = f"{held[step]:,.0f} → {held[number]:,.0f} MiB"
-    return Finding(what=what, measured=held[number] - held[step], limit=GROWTH, unit="MiB", detail=detail), held
+    detail = f"{memory[step]:,.0f} → {memory[number]:,.0f} MiB"
+    return Finding(what=what, measured=memory[number] - memory[step], limit=GROWTH, unit="MiB", detail=detail), memory
 
 
 def imports(bearer: Mapping[str, str], *, n: int) -> tuple[Finding, list[tuple[float, float]]]:
-    """The highest memory over the imports of `n`, and for each: the highest so far, what was held after it."""
+    """The peak memory over imports of `n`, and after each import: the peak so far and the memory then."""
     limits = {"ORGSITE_MAX_TEMPLATE_BYTES": str(512 * MIB), "ORGSITE_MAX_TEMPLATE_NODES": str(2 * n + 1000)}
     documents = {kind: DOCUMENTS[kind](n) for kind in DOCUMENTS}
     with running_site(ORGSITE_THROTTLE="off", **limits) as site:

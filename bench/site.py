@@ -1,4 +1,4 @@
-"""The site in a process of its own, spoken to over HTTP, and the memory that the process takes."""
+"""The site in a process of its own: requests over HTTP, and the memory of the process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 900  # seconds for one answer
+TIMEOUT = 900  # seconds for one answer
 MIB = 1024 * 1024
 
 
@@ -23,12 +23,12 @@ class Answer:
     status: int
     body: bytes
     seconds: float
-    location: str = ""  # where it leads
+    location: str = ""  # of a redirect
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Site:
-    """Where it listens, and the id of its process."""
+    """The site's port and process id."""
 
     port: int
     process: int
@@ -36,8 +36,8 @@ class Site:
     def send(
         self, method: str, path: str, *, headers: Mapping[str, str], body: bytes | Iterable[bytes] | None = None
     ) -> Answer:
-        """A body in pieces whose length no header says goes out chunked. A refusal may come first."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        """Send a request. A body in pieces without a Content-Length is sent chunked; a refusal may end the sending."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
         began = time.monotonic()
         try:
             chunked = body is not None and not isinstance(body, bytes) and "Content-Length" not in headers
@@ -50,18 +50,18 @@ class Site:
             connection.close()
 
     def import_document(self, document: bytes, *, kind: str, slug: str, headers: Mapping[str, str]) -> Answer:
-        """`kind` is YAML, whose fields stand in the address, or JSON, which has them inside."""
+        """Import the document; `kind` is YAML (fields in the query) or JSON (fields in the body)."""
         path, body = f"/org/import?org={slug}", document
         if kind == "JSON":
             path, body = "/org/import", b'{"org": "%b", "template": %b}' % (slug.encode(), document)
         return self.send("POST", path, headers={**headers, "Content-Type": f"application/{kind.lower()}"}, body=body)
 
     def resident(self) -> float:
-        """MiB that the process holds now."""
+        """The resident memory of the process, in MiB."""
         return self._status("VmRSS")
 
     def peak(self) -> float:
-        """MiB that it held at most since `forget_peak`."""
+        """The peak of the resident memory since `forget_peak`, in MiB."""
         return self._status("VmHWM")
 
     def forget_peak(self) -> None:

@@ -30,8 +30,8 @@ from workspaces.services.security.tokens import issue_api_token
 PER_SECOND = 500  # events
 COMMITS = 50  # a second
 FEW = 10  # listeners to compare with
-COUNTED = 1.2  # seconds after which PostgreSQL has counted what it did; a short run is that much less exact
-FILES = 8_192  # open ones: a connection is one
+COUNTED = 1.2  # seconds until PostgreSQL's statistics are up to date; a short run is less exact by this
+FILES = 8_192  # open files; each connection is one
 PAGE = os.sysconf("SC_CLK_TCK")
 
 WORDS = """
@@ -44,8 +44,8 @@ events. All of it on one machine: site, database, writer and listeners share its
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Heard:
-    """One run. `wrong` counts ids that a listener missed, got twice or out of order; lags and seconds in s."""
+class StreamRun:
+    """The results of one run; times in seconds. `wrong` counts ids that listeners missed, got twice or out of order."""
 
     listeners: int
     events: int
@@ -59,14 +59,14 @@ class Heard:
 
 
 def measure(*, n: int) -> Section:
-    """With n < 100,000 a short run of fewer listeners."""
+    """Measure the stream; for n < 100,000 a short run with fewer listeners."""
     full = n >= 100_000
     many, seconds = (1_000, 60) if full else (100, 1)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard), hard))
     token = _organization()
     with running_site() as site:
-        few, run = site.hear(FEW, token, seconds=20 if full else 1), site.hear(many, token, seconds=seconds)
+        few, run = site.measure(FEW, token, seconds=20 if full else 1), site.measure(many, token, seconds=seconds)
     return Section(
         title="Event stream",
         words=WORDS.format(listeners=many, rate=PER_SECOND, seconds=seconds).strip().replace("\n", " "),
@@ -76,7 +76,7 @@ def measure(*, n: int) -> Section:
 
 
 def _organization() -> str:
-    """A member's token, who may read the events of the one organization."""
+    """The token of a member who may read the organization's events."""
     organization = Organization.objects.create(slug="bench", name="Bench")
     user = User.objects.create_user("listener")
     user.groups.add(Group.objects.get(name="Auditor"))
@@ -84,14 +84,14 @@ def _organization() -> str:
     return issue_api_token(user)
 
 
-def _findings(few: Heard, run: Heard, *, steady: float) -> list[Finding]:
-    told = f"{run.events * run.listeners:,} deliveries to {run.listeners:,} listeners"
+def _findings(few: StreamRun, run: StreamRun, *, steady: float) -> list[Finding]:
+    deliveries = f"{run.events * run.listeners:,} deliveries to {run.listeners:,} listeners"
     shown = ", ".join(f"{name} {value * 1_000:,.0f} ms" for name, value in run.lags.items())
     queries = (
         f"{run.transactions:.1f}/s with {run.listeners:,} listeners, {few.transactions:.1f}/s with {few.listeners}"
     )
     return [
-        Finding(what="events missed, doubled or out of order", measured=run.wrong, limit=0, unit="", detail=told),
+        Finding(what="events missed, doubled or out of order", measured=run.wrong, limit=0, unit="", detail=deliveries),
         Finding(what="lag of the stream, p99", measured=run.lags["p99"], limit=1, unit="s", detail=shown),
         Finding(
             what="transactions of many listeners to those of few",
@@ -102,7 +102,7 @@ def _findings(few: Heard, run: Heard, *, steady: float) -> list[Finding]:
     ]
 
 
-def _table(*runs: Heard) -> Table:
+def _table(*runs: StreamRun) -> Table:
     lags = ("p50", "p99", "max")
     head = ("listeners", "events", *lags, "all connected", "site's CPU", "memory", "transactions", "client")
     rows = [
@@ -123,7 +123,7 @@ def _table(*runs: Heard) -> Table:
 
 @contextmanager
 def running_site() -> Iterator[Site]:
-    """The site on a free port, one process."""
+    """The site on a free port, with one process."""
     with socket.create_server(("127.0.0.1", 0), backlog=2_048) as listening:
         command = [sys.executable, "-m", "orgsite.serve", f"--fd={listening.fileno()}", "--no-access-log"]
         alone = os.environ | {"ORGSITE_MAX_STREAMS_PER_USER": "2000"}  # all listeners come with one token
@@ -140,36 +140,39 @@ class Site:
     port: int
     process: int
 
-    def hear(self, listeners: int, token: str, *, seconds: int) -> Heard:
-        """Let so many listen while events happen for so long."""
+    def measure(self, listeners: int, token: str, *, seconds: int) -> StreamRun:
+        """Run the listeners while events are written."""
         command = ("bench.stream_listeners", str(self.port), token, str(listeners))
-        with talking(*command) as client, talking("bench.stream_writer", str(PER_SECOND), str(COMMITS)) as writer:
+        with (
+            line_process(*command) as client,
+            line_process("bench.stream_writer", str(PER_SECOND), str(COMMITS)) as writer,
+        ):
             connected = float(_line(client)["connected"])
             last = StructureEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
             counted, spent, start = _transactions(), self.cpu(), time.monotonic()
-            _say(writer, str(seconds))
+            _send_line(writer, str(seconds))
             commits = int(_line(writer)["commits"])
             cpu = (self.cpu() - spent) / (time.monotonic() - start)
-            said = self._compare(client, last)
+            compared = self._compare(client, last)
             time.sleep(COUNTED)
-            own = 3  # transactions: this class's own question for ids, and two for counts
+            own = 3  # transactions of this method itself: one for ids, two for counts
             transactions = (_transactions() - counted - commits - own) / (time.monotonic() - start)
         memory = self.memory()
-        return Heard(
-            listeners=listeners, connected=connected, cpu=cpu, memory=memory, transactions=transactions, **said
+        return StreamRun(
+            listeners=listeners, connected=connected, cpu=cpu, memory=memory, transactions=transactions, **compared
         )  # fmt: skip
 
     def _compare(self, client: subprocess.Popen[str], last: int) -> dict[str, Any]:
-        """What the listeners say when they know what they should have heard."""
+        """Send the listeners the expected ids, and return their result."""
         ids = list(StructureEvent.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True))
         with TemporaryDirectory() as folder:
             file = Path(folder, "ids.json")
             file.write_text(json.dumps(ids))
-            _say(client, str(file))
+            _send_line(client, str(file))
             return {"events": len(ids), **_line(client)}
 
     def cpu(self) -> float:
-        """Seconds of the processor that it has used."""
+        """Seconds of processor time that the site has used."""
         fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / PAGE
 
@@ -179,8 +182,8 @@ class Site:
 
 
 @contextmanager
-def talking(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that is spoken to in lines."""
+def line_process(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A Python process that reads and writes lines."""
     command = [sys.executable, "-m", module, *arguments]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
@@ -190,7 +193,7 @@ def talking(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def _say(process: subprocess.Popen[str], line: str) -> None:
+def _send_line(process: subprocess.Popen[str], line: str) -> None:
     into: IO[str] = process.stdin  # type: ignore[assignment]  # it is a pipe
     into.write(f"{line}\n")
     into.flush()
@@ -198,8 +201,8 @@ def _say(process: subprocess.Popen[str], line: str) -> None:
 
 def _line(process: subprocess.Popen[str]) -> dict[str, Any]:
     out: IO[str] = process.stdout  # type: ignore[assignment]  # it is a pipe
-    said: dict[str, Any] = json.loads(out.readline())
-    return said
+    data: dict[str, Any] = json.loads(out.readline())
+    return data
 
 
 def _transactions() -> int:

@@ -1,8 +1,8 @@
 """Many listeners in one process: `python -m bench.stream_listeners PORT TOKEN NUMBER`.
 
-It says when all are connected, reads the name of a file from its standard input (the ids that should have come, as
-JSON), and then says how many did not come as they should, and how late events were. Listeners get the same bytes, so
-bytes that came before are known by themselves and not read again: what is measured is the site, not this.
+It prints a line when all are connected, reads the name of a file from its standard input (the expected ids, as JSON),
+and then prints the number of wrong ids and the lags of events. Parsed pieces are cached by their bytes, because all
+listeners get the same: the benchmark has to measure the site, not this program.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ import uvloop
 
 EVENT = re.compile(rb'id: (\d+)\nevent: [^\n]*\ndata: [^\n]*"created_at":"([^"]+)"\}\n\n')
 FIRST_ID = b": here\nid: "
-PATIENCE = 30  # seconds for what is left, when the ids are known
-KNOWN = 64  # pieces
+LAST_WAIT = 30  # seconds for missing events, once the expected ids are known
+KNOWN = 64  # pieces in the cache
 
 
 class Piece(NamedTuple):
-    """What one read brought: ids, and how many events were created when (seconds)."""
+    """The events of one read: their ids, and (time of creation in seconds, number) pairs."""
 
     ids: tuple[int, ...]
     created: tuple[tuple[float, int], ...]
@@ -64,7 +64,7 @@ class Listener(asyncio.Protocol):
         self.count += len(piece.ids)
 
     def read(self, data: bytes) -> Piece:
-        """Whole events; the rest is kept. Lines of the transfer encoding stand between events, never in one."""
+        """Parse the whole events, and keep the rest. Lines of the chunked encoding are between events, never inside."""
         whole, data = not self.left, self.left + data
         end = data.rfind(b"\n\n") + 2
         at, self.left = data.rfind(b"\r\n"), b""
@@ -92,18 +92,18 @@ async def listen(port: int, token: str, number: int) -> None:
     listeners = [Listener(head) for _ in range(number)]
     await asyncio.gather(*(loop.create_connection(partial(_itself, each), "127.0.0.1", port) for each in listeners))
     await asyncio.gather(*(each.connected for each in listeners))
-    say(connected=time.monotonic() - start)
+    print_json(connected=time.monotonic() - start)
     spent, start = time.process_time(), time.monotonic()
     expected = json.loads(Path((await loop.run_in_executor(None, sys.stdin.readline)).strip()).read_text())
     beside = (time.process_time() - spent) / (time.monotonic() - start)
-    due = time.monotonic() + PATIENCE
+    due = time.monotonic() + LAST_WAIT
     while any(each.count < len(expected) for each in listeners) and time.monotonic() < due:
         await asyncio.sleep(0.05)
-    say(wrong=sum(wrong(each, expected) for each in listeners), lags=lags(listeners), beside=beside)
+    print_json(wrong=sum(wrong(each, expected) for each in listeners), lags=lags(listeners), beside=beside)
 
 
 def wrong(listener: Listener, expected: list[int]) -> int:
-    """How many ids are missing, too many or not above the one before."""
+    """The number of ids that are missing, unexpected, repeated or out of order."""
     got = [number for _, piece in listener.pieces for number in piece.ids]
     if got == expected:
         return 0
@@ -113,7 +113,7 @@ def wrong(listener: Listener, expected: list[int]) -> int:
 
 
 def lags(listeners: list[Listener]) -> dict[str, float]:
-    """Seconds, to the millisecond."""
+    """Percentiles of the lag in seconds, rounded to milliseconds."""
     found: Counter[int] = Counter()
     for listener in listeners:
         for now, piece in listener.pieces:
@@ -128,7 +128,7 @@ def lags(listeners: list[Listener]) -> dict[str, float]:
     return {name: shown[name] for name in ("p50", "p99", "max")}
 
 
-def say(**facts: object) -> None:
+def print_json(**facts: object) -> None:
     print(json.dumps(facts), flush=True)
 
 

@@ -1,6 +1,6 @@
-"""Emits events at a steady rate: `python -m bench.stream_writer EVENTS COMMITS` (a second each).
+"""Emits events at a steady rate: `python -m bench.stream_writer EVENTS COMMITS` (both per second).
 
-It reads for how many seconds from its standard input, and then says how many commits that took.
+It reads the number of seconds from its standard input, and prints the number of commits at the end.
 """
 
 from __future__ import annotations

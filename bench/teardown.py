@@ -1,4 +1,4 @@
-"""Containers that are removed by the worker, beside `docker rm --force` of as many of the same."""
+"""The removal of containers by the worker, compared with `docker rm --force` of as many."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from workspaces.models import Container, Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.removal.cascading import cascade_delete
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate
 
 ROOT = Path(__file__).resolve().parent.parent
 ME = Actor(name="bench")
 GRACE = 2  # seconds
 LIMIT = 1.3
-PATIENCE = 300.0  # seconds
-AT_ONCE = 50  # containers: what `docker rm` has under way at a time; `docker volume rm` takes one after the other
+TIMEOUT = 300.0  # seconds
+AT_ONCE = 50  # containers that `docker rm` removes at a time; `docker volume rm` takes one after the other
 KINDS = {
     "stubborn": "ignores the stop signal, so the grace is used to its end",
     "polite": "ends at the stop signal",
@@ -62,7 +62,7 @@ class Times:
 
 
 def measure(*, n: int) -> Section:
-    """50 containers of each kind at full size, 4 at a small one. Without root there is nothing to measure."""
+    """Measure 50 containers of each kind at full size, 4 at a small one. Needs root; left out without it."""
     if reason := why_not():
         return Section(title=TITLE, words=f"Left out: {reason}.")
     count, rounds = (50, 3) if n >= 10_000 else (4, 1)
@@ -104,9 +104,9 @@ def _table(found: list[dict[str, Times]], *, count: int) -> Table:
 
 
 def _round(machine: Machine, worker: subprocess.Popen[bytes], *, count: int, ours_first: bool) -> dict[str, Times]:
-    """Two groups of each kind are made, and each is removed in another way."""
+    """Make two groups of each kind, and remove each in another way."""
     roots = {(kind, side): _make(kind, side, count=count) for kind in KINDS for side in ("ours", "other")}
-    _until(_settled)
+    _until(_nothing_due)
     return {
         kind: _both(machine, worker, roots[kind, "ours"], roots[kind, "other"], ours_first=ours_first) for kind in KINDS
     }
@@ -119,7 +119,7 @@ def _both(machine: Machine, worker: subprocess.Popen[bytes], ours: UUID, other: 
 
 
 def _make(kind: str, side: str, *, count: int) -> UUID:
-    """The root of a new tree of `count` workspaces."""
+    """Make a tree of `count` workspaces, and return its root."""
     organization, _ = Organization.objects.get_or_create(slug="bench", defaults={"name": "bench"})
     name = f"{kind} {side}"
     below = tuple(Node(name=f"{name} {number}", path="", runtime=kind) for number in range(1, count))
@@ -130,7 +130,7 @@ def _make(kind: str, side: str, *, count: int) -> UUID:
 
 
 def _cascade(root: UUID) -> float:
-    """Seconds from the commit of the removal to the last event that something was released."""
+    """Seconds from the commit of the removal to its last `workspace.released` event."""
     events = StructureEvent.objects.filter(event_type="workspace.released")
     before = events.count()
     removed = cascade_delete([root], actor=ME).doomed
@@ -140,7 +140,7 @@ def _cascade(root: UUID) -> float:
 
 
 def _by_force(machine: Machine, worker: subprocess.Popen[bytes], root: UUID) -> tuple[float, float]:
-    """Seconds for the containers, and for their volumes; the rows are told afterwards."""
+    """Seconds for removing the containers, and their volumes. The rows are removed afterwards."""
     keys = [root, *Workspace.objects.filter(parent=root).values_list("pk", flat=True)]
     worker.send_signal(signal.SIGSTOP)
     with machine.api() as api, ThreadPoolExecutor(AT_ONCE) as pool:
@@ -160,19 +160,19 @@ def _remove_volumes(api: APIClient, keys: list[UUID]) -> None:
             api.remove_volume(f"ws-{key}-{part}")
 
 
-def _settled() -> bool:
+def _nothing_due() -> bool:
     return not Container.objects.filter(due_at__isnull=False).exists()
 
 
 def _until(happens: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not happens():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"This did not happen within {PATIENCE:g} seconds.")
+            raise TimeoutError(f"This did not happen within {TIMEOUT:g} seconds.")
         time.sleep(0.025)
 
 
-# ---- what runs beside it
+# ---- the worker
 
 
 @contextmanager

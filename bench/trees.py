@@ -1,4 +1,4 @@
-"""The trees that are measured: the same names and contents in three shapes, and each shape with every name moved."""
+"""The measured trees: the same names and contents in three shapes, and each shape with every name moved."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _realistic(index: int) -> int | None:
     return team + (1 + (place - 6) // 3 if place <= 20 else 6 + (place - 21) % 15)
 
 
-# Shape → index of a workspace → index of its parent, which is always a smaller one.
+# Shape → function from the index of a workspace to that of its parent, which is always smaller.
 SHAPES: dict[str, Callable[[int], int | None]] = {
     "wide": _wide,
     "branching 5": _branching,
@@ -37,7 +37,7 @@ SHAPES: dict[str, Callable[[int], int | None]] = {
 
 
 def tree(shape: str, n: int, *, moved: int = 0) -> Template:
-    """A template of `n` workspaces. `moved` turns the names that many places on: the same names, all elsewhere."""
+    """A template of `n` workspaces. `moved` rotates the names by that number: the same names, all at other places."""
     parent_of = SHAPES[shape]
     children: dict[int | None, list[Node]] = {}
     for index in reversed(range(n)):
@@ -47,7 +47,7 @@ def tree(shape: str, n: int, *, moved: int = 0) -> Template:
 
 
 def _node(index: int, number: int, children: tuple[Node, ...]) -> Node:
-    """As much as real templates say of one: about 15 keys and values, the rest from the defaults."""
+    """A node of realistic size: about 15 keys and values, the rest from the defaults."""
     prompt = f"You are number {number}. Read the board, take what is yours, and report what you did."
     return Node(
         name=f"Workspace {number}",

@@ -1,4 +1,4 @@
-"""Types of ASGI, and the keys that parts of this site leave for each other in a request's scope."""
+"""Types of ASGI, and the keys under which parts of this site pass values in a request's scope."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 END = "orgsite.end"  # a function that ends the answer
-ENDING = "orgsite.ending"  # there once the process is to end
+ENDING = "orgsite.ending"  # set once the process shuts down

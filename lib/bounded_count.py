@@ -1,4 +1,4 @@
-"""Counts that stop: a page says "more than 10,000" rather than read every row to say how many more."""
+"""Counts capped at a limit: a page says "more than 10,000" and does not read every row."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any
 
 from django.db.models import IntegerField, QuerySet, Subquery, Value
 
-COUNTED = 10_000  # rows of one kind that are counted
+COUNTED = 10_000  # rows of one kind that are counted at most
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tally:
-    """How many there are; with `more`, at least one more than that. Tallies add up, and print as a page says them."""
+    """A number of rows; `more`: there is at least one more. Tallies can be added, and print as pages show them."""
 
     number: int = 0
     more: bool = False
 
     @classmethod
     def of(cls, counted: int, *, most: int = COUNTED) -> Tally:
-        """Of a count that stopped behind `most`."""
+        """The tally of a count that stopped at `most` + 1."""
         return cls(number=min(counted, most), more=counted > most)
 
     def __add__(self, other: Tally) -> Tally:
@@ -32,8 +32,8 @@ class Tally:
         return f"{'more than ' if self.more else ''}{self.number:,}"
 
 
-class Counted(Subquery):
-    """The number of rows of a queryset, for each row of the query around it; COUNTED + 1 stands for all beyond."""
+class CappedCount(Subquery):
+    """The number of rows of a queryset, for each row of the outer query; COUNTED + 1 means more than COUNTED."""
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
     output_field = IntegerField()
@@ -43,5 +43,5 @@ class Counted(Subquery):
 
 
 def tally(rows: QuerySet[Any], *, most: int = COUNTED) -> Tally:
-    """How many rows there are, as far as `most`."""
+    """The number of rows, counted up to `most`."""
     return Tally.of(rows.order_by()[: most + 1].count(), most=most)

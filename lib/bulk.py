@@ -1,7 +1,7 @@
-"""Set-based SQL that the ORM has no words for: many rows in one statement, many ids as one parameter.
+"""Set-based SQL that the ORM cannot express: many rows in one statement, many ids as one parameter.
 
 PostgreSQL takes rows by COPY and ids as an array (`= ANY`), SQLite takes prepared values and JSON (`json_each`): one
-statement each, whatever the number of rows.
+statement each, for any number of rows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from django.db.models.fields.related import ForeignObject
 class OneOf(Lookup):
     """`filter(id__one_of=ids)`: like `__in`, but all ids are ONE parameter.
 
-    SQLite stops at 32,766 placeholders, PostgreSQL plans an array faster than a list.
+    SQLite allows 32,766 placeholders at most, and PostgreSQL plans an array faster than a list.
     """
 
     lookup_name = "one_of"
@@ -46,14 +46,14 @@ class OneOf(Lookup):
 
 
 class Ids(Collection[UUID]):
-    """Ids that several statements name, in their order: made into text once, which takes as long as a statement may."""
+    """Ids that several statements use, in order. Their text is built once: that can take as long as a statement."""
 
     def __init__(self, ids: Iterable[UUID]) -> None:
         self._ids = tuple(ids)
 
     @classmethod
     def of(cls, ids: Iterable[UUID]) -> Ids:
-        """The same where they are so already, with what was made of them."""
+        """`ids` itself, with its cached text, if it is an `Ids` already."""
         return ids if isinstance(ids, Ids) else cls(ids)
 
     def __iter__(self) -> Iterator[UUID]:
@@ -71,7 +71,7 @@ class Ids(Collection[UUID]):
 
     @cached_property
     def json(self) -> str:
-        """As SQLite stores them: their digits."""
+        """The ids in hexadecimal, as SQLite stores them."""
         return json.dumps([key.hex for key in self._ids])
 
 
@@ -82,9 +82,10 @@ def insert_rows(
     *,
     same: Mapping[str, Any] | None = None,
 ) -> None:
-    """Insert `rows` (values in the order of `fields`; `same`: the fields that are alike in all of them) by one call.
+    """Insert `rows` (values in the order of `fields`; `same`: fields with one value for all rows) in one call.
 
-    No signals, no defaults, no ids returned: a field that is not named becomes what its column says, NULL as a rule.
+    Sends no signals, applies no defaults of Django's, returns no ids: an omitted field gets its column's default,
+    usually NULL.
     """
     first = next(iterator := iter(rows), None)
     if first is None:
@@ -99,7 +100,7 @@ def insert_rows(
 
 
 def insert_for_each(model: type[models.Model], field: str, ids: Ids, *, same: Mapping[str, Any]) -> None:
-    """Insert a row for each of `ids` (the value of `field`), all else alike, by one INSERT … SELECT."""
+    """Insert a row for each of `ids` (the value of `field`), with all other values equal, by one INSERT … SELECT."""
     columns: list[Any] = [model._meta.get_field(name) for name in (*same, field)]
     connection = connections[router.db_for_write(model)]
     quote = connection.ops.quote_name
@@ -116,7 +117,7 @@ def insert_for_each(model: type[models.Model], field: str, ids: Ids, *, same: Ma
 def _copy(
     connection: BaseDatabaseWrapper, target: str, columns: Sequence[Any], rows: Iterable[Sequence[Any]], same: Any
 ) -> None:
-    """COPY: a third of what INSERT costs. What is alike in all rows is turned into text once."""
+    """Write by COPY, at a third of the cost of INSERT. Values that all rows share are turned into text once."""
     texts = [position for position, column in enumerate(columns) if isinstance(column, models.JSONField)]
     alike = [_as_text(value) for value in same]
     with (
@@ -143,11 +144,11 @@ def _insert(
 
 
 def as_stored(column: Any, value: Any, connection: BaseDatabaseWrapper) -> Any:
-    """As the column stores it."""
+    """The value as the column stores it."""
     return _as_json(value) if isinstance(column, models.JSONField) else column.get_db_prep_save(value, connection)
 
 
-_JSON = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps() makes an encoder for each value
+_JSON = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps() would build an encoder for each value
 
 
 def _as_json(value: Any) -> str | None:
@@ -161,7 +162,7 @@ def _as_text(value: Any) -> Any:
 def as_array(values: Iterable[Any]) -> str:
     """A PostgreSQL array in its text form, for a parameter that the statement casts: `%s::uuid[]`.
 
-    psycopg's own way looks at each element by itself, which takes ten times as long.
+    psycopg adapts each element separately, which takes ten times as long.
     """
     return values.array if isinstance(values, Ids) else _array(values)
 
@@ -181,6 +182,6 @@ def _element(value: Any) -> str:
 
 def _array_type(column: Any, connection: BaseDatabaseWrapper) -> str:
     if isinstance(column.target_field if column.is_relation else column, models.CharField):
-        return "text[]"  # a cast to varchar(n) cuts what is too long, and would then find it
+        return "text[]"  # a cast to varchar(n) would cut a value that is too long, and the cut value could match
     kind = column.rel_db_type(connection) if column.is_relation else column.cast_db_type(connection)
     return f"{kind}[]"

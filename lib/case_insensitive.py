@@ -1,4 +1,4 @@
-"""Names without their case, as one index has them: found whole, or by how they begin."""
+"""Case-insensitive look-up of names through one index: the whole name, or a prefix."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 from django.db.models import Func, Lookup, TextField
 
-LAST = "\U0010ffff"  # sorts behind every other character
+LAST = "\U0010ffff"  # sorts after every other character
 
 
 class Folded(Func):
-    """The text in capitals, in the order of its code points: only that order knows where a beginning ends."""
+    """The text in upper case, ordered by code points: only in that order do all texts with one prefix form a range."""
 
     function = "UPPER"
     output_field = TextField()
@@ -21,7 +21,7 @@ class Folded(Func):
 
 @TextField.register_lookup
 class Begins(Lookup):
-    """`begins`: the folded text begins with this one, whatever its case. A range of the index, on every database."""
+    """`begins`: the folded text has this prefix, in any case. It is a range of the index, on every database."""
 
     lookup_name = "begins"
 

@@ -1,7 +1,7 @@
 """The database's clock, which all machines share. Times that one machine writes and another compares come from it.
 
-PostgreSQL is asked at most once a minute in each process; in between the time that has passed is added, measured by a
-clock that nobody sets. A machine whose own clock is wrong, or is being set, is right all the same.
+A process queries PostgreSQL at most once a minute, and adds the time since, measured by the machine's monotonic clock.
+So the result is right even while the machine's wall clock is wrong or is being set.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-FRESH = 60.0  # seconds until the database is asked again: it may have moved to another server
-PASSING = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # goes on while a virtual machine is suspended
+FRESH = 60.0  # seconds until the next query: the database may have moved to another server
+# BOOTTIME, not MONOTONIC: MONOTONIC stops while a virtual machine is suspended, and the time would lag behind
+# afterwards.
+BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClockReading:
-    """A time that the database's clock showed, and the seconds of this machine's uptime at that moment."""
+    """A time that the database's clock showed, and this machine's uptime (seconds) at that moment."""
 
     shown: datetime
     uptime: float
@@ -30,7 +32,7 @@ _last: ClockReading | None = None
 
 
 def database_now() -> datetime:
-    """The time by the database's clock; SQLite's is this machine's. Raises what a query raises."""
+    """The time by the database's clock; with SQLite, by this machine's. Raises what a query raises."""
     global _last
     if connection.vendor != "postgresql":
         return timezone.now()
@@ -40,13 +42,14 @@ def database_now() -> datetime:
 
 
 def uptime() -> float:
-    """Seconds since this machine was started: for lengths of time, on one machine."""
-    return time.clock_gettime(PASSING)
+    """Seconds since this machine was started. Compare them on this machine only."""
+    return time.clock_gettime(BOOT_CLOCK)
 
 
 def _read() -> ClockReading:
-    """Below Django's cursor: this is no statement of whatever operation happens to come first after a minute."""
+    """The clock of PostgreSQL, now."""
     connection.ensure_connection()
+    # Past Django's cursor: this query must not count as a statement of the operation that happens to run it.
     driver: Any = connection.connection
     before = uptime()
     with connection.wrap_database_errors:

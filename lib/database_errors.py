@@ -1,8 +1,8 @@
-"""The meaning of a database's error: it passes, it needs somebody, or it is a fault of this program.
+"""The meaning of a database's error: it is temporary, it needs an administrator, or it is a bug in this program.
 
-Decided by SQLSTATE (PostgreSQL) and result code (SQLite), never by the exception's class alone: a read-only server
-raises InternalError, a missing table ProgrammingError. A server that refuses a connection gives no code to the driver,
-so there the text decides; a text in another language is taken for a failure that passes.
+SQLSTATE (PostgreSQL) or the result code (SQLite) decides, never the exception's class alone: a read-only server raises
+InternalError, a missing table ProgrammingError. A server that refuses a connection gives the driver no code, so there
+the text decides; a text in another language counts as a temporary failure.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trouble:
-    """`sentence` may be shown to anybody. `passes`: the same request can succeed later, without anybody's doing."""
+    """`sentence` may be shown to anybody. `passes`: the failure is temporary, and a retry can succeed by itself."""
 
     sentence: str
     passes: bool
@@ -37,7 +37,7 @@ def _needing(what: str) -> Trouble:
 AWAY = _passing("The database is away or busy.")
 LOST = Trouble(
     sentence="The connection to the database was lost. Look whether it was changed before you try again.", passes=True
-)  # it may have been lost between COMMIT and its answer
+)  # possibly between COMMIT and its answer: whether the change was committed is unknown
 READ_ONLY = _passing("The database takes no changes now, it is read-only.")
 FULL = _needing("The disk of the database is full. Nothing was changed; somebody has to make room.")
 BROKEN = _needing("The database cannot read or write its files. Somebody has to look at its disk and its log.")
@@ -65,7 +65,7 @@ LOCKED_FILE = _needing(
 )
 NO_FILE = _needing("The database file cannot be opened. Somebody has to check that its folder exists, and who owns it.")
 
-# The longest prefix counts. What is not listed is a fault of this program.
+# The longest prefix counts. A code that is not listed is a bug in this program.
 SQLSTATES: Mapping[str, Trouble] = {
     "08": AWAY,  # no connection; a pooler's own refusals, too
     "08003": LOST,
@@ -132,8 +132,8 @@ MISSING = {"database": NO_DATABASE, "role": REFUSED}  # FATAL: database "orgs" d
 
 
 def trouble_of(error: BaseException | None) -> Trouble | None:
-    """The trouble of the database, or that of the disk where uploads wait; None for a fault of this program, and for
-    what neither raised."""
+    """The trouble with the database, or with the disk for uploads; None for a bug in this program and for an error that
+    came from neither."""
     if isinstance(error, OSError) and error.errno in FULL_DISK:
         return SERVER_FULL
     if not is_of_database(error):
@@ -144,16 +144,16 @@ def trouble_of(error: BaseException | None) -> Trouble | None:
     code = getattr(cause, "sqlite_errorcode", None)
     if code is not None:
         return SQLITE_CODES.get(code & 0xFF) or _by_text(str(cause))
-    return _by_text(str(cause)) or (AWAY if _says_only_away(error) else None)
+    return _by_text(str(cause)) or (AWAY if _is_connection_error(error) else None)
 
 
 def explained(error: BaseException) -> str:
-    """The sentence, and in the driver's words why: for whoever runs the site, not for strangers."""
+    """The sentence with the driver's own words: for logs and administrators, never for an answer to a client."""
     trouble = trouble_of(error)
-    return f"{trouble.sentence} ({driver_words(error)})" if trouble else driver_words(error)
+    return f"{trouble.sentence} ({driver_message(error)})" if trouble else driver_message(error)
 
 
-def driver_words(error: BaseException) -> str:
+def driver_message(error: BaseException) -> str:
     """The words of the database or the driver, on one line, without the statement."""
     cause = _driver_error(error)
     primary = getattr(getattr(cause, "diag", None), "message_primary", None)
@@ -167,14 +167,14 @@ def is_of_database(error: BaseException | None) -> bool:
 
 
 def _driver_error(error: BaseException | None) -> BaseException | None:
-    """Django raises errors of its own from those of the driver, and from each other."""
+    """The driver's error below Django's, which may be chained several times."""
     while isinstance(error, Error) and error.__cause__:
         error = error.__cause__
     return error
 
 
 def _without_password(text: str) -> str:
-    """No driver is known to write it; an address that it cannot read could still come back as a whole."""
+    """`text` without the database's password: a driver may quote an address that it could not parse."""
     text = re.sub(r"(://[^:@/\s]*:)[^@\s]+@", r"\1…@", text)
     known = connection.settings_dict
     secret = str(known.get("PASSWORD") or "")
@@ -191,7 +191,7 @@ def _by_text(text: str) -> Trouble | None:
     return next((trouble for words, trouble in TEXTS.items() if words in text), None)
 
 
-def _says_only_away(error: BaseException | None) -> bool:
-    """Without a code these classes mean that a connection was not made, or was lost."""
+def _is_connection_error(error: BaseException | None) -> bool:
+    """Whether an error without a code means that a connection was not made, or was lost."""
     names = {kind.__name__ for kind in type(error).__mro__}
     return bool(names & {"OperationalError", "InterfaceError"})

@@ -1,6 +1,6 @@
-"""Whether the database is fit for this site, asked before the site, the worker or a command begins.
+"""Whether the database is fit for this site: checked before the site, the worker or a command starts.
 
-A database that is away is no reason not to begin: it may come back, and until then requests are answered with 503.
+A database that is away does not stop the start: it may come back, and until then requests are answered with 503.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from lib.database_errors import driver_words, explained, trouble_of
+from lib.database_errors import driver_message, explained, trouble_of
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ NOT_MIGRATED = (
 
 
 def refusal() -> str:
-    """A sentence that says why nothing can begin on this database; "" where it is fit, or away."""
+    """A sentence that says why nothing can start on this database; "" if it is fit, or away."""
     try:
         return _wrong_encoding("default") or _missing_migrations()
     except Exception as error:
@@ -36,22 +36,22 @@ def refusal() -> str:
             raise
         if not trouble.passes:
             return explained(error)
-        logger.warning("The database cannot be asked whether it fits: %s", driver_words(error))
+        logger.warning("The database cannot be asked whether it fits: %s", driver_message(error))
         return ""
 
 
 @register(Tags.database)
 def encoding_check(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """`migrate` asks it: no table is made in a database that could not hold every name."""
+    """A check that `migrate` runs, so that no table is made in a database that cannot store every name."""
     wrong = [text for alias in databases or () if (text := _wrong_encoding(alias))]
     return [Error(text, id="orgsite.E001") for text in wrong]
 
 
 def _wrong_encoding(alias: str) -> str:
-    asked = connections[alias]
-    if asked.vendor != "postgresql":
+    database = connections[alias]
+    if database.vendor != "postgresql":
         return ""
-    with asked.cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute("SELECT current_setting('server_encoding')")
         encoding = cursor.fetchone()[0]
     return "" if encoding == "UTF8" else NOT_UTF8.format(encoding=encoding)

@@ -1,8 +1,8 @@
-"""Python's garbage collector, set for processes that run for weeks and now and then make a hundred thousand values.
+"""Python's garbage collector, tuned for processes that run for weeks and at times make a hundred thousand values.
 
-Two rules. Values that are known to live on are not searched again and again: what is loaded at the start, and a large
-plan while it is made and carried out (`later`). And what that leaves behind is bounded: a thread watches the process's
-resident memory, and has everything searched when it has grown (`Keeper`).
+Two rules. Long-lived values are not scanned again and again: the modules loaded at the start (`freeze_loaded`), and a
+large plan while it is made and carried out (`paused`). The garbage that this leaves is bounded: a thread watches the
+process's resident memory, and runs a full collection when it has grown (`MemoryWatch`).
 """
 
 from __future__ import annotations
@@ -15,36 +15,37 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-YOUNG = 50_000  # values until the youngest are searched; Python's own 700 would mean the oldest several times a plan
+YOUNG = 50_000  # new values before a young collection; with Python's 700 a plan would cause several full ones
 OLDER = 10, 10
 
-LOOK = 1.0  # seconds between two looks at the resident memory
+CHECK_INTERVAL = 1.0  # seconds between two checks of the resident memory
 GROWN = 8 * 1024 * 1024  # bytes more than after the last full collection: time for the next one
-AT_LEAST = 600.0  # seconds after which everything is searched, grown or not
-PATIENCE = 10.0  # seconds that plans may keep the full collections waiting
-SHARE = 20  # a full collection is followed by so many times its own duration without one
+AT_LEAST = 600.0  # seconds after which a full collection is due even if the memory has not grown
+LONGEST_PAUSE = 10.0  # seconds that plans may put off the full collections
+SHARE = 20  # after a full collection none follows for this many times its own duration
 
 
-def settle() -> None:
-    """Once everything is loaded: leave it out of ordinary collections, and collect less often."""
+def freeze_loaded() -> None:
+    """Keep what is loaded by now out of ordinary collections, and collect less often. Call it at the end of a start."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, *OLDER)
 
 
 def watch_in_background() -> None:
-    """Bound what is left behind, in a thread that ends with the process."""
-    Thread(target=Keeper().watch, args=(Event(),), name="garbage", daemon=True).start()
+    """Bound the uncollected garbage, in a thread that ends with the process."""
+    Thread(target=MemoryWatch().watch, args=(Event(),), name="garbage", daemon=True).start()
 
 
 @contextmanager
-def later() -> Iterator[None]:
-    """No ordinary collection while this lasts, in any thread: for a moment that makes many values and no cycles.
+def paused() -> Iterator[None]:
+    """No ordinary collection inside it: for short work that makes many values and no cycles.
 
-    A plan of 100,000 workspaces was searched a dozen times while it grew, a quarter of what it took, and once more when
-    it was complete. So it is frozen then; most of it is freed without ever being searched. Plans that overlap without
-    end do not put off the full collections of the `Keeper`.
+    A plan of 100,000 workspaces was scanned a dozen times while it grew, which took a quarter of the time, and once
+    more when it was complete. So it is frozen at the end, and most of it is freed without a scan. Plans that overlap
+    without a gap cannot put off the full collections of `MemoryWatch` for longer than LONGEST_PAUSE.
     """
+    # Danger: this turns the collector off for the WHOLE process, every other thread included, until the last plan ends.
     _plans.begin()
     try:
         yield
@@ -53,7 +54,7 @@ def later() -> Iterator[None]:
 
 
 class _Plans:
-    """How many are being made, and since when without a pause."""
+    """The number of plans being made, and the time since which there was always at least one."""
 
     def __init__(self) -> None:
         self._lock, self._number, self._since = Lock(), 0, 0.0
@@ -62,7 +63,7 @@ class _Plans:
         with self._lock:
             if not self._number:
                 self._since = time.monotonic()
-                gc.disable()
+                gc.disable()  # for all threads
             self._number += 1
 
     def end(self) -> None:
@@ -73,31 +74,31 @@ class _Plans:
                     gc.freeze()
                 gc.enable()
 
-    def last(self) -> float:
-        """Seconds since the first of those that overlap began; 0.0 where none is being made."""
+    def duration(self) -> float:
+        """Seconds since the first of the overlapping plans began; 0.0 if none is being made."""
         with self._lock:
             return time.monotonic() - self._since if self._number else 0.0
 
 
-class Keeper:
-    """Bounds what lies uncollected, in bytes: full collections, frozen values included, when the process has grown."""
+class MemoryWatch:
+    """Bounds the uncollected garbage: a full collection, frozen values included, when the process has grown."""
 
     def __init__(self) -> None:
         self._floor, self._ended, self._rest = resident(), time.monotonic(), 0.0
 
     def watch(self, stopped: Event) -> None:
-        """Until `stopped` is set."""
-        while not stopped.wait(LOOK):
-            self.look()
+        """Run until `stopped` is set."""
+        while not stopped.wait(CHECK_INTERVAL):
+            self.collect_if_due()
 
-    def look(self) -> bool:
-        """Collect if it is time to; True where it was."""
-        now, held = time.monotonic(), resident()
-        self._floor = min(self._floor, held)
+    def collect_if_due(self) -> bool:
+        """Collect if it is time to; whether it did."""
+        now, size = time.monotonic(), resident()
+        self._floor = min(self._floor, size)
         waited = now - self._ended
-        if held - self._floor < GROWN and waited < AT_LEAST:
+        if size - self._floor < GROWN and waited < AT_LEAST:
             return False
-        if waited < self._rest or 0.0 < _plans.last() < PATIENCE:
+        if waited < self._rest or 0.0 < _plans.duration() < LONGEST_PAUSE:
             return False
         self._collect()
         return True
@@ -112,7 +113,7 @@ class Keeper:
 
 
 def resident() -> int:
-    """Bytes that the process holds in memory; 0 where the system does not say (then the clock alone counts)."""
+    """The process's resident memory in bytes; 0 if the system does not report it (then only AT_LEAST applies)."""
     try:
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     except OSError:

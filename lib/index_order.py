@@ -1,4 +1,4 @@
-"""An order that an index has and the primary key has not, although it is the same."""
+"""A NULLS ordering that makes PostgreSQL use our index instead of scanning the primary key."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from django.db.models import F, OrderBy
 from django.db.models.indexes import IndexExpression
 
 
-class Apart(OrderBy):
-    """By a column that is never null, with the nulls where the primary key's index has them not.
+class OppositeNulls(OrderBy):
+    """The order of a column that is never null, with NULLS at the end opposite to the primary key's index.
 
-    Asked for the first rows in this order, PostgreSQL's planner has to take an index that was made in it. Otherwise it
-    likes to read the table from the primary key's end until it has met enough, as if the rows of a run or of an
-    organization lay everywhere: they lie together, perhaps a million rows away. SQLite has only one order.
+    For the first rows in this order PostgreSQL's planner has to use an index that was made with it. Without it the
+    planner tends to read the table from the end of the primary key until it has found enough rows, as if those of a run
+    or an organization were spread evenly: they lie together, perhaps a million rows away. SQLite has only one order.
     """
 
     def __init__(self, expression: Any, *, descending: bool = False, **nulls: Any) -> None:
@@ -28,10 +28,10 @@ class Apart(OrderBy):
         plain = OrderBy(self.expression, descending=self.descending)
         return plain.as_sql(compiler, connection, **context)
 
-    def reverse_ordering(self) -> Apart:
+    def reverse_ordering(self) -> OppositeNulls:
         self.descending = not self.descending
         self.nulls_first, self.nulls_last = self.nulls_last, self.nulls_first
         return self
 
 
-IndexExpression.register_wrappers(Apart, *IndexExpression.wrapper_classes)
+IndexExpression.register_wrappers(OppositeNulls, *IndexExpression.wrapper_classes)

@@ -1,7 +1,7 @@
-"""Notes that a request can do without: when a token was used, how often somebody failed.
+"""Writes that a request can do without: when a token was last used, how often a login failed.
 
-They never hold a request up for longer than BRIEF, and never make a reading request fail: a server that takes no
-changes, or whose writer is an import of minutes, still answers what is asked of it.
+They delay a request by LOCK_WAIT at most, and never make a reading request fail: the site still answers reads while the
+database is read-only, or while an import of minutes has SQLite's write lock.
 """
 
 from __future__ import annotations
@@ -18,57 +18,58 @@ from lib.database_errors import explained, trouble_of
 
 logger = logging.getLogger(__name__)
 
-BRIEF = 100  # milliseconds that a note waits for a lock
-SELDOM = 60.0  # seconds between two lines about the same kind of note
+LOCK_WAIT = 100  # milliseconds that such a write waits for a lock
+LOG_INTERVAL = 60.0  # seconds between two log lines about the same kind of write
 
-_said: dict[str, float] = {}
+_logged: dict[str, float] = {}  # by kind of write: when a lost one was logged last
 
 
 @contextmanager
-def noting(what: str) -> Iterator[None]:
-    """Leaves out the writes inside it where the database cannot take them now. `what` names the kind of note."""
+def suppress_lost_writes(what: str) -> Iterator[None]:
+    """Suppress the error if the database cannot take the writes inside now; `what` names their kind in the log."""
     connection.ensure_connection()
     try:
-        with briefly():
+        with short_lock_wait():
             yield
     except Exception as error:
+        # The writes are LOST here, with no second attempt: put in here only what a request can do without.
         if trouble_of(error) is None:
             raise
-        _say_seldom(what, error)
+        _log_lost(what, error)
 
 
 @contextmanager
-def briefly() -> Iterator[None]:
-    """Statements in it wait for a lock for BRIEF at most, then fail as they do at the end of a longer wait."""
+def short_lock_wait() -> Iterator[None]:
+    """Statements inside it wait for a lock for LOCK_WAIT at most, then fail as they do after a longer wait."""
     connection.ensure_connection()
-    with _briefly_in_sqlite() if connection.vendor == "sqlite" else _briefly_in_postgresql():
+    with _short_wait_in_sqlite() if connection.vendor == "sqlite" else _short_wait_in_postgresql():
         yield
 
 
 @contextmanager
-def _briefly_in_sqlite() -> Iterator[None]:
+def _short_wait_in_sqlite() -> Iterator[None]:
     ((before,),) = connection.connection.execute("PRAGMA busy_timeout")
-    connection.connection.execute(f"PRAGMA busy_timeout = {BRIEF}")
+    connection.connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT}")
     try:
         yield
     finally:
-        if connection.connection is not None:  # it is closed where it broke
+        if connection.connection is not None:  # a connection that broke is closed
             connection.connection.execute(f"PRAGMA busy_timeout = {before}")
 
 
 @contextmanager
-def _briefly_in_postgresql() -> Iterator[None]:
-    wrapper: Any = connection  # one of lib.postgresql
-    before, wrapper.lock_timeout = wrapper.lock_timeout, BRIEF
+def _short_wait_in_postgresql() -> Iterator[None]:
+    wrapper: Any = connection  # a DatabaseWrapper of lib.postgresql
+    before, wrapper.lock_timeout = wrapper.lock_timeout, LOCK_WAIT
     try:
         yield
     finally:
         wrapper.lock_timeout = before
 
 
-def _say_seldom(what: str, error: Exception) -> None:
-    """A server that is read-only for an hour refuses the same note at every request."""
+def _log_lost(what: str, error: Exception) -> None:
+    """Log it, once in LOG_INTERVAL: a server that is read-only for an hour refuses the same write at every request."""
     now = time.monotonic()
-    if now - _said.get(what, float("-inf")) >= SELDOM:
-        _said[what] = now
+    if now - _logged.get(what, float("-inf")) >= LOG_INTERVAL:
+        _logged[what] = now
         logger.warning("%s was not noted: %s", what, explained(error))

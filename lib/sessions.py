@@ -1,4 +1,4 @@
-"""Sessions in the database under the hash of their key: who reads the table, or a dump of it, can enter nowhere."""
+"""Sessions stored under the hash of their key: a copy of the table, or of a dump, signs nobody in."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-KEY_LENGTH = 40  # what the table has room for: 160 bits of the hash
+KEY_LENGTH = 40  # characters that Django's table has room for: 160 bits of the hash
 
 
 def stored(key: str) -> str:
-    """The key of a cookie as the table has it."""
+    """The key of a cookie as the table stores it."""
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:KEY_LENGTH]
 
 
 def signed_in(keys: Collection[str]) -> dict[str, int]:
-    """Key → id of the active user who is still signed in by it: two queries, however many keys are asked about.
+    """Key → id of the active user who is still signed in by it: two queries, for any number of keys.
 
     As in Django's own `get_user`, a changed password ends the session.
     """
@@ -39,13 +39,13 @@ def signed_in(keys: Collection[str]) -> dict[str, int]:
 
 
 def _is_of(user: Any, hashed: str) -> bool:
-    """Whether that is the user's password as a session has it, under the present secret key or an earlier one."""
+    """Whether `hashed` is the session's hash of the user's password, under the present secret key or an earlier one."""
     known = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
     return any(constant_time_compare(hashed, each) for each in known)
 
 
 class SessionStore(db.SessionStore):
-    """Django's own, but for the key that it looks under."""
+    """Django's own, with rows found by the hash of the key."""
 
     def load(self) -> dict[str, Any]:
         rows = self.model.objects.filter(session_key=stored(self.session_key or ""), expire_date__gt=timezone.now())

@@ -1,8 +1,8 @@
-"""Rows that are written in two steps where the database has one lock for everybody (SQLite).
+"""Rows written in two steps on SQLite, where one lock serves all writers.
 
-First into a temporary table: that belongs to the connection, takes as long as it likes and holds up nobody. Then, under
-the lock, by one INSERT … SELECT, which neither prepares values nor waits for other threads between two rows. Elsewhere
-there is only the second step, COPY.
+First into a temporary table, which belongs to the connection: this may take long and blocks no other writer. Then,
+under the lock, by one INSERT … SELECT, which neither prepares values nor waits for other threads between two rows. On
+PostgreSQL there is only the second step, COPY.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from lib.bulk import as_stored, insert_rows
 
 
 def locks_everything(connection: BaseDatabaseWrapper) -> bool:
-    """Whether a transaction that writes keeps all others from writing."""
+    """Whether one writing transaction blocks all other writers."""
     return connection.vendor == "sqlite"
 
 
 class Rows:
-    """Rows of a table, values in the order of `fields`; to be inserted once."""
+    """Rows of a table, values in the order of `fields`, to be inserted once."""
 
     def __init__(self, model: type[models.Model], fields: Sequence[str], values: Iterable[Sequence[Any]]) -> None:
         self._model, self._fields, self._values = model, fields, values
         self._staged = ""  # the temporary table
 
     def stage(self) -> None:
-        """The first step. Does nothing where it would gain nothing."""
+        """The first step: on SQLite, write the rows into a temporary table. Call it before taking the lock."""
         connection = connections[router.db_for_write(self._model)]
         if not locks_everything(connection):
             return
@@ -39,10 +39,10 @@ class Rows:
             [as_stored(column, value, connection) for column, value in zip(columns, row, strict=True)]
             for row in self._values
         )
-        self._staged = fill(connection, self._model._meta.db_table, [column.column for column in columns], rows)
+        self._staged = stage_rows(connection, self._model._meta.db_table, [column.column for column in columns], rows)
 
     def insert(self, *, same: Mapping[str, Any]) -> None:
-        """`same`: the fields that are alike in all of them."""
+        """The second step, under the lock; `same`: fields with one value for all rows."""
         if not self._staged:
             insert_rows(self._model, self._fields, self._values, same=same)
             return
@@ -64,13 +64,16 @@ class Rows:
         return [self._model._meta.get_field(name) for name in names]
 
 
-def fill(connection: BaseDatabaseWrapper, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A new temporary table with these rows, numbered in `place`, in place of an older one of that name; what to call
-    it in SQL.
+def stage_rows(
+    connection: BaseDatabaseWrapper, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> str:
+    """Write the rows, numbered in `place`, into a temporary table that replaces an older one of that name.
+
+    Returns the table's name in SQL.
     """
     quote = connection.ops.quote_name
     table = f"temp.{quote(f'staged_{name}')}"
-    with _at_once(connection), connection.cursor() as cursor:
+    with _without_write_lock(connection), connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {table}")
         cursor.execute(f"CREATE TABLE {table} (place INTEGER PRIMARY KEY, {', '.join(map(quote, columns))})")
         marks = ", ".join(["%s"] * len(columns))
@@ -79,13 +82,13 @@ def fill(connection: BaseDatabaseWrapper, name: str, columns: Sequence[str], row
 
 
 @contextmanager
-def _at_once(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """A transaction that does not ask for the lock, as Django's own would; inside one of those none is needed."""
+def _without_write_lock(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """A transaction of its own, or the one that is open already."""
     if connection.in_atomic_block:
         yield
         return
     with connection.cursor() as cursor:
-        cursor.execute("BEGIN DEFERRED")
+        cursor.execute("BEGIN DEFERRED")  # Django begins IMMEDIATE: that would take the write lock for all this time
         try:
             yield
         except BaseException:

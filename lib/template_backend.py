@@ -1,6 +1,6 @@
-"""Django's templates, which leave nothing behind that only the garbage collector would find.
+"""Django's templates, without the reference cycles that only the garbage collector would free.
 
-The parts of a context know the context, in a cycle that holds all that a page was made from.
+The parts of a context refer to the context: a cycle that keeps everything a page was made from.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Standard streams that stop no work: what cannot be shown is escaped, and a reader that is gone is not missed."""
+"""Standard streams that never stop the work: unprintable characters are escaped, a closed pipe is ignored."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 @contextmanager
-def plain_speech(name: str) -> Iterator[None]:
-    """Around a whole program: its streams take any text, and a setting that makes no sense is a sentence."""
+def console_program(name: str) -> Iterator[None]:
+    """Run a whole program inside it: the streams take any text, and an invalid setting ends it with one sentence."""
     prepare_streams()
     try:
         yield
@@ -24,37 +24,37 @@ def plain_speech(name: str) -> Iterator[None]:
             raise
         raise SystemExit(f"{name}: {error}") from None
     finally:
-        finish(sys.stdout)
+        flush(sys.stdout)
 
 
 def prepare_streams() -> None:
-    """Before anything is changed: a character that the terminal lacks is written as `\\u203a`, a closed stream is none.
+    """Let a character that the terminal lacks be written as `\\u203a`, and give a closed stream /dev/null.
 
-    Without it a command could commit its work and then die of what it has to say about it.
+    Call it before anything is changed: else a command could commit its work and then fail to print its report.
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, _nowhere())
+            setattr(sys, name, _null_stream())
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
-def finish(stream: TextIO | None) -> OSError | None:
-    """Write what is still buffered; the error where it could not be, None also where nobody reads any more."""
+def flush(stream: TextIO | None) -> OSError | None:
+    """Write what is still buffered. Returns the error if that failed, but None for a closed pipe."""
     try:
         if stream is not None:
             stream.flush()
     except BrokenPipeError:
-        drop(stream)
+        discard_output(stream)
     except OSError as error:
-        drop(stream)
+        discard_output(stream)
         return error
     return None
 
 
-def drop(stream: object) -> None:
-    """From here on what is written there goes nowhere: else Python tries once more at its end, and complains."""
+def discard_output(stream: object) -> None:
+    """Discard all further output to the stream: else Python flushes it again at exit, and prints an error."""
     try:
         target = os.open(os.devnull, os.O_WRONLY)
         os.dup2(target, stream.fileno())  # type: ignore[attr-defined]
@@ -63,16 +63,16 @@ def drop(stream: object) -> None:
         return
 
 
-def speaks_unicode(stream: object) -> bool:
-    """Whether every character can be written there as it is."""
+def takes_unicode(stream: object) -> bool:
+    """Whether the stream's encoding has every character."""
     encoding = str(getattr(stream, "encoding", None) or "utf-8").lower()
     return encoding.replace("-", "").replace("_", "").startswith("utf")
 
 
 def is_terminal(*streams: object) -> bool:
-    """Whether a person sits at each of them; a stream that is closed has nobody."""
+    """Whether each of the streams is a terminal; a closed one is not."""
     return all(getattr(stream, "isatty", lambda: False)() for stream in streams)
 
 
-def _nowhere() -> TextIO:
+def _null_stream() -> TextIO:
     return Path(os.devnull).open("w", encoding="utf-8")

@@ -1,14 +1,14 @@
-"""Points in time as callers write them."""
+"""Points in time as clients write them."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-MAX_TIME = 40  # characters; Python itself takes any number of digits
+MAX_TIME = 40  # characters; Python itself accepts any number of digits
 
 
 def parse_time(text: str) -> datetime:
-    """ISO 8601; without a zone it is UTC. Raises ValueError with a sentence."""
+    """The moment in UTC of an ISO 8601 text; without a zone it is UTC. Raises ValueError with a sentence."""
     try:
         if len(text) > MAX_TIME:
             raise ValueError("too long")
@@ -19,7 +19,7 @@ def parse_time(text: str) -> datetime:
 
 
 def as_utc(moment: datetime) -> datetime:
-    """The same moment in UTC. Raises ValueError where it lies outside the calendar."""
+    """The same moment in UTC. Raises ValueError if it lies outside the calendar."""
     try:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError as error:

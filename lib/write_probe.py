@@ -1,7 +1,8 @@
-"""Whether a write would succeed, found out without leaving anything behind and without waiting for other writers.
+"""A probe: would a write succeed? It leaves nothing behind and does not wait for other writers.
 
-A transaction that is rolled back tells little of the disk: both databases reach it when they commit. So some kilobytes
-are written where the data is: PostgreSQL spills a sort to a temporary file, beside SQLite's file lies another one.
+A transaction that is rolled back is no test of the disk: both databases write to it when they commit. So the probe
+writes some kilobytes where the data is: PostgreSQL spills a sort to a temporary file, for SQLite a file is made beside
+its own.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from django.conf import settings
 from django.db import connection
 
 from lib.database_errors import AWAY, FULL, FULL_DISK, LOCKED_FILE, READ_ONLY, trouble_of
-from lib.optional_writes import briefly
+from lib.optional_writes import short_lock_wait
 
-PROBE = 256 * 1024  # bytes: the database is called full a little before it is
+PROBE = 256 * 1024  # bytes: the database is reported as full a little before it is
 READ_ONLY_NOW = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
-# Half a mebibyte of keys does not fit 64 kB, so the server sorts them on the disk of this database.
+# Half a mebibyte of keys does not fit into 64 kB, so the server sorts them on the disk of this database.
 SPILL = """
     SET LOCAL work_mem = '64kB'; SET LOCAL temp_tablespaces = '';
     SELECT max(text) FROM (
@@ -30,7 +31,7 @@ STATES = {FULL: "full", READ_ONLY: "read-only", LOCKED_FILE: "read-only"}
 
 
 def database_state() -> str:
-    """`ok`, `full` or `read-only`. Raises what else the database raises."""
+    """`ok`, `full` or `read-only`. Raises any other error of the database."""
     try:
         return _of_sqlite() if connection.vendor == "sqlite" else _of_postgresql()
     except Exception as error:
@@ -41,7 +42,7 @@ def database_state() -> str:
 
 
 def uploads_state() -> str:
-    """The same of the folder where uploads wait, and `unavailable` where there is none."""
+    """The same for the folder of uploads, or `unavailable` if there is none."""
     try:
         return _folder_state(Path(settings.FILE_UPLOAD_TEMP_DIR or tempfile.gettempdir()))
     except FileNotFoundError:
@@ -61,14 +62,14 @@ def _of_sqlite() -> str:
     if connection.is_in_memory_db():  # type: ignore[attr-defined]
         return "ok"
     if not connection.in_atomic_block and not _takes_the_lock():
-        return "ok"  # somebody else is writing right now
+        return "ok"  # another connection is writing at this moment
     return _folder_state(Path(str(connection.settings_dict["NAME"])).resolve().parent)
 
 
 def _takes_the_lock() -> bool:
-    """False where another writer has it. Raises what SQLite says of a file that cannot be written."""
+    """Whether the write lock is free. Raises SQLite's error for a file that cannot be written."""
     try:
-        with briefly():
+        with short_lock_wait():
             connection.connection.execute("BEGIN IMMEDIATE")
         connection.connection.execute("ROLLBACK")
     except Exception as error:

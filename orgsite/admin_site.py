@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 
-from orgsite.login_redirect import land
+from orgsite.login_redirect import home_if_refused
 from workspaces import access
 from workspaces.access import Right
 from workspaces.web.error_responses import too_many_logins
@@ -29,23 +29,23 @@ SECTIONS = (
 
 
 class Section(NamedTuple):
-    """A link of the header; `current` where the page asked for belongs to it."""
+    """A link of the header; `current`: the requested page belongs to it."""
 
     label: str
     url: str
     current: bool
 
 
-def _counted(view: View) -> View:
+def _rate_limited(view: View) -> View:
     @wraps(view)
-    def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         from workspaces.services.security.throttling import Effort, require_turn
 
         if request.method not in SAFE:
             require_turn(access.require(request.user), Effort.CHANGE)
         return view(request, *args, **kwargs)
 
-    return counted  # type: ignore[return-value]  # of the same type, but for the request
+    return limited  # type: ignore[return-value]  # the same type, but for the request
 
 
 class OrgAdminSite(AdminSite):
@@ -64,22 +64,22 @@ class OrgAdminSite(AdminSite):
         return [*own, *super().get_urls()]
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """After too many failures no password is looked at for a while."""
+        """Log in; after too many failures no password is checked for a while."""
         from workspaces.services.security.security_events import login_wait
 
         name = request.POST.get("username", "")
         if request.method == "POST" and (seconds := login_wait(name, address=address_of(request))):
             return too_many_logins(seconds)
-        return land(request, super().login(request, extra_context))
+        return home_if_refused(request, super().login(request, extra_context))
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        return land(request, super().logout(request, extra_context))
+        return home_if_refused(request, super().logout(request, extra_context))
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """Whatever a page changes takes a turn of its user; to leave is free."""
-        return super().admin_view(view if view == self.logout else _counted(view), cacheable)
+        """Count every change by a page against the user's rate limit, except a logout."""
+        return super().admin_view(view if view == self.logout else _rate_limited(view), cacheable)
 
-    def password_change(  # type: ignore[override]  # the stubs promise a template's answer for what may redirect
+    def password_change(  # type: ignore[override]  # the stubs promise a TemplateResponse, but it may redirect
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
         from workspaces.admin.accounts.own_password import own_password_page

@@ -1,4 +1,4 @@
-"""The admin with this site's sections, in place of Django's default one."""
+"""This site's admin in place of Django's default one."""
 
 from django.contrib.admin.apps import AdminConfig
 

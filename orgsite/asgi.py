@@ -7,7 +7,7 @@ from orgsite.server.django_handler import django_application
 
 env.choose_settings()
 
-# Static files come straight from the source folders: there is no STATIC_ROOT, and each is read whole, not streamed.
+# Static files come from the source folders: there is no STATIC_ROOT, and each file is read whole, not streamed.
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
@@ -18,12 +18,12 @@ from django.conf import settings  # noqa: E402 - Django has to be set up first
 from audit.stream.serving import Streams  # noqa: E402
 from lib import gc_tuning  # noqa: E402
 from orgsite.server.body_limit import BoundedBody  # noqa: E402
-from orgsite.server.shutdown import Ending  # noqa: E402
+from orgsite.server.shutdown import GracefulShutdown  # noqa: E402
 from orgsite.server.trusted_proxies import BehindProxies, Proxies  # noqa: E402
 from workspaces.services.upkeep.housekeeping import keep_house_in_background  # noqa: E402
 
 _bounded = BoundedBody(Streams(pages_and_api))
-application = Ending(BehindProxies(_bounded, proxies=Proxies.of(settings.ORGSITE_TRUSTED_PROXIES)))
+application = GracefulShutdown(BehindProxies(_bounded, proxies=Proxies.of(settings.ORGSITE_TRUSTED_PROXIES)))
 keep_house_in_background()
-gc_tuning.settle()
+gc_tuning.freeze_loaded()
 gc_tuning.watch_in_background()

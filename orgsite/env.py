@@ -1,4 +1,4 @@
-"""Environment variables as typed values; a value that makes no sense stops the start with a sentence that names it."""
+"""Environment variables as typed values; an invalid one stops the start with a sentence that names it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FALSE = frozenset({"", "0", "false", "no", "off"})
 
 
 def choose_settings() -> None:
-    """Let Django use the settings of this site, unless the environment names others."""
+    """Make Django use this site's settings, unless the environment names others."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orgsite.settings")
 
 
@@ -53,7 +53,7 @@ def words(name: str, default: str = "") -> list[str]:
 
 
 def proxies(name: str) -> list[str]:
-    """Addresses and networks, each as `ipaddress` writes it; `unix` stands for all that comes over a unix socket."""
+    """Addresses and networks, each as `ipaddress` writes it; `unix` means every peer on a unix socket."""
     return ["unix" if word.lower() == "unix" else _network(name, word) for word in words(name)]
 
 
@@ -72,7 +72,7 @@ def _network(name: str, word: str) -> str:
 
 
 def refuse_old(name: str, *, new: str, like: str) -> None:
-    """Stop where a variable is set that is read no more: its owner believes that it does something."""
+    """Stop if a variable is set that has no effect any more, so that nobody relies on it."""
     if text(name):
         raise ImproperlyConfigured(f"{name} is no longer read; remove it, and set {new} instead, such as {like}.")
 
@@ -90,14 +90,14 @@ def limit(name: str, default: int) -> int | None:
 
 
 def secret_key(name: str, *, debug: bool) -> str:
-    """The key from the environment; in debug mode, which guards nothing anyway, one that everybody knows."""
+    """The key from the environment; in debug mode, which is not secure anyway, a default that everybody knows."""
     value = text(name)
     if value or debug:
         return value or "known to everybody, for debug mode only"
     raise ImproperlyConfigured(f"Set {name} to a long random text (or ORGSITE_DEBUG=1 on a developer's machine).")
 
 
-# ---- what container engines are told
+# ---- container engines
 
 NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 INSTALLATION = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
@@ -111,7 +111,7 @@ SITE_ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 
 
 def matching(name: str, default: str, *, pattern: re.Pattern[str], like: str) -> str:
-    """A text of one form; `like` says in a few words which."""
+    """A text that matches `pattern`; `like` describes it in the error."""
     value = text(name, default)
     if value and not pattern.fullmatch(value):
         raise ImproperlyConfigured(f"{name}={value!r} makes no sense; it has to be {like}.")
@@ -130,7 +130,7 @@ def json_object(name: str, *, like: str, default: str = "{}") -> dict[str, Any]:
 
 
 def texts(name: str, *, pattern: re.Pattern[str], like: str, default: str = "{}") -> dict[str, str]:
-    """A JSON object whose values are texts of one form."""
+    """A JSON object whose values are texts that match `pattern`."""
     given = json_object(name, like=like, default=default)
     for key, value in given.items():
         if not key or not isinstance(value, str) or not pattern.fullmatch(value):
@@ -149,7 +149,7 @@ def capabilities(name: str) -> list[str]:
 
 
 def limits(name: str) -> dict[str, dict[str, Any]]:
-    """Tier → what a container may use: `memory` as Docker writes it, `cpus` as a number."""
+    """Tier → limits of a container: `memory` as Docker writes it, `cpus` as a number."""
     like = '{"1": {"memory": "512m", "cpus": 0.5}, "*": {"memory": "1g"}}'
     given = json_object(name, like=like)
     for tier, limit in given.items():
@@ -168,7 +168,7 @@ def _is_cpus(value: object) -> bool:
 
 
 def images(name: str, *, engine: str) -> dict[str, str]:
-    """Runtime → image, "*" for any other. An engine that starts containers needs one; the one in memory takes any."""
+    """Runtime → image, "*" for any other. Docker and Swarm need at least one; the fake engine takes any."""
     like = '{"claude-code": "registry.example/claude-code:2", "*": "agent:latest"}'
     given = texts(name, pattern=IMAGE, like=like, default='{"*": "in-memory"}' if engine == "fake" else "{}")
     if engine in ("docker", "swarm") and not given:

@@ -1,4 +1,4 @@
-"""The page after a login: the one that the user asked for, or home where none answers them there."""
+"""The page after a login: the requested one, or home if the user may not see that one."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ Response = TypeVar("Response", bound=HttpResponseBase)
 REFUSALS = (Http404, PermissionDenied, SuspiciousOperation, BadRequest)
 
 
-def land(request: HttpRequest, response: Response) -> Response:
-    """The response; a redirect to a page that would refuse this user leads home instead."""
+def home_if_refused(request: HttpRequest, response: Response) -> Response:
+    """The response, with a redirect to a page that would refuse this user changed to home."""
     if 300 <= response.status_code < 400 and not _answers(request, response["Location"]):
         response["Location"] = reverse("admin:index")
     return response
 
 
 def _answers(request: HttpRequest, address: str) -> bool:
-    """Whether a page answers there. Its view is asked, because nothing else knows whom it lets in and what exists."""
-    asked = _visit(request, address)
+    """Whether the page at the address answers the user. Only its view knows whom it admits, so this calls the view."""
+    visit = _visit(request, address)
     try:
-        match = asked.resolver_match = resolve(asked.path)
-        return bool(match.func(asked, *match.args, **match.kwargs).status_code < 400)
+        match = visit.resolver_match = resolve(visit.path)
+        return bool(match.func(visit, *match.args, **match.kwargs).status_code < 400)
     except REFUSALS:
         return False
     except Exception:
-        logger.exception("%s failed when it was looked at before a redirect", asked.path)
-        return True  # the page itself says what is wrong
+        logger.exception("%s failed when it was looked at before a redirect", visit.path)
+        return True  # the redirect then shows the error
 
 
 def _visit(request: HttpRequest, address: str) -> HttpRequest:
@@ -47,5 +47,5 @@ def _visit(request: HttpRequest, address: str) -> HttpRequest:
     visit.META = {key: value for key, value in request.META.items() if not key.startswith("CONTENT_")}
     visit.META |= {"REQUEST_METHOD": "GET", "QUERY_STRING": place.query}
     visit.COOKIES, visit.session, visit.user = request.COOKIES, request.session, request.user
-    visit._messages = default_storage(visit)  # type: ignore[attr-defined]  # thrown away
+    visit._messages = default_storage(visit)  # type: ignore[attr-defined]  # discarded
     return visit

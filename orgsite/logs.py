@@ -1,4 +1,4 @@
-"""Filters of the log: what needs no stack trace is one line without it."""
+"""Log filters: one line without a stack trace for errors that are no bugs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CLIENT_ERRORS = range(400, 500)
 
 
 class DatabaseInOneLine(logging.Filter):
-    """A database's trouble is named in the line. A fault of this program keeps its stack trace."""
+    """Names the database's trouble in the line. A bug in this program keeps its stack trace."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -21,9 +21,9 @@ class DatabaseInOneLine(logging.Filter):
 
 
 class RefusalInOneLine(logging.Filter):
-    """A request that is refused: the fault is the client's, and not in our code.
+    """Drops the stack trace of a refused request (4xx): the error is the client's.
 
-    Django passes the exception along with each answer that it made of one, such as 403 for PermissionDenied.
+    Django logs the exception with each response that it made from one, such as 403 for PermissionDenied.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -1,4 +1,4 @@
-"""Where everything is: pages below `/admin/`, the REST API at the top."""
+"""All addresses: pages below `/admin/`, the REST API at the top."""
 
 from django.contrib import admin
 from django.urls import include, path, re_path
@@ -11,7 +11,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("workspaces.api.urls")),
     path("", include("audit.api.urls")),
-    # Last: JSON in development too, where Django would answer with a page that lists every address.
+    # Last: a 404 as JSON in debug mode too, where Django would answer with a page that lists every address.
     re_path(r"^(?!admin(/|$)|static/)", nowhere),
 ]
 

@@ -1,6 +1,6 @@
-"""Known weaknesses of the locked packages, by pip-audit.
+"""Known vulnerabilities of the locked packages, by pip-audit.
 
-Ends with 1 where there are some. What could not be looked up is said; with AUDIT_REQUIRED set it ends with 2.
+Exit status 1 if there are any. Failed look-ups are printed; with AUDIT_REQUIRED set they cause exit status 2.
 """
 
 import json
@@ -20,7 +20,7 @@ def main() -> int:
 
 
 def audit(lock: str) -> tuple[list[dict[str, Any]], str]:
-    """What pip-audit says of each package, and of itself where that is nothing."""
+    """pip-audit's result for each package, and the reason if there is none."""
     command = [*PIP_AUDIT, "--format=json", "--requirement", lock]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     try:
@@ -30,7 +30,7 @@ def audit(lock: str) -> tuple[list[dict[str, Any]], str]:
 
 
 def report(lock: str, packages: list[dict[str, Any]], reason: str) -> int:
-    """0 nothing known, 1 weaknesses, 2 not all was looked up although that is required."""
+    """Print the result; the exit status: 0 nothing known, 1 vulnerabilities, 2 a required look-up failed."""
     weak = [package for package in packages if package.get("vulns")]
     skipped = [package for package in packages if "skip_reason" in package]
     for package in weak:

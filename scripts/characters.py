@@ -1,7 +1,7 @@
 """Write `workspaces/core/characters.py`: the Unicode properties that Python's own `unicodedata` does not have.
 
-They come from the `regex` package (Apache-2.0), which carries a newer Unicode database than Python does. This script
-alone needs it:
+They come from the `regex` package (Apache-2.0), which has a newer Unicode database than Python. Only this script uses
+it:
 
     python -m venv /tmp/tables && /tmp/tables/bin/pip install regex
     /tmp/tables/bin/python scripts/characters.py 18.0 > workspaces/core/characters.py
@@ -32,7 +32,7 @@ PER_LINE = 5
 
 
 def ranges(pattern: str) -> Iterator[tuple[int, int]]:
-    """The code points that match, as first and last of each run."""
+    """The matching code points, as (first, last) of each run."""
     matches = regex.compile(pattern).match
     first = None
     for code in range(sys.maxunicode + 2):

@@ -36,7 +36,7 @@ AFTER = [{"name": "PM", "children": [{"name": "Dev Lead", "children": BEFORE[0][
 
 
 class Trace:
-    """What is entered while it is on, in every thread that began after `install`."""
+    """Records the functions entered while it is on, in this thread and all that start after `install`."""
 
     def __init__(self) -> None:
         self.on = False
@@ -44,10 +44,10 @@ class Trace:
         self.moves: dict[tuple[str, str], None] = {}
 
     def install(self) -> None:
-        threading.setprofile(self.note)
-        sys.setprofile(self.note)
+        threading.setprofile(self.record)
+        sys.setprofile(self.record)
 
-    def note(self, frame: FrameType, event: str, _argument: Any) -> None:
+    def record(self, frame: FrameType, event: str, _argument: Any) -> None:
         if not self.on or event != "call" or not frame.f_code.co_filename.startswith(OURS):
             return
         file = frame.f_code.co_filename
@@ -69,7 +69,7 @@ class Trace:
 
 
 class Site:
-    """The site as an ASGI server would ask it; cookies are kept."""
+    """Sends requests to the site's ASGI application, and keeps cookies."""
 
     def __init__(self, application: Callable[..., Any], loop: asyncio.AbstractEventLoop) -> None:
         self.application, self.loop, self.cookies, self.token = application, loop, dict[str, str](), ""
@@ -114,7 +114,7 @@ class Site:
         }  # fmt: skip
 
     def send_form(self, path: str, fields: dict[str, str]) -> tuple[int, dict[str, str], str]:
-        """A form of the admin: its page is asked for its token first, outside of any journey."""
+        """Send a form of the admin. Read its page for the CSRF token before, outside of any journey."""
         return self.ask("POST", path, urlencode(fields).encode(), "application/x-www-form-urlencoded")
 
 
@@ -168,7 +168,7 @@ def pages(site: Site, trace: Trace) -> None:
 
 
 def stream(site: Site, trace: Trace) -> None:
-    """A listener hears what an import writes."""
+    """A stream listener receives the events of an import."""
 
     async def listen() -> None:
         heard = asyncio.Event()

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one's own, for as long as the tests or a benchmark run."""
+"""A throwaway PostgreSQL server for the tests or a benchmark."""
 
 import contextlib
 import os
@@ -18,15 +18,12 @@ WHERE_SERVERS_LIVE = ["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin"]
 
 
 class NoServer(Exception):
-    """There is no PostgreSQL to be had; the message says why and what helps."""
+    """No PostgreSQL server can be started; the message says why and what helps."""
 
 
 @contextlib.contextmanager
 def throwaway_server(settings: Mapping[str, str]) -> Iterator[str]:
-    """The address of a fresh PostgreSQL that answers on a private socket and leaves nothing behind.
-
-    Raises NoServer.
-    """
+    """The address of a new PostgreSQL server on a private socket; it is deleted at the end. Raises NoServer."""
     binaries, account = server_binaries(), unprivileged_account()
     home = Path(tempfile.mkdtemp(prefix="orgsite-pg-"))
     try:
@@ -61,27 +58,29 @@ class Server:
         self._run("pg_ctl", "start", "--wait", "--timeout=60", f"--log={self.home / 'log'}", f"--options={switches}")
 
     def stop(self) -> None:
-        # A server that pg_ctl cannot stop ends by itself once its folder is gone.
+        # A server that pg_ctl cannot stop ends by itself after its folder is removed.
         with contextlib.suppress(NoServer):
             self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
 
     def _run(self, program: str, *args: str) -> None:
-        said = self.home / "said"  # a file: the server would keep a pipe open for as long as it lives
+        messages = self.home / "messages"  # a file, because the server would keep a pipe open while it runs
         command = [str(self.binaries / program), f"--pgdata={self.home / 'data'}", *args]
-        with said.open("w") as output:
+        with messages.open("w") as output:
             done = subprocess.run(command, cwd=self.home, stdout=output, stderr=output, check=False, **self.account)
         if done.returncode:
             log = self.home / "log"
-            raise NoServer(f"{program} failed:\n{said.read_text()}{log.read_text() if log.exists() else ''}".rstrip())
+            raise NoServer(
+                f"{program} failed:\n{messages.read_text()}{log.read_text() if log.exists() else ''}".rstrip()
+            )
 
 
 def server_binaries() -> Path:
-    """The folder of the newest server here. Distributions keep it off PATH, where only the client tools are."""
+    """The folder of the newest server's programs, which distributions do not put on PATH."""
     versioned = [folder for pattern in WHERE_SERVERS_LIVE for folder in Path("/").glob(pattern.lstrip("/"))]
     candidates = sorted(versioned, key=lambda folder: [int(n) for n in re.findall(r"\d+", str(folder))], reverse=True)
     if pg_config := shutil.which("pg_config"):
-        asked = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)
-        candidates.append(Path(asked.stdout.strip()))
+        found = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)
+        candidates.append(Path(found.stdout.strip()))
     if pg_ctl := shutil.which("pg_ctl"):
         candidates.append(Path(pg_ctl).resolve().parent)
     for folder in candidates:
@@ -91,7 +90,7 @@ def server_binaries() -> Path:
 
 
 def unprivileged_account() -> dict[str, Any]:
-    """Whom to run the server as: PostgreSQL refuses root."""
+    """The account that runs the server, because PostgreSQL refuses root; {} for the present one."""
     if os.geteuid() != 0:
         return {}
     for name in ("postgres", "nobody"):

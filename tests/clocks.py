@@ -1,4 +1,4 @@
-"""Machines whose clock is wrong."""
+"""Helpers that set the machine's wall clock wrong, to test times that several machines compare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Three people in every story: alice operates the organization, bob is a member who may look, charlie is a stranger."""
+"""Fixtures for all tests. Three users: alice operates the organization, bob is a member who may only view, charlie is
+no member."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A database besides the test's own, for what other processes work on: a running site, a worker."""
+"""A second, migrated database that other processes of a test use: a running site or a worker."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Real container engines for the tests: `docker`, one machine, and `swarm`, two of them, for as long as a run lasts.
+"""Fixtures with real container engines: `docker`, one machine, and `swarm`, two machines, started once for each run.
 
-They take root and the packages of `make system-deps`. Without them the tests that ask for these fixtures are left out,
-or fail where ORGSITE_TEST_REQUIRE lists `docker`.
+They need root and the packages of `make system-deps`. Without these the tests that use the fixtures are skipped, or
+fail if ORGSITE_TEST_REQUIRE lists `docker`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Who may open which address of this site: one row for each address and method, and the answer to each kind of caller.
+"""The table of permissions: for each address and method of the site, the expected status for each kind of caller.
 
-A page is opened with a session; the REST API takes tokens, too. `login` is the way to the login page. The members of an
-organization share nothing with a stranger, so for her its ids do not exist: 404. What belongs to the installation (its
-users and groups) is Django's permission alone.
+A page needs a session; the REST API takes tokens too. `login` means a redirect to the login page. For a stranger the
+ids of an organization do not exist: 404. Objects of the installation (users, groups) need Django's permission only.
 """
 
 from __future__ import annotations

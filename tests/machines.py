@@ -1,6 +1,6 @@
-"""Machines for container engines: each a network namespace with a hostname, and a `dockerd` with a folder of its own.
+"""Isolated machines for container engines: each a network namespace with a hostname, and a `dockerd` of its own.
 
-Nothing here meets an engine that was running before, or the host's network. It takes root.
+They do not touch an engine that was running before, nor the host's network. Needs root.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def why_not() -> str:
 
 
 class Machine:
-    """What an engine takes for a machine of its own. It can be stopped and started again."""
+    """A network namespace with a `dockerd`, which can be stopped and started again."""
 
     def __init__(self, hostname: str) -> None:
         self.hostname = hostname

@@ -1,4 +1,4 @@
-"""A PgBouncer in front of this run's PostgreSQL, as docs/database.md has it, on a free port of loopback."""
+"""A PgBouncer in front of this run's PostgreSQL, with the settings of docs/database.md, on a free loopback port."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real processes on a real database file or server, for what a single process cannot show."""
+"""Helpers that run `manage.py` in processes of their own, on a real database, to test several processes together."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Servers that tests start for themselves, a pooler or a proxy: where their programs are.
+"""The paths of server programs that tests start: PgBouncer and nginx.
 
-Without one its tests are left out, or fail where ORGSITE_TEST_REQUIRE lists its name.
+If one is missing, its tests are skipped, or fail if ORGSITE_TEST_REQUIRE lists its name.
 """
 
 from __future__ import annotations

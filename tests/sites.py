@@ -1,4 +1,4 @@
-"""The site as people meet it: uvicorn in a process of its own, on a database of its own."""
+"""A running site for tests: `orgsite.serve` in a process of its own, on a database of its own."""
 
 from __future__ import annotations
 

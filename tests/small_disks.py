@@ -1,4 +1,4 @@
-"""A small disk of one's own, to fill: a file system in memory, for which it takes root."""
+"""A small file system in memory, to test full disks. Needs root."""
 
 from __future__ import annotations
 

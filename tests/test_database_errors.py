@@ -11,7 +11,7 @@ from django.db import DataError, IntegrityError, InterfaceError, NotSupportedErr
 from psycopg import errors
 
 from lib import database_errors as known
-from lib.database_errors import Trouble, driver_words, explained, trouble_of
+from lib.database_errors import Trouble, driver_message, explained, trouble_of
 
 OF_POSTGRES = {
     "25006": known.READ_ONLY, "25P03": known.AWAY, "57P01": known.LOST, "57P02": known.LOST, "57P03": known.AWAY,
@@ -116,7 +116,7 @@ def test_a_server_that_is_too_old_is_said() -> None:
 def test_whoever_runs_the_site_hears_the_driver_on_one_line() -> None:
     error = as_django(psycopg.OperationalError('connection to "db", port 5 failed: refused\n\tIs it running?'))
     assert explained(error) == f'{known.AWAY.sentence} (connection to "db", port 5 failed: refused Is it running?)'
-    assert len(driver_words(OperationalError("x" * 5_000))) == known.LONGEST
+    assert len(driver_message(OperationalError("x" * 5_000))) == known.LONGEST
 
 
 def test_only_what_passes_invites_to_try_again() -> None:

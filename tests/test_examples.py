@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,9 +11,11 @@ from workspaces.core.limits import TemplateLimits
 from workspaces.core.planning.plan import plan_import
 from workspaces.core.planning.plan_values import Mode
 from workspaces.core.template import Template
-from workspaces.services.templates.sources import list_directories, load_directory
+from workspaces.services.templates.directory_list import list_directories
+from workspaces.services.templates.loader import TemplateLoader
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+LOADER = TemplateLoader(limits=TemplateLimits())
 NAMES = frozenset({
     "PM", "Dev Lead", "Infra Lead", "Backend Engineer", "Frontend Engineer", "QA Engineer", "Technical Writer",
     "SRE Engineer", "Security Engineer",
@@ -20,7 +23,7 @@ NAMES = frozenset({
 
 
 def load(name: str) -> Template:
-    return load_directory(EXAMPLES / name, limits=TemplateLimits()).template
+    return LOADER.directory(EXAMPLES / name).template
 
 
 def trails(template: Template) -> set[str]:
@@ -36,8 +39,9 @@ def test_an_example_loads_without_a_warning(name: str) -> None:
     assert all(node.spec["initial_prompt"] for node in template.walk())
 
 
-def test_the_examples_list_without_an_error() -> None:
-    found = list_directories(EXAMPLES, limits=TemplateLimits())
+def test_the_examples_list_without_an_error(settings: Any) -> None:
+    settings.ORGSITE_TEMPLATES_DIR = EXAMPLES
+    found = list_directories(LOADER)
     assert [each.error for each in found] == [""] * len(found)
 
 

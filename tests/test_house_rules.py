@@ -119,6 +119,22 @@ def test_a_workspace_cannot_be_deleted_past_the_service(organization: Organizati
     assert Workspace.objects.live().count() == 1
 
 
+PLAIN = (
+    "lib", "orgsite", "bench", "workspaces/core/reading", "workspaces/engines", "workspaces/management",
+    "workspaces/services/security", "workspaces/services/templates", "workspaces/services/upkeep",
+    "workspaces/services/workspace",
+)  # fmt: skip
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def test_a_docstring_begins_with_the_thing_itself() -> None:
+    for name, text in sources(*PLAIN):
+        for node in ast.walk(ast.parse(text)):
+            words = (ast.get_docstring(node) or "") if isinstance(node, DOCUMENTED) else ""
+            riddle = re.match(r"(Who|What|Whoever|Whatever|Where|Those|Nobody)\b|.*\b(she|hers?)\b", words, re.DOTALL)
+            assert not riddle, f"{name}: {words[:60]!r} is a riddle: put the noun or the verb first, a person is they."
+
+
 def test_only_settings_read_the_environment() -> None:
     for name, text in sources(*PACKAGES):
         if name != "orgsite/env.py":

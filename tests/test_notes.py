@@ -90,16 +90,16 @@ def _first_uses() -> int:
 
 @pytest.mark.django_db
 def test_a_note_that_cannot_be_written_is_left_out_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    optional_writes._said.clear()
+    optional_writes._logged.clear()
     for _ in range(3):
-        with optional_writes.noting("a thing"):
+        with optional_writes.suppress_lost_writes("a thing"):
             raise OperationalError("database is locked")
     assert [record.getMessage().partition(":")[0] for record in caplog.records] == ["a thing was not noted"]
 
 
 @pytest.mark.django_db
 def test_a_fault_of_the_program_is_not_hidden() -> None:
-    with pytest.raises(IntegrityError), optional_writes.noting("a thing"):
+    with pytest.raises(IntegrityError), optional_writes.suppress_lost_writes("a thing"):
         raise IntegrityError("twice")
 
 
@@ -112,7 +112,7 @@ def test_afterwards_statements_wait_as_long_as_before(settings: Any) -> None:
             return str(cursor.fetchone()[0]).removesuffix("ms")
 
     before = patience()
-    with optional_writes.briefly():
-        assert patience() == str(optional_writes.BRIEF)
+    with optional_writes.short_lock_wait():
+        assert patience() == str(optional_writes.LOCK_WAIT)
     assert patience() == before
     assert connections["default"].connection is not None

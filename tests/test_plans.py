@@ -12,8 +12,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from bench.dataset import Crowd, gather
-from bench.page_probes import listening, pages, queries_of, scans
+from bench.dataset import Dataset, make_dataset
+from bench.page_probes import pages, queries_of, recorded_queries, scans
 from tests.databases import migrated_database
 from workspaces.models import Container, Membership
 from workspaces.services.containers.leases import claim_due, next_due
@@ -42,8 +42,8 @@ def look_everywhere() -> Found:
     """First somebody's organization in which little happens, and long ago; then a large one."""
     with connection.cursor() as cursor:
         cursor.execute("SET random_page_cost = 1.1")  # as on any disk of today; what ships is for those that turn
-    quiet = gather("quiet", workspaces=200, events=2_000)
-    crowd = gather("crowd", workspaces=30_000, events=300_000)
+    quiet = make_dataset("quiet", workspaces=200, events=2_000)
+    crowd = make_dataset("crowd", workspaces=30_000, events=300_000)
     return {
         "a member": nothing_for(somebody("member", crowd), crowd),
         "a member of a quiet organization": nothing_for(somebody("quiet", quiet), quiet),
@@ -69,7 +69,7 @@ def claim_of_many() -> None:
     assert next_due()
 
 
-def somebody(name: str, *crowds: Crowd) -> Client:
+def somebody(name: str, *crowds: Dataset) -> Client:
     """A browser of a member who may do everything; of no organization's, of a superuser."""
     user = User.objects.create_user(name, is_staff=True, is_superuser=not crowds)
     user.user_permissions.set(Permission.objects.all())
@@ -80,7 +80,7 @@ def somebody(name: str, *crowds: Crowd) -> Client:
     return client
 
 
-def nothing_for(client: Client, crowd: Crowd) -> list[str]:
+def nothing_for(client: Client, crowd: Dataset) -> list[str]:
     return [
         f"{name}: {what}, in {query.sql[:2_000]}"
         for name, address in pages(crowd).items()
@@ -90,7 +90,7 @@ def nothing_for(client: Client, crowd: Crowd) -> list[str]:
 
 
 def nothing_by(work: Callable[[], object]) -> list[str]:
-    with listening() as heard:
+    with recorded_queries() as heard:
         work()
     return [f"{what}, in {query.sql[:2_000]}" for query in heard for what in scans(query.plan())]
 

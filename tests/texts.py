@@ -1,4 +1,4 @@
-"""Templates written as text in tests, with files in memory where they need some."""
+"""Loading templates from text or in-memory files in tests, and the problems that loading reports."""
 
 from __future__ import annotations
 

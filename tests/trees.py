@@ -1,4 +1,4 @@
-"""Small trees for tests, written as nested dictionaries: `{"PM": {"Dev Lead": {}}}`."""
+"""Templates for tests, written as nested dictionaries of names: `{"PM": {"Dev Lead": {}}}`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from workspaces.core.planning.plan_values import Live
 from workspaces.core.template import Node, Template
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate
 
 Tree = Mapping[str, Any]
 

@@ -1,4 +1,4 @@
-"""Unicode's properties as Perl knows them, which Debian always has: a second opinion on the tables of the project."""
+"""Unicode's properties from Perl (always present on Debian), to check the project's own tables against."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Zips made in memory, honest ones and others."""
+"""Zip archives made in memory, valid and damaged ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 
 from workspaces.core.limits import TemplateLimits
-from workspaces.services.templates.sources import LoadedTemplate, load_upload
+from workspaces.services.templates.loader import LoadedTemplate, TemplateLoader
 
 
 def packed(
@@ -57,7 +57,7 @@ def unicode_path(raw: bytes, name: str, *, version: int = 1) -> bytes:
 
 def loaded_zip(files: Mapping[str, str | bytes]) -> LoadedTemplate:
     """The template in a zip of `files`, as an upload of `dev.zip`."""
-    return load_upload("dev.zip", packed(files), limits=TemplateLimits())
+    return TemplateLoader(limits=TemplateLimits()).upload("dev.zip", packed(files))
 
 
 def team(**contents: str) -> LoadedTemplate:

@@ -1,10 +1,10 @@
-"""Who may do what: the one place that is asked, by the REST API, the admin, its pages and whatever else lets people in.
+"""Permissions: the only place that decides who may do what, for the REST API, the admin and every other edge.
 
-It takes two things: a permission of Django's, and membership in the organization. A superuser needs neither. Nobody
-(None, an anonymous or a disabled user) has no right at all: a caller that knows no user is refused, never let through.
+A user needs a Django permission and membership in the organization; a superuser needs neither. None, an anonymous user
+and a disabled user have no rights, so a caller without a user is always refused.
 
-What somebody may not see does not exist for her. So whoever looks something up by what a caller wrote asks `require`
-first (403), and then looks among the `visible` rows only (404).
+A row that a user may not see does not exist for them. So a look-up by a caller's text first calls `require` (403), and
+then searches the `visible` rows only (404).
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
     from workspaces.models import Organization
 
-    Asker = User | AnonymousUser | None
+    AnyUser = User | AnonymousUser | None
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 Reach = frozenset[str] | None
-"""The slugs of somebody's organizations; None for all of them, and what belongs to none."""
+"""The slugs of a user's organizations; None: all of them, and rows that belong to none."""
 
 
 class Right(StrEnum):
-    """What there is to be allowed, by the names of Django's permissions."""
+    """The rights, by the names of Django's permissions."""
 
     VIEW = "workspaces.view_workspace"
     ADD = "workspaces.add_workspace"
@@ -45,65 +45,65 @@ DESTRUCTIVE = frozenset({Right.IMPORT, Right.CASCADE_DELETE})
 
 
 class Denied(PermissionDenied):
-    """Somebody who is known lacks one of `rights`. The text is for her: it names the rights, never an organization."""
+    """The user lacks one of `rights`. The text is shown to them: it names the rights, never an organization."""
 
     def __init__(self, sentence: str, *, rights: Iterable[str] = ()) -> None:
         super().__init__(sentence)
         self.rights = frozenset(rights)
 
 
-def is_known(user: Asker) -> bool:
-    """Whether this is somebody: signed in, and not disabled."""
+def is_known(user: AnyUser) -> bool:
+    """Whether the user is signed in and not disabled."""
     return user is not None and user.is_authenticated and user.is_active
 
 
-def sees_all(user: Asker) -> bool:
-    """Whether every organization is hers to see, and what belongs to none."""
+def sees_all(user: AnyUser) -> bool:
+    """Whether the user may see every organization, and rows that belong to none."""
     return user is not None and is_known(user) and user.is_superuser
 
 
-def has_any(user: Asker, rights: Iterable[str]) -> bool:
-    """Whether she has one of the rights, in whatever organizations are hers."""
+def has_any(user: AnyUser, rights: Iterable[str]) -> bool:
+    """Whether the user has one of the rights, in their organizations."""
     return user is not None and is_known(user) and any(user.has_perm(right) for right in rights)
 
 
-def has(user: Asker, *rights: str) -> bool:
-    """Whether she has all of the rights, in whatever organizations are hers. Asked for none: whether she is known."""
+def has(user: AnyUser, *rights: str) -> bool:
+    """Whether the user has all of the rights, in their organizations. Without `rights`: whether they are known."""
     return user is not None and is_known(user) and user.has_perms(rights)
 
 
-def may(user: Asker, right: str, organization: Organization) -> bool:
-    """Whether she may do that in that organization."""
+def may(user: AnyUser, right: str, organization: Organization) -> bool:
+    """Whether the user has the right in that organization."""
     return has(user, right) and is_member(user, organization)
 
 
-def is_member(user: Asker, organization: Organization) -> bool:
-    """Whether the organization is hers to see."""
+def is_member(user: AnyUser, organization: Organization) -> bool:
+    """Whether the user may see the organization."""
     return type(organization)._default_manager.visible_to(user).filter(pk=organization.pk).exists()
 
 
-def require(user: Asker, *rights: str, because: str = "") -> User:
-    """The user, who has all the rights. Raises Denied; `because` is a sentence that says what they are needed for."""
+def require(user: AnyUser, *rights: str, because: str = "") -> User:
+    """The user, if they have all the rights. Raises Denied; `because` is a sentence that says what these are for."""
     if not has(user, *rights):
         raise Denied(f"{because} You need the permission {' and '.join(rights)}.".strip(), rights=rights)
     return user  # type: ignore[return-value]
 
 
-def require_any(user: Asker, rights: Iterable[str]) -> None:
-    """Raises Denied where she has none of the rights."""
+def require_any(user: AnyUser, rights: Iterable[str]) -> None:
+    """Raise Denied if the user has none of the rights."""
     if not has_any(user, rights):
         raise Denied(f"You need the permission {' or '.join(rights)}.", rights=rights)
 
 
-def visible(rows: Rows, user: Asker, *, members: str) -> Rows:
-    """Those of the rows that are the user's to see; `members` leads from a row to the members of its organization."""
+def visible(rows: Rows, user: AnyUser, *, members: str) -> Rows:
+    """The rows that the user may see; `members` is the path of fields from a row to its organization's members."""
     if user is None or not is_known(user):
         return rows.none()
     return rows if sees_all(user) else rows.filter(**{members: user.pk})
 
 
 def reaches(user_ids: Collection[int], *, right: str) -> dict[int, Reach]:
-    """Id → where she may do it, of those who may at all: two queries, however many users are asked about."""
+    """User id → the organizations in which they have the right, without users who lack it: two queries in all."""
     able = dict(_able(right).filter(pk__one_of=sorted(user_ids)).values_list("pk", "is_superuser"))
     organizations: dict[int, set[str]] = {key: set() for key in able}
     members = get_user_model().organizations.through._default_manager.filter(user__one_of=sorted(able))
@@ -112,8 +112,8 @@ def reaches(user_ids: Collection[int], *, right: str) -> dict[int, Reach]:
     return {key: None if sees_all else frozenset(organizations[key]) for key, sees_all in able.items()}
 
 
-def reach_of(user: Asker) -> Reach:
-    """The slugs of the user's organizations; None where every organization is theirs to see."""
+def reach_of(user: AnyUser) -> Reach:
+    """The slugs of the user's organizations; None if they may see all."""
     if sees_all(user):
         return None
     if user is None or not is_known(user):
@@ -122,7 +122,7 @@ def reach_of(user: Asker) -> Reach:
 
 
 def who_may(right: str, organization: Organization) -> list[str]:
-    """Names of those who may do it there, members before superusers."""
+    """The names of the users who have the right in the organization, members before superusers."""
     able = _able(right)
     members = set(able.filter(organizations=organization).values_list("username", flat=True))
     supers = set(able.filter(is_superuser=True).values_list("username", flat=True))
@@ -130,5 +130,5 @@ def who_may(right: str, organization: Organization) -> list[str]:
 
 
 def _able(right: str) -> QuerySet[User]:
-    """The users who have the right in whatever organizations are theirs, disabled ones never."""
+    """The users who have the right in their organizations, without disabled ones."""
     return get_user_model().objects.with_perm(right, backend="django.contrib.auth.backends.ModelBackend")

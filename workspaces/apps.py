@@ -1,4 +1,4 @@
-"""What exists after `migrate`, besides tables: the `default` organization and three groups."""
+"""The app, and the rows that `migrate` makes: the `default` organization and three groups."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models.signals import post_migrate
 
 WORKSPACE = ("view_workspace", "view_historicalworkspace")
 AUDIT = ("view_structureevent", "view_importrun")
-TOKENS = ("view_apitoken", "add_apitoken", "change_apitoken")  # her own; only a superuser reaches those of others
+TOKENS = ("view_apitoken", "add_apitoken", "change_apitoken")  # their own; only a superuser reaches those of others
 GROUPS = {
     "Viewer": WORKSPACE + TOKENS,
     "Auditor": WORKSPACE + AUDIT + TOKENS,
@@ -27,18 +27,18 @@ class WorkspacesConfig(AppConfig):
 
 
 def create_default_organization(using: str, apps: Any = global_apps, **_: Any) -> None:
-    """By the model as it is after this migration: an older one lacks columns that today's has."""
-    if _is_there("Organization", apps):
+    """Make the `default` organization, with the model of this migration, which may have fewer columns than today's."""
+    if _model_exists("Organization", apps):
         rows = apps.get_model("workspaces", "Organization").objects.using(using)
         rows.get_or_create(slug="default", defaults={"name": "Default"})
 
 
 def create_groups(using: str, apps: Any = global_apps, **_: Any) -> None:
-    """Make the groups that are missing; one that exists keeps what an administrator gave or took."""
+    """Make missing groups; an existing one keeps the permissions that an administrator chose."""
     from django.contrib.auth.management import create_permissions
     from django.contrib.auth.models import Group, Permission
 
-    if not _is_there("Organization", apps):
+    if not _model_exists("Organization", apps):
         return
     for label in ("audit", "workspaces"):
         create_permissions(global_apps.get_app_config(label), using=using, verbosity=0)
@@ -52,8 +52,8 @@ def create_groups(using: str, apps: Any = global_apps, **_: Any) -> None:
             )
 
 
-def _is_there(model: str, apps: Any) -> bool:
-    """Whether the model exists after this migration: `migrate workspaces zero` takes it away."""
+def _model_exists(model: str, apps: Any) -> bool:
+    """Whether the model exists after this migration: `migrate workspaces zero` removes it."""
     try:
         return bool(apps.get_model("workspaces", model))
     except LookupError:

@@ -1,4 +1,4 @@
-"""One root error and its named leaves. The edges (API, admin, command line) translate them; nobody else catches them.
+"""One root error and its named leaves. Only the edges (API, admin, command line) catch and translate them.
 
 No framework in here: `core/` raises these too.
 """
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """One thing wrong in a template: where it stands and what is wrong.
+    """One problem of a template, and its place.
 
-    `path` is like `workspaces[2].children[0].tier`, "" for the document as a whole; `file` is relative to the
-    template's root, "" when the template came inline; `line` counts from 1, None where no line is known.
+    `path` is like `workspaces[2].children[0].tier`, "" for the whole document; `file` is relative to the template's
+    root, "" for an inline template; `line` counts from 1, None if unknown.
     """
 
     message: str
@@ -34,11 +34,11 @@ class Problem:
 
 
 class OrgError(Exception):
-    """Something the caller can read and act on. `str()` of it is one sentence."""
+    """An error that the caller can act on. Its `str()` is one sentence."""
 
 
 class TemplateInvalid(OrgError):
-    """The template has errors: `problems`, and `more` that there was no room to list. Nothing was changed."""
+    """The template has errors: `problems`, and `more` that are not listed. Nothing was changed."""
 
     def __init__(self, problems: list[Problem] | tuple[Problem, ...], *, more: int = 0) -> None:
         self.problems = tuple(problems)
@@ -48,7 +48,7 @@ class TemplateInvalid(OrgError):
 
 
 class TemplateTooLarge(TemplateInvalid):
-    """The template exceeds a limit (bytes, nodes or depth); reading stopped there."""
+    """The template exceeds a limit (bytes, nodes or depth); reading stopped at it."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__([problem])
@@ -56,7 +56,7 @@ class TemplateTooLarge(TemplateInvalid):
 
 
 class TemplateNotFound(OrgError):
-    """No template directory of that name on the server."""
+    """There is no template directory of that name on the server."""
 
 
 class UnsupportedTemplateFile(OrgError):
@@ -68,7 +68,7 @@ class UnknownMode(OrgError):
 
 
 class InvalidRequest(OrgError):
-    """A value of the request itself is wrong (not the template). `field` names it."""
+    """A value of the request itself is wrong, not of the template. `field` names it."""
 
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)
@@ -76,15 +76,15 @@ class InvalidRequest(OrgError):
 
 
 class NotFound(OrgError):
-    """It does not exist, or it belongs to an organization the caller cannot see: the same answer for both."""
+    """The object does not exist, or the caller may not see its organization: the same answer for both."""
 
 
 class Refusal(OrgError):
-    """A safety worked: what was asked for is not done, so that nothing happens that nobody agreed to. Not a failure."""
+    """A safety check refused an action that was not confirmed. Nothing was changed; this is no failure."""
 
 
 class PlanChanged(Refusal):
-    """The tree is no longer what the confirmed plan was made from; `plan` is the new one."""
+    """The tree has changed since the confirmed plan was made; `plan` is the new plan."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__("The tree or the template changed since this plan was made. Nothing was changed; look again.")
@@ -92,7 +92,7 @@ class PlanChanged(Refusal):
 
 
 class AppliedAlready(PlanChanged):
-    """This very plan was applied before, by the run `applied_by`; `plan` is what the same import would do now."""
+    """The same plan was applied before, by the run `applied_by`; `plan` is what the import would do now."""
 
     def __init__(self, plan: Plan, *, applied_by: UUID) -> None:
         super().__init__(plan)
@@ -101,7 +101,7 @@ class AppliedAlready(PlanChanged):
 
 
 class RemovalNotConfirmed(Refusal):
-    """The removal guard holds the plan back until `confirm_removals` repeats the number of removals."""
+    """The removal guard refuses the plan until `confirm_removals` repeats the number of removals."""
 
     def __init__(self, message: str, *, plan: Plan) -> None:
         super().__init__(message)
@@ -118,11 +118,11 @@ class WorkspaceProtected(Refusal):
 
 
 class CascadeChanged(Refusal):
-    """Other workspaces would go than those that were shown and confirmed."""
+    """The cascade would remove other workspaces than were shown and confirmed."""
 
 
 class NameTaken(OrgError):
-    """A live sibling has that name already."""
+    """A live sibling has the name already."""
 
 
 class WorkspaceRemoved(OrgError):
@@ -130,10 +130,10 @@ class WorkspaceRemoved(OrgError):
 
 
 class SubmittedBefore(OrgError):
-    """This form was sent before and carried out then; `address` is where that led, `said` a sentence for this case."""
+    """The form was sent before and carried out then; `address` is its result's page, `sentence` says what was done."""
 
-    def __init__(self, *, address: str, said: str) -> None:
-        super().__init__(said or "This form was sent before. It was carried out once.")
+    def __init__(self, *, address: str, sentence: str) -> None:
+        super().__init__(sentence or "This form was sent before. It was carried out once.")
         self.address = address
 
 
@@ -142,7 +142,7 @@ class Interrupted(OrgError):
 
 
 class TooOften(OrgError):
-    """Somebody did something more often than they may; `seconds` until they may again."""
+    """The user exceeded a rate limit; `seconds` until they may try again."""
 
     def __init__(self, limit: str, *, left: timedelta) -> None:
         self.seconds = max(1, math.ceil(left.total_seconds()))
@@ -150,7 +150,7 @@ class TooOften(OrgError):
 
 
 class EngineError(OrgError):
-    """The container engine did not do what it was asked; it will be asked again."""
+    """The container engine did not carry out a request; it will be retried."""
 
 
 class EngineAway(EngineError):
@@ -158,7 +158,7 @@ class EngineAway(EngineError):
 
 
 class EngineRefused(EngineError):
-    """The container engine answered no; the message is its own."""
+    """The container engine refused the request; the message is its own."""
 
 
 class InstallationRenamed(OrgError):

@@ -90,7 +90,7 @@ def _credential(request: Request) -> Credential:
 
 
 def _scope(request: Request) -> Scope:
-    """The filters of the list, but for its times. Raises NotFound for an organization that is not hers to see."""
+    """The filters of the list, but for its times. Raises NotFound for an organization that the user may not see."""
     none = StructureEvent.objects.none()
     filters: Any = KindFilter(request.query_params, queryset=none, request=request)  # type: ignore[no-untyped-call]
     if not filters.is_valid():

@@ -27,19 +27,19 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(
                         models.F("organization"),
-                        lib.index_order.Apart("id", descending=True),
+                        lib.index_order.OppositeNulls("id", descending=True),
                         name="event_by_organization",
                     ),
                     models.Index(fields=["organization", "created_at"], name="event_by_time"),
                     models.Index(fields=["created_at"], name="event_by_minute"),
                     models.Index(
                         models.F("workspace_id"),
-                        lib.index_order.Apart("id", descending=True),
+                        lib.index_order.OppositeNulls("id", descending=True),
                         name="event_by_workspace",
                     ),
                     models.Index(
                         models.F("import_id"),
-                        lib.index_order.Apart("id", descending=True),
+                        lib.index_order.OppositeNulls("id", descending=True),
                         include=("organization",),
                         name="event_by_import",
                     ),
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(
                         models.F("event_type"),
-                        lib.index_order.Apart("id", descending=True),
+                        lib.index_order.OppositeNulls("id", descending=True),
                         condition=models.Q(
                             ("event_type__in", ("workspace.provisioning", "workspace.online")), _negated=True
                         ),

@@ -1,1 +1,1 @@
-"""Django's backend for PostgreSQL, with limits that hold behind a pooler as well."""
+"""Django's backend for PostgreSQL, with limits that apply behind a connection pooler too."""

@@ -1,7 +1,7 @@
-"""PostgreSQL whose limits travel with the transaction: `SET LOCAL`, in the same message as BEGIN or as the statement.
+"""PostgreSQL with limits set in each transaction: `SET LOCAL`, in the same message as BEGIN or as the statement.
 
-A limit given at the connection's start is refused by PgBouncer, lost where DATABASE_URL has options of its own, and
-with transaction pooling no session is ours for longer than a transaction. This costs no further round trip.
+A limit given when the connection is made is refused by PgBouncer, and lost if DATABASE_URL has options of its own; with
+transaction pooling a session is ours for one transaction only. This costs no extra round trip.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from django.db.backends.utils import debug_transaction
 from psycopg import ClientCursor, sql
 from psycopg.pq import TransactionStatus
 
-# What may wait for a lock, or be compiled. Some other statements, VACUUM say, must stand alone in their message.
+# Statements that may wait for a lock or be compiled. Others, such as VACUUM, must be alone in their message.
 LIMITED = re.compile(rb"[\s(]*(SELECT|INSERT|UPDATE|DELETE|WITH|VALUES|EXPLAIN)\b", re.IGNORECASE)
 
 
 class LimitedCursor(ClientCursor[Any]):
-    """Outside of a transaction each statement brings the limits along."""
+    """A cursor that sends the limits with each statement outside of a transaction."""
 
     limits: bytes = b""
     count: int = 0
@@ -57,11 +57,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return cursor
 
     def _start_transaction_under_autocommit(self) -> None:
-        """Django asks a backend that has this method to begin a transaction; the driver would send a bare BEGIN."""
+        """Begin a transaction with the limits; Django calls it, and the driver alone would send a bare BEGIN."""
         with debug_transaction(self, "BEGIN"), self.wrap_database_errors:
             self.connection.execute("".join(["BEGIN; ", *self._limits()]).encode())
 
     def _limits(self) -> list[str]:
         wait = settings.ORGSITE_LOCK_TIMEOUT * 1000 if self.lock_timeout is None else self.lock_timeout
-        # Compiling a plan pays for a report over everything; a page's query is done before its code is ready.
+        # jit pays for reports over whole tables only: a page's query is done before its code is compiled.
         return [f"SET LOCAL lock_timeout = {wait}; ", "SET LOCAL jit = off; "]

@@ -1,4 +1,7 @@
-"""The length of a request's body and the time it takes, checked while it arrives: Django would wait for all of it."""
+"""Limits for the size of a request's body and the time it takes, checked while it arrives.
+
+Django's own limits come too late: it reads the whole body first.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,14 @@ from workspaces.web.error_responses import database_away, is_page_at, too_large,
 
 logger = logging.getLogger(__name__)
 
-# So much of a refused body is still read (and thrown away), because most clients listen only when they have sent all.
-PATIENCE = 128 * 1024 * 1024  # bytes
-# Beyond ORGSITE_BODY_TIMEOUT a body may take a second more for so many bytes of it.
-SLOWEST = 16 * 1024  # bytes a second
+# A refused body is read on to this size (and thrown away): most clients read the answer only after sending all of it.
+MAX_DRAINED = 128 * 1024 * 1024  # bytes
+# Beyond ORGSITE_BODY_TIMEOUT a body gets one more second for each MIN_RATE bytes received.
+MIN_RATE = 16 * 1024  # bytes a second
 
 
 class BoundedBody:
-    """An ASGI application around another one: too long a body is refused with 413, too slow a one with 408."""
+    """An ASGI application around another one: refuses a body that is too large with 413, and too slow with 408."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -31,34 +34,34 @@ class BoundedBody:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        send = _unless_gone(send)
+        send = _ignoring_closed(send)
         body, page = _Body(receive, declared=_declared(scope)), is_page_at(scope["path"])
         if not body.too_large:
             await self._pass_on(scope, body, send, page=page)
         if body.too_large:
             await body.drain()
-            await say(send, too_large(body.size, page=page), last=body.late)
+            await send_response(send, too_large(body.size, page=page), last=body.late)
         elif body.late:
-            await say(send, too_slow(page=page), last=True)
+            await send_response(send, too_slow(page=page), last=True)
 
     async def _pass_on(self, scope: Scope, body: _Body, send: Send, *, page: bool) -> None:
-        """Django puts a large body on the disk before any of its middleware sees the request."""
+        """Run the application, and answer if the disk for uploads is full."""
         try:
             await self.app(scope, body.receive, send)
-        except OSError as error:
+        except OSError as error:  # Django spools a large body to the disk before its middleware: none can catch this
             trouble = trouble_of(error)
             if trouble is None:
                 raise
             logger.error("%s %s: %s", scope["method"], scope["path"], explained(error))
-            await say(send, database_away(trouble, page=page), last=True)
+            await send_response(send, database_away(trouble, page=page), last=True)
 
 
 class _Body:
-    """What arrives, counted and timed. `size` is what was declared, or what came where that is more."""
+    """The arriving body, counted and timed. `size` is the declared size, or the received one if that is larger."""
 
     def __init__(self, receive: Receive, *, declared: int) -> None:
         self._receive, self.size, self.late = receive, declared, False
-        self._came, self._more = 0, True
+        self._received, self._more = 0, True
         self._due = asyncio.get_running_loop().time() + settings.ORGSITE_BODY_TIMEOUT
 
     @property
@@ -66,41 +69,40 @@ class _Body:
         return self.size > int(settings.ORGSITE_MAX_BODY_BYTES)
 
     async def receive(self) -> Message:
-        """The next part; where it is one too many or too late, word that the client is gone: nobody answers inside."""
+        """The next part, or a disconnect if it is too large or too late: then the application sends no answer."""
         message = await self._next()
         return {"type": "http.disconnect"} if self.too_large or self.late else message
 
     async def drain(self) -> None:
-        while self._more and not self.late and self._came < PATIENCE:
+        while self._more and not self.late and self._received < MAX_DRAINED:
             await self._next()
 
     async def _next(self) -> Message:
-        """After the end of the body the application listens for the client to go, as long as it likes."""
-        if not self._more:
+        if not self._more:  # after the body the application waits for the disconnect: that has no time limit
             return await self._receive()
         try:
-            async with asyncio.timeout_at(self._due + self._came / SLOWEST):
+            async with asyncio.timeout_at(self._due + self._received / MIN_RATE):
                 message = await self._receive()
         except TimeoutError:
             self.late = True
             return {"type": "http.disconnect"}
-        self._came += len(message.get("body", b""))
+        self._received += len(message.get("body", b""))
         self._more = message["type"] == "http.request" and message.get("more_body", False)
-        self.size = max(self.size, self._came)
+        self.size = max(self.size, self._received)
         return message
 
 
-def _unless_gone(send: Send) -> Send:
-    """What is sent to who hung up a moment ago is dropped: uvicorn does that itself, once it has heard of it."""
+def _ignoring_closed(send: Send) -> Send:
+    """`send` that drops messages to a client that hung up a moment ago, before uvicorn notices and does the same."""
 
-    async def sent(message: Message) -> None:
+    async def send_if_open(message: Message) -> None:
         try:
             await send(message)
         except RuntimeError as error:
             if "handler is closed" not in str(error):  # uvloop's words
                 raise
 
-    return sent
+    return send_if_open
 
 
 def _declared(scope: Scope) -> int:
@@ -108,10 +110,10 @@ def _declared(scope: Scope) -> int:
     return int(value) if value.isdigit() else 0
 
 
-async def say(send: Send, response: HttpResponse, *, last: bool) -> None:
-    """Send the response, which no middleware sees; after a `last` one nothing is read of the connection any more."""
-    said = {**HEADERS, "X-Content-Type-Options": "nosniff", **response.headers}
-    headers = [(name.lower().encode(), value.encode()) for name, value in said.items()]
+async def send_response(send: Send, response: HttpResponse, *, last: bool) -> None:
+    """Send the response past all middleware; `last` closes the connection after it."""
+    named = {**HEADERS, "X-Content-Type-Options": "nosniff", **response.headers}
+    headers = [(name.lower().encode(), value.encode()) for name, value in named.items()]
     headers.append((b"content-length", str(len(response.content)).encode()))
     if last:
         headers.append((b"connection", b"close"))

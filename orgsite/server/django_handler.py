@@ -1,8 +1,8 @@
-"""Django's ASGI handler, with requests and answers that are gone when they are over.
+"""Django's ASGI handler, which frees a request and its response as soon as the response is sent.
 
-Django leaves them in reference cycles: a request knows its user, who is looked up by a function that knows the request;
-the task that waited for the client to go was cancelled, and its exception holds the frame that holds both. Only the
-garbage collector would find them, with a whole body and a whole page in them.
+Django leaves them in reference cycles: the lazy user of a request refers to the request; the cancelled task that waited
+for the client's disconnect has an exception, whose frame refers to both. Only the garbage collector would free them,
+with a whole body and a whole page in them.
 """
 
 from __future__ import annotations
@@ -16,17 +16,15 @@ from django.http.response import HttpResponseBase
 
 from lib.asgi import Receive, Scope, Send
 
-OVER = "orgsite.over"  # the key in an ASGI scope of the request and its answer, once there is one
+OVER = "orgsite.over"  # the key in an ASGI scope of the request and its response, once there is one
 
 
 class Handler(ASGIHandler):
-    """Empties the request and its response when the answer is sent and closed.
-
-    A request without an answer (the client hung up) is left alone: a thread may still work on it.
-    """
+    """Empties the request and its response when the response is sent and closed."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await super().handle(scope, receive, send)
+        # Only with a response: if the client hung up before, a thread may still be working on the request.
         for each in scope.pop(OVER, ()):
             vars(each).clear()
 
@@ -37,6 +35,6 @@ class Handler(ASGIHandler):
 
 
 def django_application() -> Any:
-    """As `get_asgi_application` makes one."""
+    """The application, made as `get_asgi_application` makes it."""
     django.setup(set_prefix=False)
     return Handler()

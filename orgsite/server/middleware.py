@@ -1,4 +1,4 @@
-"""Rules that hold for every request, whoever answers it."""
+"""Middleware: rules for every request, to pages and API alike."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ HEADERS = {
 
 
 class ContentPolicy:
-    """A browser loads and runs only what this site serves as a file of its own, tells nobody where it came from, gives
-    it no device, and lends its answers to no other site."""
+    """Headers by which a browser loads and runs only files of this site, sends no referrer to others, gives it no
+    device, and lets no other site embed its answers."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -60,14 +60,14 @@ PROBES = frozenset({"/healthz", "/healthz/", "/readyz", "/readyz/"})
 
 
 class Common(CommonMiddleware):
-    """Django's, which refuses a request whose `Host` is not ours; a health probe names the machine it asks."""
+    """Django's, which refuses a request with a foreign `Host`, except from health probes: they send the machine's."""
 
     def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
         return None if request.path_info in PROBES else super().process_request(request)
 
 
 class Refusals:
-    """A page that refuses a user something destructive leaves an event; one that was asked too often says so."""
+    """Records an event when a page refuses a user something destructive, and answers 429 beyond a rate limit."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -82,7 +82,7 @@ class Refusals:
 
 
 class DatabaseAway:
-    """Answers 503 and a sentence where the database cannot do something, now or before somebody helps."""
+    """Answers 503 and a sentence if the database fails, for a while or until an administrator acts."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

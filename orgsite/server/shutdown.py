@@ -1,7 +1,7 @@
-"""The end of a process that was asked to stop: requests at work finish, within ORGSITE_SHUTDOWN_GRACE.
+"""Graceful shutdown: requests in progress may finish within ORGSITE_SHUTDOWN_GRACE.
 
-uvicorn listens no more, waits that long, and then cancels what is left. A view runs in a thread, which nothing can
-cancel: its client is told so, and the process ends all the same. Its open transaction is then rolled back.
+uvicorn stops listening, waits that long, and then cancels the rest. A view runs in a thread, which cannot be cancelled:
+its client gets 503, and the process ends without waiting for it. The database then rolls back its open transaction.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import os
 import signal
 
 from lib.asgi import App, Message, Receive, Scope, Send
-from orgsite.server.body_limit import say
+from orgsite.server.body_limit import send_response
 from workspaces.web.error_responses import is_page_at, stopped
 
 logger = logging.getLogger(__name__)
 
-LAST_WORDS = 2.0  # seconds for the answers to requests that were cut short
+ANSWER_TIME = 2.0  # seconds for the answers to requests that were cut short
 
 
-class Ending:
-    """An ASGI application around another one: what is unfinished when the grace is over is answered with 503."""
+class GracefulShutdown:
+    """An ASGI application around another one: answers 503 to requests that are unfinished when the grace is over."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -29,7 +29,7 @@ class Ending:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._lifespan(receive, send)
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
         else:
@@ -47,13 +47,13 @@ class Ending:
                 await self._cut_short(scope, answer)
 
     async def _cut_short(self, scope: Scope, answer: _Answer) -> None:
-        """Say that the site was stopped, unless the answer has begun; what the view says later is dropped."""
+        """Answer 503 unless the answer has begun; whatever the view sends later is dropped."""
         answer.over = True
         logger.error("%s %s was cut short: the process has to end", scope["method"], scope["path"])
         if not answer.begun:
-            await say(answer.raw, stopped(page=is_page_at(scope["path"])), last=True)
+            await send_response(answer.raw, stopped(page=is_page_at(scope["path"])), last=True)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
         while (message := await receive())["type"] != "lifespan.shutdown":
             await send({"type": f"{message['type']}.complete"})
         if self._work:
@@ -61,15 +61,17 @@ class Ending:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _end_now(self) -> None:
-        """End by the signal that asked for it, whatever threads still do; Python would wait for each of them."""
-        await asyncio.sleep(LAST_WORDS)
+        """End the process if a view is still running."""
+        await asyncio.sleep(ANSWER_TIME)
         if self._work:
+            # Danger: this kills threads in the middle of their work. A normal exit would wait for each of them, without
+            # end for one that hangs; their transactions are rolled back.
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGTERM)
 
 
 class _Answer:
-    """The answer to the client, until somebody else says the last word."""
+    """Passes the application's answer on to the client, until `over` is set."""
 
     def __init__(self, send: Send) -> None:
         self.raw, self.begun, self.over = send, False, False

@@ -1,7 +1,7 @@
-"""The client behind the proxies of ORGSITE_TRUSTED_PROXIES: its address and scheme, as the proxies tell them.
+"""The address and scheme of the client behind the proxies of ORGSITE_TRUSTED_PROXIES.
 
-A trusted proxy appends the address it was asked from to `X-Forwarded-For`. So the list is read from the right, and the
-first address that is no trusted proxy is the client; what stands to the left of it anybody could have written.
+A trusted proxy appends its peer's address to `X-Forwarded-For`. So the list is read from the right, and the first
+address that is no trusted proxy is the client. The client may have invented all entries to the left of it.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from lib.asgi import App, Receive, Scope, Send
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-UNIX = "unix"  # in the setting: whatever connects over a unix socket
+UNIX = "unix"  # in the setting: every peer on a unix socket
 SCHEMES = frozenset({"http", "https"})
-# Headers by which proxies tell of the client. They end here: nothing behind may believe one.
-TOLD = (b"x-forwarded-", b"forwarded", b"x-real-ip")
+# The headers in which proxies describe the client. All are removed here, because no later code may trust one.
+FORWARDED = (b"x-forwarded-", b"forwarded", b"x-real-ip")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proxies:
-    """The trusted ones. Networks are of either version; `unix` stands for peers without an address."""
+    """The trusted proxies: networks of either IP version; `unix` means peers on unix sockets, without an address."""
 
     networks: tuple[Network, ...] = ()
     unix: bool = False
 
     @classmethod
     def of(cls, words: Iterable[str]) -> Proxies:
-        """From the words of the setting, which were checked when it was read."""
+        """The proxies that the words of the setting name; they were checked when the setting was read."""
         given = set(words)
         return cls(networks=tuple(ipaddress.ip_network(word) for word in sorted(given - {UNIX})), unix=UNIX in given)
 
     def trust(self, address: Address | None) -> bool:
-        """Whether that peer is a trusted proxy; None is a peer on a unix socket."""
+        """Whether the peer is a trusted proxy; None is a peer on a unix socket."""
         if address is None:
             return self.unix
         return any(address in network for network in self.networks)
@@ -47,15 +47,15 @@ class Proxies:
         """
         client, hops = peer, 0
         while hops < len(chain) and self.trust(client):
-            told = parse(chain[-1 - hops])
-            if told is None:
+            forwarded = parse(chain[-1 - hops])
+            if forwarded is None:
                 break
-            client, hops = told, hops + 1
+            client, hops = forwarded, hops + 1
         return client, hops
 
 
 class BehindProxies:
-    """An ASGI application around another one: `client` and `scheme` of the scope become those of the client."""
+    """An ASGI application around another one: sets `client` and `scheme` of the scope to the client's."""
 
     def __init__(self, app: App, proxies: Proxies) -> None:
         self.app, self.proxies = app, proxies
@@ -72,13 +72,13 @@ class BehindProxies:
             scope["scheme"] = _scheme(list(_entries(scope, b"x-forwarded-proto")), hops) or scope["scheme"]
         if client is not None:
             scope["client"] = (str(client), scope["client"][1] if client == peer else 0)
-        scope["headers"] = [(name, value) for name, value in scope["headers"] if not name.startswith(TOLD)]
+        scope["headers"] = [(name, value) for name, value in scope["headers"] if not name.startswith(FORWARDED)]
 
 
 def parse(text: str) -> Address | None:
-    """An address as proxies write it, with a port or without; None where it is none.
+    """An address as proxies write it, with or without a port; None for any other text.
 
-    An IPv4 address in IPv6 notation, as a socket for both versions has them, is the IPv4 address. A zone is left out.
+    An IPv4 address in IPv6 notation, as a dual-stack socket reports it, is returned as IPv4. A zone is left out.
     """
     host = text.strip()
     if host.startswith("["):
@@ -99,7 +99,7 @@ def _entries(scope: Scope, header: bytes) -> Iterator[str]:
             yield from value.decode("latin-1").split(",")
 
 
-def _scheme(told: list[str], hops: int) -> str:
-    """The scheme at the place of the client's address: proxies append to this list too, or replace it."""
-    scheme = told[-max(1, min(hops, len(told)))].strip().lower() if told else ""
+def _scheme(chain: list[str], hops: int) -> str:
+    """The scheme at the position of the client's address: proxies append to this list too, or replace it."""
+    scheme = chain[-max(1, min(hops, len(chain)))].strip().lower() if chain else ""
     return scheme if scheme in SCHEMES else ""

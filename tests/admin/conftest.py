@@ -1,4 +1,4 @@
-"""What alice, bob and charlie do with the pages."""
+"""Fixtures for the admin's tests: clients that are logged in as alice, bob or charlie."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses, uploads and what to read off a page."""
+"""Helpers for the admin's tests: addresses of pages, files to upload, and parsing of a page's HTML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""alice, bob and charlie with a token each, and alice's organization with a tree in it."""
+"""Fixtures for the API's tests: alice, bob and charlie with a token each, and alice's organization with a tree."""
 
 from __future__ import annotations
 

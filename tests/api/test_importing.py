@@ -14,7 +14,7 @@ from tests.trees import AFTER, Tree
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.plans.creation import create_workspace
-from workspaces.services.templates.site_templates import from_yaml
+from workspaces.services.templates.loader import site_loader
 
 
 def nodes(tree: Tree) -> list[dict[str, Any]]:
@@ -26,7 +26,7 @@ def asked(tree: Tree = AFTER, **fields: Any) -> dict[str, Any]:
 
 
 def put(organization: Organization, name: str, *, below: Workspace) -> Workspace:
-    node = from_yaml(f"name: x\nworkspaces: [{{name: {name}}}]".encode()).template.workspaces[0]
+    node = site_loader().text(f"name: x\nworkspaces: [{{name: {name}}}]".encode(), format="yaml").template.workspaces[0]
     return create_workspace(organization, node, parent_id=below.pk, actor=Actor(name="alice"))
 
 

@@ -1,4 +1,4 @@
-"""The timeline as somebody sees it, and a running site for those who listen."""
+"""Fixtures for the audit's tests: the timeline as a user sees it, and a running site for event streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events to put into tests: unsaved ones for what is pure, written ones for what asks the database."""
+"""Events for tests: unsaved rows for pure functions, and written ones for queries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Listeners of a running site: a socket each, read event by event."""
+"""Clients of the event stream of a running site. A `Stream` is an open connection, read one `Block` (event) at a time;
+`People` are the users and tokens that connect."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ PATIENCE = 90.0  # seconds without a byte, and for all that a test waits for
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """What stands between two empty lines. `id` and `event` are "" where they are not said."""
+    """The lines of a stream between two empty lines: an event or a comment. `id` and `event` are "" if missing."""
 
     id: str = ""
     event: str = ""
@@ -39,7 +40,7 @@ class Block:
 
 
 class Stream:
-    """An open answer; `last_id` is what a browser would send when it connects again."""
+    """An open connection; `last_id` is the `Last-Event-ID` that a browser would send when it reconnects."""
 
     def __init__(self, response: http.client.HTTPResponse, line: socket.socket) -> None:
         self.response, self.line, self.last_id = response, line, ""
@@ -117,7 +118,7 @@ def listening(
 
 
 class People:
-    """Who listens: alice and bob are of acme, alice of elsewhere, too; dora has no right, root needs no membership."""
+    """Users: alice and bob are members of acme, alice also of elsewhere; dora has no right; root is a superuser."""
 
     def __init__(self, site: Site) -> None:
         self.site, self.ask = site, site.database.ask

@@ -1,7 +1,7 @@
-"""The running site, a real browser, and a watch over both.
+"""Fixtures for the browser's tests: a running site, a real Chromium, and a `Watch` that collects errors of both.
 
-One site and one browser for each process of the tests. `scripts/test.py` runs these tests in a process of their own:
-the event loop of a browser is in the way of all others.
+There is one site and one browser for each process of the tests. `scripts/test.py` runs these tests in a process of
+their own, because Playwright's event loop makes Django refuse database calls in other tests.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Something to see on every page, made once and only looked at."""
+"""Data for the walk over every page: an organization with at least one object for each page, made once, never
+changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How a person works a page: with the mouse, or with nothing but Tab, Space and Enter."""
+"""Input devices. A `Hand` is the interface for pressing, typing and choosing; `Mouse` clicks, `Keyboard` uses only Tab,
+Space and Enter, so each test can run with both."""
 
 from __future__ import annotations
 
@@ -60,7 +61,7 @@ class Mouse:
 
 
 class Keyboard:
-    """Never touches the mouse, and wants to see where it is."""
+    """Uses the keyboard only, and fails if the focus is not visible."""
 
     def __init__(self, page: Page) -> None:
         self._page = page

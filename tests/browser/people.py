@@ -1,4 +1,4 @@
-"""An organization of its own for every test, and who works there. All of it happens in the site's database."""
+"""An `Office` is a new organization with its users for one test, in the database of the running site."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _numbers = count(1)
 
 
 class Office:
-    """The organization: what is live there, and what others do to it while alice looks at a page."""
+    """An organization: its live workspaces, and changes by others while a test has a page open."""
 
     def __init__(self, site: Site) -> None:
         self.site, self._ask = site, site.database.ask

@@ -1,4 +1,4 @@
-"""Where things are on a page, found as a person finds them: by role and words."""
+"""Locators for the parts of a page, by role and text."""
 
 from __future__ import annotations
 

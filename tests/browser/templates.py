@@ -1,4 +1,4 @@
-"""Files to upload."""
+"""Template files for uploads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no page may do: log an error, throw one, or ask anybody but the site for anything."""
+"""A check for every browser test: no page may log or throw an error, or send a request to another site."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TAIL = 4_000  # characters of what the site said before it crashed
 
 
 class Watch:
-    """Collects what went wrong in the browser windows of one test, and in the site meanwhile."""
+    """Collects the errors of one test's browser windows, and of the site during it."""
 
     def __init__(self, site: Site) -> None:
         self._site, self._said_before = site, len(site.said())

@@ -1,4 +1,4 @@
-"""Commands on a terminal, into any output, and as processes of their own."""
+"""Fixtures that run commands: on a pseudo-terminal, with any output, or as processes of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker on an engine in memory, round by round. Real engines have tests of their own."""
+"""Fixtures for the worker's tests: a controller with the fake engine, run one round at a time."""
 
 from __future__ import annotations
 

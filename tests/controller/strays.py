@@ -1,4 +1,4 @@
-"""Things on the engine in memory that the database does not know, and time that passes for them."""
+"""Strays for tests: containers and volumes in the fake engine without a workspace, and the passing of quarantine."""
 
 from __future__ import annotations
 

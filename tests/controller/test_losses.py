@@ -50,7 +50,7 @@ def lose(request: pytest.FixtureRequest, running: None, engine: FakeEngine, cont
         if request.param == "vanishes":
             engine.host.containers.pop(name, None)
         else:
-            engine.ask_to_stop(key_of("PM"))
+            engine.request_stop(key_of("PM"))
         time_passes(timedelta(minutes=1))
         before = Container.objects.get()
         if before.due_at is None:

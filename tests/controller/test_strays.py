@@ -110,7 +110,7 @@ def test_the_row_says_what_there_is(engine: FakeEngine) -> None:
     row = Stray.objects.get()
     assert (row.pk, row.name, row.organization, row.runs) == (key, "PM", "gone", True)
     assert row.volumes == [f"ws-{key}-config", f"ws-{key}-data"]
-    engine.ask_to_stop(key)
+    engine.request_stop(key)
     sweep(engine)
     assert not Stray.objects.get().runs
 
@@ -164,7 +164,7 @@ def test_one_that_ignores_the_stop_signal_is_ended_after_its_grace(engine: FakeE
     engine.knobs.stubborn.add(key)
     strays = survey(engine).strays
     assert stop_strays(strays, engine=engine, grace=timedelta(seconds=0.3)) == {key: ""}
-    assert [what for what, _ in engine.calls] == ["start", "ask_to_stop", "kill"]
+    assert [what for what, _ in engine.calls] == ["start", "request_stop", "kill"]
     assert left(engine) == (set(), {key})
 
 
@@ -173,7 +173,7 @@ def test_all_are_asked_before_one_is_waited_for(engine: FakeEngine) -> None:
     engine.knobs.stubborn |= set(keys)
     engine.calls.clear()
     stop_strays(survey(engine).strays, engine=engine, grace=timedelta(0))
-    assert [what for what, _ in engine.calls] == ["ask_to_stop"] * 3 + ["kill"] * 3
+    assert [what for what, _ in engine.calls] == ["request_stop"] * 3 + ["kill"] * 3
 
 
 def test_the_stop_is_an_event_that_says_what_the_labels_say(engine: FakeEngine) -> None:

@@ -58,7 +58,7 @@ def test_a_container_that_vanished_is_made_again(tree: None, engine: FakeEngine,
 
 
 def test_a_container_that_stopped_is_made_again(tree: None, engine: FakeEngine) -> None:
-    engine.ask_to_stop(key_of("PM"))
+    engine.request_stop(key_of("PM"))
     assert found(engine) == ["+ PM: its container stopped"]
 
 

@@ -74,7 +74,7 @@ def test_all_are_asked_to_stop_before_any_is_waited_for(
     cascade_delete([key_of("PM")], actor=actor)
     settle(Controller(engine, grace=timedelta(seconds=0.3), concurrency=2))
     calls = [what for what, _ in engine.calls if what != "start"]
-    assert calls == ["ask_to_stop"] * 9 + ["remove"] * 9
+    assert calls == ["request_stop"] * 9 + ["remove"] * 9
     assert left(engine) == set()
 
 

@@ -15,7 +15,7 @@ from workspaces.core.reading.reader import read_tree
 from workspaces.core.template import Template
 from workspaces.core.validating.validation import validate
 from workspaces.errors import TemplateTooLarge
-from workspaces.services.templates.sources import load_upload
+from workspaces.services.templates.loader import TemplateLoader
 
 ONE = "name: x\nworkspaces:\n- {name: PM, files_dir: pm, initial_prompt_file: start.md}\n"
 FILES: dict[str, str | bytes] = {
@@ -125,7 +125,7 @@ def test_contents_are_no_part_of_the_json_and_the_digests_are() -> None:
 def test_a_file_that_cannot_be_unpacked_is_told_once_for_all_that_share_it() -> None:
     org = "name: x\nworkspaces: [{name: a, files_dir: pm}, {name: b, files_dir: pm}]"
     zipped = packed({"org.yaml": org, "pm/a": "content"}, method=0).replace(b"content", b"damaged", 1)
-    (problem,) = problems(load_upload, "dev.zip", zipped, limits=TemplateLimits())
+    (problem,) = problems(TemplateLoader(limits=TemplateLimits()).upload, "dev.zip", zipped)
     assert problem.startswith("org.yaml:2 workspaces[0].files_dir: pm/a can't be unpacked")
 
 

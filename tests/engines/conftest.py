@@ -1,4 +1,5 @@
-"""The engines, each with its rig. Tests of one real engine stay in one process of the tests: it is started once."""
+"""Fixtures for the engines' tests: each engine with its `Rig` (`rigs.py`). Tests of one real engine run in one process
+of the tests, so that it is started once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""One way to look into a container of each engine, so that one suite holds for all of them."""
+"""A `Rig` is a test driver for one kind of engine: it makes engines and inspects containers and volumes from outside,
+so that one suite of contract tests runs against the fake engine, Docker and Swarm."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ PATIENCE = 15  # seconds
 
 
 class Rig(Protocol):
-    """An engine, and a look behind it."""
+    """The interface of a test driver for an engine."""
 
     def engine(self, installation: str = "default", **options: Any) -> Engine: ...
     def identity(self, workspace_id: UUID) -> str: ...
@@ -141,7 +142,7 @@ class FakeRig:
 
 
 class RealRig:
-    """What is the same for one engine and for a swarm: containers and volumes on one or more machines."""
+    """The common part for Docker and Swarm: containers and volumes on one or more machines."""
 
     def __init__(self, machines: tuple[Machine, ...]) -> None:
         self.machines, self._engines = machines, ExitStack()

@@ -92,7 +92,7 @@ def test_a_stopped_one_is_replaced_and_keeps_its_data(rig: Rig, engine: Engine) 
     workspace_id = started(engine)
     rig.write(workspace_id, "/data/kept.txt", "kept")
     before = rig.identity(workspace_id)
-    engine.ask_to_stop(workspace_id)
+    engine.request_stop(workspace_id)
     wait_for_state(engine, workspace_id, State.STOPPED)
     started(engine, workspace_id=workspace_id, environment={"ORGSITE_WORKSPACE_TOKEN": "new"})
     assert rig.identity(workspace_id) != before
@@ -139,7 +139,7 @@ def test_what_was_started_halfway_is_removed_all_the_same(rig: Rig, engine: Engi
 
 def test_a_polite_one_ends_by_itself_and_stays_ended(rig: Rig, engine: Engine) -> None:
     workspace_id = started(engine)
-    engine.ask_to_stop(workspace_id)
+    engine.request_stop(workspace_id)
     wait_for_state(engine, workspace_id, State.STOPPED)
     time.sleep(0.5)
     assert engine.containers()[workspace_id].state is State.STOPPED
@@ -149,23 +149,23 @@ def test_asking_ten_stubborn_ones_to_stop_takes_no_time(engine: Engine) -> None:
     stubborn = [started(engine, image="orgsite-stubborn:1") for _ in range(10)]
     before = time.monotonic()
     for workspace_id in stubborn:
-        engine.ask_to_stop(workspace_id)
+        engine.request_stop(workspace_id)
     assert time.monotonic() - before < 1.5  # less than the grace of one
     assert engine.containers()[stubborn[-1]].state is State.RUNNING
 
 
 def test_asking_again_or_in_vain_is_fine(engine: Engine) -> None:
     workspace_id = started(engine)
-    engine.ask_to_stop(workspace_id)
-    engine.ask_to_stop(workspace_id)
+    engine.request_stop(workspace_id)
+    engine.request_stop(workspace_id)
     wait_for_state(engine, workspace_id, State.STOPPED)
-    engine.ask_to_stop(workspace_id)
-    engine.ask_to_stop(uuid4())
+    engine.request_stop(workspace_id)
+    engine.request_stop(uuid4())
 
 
 def test_a_stubborn_one_is_ended_and_stays_with_its_volumes(rig: Rig, engine: Engine) -> None:
     workspace_id = started(engine, image="orgsite-stubborn:1")
-    engine.ask_to_stop(workspace_id)
+    engine.request_stop(workspace_id)
     engine.kill(workspace_id)
     wait_for_state(engine, workspace_id, State.STOPPED)
     time.sleep(0.5)
@@ -193,7 +193,7 @@ def test_a_running_one_is_removed_with_its_volumes(rig: Rig, engine: Engine, ima
 
 def test_a_stopped_one_is_removed_too(rig: Rig, engine: Engine) -> None:
     workspace_id = started(engine)
-    engine.ask_to_stop(workspace_id)
+    engine.request_stop(workspace_id)
     wait_for_state(engine, workspace_id, State.STOPPED)
     engine.remove(workspace_id, keep_volumes=False)
     assert (rig.container_names(), rig.volume_labels()) == (set(), {})
@@ -239,7 +239,7 @@ def test_a_workspace_of_another_installation_is_not_touched(rig: Rig, engine: En
     before = rig.identity(theirs)
     for touch in (
         lambda: engine.start(wanted(theirs)),
-        lambda: engine.ask_to_stop(theirs),
+        lambda: engine.request_stop(theirs),
         lambda: engine.kill(theirs),
         lambda: engine.remove(theirs, keep_volumes=False),
     ):
@@ -280,7 +280,7 @@ def test_an_engine_that_is_away_says_so(rig: Rig) -> None:
         engine.containers,
         engine.volumes,
         lambda: engine.start(one),
-        lambda: engine.ask_to_stop(one.workspace_id),
+        lambda: engine.request_stop(one.workspace_id),
         lambda: engine.remove(one.workspace_id, keep_volumes=False),
     ):
         with pytest.raises(EngineAway, match=r"The container engine.* does not answer: "):

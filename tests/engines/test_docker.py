@@ -79,7 +79,7 @@ def test_an_image_is_asked_to_stop_by_its_own_signal(rig: DockerRig, docker: Mac
     with docker.api() as api:
         list(api.build(fileobj=io.BytesIO(PECULIAR.encode()), tag="orgsite-peculiar:1", rm=True))
     workspace_id = started(engine, image="orgsite-peculiar:1")
-    engine.ask_to_stop(workspace_id)
+    engine.request_stop(workspace_id)
     wait_for_state(engine, workspace_id, State.STOPPED)
     time.sleep(0.5)  # the restart policy would have brought it back
     assert engine.containers()[workspace_id].state is State.STOPPED
@@ -88,13 +88,13 @@ def test_an_image_is_asked_to_stop_by_its_own_signal(rig: DockerRig, docker: Mac
 def test_one_that_fails_again_and_again_is_asked_to_stop_too(engine: Engine) -> None:
     workspace_id = started(engine, image="orgsite-failing:1")
     wait_for(lambda: engine.containers()[workspace_id].detail == "Restarting (3)")
-    engine.ask_to_stop(workspace_id)
+    engine.request_stop(workspace_id)
     wait_for_state(engine, workspace_id, State.STOPPED)
 
 
 def test_the_detail_of_one_that_ended_is_always_the_same(engine: Engine) -> None:
     workspace_id = started(engine)
-    engine.ask_to_stop(workspace_id)
+    engine.request_stop(workspace_id)
     wait_for_state(engine, workspace_id, State.STOPPED)
     assert engine.containers()[workspace_id].detail == "Exited (0)"
 
@@ -118,7 +118,7 @@ def test_one_that_somebody_paused_is_removed_all_the_same(
     workspace_id = started(engine)
     with docker.api() as api:
         api.pause(f"ws-{workspace_id}")
-    engine.ask_to_stop(workspace_id)
+    engine.request_stop(workspace_id)
     engine.remove(workspace_id, keep_volumes=False, found=engine.containers()[workspace_id] if seen else None)
     assert (rig.container_names(), rig.volume_labels()) == (set(), {})
 
@@ -161,7 +161,7 @@ def test_an_earlier_generation_gets_its_grace(rig: DockerRig, engine: Engine) ->
 def test_many_threads_share_one_engine(rig: DockerRig, engine: Engine) -> None:
     def live(workspace_id: UUID) -> None:
         engine.start(wanted(workspace_id))
-        engine.ask_to_stop(workspace_id)
+        engine.request_stop(workspace_id)
         engine.remove(workspace_id, keep_volumes=False)
 
     with ThreadPoolExecutor(8) as threads:

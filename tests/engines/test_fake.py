@@ -32,7 +32,7 @@ def test_a_stubborn_one_runs_until_it_is_removed(engine: FakeEngine) -> None:
     one = wanted()
     engine.knobs.stubborn.add(one.workspace_id)
     engine.start(one)
-    engine.ask_to_stop(one.workspace_id)
+    engine.request_stop(one.workspace_id)
     assert engine.containers()[one.workspace_id].state is State.RUNNING
     engine.remove(one.workspace_id, keep_volumes=False)
     assert not engine.containers()
@@ -57,6 +57,6 @@ def test_it_notices_two_threads_at_the_same_workspace_and_only_those(engine: Fak
     engine.knobs.takes = 0.1
     together, apart = uuid4(), [uuid4(), uuid4()]
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(engine.ask_to_stop, [together, together, *apart]))
-    engine.ask_to_stop(apart[0])
+        list(threads.map(engine.request_stop, [together, together, *apart]))
+    engine.request_stop(apart[0])
     assert engine.overlapping == {together}

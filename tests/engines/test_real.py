@@ -49,7 +49,7 @@ def test_who_is_asked_to_stop_may_end_what_it_is_doing(real: RealRig) -> None:
     engine = real.engine()
     workspace_id = started(engine)
     wait_for(lambda: real.read(workspace_id, "/data/log") == "started\n")
-    engine.ask_to_stop(workspace_id)
+    engine.request_stop(workspace_id)
     wait_for_state(engine, workspace_id, State.STOPPED)
     started(engine, workspace_id=workspace_id)
     wait_for(lambda: real.read(workspace_id, "/data/log") == "started\nended\nstarted\n")
@@ -58,7 +58,7 @@ def test_who_is_asked_to_stop_may_end_what_it_is_doing(real: RealRig) -> None:
 def test_a_replaced_one_has_the_new_files(real: RealRig) -> None:
     engine = real.engine()
     workspace_id = started(engine)
-    engine.ask_to_stop(workspace_id)
+    engine.request_stop(workspace_id)
     wait_for_state(engine, workspace_id, State.STOPPED)
     started(engine, workspace_id=workspace_id, config=packed({"CLAUDE.md": "be brief"}))
     assert real.read(workspace_id, "/config/CLAUDE.md") == "be brief"

@@ -42,7 +42,7 @@ def test_a_start_leaves_the_renamed_one_and_makes_no_second(renaming: Renaming, 
 
 
 def test_a_renamed_one_that_ended_is_replaced(renaming: Renaming, engine: Engine, renamed: UUID) -> None:
-    engine.ask_to_stop(renamed)
+    engine.request_stop(renamed)
     wait_for_state(engine, renamed, State.STOPPED)
     engine.start(wanted(renamed))
     assert renaming.container_names() == {f"ws-{renamed}"}
@@ -81,7 +81,7 @@ def test_of_two_the_one_with_the_right_name_stays(renaming: Renaming, engine: En
 
 def test_both_are_asked_to_stop_and_removed(renaming: Renaming, engine: Engine, renamed: UUID) -> None:
     renaming.copy(renamed, name="a-second", mounts=True)
-    engine.ask_to_stop(renamed)
+    engine.request_stop(renamed)
     wait_for_state(engine, renamed, State.STOPPED)
     engine.remove(renamed, keep_volumes=False)
     assert (renaming.container_names(), renaming.volume_labels()) == (set(), {})

@@ -74,7 +74,7 @@ def test_a_workspace_goes_where_its_data_is_and_comes_back_there(rig: SwarmRig, 
     for machine in rig.machines:
         workspace_id = started_on(machine, engine)
         assert engine.containers()[workspace_id].node == machine.hostname
-        engine.ask_to_stop(workspace_id)
+        engine.request_stop(workspace_id)
         wait_for_state(engine, workspace_id, State.STOPPED)
         started(engine, workspace_id=workspace_id)
         assert engine.containers()[workspace_id].node == machine.hostname
@@ -148,7 +148,7 @@ def test_files_are_configs_that_change_with_them_and_go_with_the_service(rig: Sw
     workspace_id = started(engine)
     first = rig.configs()
     assert {name.rsplit("-", 1)[0] for name in first} == {f"ws-{workspace_id}"}
-    engine.ask_to_stop(workspace_id)
+    engine.request_stop(workspace_id)
     wait_for_state(engine, workspace_id, State.STOPPED)
     started(engine, workspace_id=workspace_id, config=packed({"CLAUDE.md": "be brief", "sub/hello.txt": "hello"}))
     assert (len(first), len(rig.configs()), len(first & rig.configs())) == (2, 2, 1)
@@ -170,7 +170,7 @@ def test_a_file_outside_of_the_volume_is_refused(engine: Engine) -> None:
 def test_one_that_is_ending_is_started_again(rig: SwarmRig, engine: Engine) -> None:
     workspace_id = started(engine)
     before = rig.identity(workspace_id)
-    engine.ask_to_stop(workspace_id)
+    engine.request_stop(workspace_id)
     engine.start(wanted(workspace_id))
     wait_for(lambda: engine.containers()[workspace_id].state is State.RUNNING and rig.identity(workspace_id) != before)
 

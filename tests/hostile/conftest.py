@@ -1,4 +1,4 @@
-"""One running site for all that is hostile: short of patience, so that a test does not have to wait for its end."""
+"""One running site for all hostile requests, with short timeouts, so that the tests need not wait long."""
 
 from __future__ import annotations
 

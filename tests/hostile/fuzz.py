@@ -1,6 +1,6 @@
-"""Fuzz the reader: `python -m tests.hostile.fuzz SECONDS`. Ends with 0, with 1 where an example was found, or dies.
+"""Fuzz the reader: `python -m tests.hostile.fuzz SECONDS`. Exit status 0, or 1 if a failing example was found.
 
-Each example is written to `FUZZ_LAST` before it is tried: what killed the process is still there.
+Each example is written to `FUZZ_LAST` before it is tried, so that one that kills the process is kept.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What Hypothesis makes up: templates of known and unknown keys, and known texts with a few bytes spoiled."""
+"""Hypothesis strategies: templates with known and unknown keys, and known texts with a few bytes changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the site holds while it is attacked: an organization with a tree, its operator's token, rows, memory."""
+"""The attacked site from the inside: `Inside` is its organization with tokens, and checks its rows and memory after an
+attack; `Open` is a second organization that hostile requests may change."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ class Inside:
         return self._ask(lambda: {name: _digest(model) for name, model in _tables()})
 
     def open_to_all(self) -> Open:
-        """A token of somebody who may do anything, and two workspaces of another organization to do it to."""
+        """A superuser's token, and two workspaces of another organization, for requests that may succeed."""
         return self._ask(_opened)
 
 

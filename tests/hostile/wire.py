@@ -1,4 +1,4 @@
-"""Requests as bytes on a socket: no client stands between a test and what it wants to say."""
+"""Requests as raw bytes on a socket, without an HTTP client that would correct them."""
 
 from __future__ import annotations
 

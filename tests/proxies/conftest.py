@@ -1,4 +1,4 @@
-"""One database for all sites of these tests, and what it has recorded of those who came."""
+"""Fixtures for the proxies' tests: one database for all sites, and the client addresses that it has recorded."""
 
 from __future__ import annotations
 

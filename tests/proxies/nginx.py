@@ -1,4 +1,4 @@
-"""nginx as docs/security.md has it, on free loopback ports, with a certificate of its own."""
+"""nginx with the configuration of docs/security.md, on free loopback ports, with a certificate of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody who comes from an address of their own, through a proxy or past it."""
+"""A client with an address of its own, which connects through a proxy or directly."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from workspaces.models import Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.containers.config_contents import stored_files, workspace_archive, workspace_archives
 from workspaces.services.imports.importing import apply_import
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate
 
 ORG = """
 name: Dev team

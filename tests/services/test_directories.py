@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,11 +13,18 @@ from workspaces.core.limits import TemplateLimits
 from workspaces.core.reading.files import Unreadable
 from workspaces.errors import TemplateNotFound
 from workspaces.services.templates.directories import DirectoryFiles
-from workspaces.services.templates.sources import list_directories, load_directory, open_directory
+from workspaces.services.templates.directory_list import find_directory, list_directories
+from workspaces.services.templates.loader import TemplateLoader
 
 LIMITS = TemplateLimits()
+LOADER = TemplateLoader(limits=LIMITS)
 ORG = "name: Dev team\nworkspaces:\n- {name: PM, files_dir: pm, initial_prompt_file: start.md}\n"
 NFC, NFD = (unicodedata.normalize(form, "Büro") for form in ("NFC", "NFD"))
+
+
+@pytest.fixture(autouse=True)
+def templates_dir(tmp_path: Path, settings: Any) -> None:
+    settings.ORGSITE_TEMPLATES_DIR = tmp_path
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
@@ -39,8 +47,8 @@ def mount(volume: Path, files: dict[str, str], *, version: str = "..2026_11_29_2
 
 def test_a_mounted_volume_is_a_template(tmp_path: Path) -> None:
     files = {"org.yaml": ORG, "pm/start.md": "Go", "pm/.mcp.json": "{}"}
-    mounted = load_directory(mount(tmp_path / "mounted", files), limits=LIMITS)
-    plain = load_directory(write(tmp_path / "plain", files), limits=LIMITS)
+    mounted = LOADER.directory(mount(tmp_path / "mounted", files))
+    plain = LOADER.directory(write(tmp_path / "plain", files))
     assert mounted.template.digest == plain.template.digest
     assert mounted.sha256 == plain.sha256
     assert not mounted.template.warnings
@@ -49,7 +57,7 @@ def test_a_mounted_volume_is_a_template(tmp_path: Path) -> None:
 def test_all_files_of_a_mounted_volume_come_along_and_its_versions_do_not(tmp_path: Path) -> None:
     org = "name: x\nworkspaces: [{name: a, files_dir: .}]"
     root = mount(tmp_path / "v", {"org.yaml": org, "deep/x": "1", ".mcp.json": "2"})
-    template = load_directory(root, limits=LIMITS).template
+    template = LOADER.directory(root).template
     (found,) = template.filesets.values()
     assert [path for path, _ in found.files] == [".mcp.json", "deep/x", "org.yaml"]
     assert not template.warnings
@@ -57,15 +65,15 @@ def test_all_files_of_a_mounted_volume_come_along_and_its_versions_do_not(tmp_pa
 
 def test_a_new_version_of_a_mounted_volume_is_another_template(tmp_path: Path) -> None:
     root = mount(tmp_path / "v", {"org.yaml": ORG, "pm/start.md": "Go"})
-    before = load_directory(root, limits=LIMITS).template.digest
+    before = LOADER.directory(root).template.digest
     mount(root, {"org.yaml": ORG, "pm/start.md": "Stop"}, version="..2026_11_30.2")
-    assert load_directory(root, limits=LIMITS).template.digest != before
+    assert LOADER.directory(root).template.digest != before
 
 
 def test_a_directory_in_a_mounted_volume_is_listed_and_opened(tmp_path: Path) -> None:
     mount(tmp_path, {"dev/org.yaml": ORG, "dev/pm/start.md": "Go"})
-    assert [(each.dir, each.error) for each in list_directories(tmp_path, limits=LIMITS)] == [("dev", "")]
-    assert load_directory(open_directory(tmp_path, "dev"), limits=LIMITS).source == "dev"
+    assert [(each.dir, each.error) for each in list_directories(LOADER)] == [("dev", "")]
+    assert LOADER.directory(find_directory("dev")).source == "dev"
 
 
 def test_a_link_that_stays_inside_is_followed_where_it_is_named(tmp_path: Path) -> None:
@@ -73,7 +81,7 @@ def test_a_link_that_stays_inside_is_followed_where_it_is_named(tmp_path: Path) 
     (root / "org.yaml").symlink_to("real.yaml")
     (root / "pm").symlink_to("shared/../shared/pm")
     (root / "shared/pm/start.md").symlink_to("../pm/real.md")
-    template = load_directory(root, limits=LIMITS).template
+    template = LOADER.directory(root).template
     assert template.workspaces[0].spec["initial_prompt"] == "Go"
     assert [path for path, _ in next(iter(template.filesets.values())).files] == ["real.md"]
     assert template.warnings == (
@@ -107,14 +115,14 @@ def test_a_link_that_leads_outside_or_to_something_hidden_is_refused(tmp_path: P
         files.walk("link", limit=100)
 
 
-def test_a_link_to_a_directory_elsewhere_is_no_template(tmp_path: Path) -> None:
+def test_a_link_to_a_directory_elsewhere_is_no_template(tmp_path: Path, settings: Any) -> None:
     write(tmp_path / "elsewhere", {"org.yaml": "name: x"})
-    templates = write(tmp_path / "templates", {"dev/org.yaml": "name: x"})
+    templates = settings.ORGSITE_TEMPLATES_DIR = write(tmp_path / "templates", {"dev/org.yaml": "name: x"})
     for name, target in {"a": "../elsewhere", "b": str(tmp_path / "elsewhere"), "c": "..data/../../elsewhere"}.items():
         (templates / name).symlink_to(target)
         with pytest.raises(TemplateNotFound):
-            open_directory(templates, name)
-    assert [each.dir for each in list_directories(templates, limits=LIMITS)] == ["dev"]
+            find_directory(name)
+    assert [each.dir for each in list_directories(LOADER)] == ["dev"]
 
 
 @pytest.mark.parametrize("on_disk", [NFC, NFD])
@@ -124,15 +132,15 @@ def test_names_are_compared_in_one_form(tmp_path: Path, on_disk: str, named: str
     node = f"{{name: A, files_dir: {named}, initial_prompt_file: {named}.md}}"
     inner = f"{on_disk}/{on_disk}"
     write(tmp_path / on_disk, {"org.yaml": org, f"{inner}.yaml": node, f"{inner}.md": "Go"})
-    template = load_directory(open_directory(tmp_path, named), limits=LIMITS).template
+    template = LOADER.directory(find_directory(named)).template
     assert template.workspaces[0].spec["initial_prompt"] == "Go"
     assert [path for path, _ in next(iter(template.filesets.values())).files] == [f"{NFC}.md", f"{NFC}.yaml"]
-    assert [each.dir for each in list_directories(tmp_path, limits=LIMITS)] == [NFC]
+    assert [each.dir for each in list_directories(LOADER)] == [NFC]
 
 
 def test_two_names_that_become_one_are_a_problem(tmp_path: Path) -> None:
     root = write(tmp_path, {"org.yaml": ORG, "pm/start.md": "Go", f"pm/{NFC}": "a", f"pm/{NFD}": "b"})
-    (problem,) = problems(load_directory, root, limits=LIMITS)
+    (problem,) = problems(LOADER.directory, root)
     assert problem.endswith(f"pm holds {NFC} twice, in two forms of its accents")
 
 

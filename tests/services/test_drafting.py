@@ -21,7 +21,7 @@ from workspaces.services.imports import drafts
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
 from workspaces.services.plans.creation import Creation, create_workspace
 from workspaces.services.removal.deletion import delete_workspace
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate
 
 pytestmark = [
     pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL locks the organization alone"),

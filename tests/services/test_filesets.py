@@ -29,7 +29,7 @@ from workspaces.services.imports.previews import (
 )
 from workspaces.services.plans.stored_filesets import forget_unused_filesets
 from workspaces.services.removal.cascading import cascade_delete
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate
 from workspaces.services.upkeep.housekeeping import keep_house
 from workspaces.services.workspace.editing import edit_workspace
 

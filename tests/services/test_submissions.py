@@ -20,7 +20,7 @@ KEY = "a" * 64
 
 def test_the_second_learns_where_the_first_one_led(alice: User) -> None:
     with carried_out_once(KEY, user=alice) as outcome:
-        outcome.address, outcome.said = "/there/", "It was done."
+        outcome.address, outcome.sentence = "/there/", "It was done."
     with pytest.raises(SubmittedBefore, match="It was done") as repeated, carried_out_once(KEY, user=alice):
         raise AssertionError("nothing may be done a second time")
     assert repeated.value.address == "/there/"

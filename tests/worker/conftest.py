@@ -1,4 +1,4 @@
-"""Real workers, real engines, and a database that both they and the tests see."""
+"""Fixtures with real workers, real engines, and a database that workers and tests share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of a page of the documentation, as people would type them."""
+"""The shell commands of a page of the documentation, run as they are printed."""
 
 from __future__ import annotations
 

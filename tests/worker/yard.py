@@ -1,4 +1,5 @@
-"""An organization whose workspaces have real containers: what people decide, what workers do, what the engine has."""
+"""A `Yard` is an organization whose workspaces have real containers: it changes the database, starts worker processes,
+and inspects the engine."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ _numbers = count(1)
 
 
 class Yard:
-    """One organization, one installation on one engine. Decisions go to the database; workers are processes."""
+    """One organization, and one installation on one engine. Changes go to the database; workers are processes."""
 
     def __init__(self, database: Database, machine: Machine, folder: Path, **environment: str) -> None:
         self.machine, self.database, self.ask, self._folder = machine, database, database.ask, folder

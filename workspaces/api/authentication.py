@@ -14,7 +14,7 @@ from rest_framework.exceptions import APIException, AuthenticationFailed
 from workspaces.api.error_answers import TooManyFailures
 from workspaces.models import ApiToken, WorkspaceToken
 from workspaces.services.security.security_events import failed_token_wait
-from workspaces.services.security.tokens import WORKSPACE_PREFIX, find_api_token, find_workspace_token, note_use
+from workspaces.services.security.tokens import WORKSPACE_PREFIX, find_api_token, find_workspace_token, record_use
 from workspaces.web.security_signals import address_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class BearerAuthentication(BaseAuthentication):
         token = find_api_token(text)
         if token is None:
             raise _refusal(request)
-        note_use(token)
+        record_use(token)
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -15,11 +15,10 @@ from workspaces.api.parsers import YamlText, body_object, body_of, check_query, 
 from workspaces.api.serializers import DirectoryField, ImportFields
 from workspaces.core.planning.plan_values import Mode
 from workspaces.core.reading.document import Document
-from workspaces.core.validating.validation_context import MissingFiles
 from workspaces.errors import Problem
 from workspaces.services.imports.importing import Confirmation
-from workspaces.services.templates import site_templates
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.directory_list import find_directory
+from workspaces.services.templates.loader import LoadedTemplate, TemplateLoader, site_loader
 
 FIELDS = ImportFields().fields.keys()
 # Clients with typed optional fields send null for what they leave out. Where that could apply by mistake, or somewhere
@@ -27,7 +26,7 @@ FIELDS = ImportFields().fields.keys()
 NULLABLE = ("mode", "fingerprint", "confirm_removals", "reason", "missing_files")
 WHICH = "give exactly one of `template` and `dir`"
 
-Load = Callable[[MissingFiles], LoadedTemplate]
+Load = Callable[[TemplateLoader], LoadedTemplate]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,9 +50,7 @@ def read_import(request: Request) -> ImportRequest:
     """Raises RequestInvalid with every problem of the fields; a field may stand only where its form has it."""
     body = body_of(request)
     if isinstance(body, YamlText):
-        return _asked(
-            fields(form_values(request.query_params), ImportFields), lambda _: site_templates.from_yaml(body.raw)
-        )
+        return _asked(fields(form_values(request.query_params), ImportFields), _text(body.raw))
     check_query(request.query_params, allowed=())
     if isinstance(body, QueryDict):
         load = _uploaded(request)
@@ -71,14 +68,17 @@ def _from_json(document: Document) -> ImportRequest:
     return _asked(fields(rest, ImportFields, line=lambda key: document.mark((key,)).line), load)
 
 
+def _text(data: bytes) -> Load:
+    return lambda loader: loader.text(data, format="yaml")
+
+
 def _inline(document: Document) -> Load:
-    """Without files around it there are none that could be missing."""
-    return lambda _: site_templates.from_document(document)
+    return lambda loader: loader.document(document.child("template"))
 
 
 def _directory(document: Document, name: object) -> Load:
     wanted = fields({"dir": name}, DirectoryField, line=lambda key: document.mark((key,)).line)
-    return lambda missing: site_templates.from_directory(wanted["dir"], missing=missing)
+    return lambda loader: loader.directory(find_directory(wanted["dir"]))
 
 
 def _uploaded(request: Request) -> Load:
@@ -87,7 +87,7 @@ def _uploaded(request: Request) -> Load:
     if list(files) != ["file"] or len(files.getlist("file")) != 1:
         raise RequestInvalid([Problem(message="send exactly one file, in the form's field `file`", path="file")])
     file = files["file"]
-    return lambda missing: site_templates.from_upload(file.name or "", file.read(), missing=missing)
+    return lambda loader: loader.upload(file.name or "", file.read())
 
 
 def _asked(given: Mapping[str, Any], load: Load) -> ImportRequest:
@@ -97,5 +97,5 @@ def _asked(given: Mapping[str, Any], load: Load) -> ImportRequest:
         dry_run=given["dry_run"],
         reason=given["reason"],
         confirmation=Confirmation(fingerprint=given["fingerprint"], confirm_removals=given["confirm_removals"]),
-        load=partial(load, given["missing_files"]),
+        load=partial(load, site_loader(given["missing_files"])),
     )

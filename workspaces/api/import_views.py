@@ -20,8 +20,8 @@ from workspaces.services.actors import Actor
 from workspaces.services.imports.import_answers import applied_answer, preview_answer
 from workspaces.services.imports.importing import Applied, apply_import, preview_import
 from workspaces.services.lookups import organization_for
-from workspaces.services.templates.site_templates import listing
-from workspaces.services.templates.sources import LoadedTemplate, TemplateDirectory
+from workspaces.services.templates.directory_list import TemplateDirectory, list_directories
+from workspaces.services.templates.loader import LoadedTemplate, site_loader
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -52,7 +52,7 @@ class TemplatesView(ApiView):
     permission_classes = [OnTemplates]
 
     def get(self, request: Request) -> Response:
-        return Response([template_row(directory) for directory in listing()])
+        return Response([template_row(directory) for directory in list_directories(site_loader())])
 
 
 def template_row(directory: TemplateDirectory) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from workspaces.api.error_answers import BodyTooLarge, RequestInvalid, flatten
 from workspaces.core.reading.document import Document
 from workspaces.core.reading.reader import read_object
 from workspaces.errors import Problem, TemplateInvalid, TemplateTooLarge
-from workspaces.services.templates.site_templates import limits
+from workspaces.services.templates.loader import site_limits
 
 Line = Callable[[str], int | None]
 
@@ -37,7 +37,7 @@ class JSONBody(BaseParser):
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
         try:
-            return read_object(read_bounded(stream), limits())
+            return read_object(read_bounded(stream), site_limits())
         except TemplateTooLarge:
             raise
         except TemplateInvalid as error:

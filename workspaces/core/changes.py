@@ -1,4 +1,4 @@
-"""Differences between two states of one thing, field by field, as events keep it and people read it. Pure."""
+"""Differences between two states of one object, field by field, as events store and people read them. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ NEW_PASSWORD = "a new password"
 LONGEST = 80  # characters of a value in a sentence
 
 Change = dict[str, Any]
-"""`field`, `from`, `to`. JSON-ready, and never with a secret: of a password it says that it changed."""
+"""`field`, `from`, `to`. JSON-ready, and never with a secret: a password appears only as changed."""
 
 
 def changes_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    """The fields that differ, in the order of `after`; a field that one side lacks is None there."""
+    """The fields that differ, in the order of `after`; a field missing on one side counts as None there."""
     names = dict.fromkeys((*after, *before))
     pairs = ((name, before.get(name), after.get(name)) for name in names)
     return [{"field": name, "from": old, "to": new} for name, old, new in pairs if old != new]
@@ -21,17 +21,17 @@ def changes_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Chan
 
 def as_sentence(changes: Iterable[Mapping[str, Any]]) -> str:
     """`superuser: no → yes; groups: Viewer → Operator, Viewer`."""
-    return "; ".join(_told(str(each.get("field", "")), each.get("from"), each.get("to")) for each in changes)
+    return "; ".join(_describe(str(each.get("field", "")), each.get("from"), each.get("to")) for each in changes)
 
 
-def _told(field: str, before: Any, after: Any) -> str:
+def _describe(field: str, before: Any, after: Any) -> str:
     if field == "password":
         return NEW_PASSWORD if after else "no password any more"
     return f"{field}: {value_as_text(before)} → {value_as_text(after)}"
 
 
 def value_as_text(value: Any) -> str:
-    """A value as people read it; what is empty is `none`."""
+    """A value as people read it; an empty one is `none`."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):

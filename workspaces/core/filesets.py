@@ -1,4 +1,4 @@
-"""The files of one folder as a value: known by a digest, kept and handed out as a tar that is always the same."""
+"""The files of one folder as a value, with a digest, stored as a deterministic tar."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from dataclasses import dataclass
 from functools import cached_property
 
 OWN_FOLDER = ".orgsite"
-"""In a config volume it holds what the site generates; no file of a template ever lies there."""
+"""The folder in a config volume for files that the site generates; a template's files never go there."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FolderFiles:
-    """Paths relative to their folder, each with its content, sorted by path."""
+    """Paths relative to the folder, each with its content, sorted by path."""
 
     files: tuple[tuple[str, bytes], ...]
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> FolderFiles:
-        """The set of these files, in whatever order they are given."""
+        """The set of these files, in any order."""
         return cls(files=tuple(sorted(files.items())))
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) over paths and contents. Each is preceded by its length, so no two sets read alike."""
+        """SHA-256 (hex) over paths and contents, each preceded by its length, so that no two sets collide."""
         total = hashlib.sha256()
         for path, content in self.files:
             for part in (path.encode(), content):
@@ -34,11 +34,11 @@ class FolderFiles:
         return total.hexdigest()
 
     def to_tar(self) -> bytes:
-        """An uncompressed tar: plain files that everybody may read, of user 0 and time 0."""
+        """An uncompressed tar: plain files, readable by everybody, of user 0 and time 0."""
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
             for folder in _folders(path for path, _ in self.files):
-                entry = tarfile.TarInfo(folder)  # without an entry, whoever unpacks may close it to everybody
+                entry = tarfile.TarInfo(folder)  # without this entry the umask at unpacking decides who may read
                 entry.type, entry.mode = tarfile.DIRTYPE, 0o755
                 archive.addfile(entry)
             for path, content in self.files:
@@ -49,7 +49,8 @@ class FolderFiles:
 
     @classmethod
     def from_tar(cls, data: bytes) -> FolderFiles:
-        """The set that `to_tar` was called on. For tars made here, never for one from elsewhere."""
+        """The set that `to_tar` was called on."""
+        # Danger: no limits and no checks of names. Only for tars made by `to_tar`, never for one from a client.
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
             opened = ((entry.name, archive.extractfile(entry)) for entry in archive)
             return cls(files=tuple((path, file.read()) for path, file in opened if file))
@@ -62,7 +63,7 @@ def tar_listing(data: bytes) -> list[tuple[str, int]]:
 
 
 def _folders(paths: Iterable[str]) -> list[str]:
-    """Every folder that the paths lead through, parents first."""
+    """All folders above the paths, parents first."""
     found: set[str] = set()
     for path in paths:
         parts = path.split("/")[:-1]

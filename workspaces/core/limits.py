@@ -1,17 +1,17 @@
-"""How much one template may ask for."""
+"""Limits for one template."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 DEEPEST_TREE = 150
-"""No setting may go beyond it: the recursive helpers of the standard library (`json`, `asdict`) still fit the stack."""
+"""The maximum for the setting: deeper trees may overflow the stack in the standard library (`json`, `asdict`)."""
 
 
 MANY_BYTES = 40 * 1024 * 1024
-"""Beyond it, text that stands at many places costs a preview more memory than the template itself."""
+"""Beyond it, text repeated at many places costs a preview more memory than the template itself."""
 
-# What a refusal names: the settings that these limits come from, or are reckoned from
+# For the sentence of a refusal: the settings from which these limits come or are computed
 OF_BYTES = "(limit: ORGSITE_MAX_TEMPLATE_BYTES)"
 OF_NODES = "(limit: ORGSITE_MAX_TEMPLATE_NODES)"
 OF_DEPTH = "(limit: ORGSITE_MAX_TEMPLATE_DEPTH)"
@@ -31,25 +31,25 @@ class TemplateLimits:
 
     @property
     def max_nesting(self) -> int:
-        """Levels of lists and mappings: two for each level of `children`, and room for a workspace's own values."""
+        """Levels of lists and mappings: two for each level of `children`, and some for a workspace's own values."""
         return 2 * self.max_depth + 24
 
     @property
     def max_values(self) -> int:
-        """Scalars, lists, mappings; an alias counts as all it stands for, a workspace with a schedule is a dozen."""
+        """Scalars, lists, mappings. An alias counts as all its values; a workspace with a schedule has a dozen."""
         return max(10_000, 15 * self.max_nodes)
 
     @property
     def max_expanded_bytes(self) -> int:
-        """Text once aliases, defaults and prompt files stand at every place that uses them."""
+        """Text with aliases, defaults and prompt files expanded at every place that uses them."""
         return min(8 * self.max_bytes, max(MANY_BYTES, 4 * self.max_bytes))
 
     @property
     def max_file_reads(self) -> int:
-        """How often a file may be opened: for an include or for a prompt."""
+        """File reads, for includes and prompts."""
         return max(2_000, 2 * self.max_nodes)
 
     @property
     def max_includes(self) -> int:
-        """How many `!include` may be followed, each time counted: a file that is included twice is read twice."""
+        """Followed `!include`s; a file that is included twice counts twice, because it is read twice."""
         return max(2_000, self.max_nodes // 10)

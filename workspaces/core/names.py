@@ -1,8 +1,8 @@
-"""What a name and any other text may hold.
+"""The characters allowed in a name and in any other text.
 
-A name is an identity: two names that look alike must not differ. So it is stripped, brought to Unicode's composed form
-(NFC, https://unicode.org/reports/tr15/), written with one kind of space, and kept free of characters nobody sees. What
-those are, Unicode's properties say; only joiners and variation selectors that an emoji or a script needs may stay.
+A name is an identity: two names that look the same must be the same. So it is stripped, brought to Unicode's composed
+form (NFC, https://unicode.org/reports/tr15/), written with one kind of space, and may have no invisible characters.
+Unicode's properties define these; joiners and variation selectors are allowed where an emoji or a script needs them.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from workspaces.core.characters import DEFAULT_IGNORABLE, NONCHARACTERS, PICTOGR
 MAX_NAME = 255
 
 SPACES = "".join(character for character in map(chr, range(0x10000)) if unicodedata.category(character) == "Zs")
-"""Every character of the category Zs; none lies beyond U+FFFF."""
+"""All characters of the category Zs; there are none beyond U+FFFF."""
 
 _SPACES = re.compile(f"[{SPACES}]+")
-_CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"  # Cc, Zl, Zp and Cs, which no version of Unicode adds to
-# Braille without a dot, fillers and marks that no font shows: no property has them
+_CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"  # Cc, Zl, Zp and Cs: fixed in all versions of Unicode
+# Braille without a dot, fillers and marks that no font shows: invisible, but no property of Unicode says so
 _BLANKS = "\u2800\ufff9-\ufffc\U00013441\U00013442\U00016fe4\U0001d159"
 _UNSEEN = re.compile(f"[{_CONTROLS}{DEFAULT_IGNORABLE}{NONCHARACTERS}{_BLANKS}]")
 _JOINERS = "\u200c\u200d"
@@ -40,7 +40,7 @@ _NEVER_IN_TEXT = re.compile("[\x00\ud800-\udfff]")
 def clean_name(text: str) -> str:
     """The name as it is stored: stripped, NFC, each run of spaces one U+0020, 1–255 characters.
 
-    Raises `ValueError` where it is empty, too long, or holds a control, direction or invisible character.
+    Raises `ValueError` if it is empty, too long, or has a control, direction or invisible character.
     """
     name = sought_name(text)
     if not name:
@@ -55,26 +55,26 @@ def clean_name(text: str) -> str:
 
 
 def fold_spaces(text: str) -> str:
-    """`text` with one U+0020 for each run of spaces, whatever their width: the form in which names are compared.
+    """`text` with one U+0020 for each run of spaces of any width: the form in which names are compared.
 
-    Names stored by an earlier version may still hold other spaces.
+    Names stored by an earlier version may still have other spaces.
     """
     return text if text.isascii() and "  " not in text else _SPACES.sub(" ", text)
 
 
 def sought_name(text: str) -> str:
-    """A text typed to find a name, in the form of names: NFC, stripped, spaces folded. Refuses nothing."""
+    """A search text in the form of names: NFC, stripped, spaces folded. Accepts any text."""
     return fold_spaces(text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
 
 
 def unseen(text: str) -> str:
-    """The first control, direction or invisible character of `text`, as U+XXXX; "" where there is none."""
+    """The first control, direction or invisible character of `text`, as U+XXXX; "" if there is none."""
     match = None if text.isascii() and text.isprintable() else _first_unseen(text)
     return f"U+{ord(match[0]):04X}" if match else ""
 
 
 def clean_text(text: str) -> str:
-    """`text` itself. Raises `ValueError` where PostgreSQL could not store it: for NUL and for half a surrogate pair."""
+    """`text` itself. Raises `ValueError` for what PostgreSQL cannot store: NUL and lone surrogates."""
     if "\0" in text or not text.isascii():
         _refuse(_NEVER_IN_TEXT.search(text), "text")
     return text
@@ -88,10 +88,10 @@ def _first_unseen(text: str) -> re.Match[str] | None:
 
 
 def _joins(text: str, match: re.Match[str]) -> bool:
-    """Whether it is a joiner that changes how the letters beside it are written (RFC 5892, appendix A)."""
+    """Whether the match is a joiner that changes the shape of the letters beside it (RFC 5892, appendix A)."""
     if match[0] not in _JOINERS:
         return False
-    start = max(0, match.start() - _NEAR)  # no script needs more, and the rule would look through all of a long text
+    start = max(0, match.start() - _NEAR)  # no script needs more, and idna would scan all of a long text
     try:
         return idna.valid_contextj(text[start : match.start() + _NEAR], match.start() - start)
     except ValueError:  # an unassigned character beside it

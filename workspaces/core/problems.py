@@ -1,4 +1,4 @@
-"""Collecting what is wrong in a template, so that one answer names it all."""
+"""A collector for the problems of a template, so that one answer lists them all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Path = tuple[str | int, ...]
 
 
 class Mark(NamedTuple):
-    """Where a value was written; `file` is "" for inline text."""
+    """The place where a value was written; `file` is "" for inline text."""
 
     file: str = ""
     line: int | None = None
@@ -27,7 +27,7 @@ class Mark(NamedTuple):
 
 
 class Broken(Exception):
-    """The text of one file can't be read any further; `problem` says where and why."""
+    """The text of one file cannot be read beyond `problem`."""
 
     def __init__(self, message: str, *, file: str, line: int | None, path: str = "") -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ def too_large(message: str, path: Path, mark: Mark) -> TemplateTooLarge:
 
 @dataclass(kw_only=True, slots=True)
 class Problems:
-    """The first hundred problems and a count of the others. `body_key` is a leading key that no path shows."""
+    """The first hundred problems and a count of the others. `body_key` is a leading key to leave out of paths."""
 
     body_key: str = ""
     found: list[Problem] = field(default_factory=list)
@@ -55,11 +55,11 @@ class Problems:
 
     @property
     def full(self) -> bool:
-        """Whether a further problem would only be counted: no need to word it."""
+        """Whether further problems are only counted, so that their text is not needed."""
         return len(self.found) >= MAX_PROBLEMS
 
     def add(self, message: str, path: Path, locate: Callable[[Path], Mark]) -> None:
-        """Note one problem at `path`; `locate` is asked for its line."""
+        """Add a problem at `path`; `locate` gives its file and line."""
         if self.full:
             self.more += 1
             return
@@ -68,17 +68,17 @@ class Problems:
         self.found.append(Problem(message=text, path=format_path(self.shown(path)), file=mark.file, line=mark.line))
 
     def shown(self, path: Path) -> Path:
-        """`path` without the key of a request's body that the template stands under."""
+        """`path` without the key of the request's body that has the template."""
         return path[1:] if self.body_key and path[:1] == (self.body_key,) else path
 
     def add_broken(self, broken: Broken) -> None:
-        """Note a file that could not be read to its end."""
+        """Add a file that could not be read to its end."""
         if self.full:
             self.more += 1
         else:
             self.found.append(broken.problem)
 
     def raise_if_any(self) -> None:
-        """Raise `TemplateInvalid` with everything noted so far, if anything was."""
+        """Raise `TemplateInvalid` with all problems so far, if there are any."""
         if self.found:
             raise TemplateInvalid(self.found, more=self.more)

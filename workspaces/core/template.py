@@ -1,4 +1,4 @@
-"""The declared tree as frozen values: what `reading` and `validating` produce and what `plan` consumes."""
+"""The declared tree as frozen values: produced by `reading` and `validating`, used by `planning`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workspaces.core.filesets import FolderFiles
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScheduleSpec:
-    """A cron schedule a node declares; `timezone` is an IANA name."""
+    """A cron schedule that a node declares; `timezone` is an IANA name."""
 
     name: str
     cron_expr: str
@@ -26,11 +26,11 @@ class ScheduleSpec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
-    """One declared workspace, defaults already applied.
+    """One declared workspace, with defaults applied.
 
-    `path` locates it in the document (`workspaces[0].children[2]`); `place` shows it to people (`org.yaml:41`).
-    `spec` is JSON-ready and holds all that has no column of its own. `files` is the digest of what lies in its
-    `files_dir`, "" where there is nothing.
+    `path` is its place in the document (`workspaces[0].children[2]`), `place` the same for people (`org.yaml:41`).
+    `spec` is JSON-ready and has every key without a column of its own. `files` is the digest of the files in its
+    `files_dir`, "" if there are none.
     """
 
     name: str
@@ -56,10 +56,10 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """A whole org template. `header` holds the top-level keys besides `defaults` and `workspaces`, as written.
+    """A whole org template. `header` has the top-level keys besides `defaults` and `workspaces`, as written.
 
-    `filesets` has, by digest, the contents that were read with it. It is no part of what the template declares: the
-    digests in the nodes are, and a template that comes from its JSON has no contents.
+    `filesets` has the files that were read with it, by digest. They are not part of what the template declares (the
+    digests in the nodes are), and a template restored from JSON has none.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Template:
         return _walk(self.workspaces)
 
     def names(self) -> frozenset[str]:
-        """Every declared name, those under `spawning: false` included: they still count as template names."""
+        """All declared names, also under `spawning: false`: these count as template names too."""
         return frozenset(node.name for node in self.walk())
 
     def names_asleep(self) -> frozenset[str]:
@@ -94,18 +94,18 @@ class Template:
         return sum(1 for _ in self.walk())
 
     def files(self) -> frozenset[str]:
-        """The digests of all files that its workspaces come with."""
+        """The digests of its workspaces' files."""
         return frozenset(node.files for node in self.walk() if node.files)
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) of what the template declares; warnings, and where in a file a node stands, do not count."""
+        """SHA-256 (hex) of what the template declares, without warnings and the places of nodes."""
         nodes = [(*_DECLARED(node), *map(_SCHEDULED, node.schedules), len(node.children)) for node in self.walk()]
         text = _CANONICAL.encode([self.name, self.description, self.header, nodes])
         return hashlib.sha256(text.encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data that `from_json` turns back into an equal template. What nodes hold is shared, not copied."""
+        """Plain data that `from_json` turns back into an equal template. It shares the values of nodes: no copies."""
         return {**_columns(self, _TEMPLATE), "workspaces": [_plain(node) for node in self.workspaces]}
 
     @classmethod
@@ -128,7 +128,7 @@ def _walk(nodes: Sequence[Node]) -> Iterator[Node]:
         stack.extend(reversed(node.children))
 
 
-# In JSON that is the same for equal values. A node's children follow it, and their number says which these are.
+# Deterministic JSON. The children of a node follow it, and their number says which nodes these are.
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False)
 _APART = {"path", "place", "schedules", "children"}
 _DECLARED = attrgetter(*[each.name for each in fields(Node) if each.name not in _APART])
@@ -141,7 +141,7 @@ _TEMPLATE, _NODE = ([each.name for each in fields(kind) if each.compare] for kin
 
 
 def _plain(node: Node) -> dict[str, Any]:
-    """Ten times as fast as `asdict`, which a page with thousands of nodes would wait for."""
+    """Plain data of a node, ten times as fast as `asdict`: pages have thousands of nodes."""
     schedules = [asdict(schedule) for schedule in node.schedules]
     return {**_columns(node, _NODE), "schedules": schedules, "children": [_plain(child) for child in node.children]}
 

@@ -1,8 +1,8 @@
-"""What the product asks of a container engine: a narrow protocol, and the values that cross it.
+"""The protocol of a container engine, and the values that cross it.
 
-Every method may be called again after it was cut off anywhere: it finds what is there and goes on. "Already so" is
-success. All raise `EngineAway` where the engine does not answer and `EngineRefused` with its own words where it
-answers no. Nothing that lacks this installation's label is ever touched.
+All methods are idempotent: one that was interrupted can be called again, and continues from the state it finds. All
+raise `EngineAway` if the engine does not answer, and `EngineRefused` with its message if it answers with an error. No
+method touches anything without this installation's label.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from workspaces.core.containers.convergence import State
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerLimits:
-    """What a container may use at most; None is no limit. `memory` in bytes, `cpus` in processors."""
+    """Limits of a container; None is no limit. `memory` is in bytes, `cpus` in processors."""
 
     memory: int | None = None
     cpus: float | None = None
@@ -25,9 +25,9 @@ class ContainerLimits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """A workspace that should run. `config` is a tar archive: the content of its config volume. A container of another
-    `generation` than this one is replaced, even where it runs. `epoch` is the label that says which events the
-    database held when this was decided, "" where it held none."""
+    """A workspace that should run. `config` is a tar archive, the content of its config volume. A container of another
+    `generation` is replaced, even if it runs. `epoch` identifies the last event in the database at the time of the
+    decision (`core.containers.epoch_mark`), "" if there was none."""
 
     workspace_id: UUID
     organization: str
@@ -42,12 +42,11 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FoundContainer:
-    """A container (or service) of this installation. `detail` is the engine's own word on a state that is not running;
-    `node` the machine it is on, where the engine has several. `handle` is the engine's own name for it, which no other
-    one ever gets, and `volumes` are the names of those it has, where the engine tells that with the rest. `name`,
-    `organization` and `epoch` are what its labels say, as it was made.
+    """A container (or service) of this installation. `detail` is the engine's message for a state other than running,
+    `node` its machine if the engine has several, `handle` the engine's id for it, which is never reused, `volumes` the
+    names of its volumes if the engine lists them with it. `name`, `organization` and `epoch` come from its labels.
 
-    A workspace has one container. Where there are more, somebody renamed one, say, `others` are the handles of those
+    A workspace has one container. If there are more (after somebody renamed one), `others` are the handles of those
     that the next start removes, and `state` is the liveliest of all."""
 
     workspace_id: UUID
@@ -67,12 +66,12 @@ class FoundContainer:
         return (self.handle, *self.others)
 
     def fits(self, generation: int) -> bool:
-        """Whether it is the only one, and of this generation."""
+        """Whether it is the only container of its workspace, and of this generation."""
         return not self.others and self.generation == generation
 
 
 class Engine(Protocol):
-    """Where the containers are."""
+    """A container engine."""
 
     def check(self) -> str:
         """One line about the engine, such as its version."""
@@ -80,21 +79,21 @@ class Engine(Protocol):
     def start(self, wanted: Wanted) -> None:
         """Make the volumes and the container, fill the config volume, start it.
 
-        A running container of that workspace and generation stays as it is, whatever its name; others beside it are
-        removed. One that does not run, or of another generation, is replaced: it may lack the configuration, or hold
-        an access token that is no longer valid. It is asked to stop before. Its volumes keep what is in them.
+        A running container of that workspace and generation is left alone, under any name; others beside it are
+        removed. One that does not run, or of another generation, is stopped and replaced: it may lack the configuration
+        or have an access token that is no longer valid. Its volumes keep their content.
         """
 
-    def ask_to_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
-        """Send the container its stop signal and return at once: who asks many waits for all of them together."""
+    def request_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
+        """Send the container its stop signal and return at once, so that many containers can stop at the same time."""
 
     def kill(self, workspace_id: UUID) -> None:
-        """End a container that went on after it was asked to stop. It stays, stopped, and so do its volumes."""
+        """End a container that ignored its stop signal. The stopped container and its volumes remain."""
 
     def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None) -> None:
-        """Remove the container, running or not, then the volumes unless they are kept; see that they are gone.
+        """Remove the container, running or not, then the volumes unless they are kept; return when they are gone.
 
-        `found` is what `containers` told of it a moment ago: it need not be looked up again.
+        `found` is its entry of `containers` from a moment ago, which saves a look-up.
         """
 
     def containers(self) -> Mapping[UUID, FoundContainer]:
@@ -104,4 +103,4 @@ class Engine(Protocol):
         """The names of all volumes of this installation, by workspace, in one request."""
 
     def sizes(self) -> Mapping[UUID, int]:
-        """Bytes in the volumes of each workspace, where the engine can tell. It counts them, which may take long."""
+        """Bytes in the volumes of each workspace, if the engine knows. It counts them, which may take long."""

@@ -1,7 +1,7 @@
-"""An engine in memory: for tests, and for trying the product where there is no Docker.
+"""An engine in memory: for tests, and for trying the product without Docker.
 
-What it holds lives as long as the process. A `Host` stands for the machine; engines of several installations may share
-one, as they may share a Docker Engine. Everything may be called from many threads.
+Its state lives as long as the process. A `Host` stands for the machine; engines of several installations may share one,
+as they may share a Docker Engine. All methods are thread-safe.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from workspaces.engines.naming import (
     WORKSPACE,
     container_labels,
     container_name,
+    fields_of_labels,
     generation_of,
     labels_of,
     owner_of,
-    see_that_it_is_ours,
-    told_by,
+    require_ours,
     volume_names,
 )
 from workspaces.errors import EngineAway, EngineRefused
@@ -55,7 +55,7 @@ class Volume:
 
 @dataclass(kw_only=True)
 class Host:
-    """What is there, by name."""
+    """The containers and volumes of a machine, by name."""
 
     containers: dict[str, FakeContainer] = field(default_factory=dict)
     volumes: dict[str, Volume] = field(default_factory=dict)
@@ -64,8 +64,8 @@ class Host:
 
 @dataclass(kw_only=True)
 class Knobs:
-    """What can be made to go wrong. A stubborn workspace, or image, goes on when it is asked to stop. `refusing` are
-    the words of a no. `images` are those that can be had, None for any. `takes` is how many seconds each call takes."""
+    """Faults to inject. `stubborn` workspaces and images ignore the stop signal. `refusing` has the messages of
+    refusals. `images` are those that can be pulled, None for any. `takes` is the duration of each call, in seconds."""
 
     away: bool = False
     takes: float = 0.0
@@ -76,8 +76,8 @@ class Knobs:
 
 
 class FakeEngine:
-    """`calls` are all calls about a workspace, in the order they began. `overlapping` are the workspaces that two
-    threads worked on at once."""
+    """`calls` are all calls about a workspace, in the order of their beginning. `overlapping` are the workspaces that
+    two threads worked on at the same time."""
 
     def __init__(self, *, installation: str = "default", host: Host | None = None) -> None:
         self.host = host or Host()
@@ -92,10 +92,10 @@ class FakeEngine:
         return "In memory, for trying things out"
 
     def start(self, wanted: Wanted) -> None:
-        with self._asked("start", wanted.workspace_id):
-            there = self._containers(wanted.workspace_id)
-            keeps = any(each.running and _is_of(each, wanted) for _, each in there[:1])
-            for name, _ in there[keeps:]:
+        with self._recorded("start", wanted.workspace_id):
+            found = self._containers(wanted.workspace_id)
+            keeps = any(each.running and _is_of(each, wanted) for _, each in found[:1])
+            for name, _ in found[keeps:]:
                 del self.host.containers[name]
             if keeps:
                 return
@@ -111,18 +111,18 @@ class FakeEngine:
                 mounts=frozenset(volume_names(wanted.workspace_id).values()),
             )
 
-    def ask_to_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
-        with self._asked("ask_to_stop", workspace_id):
+    def request_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
+        with self._recorded("request_stop", workspace_id):
             for _, each in self._containers(workspace_id):
                 each.running = each.running and self._is_stubborn(workspace_id, each)
 
     def kill(self, workspace_id: UUID) -> None:
-        with self._asked("kill", workspace_id):
+        with self._recorded("kill", workspace_id):
             for _, each in self._containers(workspace_id):
                 each.running = False
 
     def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None) -> None:
-        with self._asked("remove", workspace_id):
+        with self._recorded("remove", workspace_id):
             for name, _ in self._containers(workspace_id):
                 del self.host.containers[name]
             for name in () if keep_volumes else self._volumes(workspace_id):
@@ -153,10 +153,10 @@ class FakeEngine:
             }
 
     def _containers(self, workspace_id: UUID) -> list[Named]:
-        """All of that workspace, by name, the one that keeps its place first."""
+        """All containers of the workspace, with their names, first the one to keep."""
         name = container_name(workspace_id)
-        if there := self.host.containers.get(name):
-            see_that_it_is_ours(f"container {name}", labels=there.labels, installation=self._installation)
+        if named := self.host.containers.get(name):
+            require_ours(f"container {name}", labels=named.labels, installation=self._installation)
         labelled = [each for each in self.host.containers.items() if each[1].labels.get(WORKSPACE) == str(workspace_id)]
         return _ordered(workspace_id, [each for each in labelled if self._owner_of(*each) == workspace_id])
 
@@ -164,11 +164,11 @@ class FakeEngine:
         names = sorted(name for name in volume_names(workspace_id).values() if name in self.host.volumes)
         for name in names:
             labels = self.host.volumes[name].labels
-            see_that_it_is_ours(f"volume {name}", labels=labels, installation=self._installation)
+            require_ours(f"volume {name}", labels=labels, installation=self._installation)
         return names
 
     def _make_volumes(self, workspace_id: UUID, labels: Mapping[str, str]) -> dict[str, Volume]:
-        """By where they are in a container."""
+        """The volumes of the workspace, by their paths in a container."""
         self._volumes(workspace_id)
         return {
             place: self.host.volumes.setdefault(name, Volume(labels=labels))
@@ -188,16 +188,16 @@ class FakeEngine:
             raise EngineAway("The container engine does not answer: it was told not to.")
 
     @contextmanager
-    def _asked(self, what: str, workspace_id: UUID) -> Iterator[None]:
+    def _recorded(self, call: str, workspace_id: UUID) -> Iterator[None]:
         with self.host.lock:
-            self.calls.append((what, workspace_id))
+            self.calls.append((call, workspace_id))
             if workspace_id in self._working:
                 self.overlapping.add(workspace_id)
             self._working.append(workspace_id)
         try:
             self._answer()
-            if words := self.knobs.refusing.get(workspace_id):
-                raise EngineRefused(words)
+            if message := self.knobs.refusing.get(workspace_id):
+                raise EngineRefused(message)
             with self.host.lock:
                 yield
         finally:
@@ -220,7 +220,7 @@ def _found(workspace_id: UUID, containers: list[Named]) -> FoundContainer:
         handle=first.id,
         others=tuple(each.id for each in others),
         volumes=first.mounts,
-        **told_by(first.labels),
+        **fields_of_labels(first.labels),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a workspace's container, service and volumes are called, and how ours are told from everybody else's."""
+"""Names and labels of a workspace's container, service and volumes, and the check that they are ours."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from workspaces.engines.base import Wanted
 from workspaces.errors import EngineRefused
 
 INSTALLATION, ORGANIZATION, WORKSPACE, NAME, GENERATION, EPOCH = (
-    f"orgsite.{word}" for word in ("installation", "organization", "workspace", "name", "generation", "epoch")
+    f"orgsite.{key}" for key in ("installation", "organization", "workspace", "name", "generation", "epoch")
 )
 UNREADABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # categories of Unicode
-DATA, CONFIG = "/data", "/config"  # where the volumes are in a container
+DATA, CONFIG = "/data", "/config"  # paths of the volumes in a container
 
 
 def container_name(workspace_id: UUID) -> str:
-    """Of the container, or of the service where there is a swarm."""
+    """The name of the container, or of the service in a swarm."""
     return f"ws-{workspace_id}"
 
 
 def volume_names(workspace_id: UUID) -> dict[str, str]:
-    """The names of the volumes, by where they are in a container."""
+    """The names of the volumes, by their paths in a container."""
     return {place: f"{container_name(workspace_id)}-{place.strip('/')}" for place in (DATA, CONFIG)}
 
 
@@ -36,32 +36,32 @@ def labels_of(wanted: Wanted, *, installation: str) -> dict[str, str]:
     }
 
 
-def told_by(labels: Mapping[str, str] | None) -> dict[str, Any]:
-    """The words of a container's labels, by the fields of `Found`: on one line, whoever wrote them."""
+def fields_of_labels(labels: Mapping[str, str] | None) -> dict[str, Any]:
+    """The fields of `FoundContainer` from its labels, made one line each: anybody may have written them."""
     labels = labels or {}
-    texts = {word: _on_one_line(labels.get(f"orgsite.{word}", "")) for word in ("name", "organization", "epoch")}
+    texts = {key: _on_one_line(labels.get(f"orgsite.{key}", "")) for key in ("name", "organization", "epoch")}
     return {**texts, "generation": generation_of(labels)}
 
 
 def container_labels(wanted: Wanted, *, installation: str) -> dict[str, str]:
-    """Those of the container, or of the service where there is a swarm."""
+    """The labels of the container, or of the service in a swarm."""
     epoch = {EPOCH: wanted.epoch} if wanted.epoch else {}
     return {**labels_of(wanted, installation=installation), GENERATION: str(wanted.generation), **epoch}
 
 
 def generation_of(labels: Mapping[str, str] | None) -> int:
-    """One without the label was made before there was one, and counts as the first."""
+    """The generation of a container; one without the label is older than the label, and counts as the first."""
     text = (labels or {}).get(GENERATION, "")
     return int(text) if text.isascii() and text.isdigit() else 1
 
 
 def _on_one_line(text: str) -> str:
-    """Without what a log, a terminal or a database would not take as text: controls, line ends, half characters."""
+    """`text` with controls, line ends and lone surrogates replaced, which would harm a log, terminal or database."""
     return "".join("\N{REPLACEMENT CHARACTER}" if category(each) in UNREADABLE else each for each in text)
 
 
 def only_ours(installation: str, workspace_id: UUID | None = None) -> dict[str, list[str]]:
-    """A filter as the engine's lists take it: by label, for the installation or one workspace of it."""
+    """A filter for the engine's lists: by label, for the installation or one workspace of it."""
     of_one = [f"{WORKSPACE}={workspace_id}"] if workspace_id else []
     return {"label": [f"{INSTALLATION}={installation}", *of_one]}
 
@@ -69,10 +69,10 @@ def only_ours(installation: str, workspace_id: UUID | None = None) -> dict[str, 
 def owner_of(
     name: str, *, labels: Mapping[str, str] | None, installation: str, mounted: Collection[str] = ()
 ) -> UUID | None:
-    """The workspace of ours whose container, service or volume that is; None where it is none of ours.
+    """The workspace of ours that owns the container, service or volume; None if it is not ours.
 
-    By the label *and* the name, or a volume of that workspace which it has `mounted`: an image that was made from a
-    container carries the container's labels on, and a container can be renamed.
+    The label *and* the name (or a `mounted` volume of that workspace) decide: an image made from a container has the
+    container's labels, and a container can be renamed.
     """
     try:
         candidate = UUID((labels or {}).get(WORKSPACE, ""))
@@ -87,8 +87,8 @@ def is_ours(labels: Mapping[str, str] | None, *, installation: str) -> bool:
     return (labels or {}).get(INSTALLATION) == installation
 
 
-def see_that_it_is_ours(what: str, *, labels: Mapping[str, str] | None, installation: str) -> None:
-    """What has a name of ours but lacks our label was made by somebody else, and is not touched."""
+def require_ours(what: str, *, labels: Mapping[str, str] | None, installation: str) -> None:
+    """Raise EngineRefused for a thing with a name of ours but without our label: somebody else made it."""
     if not is_ours(labels, installation=installation):
         owner = (labels or {}).get(INSTALLATION)
         whose = f"belongs to the installation {owner!r}" if owner else "was not made by an installation of this product"

@@ -1,4 +1,4 @@
-"""How containers are made here: what an operator chooses once for a whole installation."""
+"""Options for making containers, chosen once for a whole installation."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from workspaces.engines.base import ContainerLimits
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
-    """The defaults are those of the settings.
+    """The options of an engine; the defaults are those of the settings.
 
-    `address` is where the engine answers, "" for DOCKER_HOST or the engine's own default. `network` is `none`, `host`
-    or a network's name, "" for the engine's default. `restart` is a restart policy of Docker. `capabilities` are given
-    back to containers, which have none otherwise. `grace` and `timeout` are seconds: what a container gets to end by
-    itself, and what the engine gets to answer. `connections` are kept open, one for each thread that asks. `nodes` are
-    the addresses of the engines of a swarm, by the node's hostname.
+    `address` is the engine's, "" for DOCKER_HOST or Docker's own default. `network` is `none`, `host` or a network's
+    name, "" for the engine's default. `restart` is a restart policy of Docker. `capabilities` are the only ones that
+    containers have. `grace` (seconds) is the time to stop before the kill, `timeout` (seconds) the engine's time to
+    answer. `connections` is the size of the pool, one for each thread. `nodes` are the addresses of the engines of a
+    swarm, by the node's hostname.
     """
 
     installation: str = "default"
@@ -37,6 +37,6 @@ class Options:
 
 
 def limits_of(given: Mapping[str, Any]) -> ContainerLimits:
-    """Limits as the settings write them: `{"memory": "512m", "cpus": 0.5}`, each of them optional."""
+    """The limits of a setting's value, `{"memory": "512m", "cpus": 0.5}`; both keys are optional."""
     memory = given.get("memory")
     return ContainerLimits(memory=None if memory is None else int(parse_bytes(memory)), cpus=given.get("cpus"))

@@ -1,6 +1,4 @@
-"""The base of every command of this project: a failure is one sentence and exit status 1, and nothing that it
-writes stops its work.
-"""
+"""The base of all commands: a failure is one sentence and exit status 1; errors of the output never stop the work."""
 
 from __future__ import annotations
 
@@ -13,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.color import no_style
 
 from lib.command_line import INTERRUPTED
-from lib.database_errors import driver_words, explained, trouble_of
+from lib.database_errors import driver_message, explained, trouble_of
 from lib.database_fitness import refusal
-from lib.terminal import finish, is_terminal, prepare_streams
+from lib.terminal import flush, is_terminal, prepare_streams
 from workspaces.errors import OrgError
 from workspaces.management.command_output import Output
 
@@ -23,10 +21,10 @@ OUTPUT_LOST = 1
 
 
 class OrgCommand(BaseCommand):
-    """Usage errors end with 1 as all others do: 2 would say "there are changes" to whoever runs a dry run.
+    """A command. Usage errors have exit status 1 as all others: 2 means "there are changes" after a dry run.
 
-    `done` is what was committed, or may have been, as a sentence: whatever goes wrong afterwards, nobody is told that
-    nothing changed. A command that commits more than once sets it before the first time.
+    `done` is a sentence about what was committed, or may have been. Errors after it end with this sentence instead of
+    "Nothing was changed." A command that commits more than once sets it before the first commit.
     """
 
     done = ""
@@ -42,7 +40,7 @@ class OrgCommand(BaseCommand):
         except CommandError as error:
             self.stderr.write(str(error))
             sys.exit(error.returncode)
-        self._told_or_exit()
+        self._exit_if_output_lost()
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         self._choose_outputs(options)
@@ -66,12 +64,12 @@ class OrgCommand(BaseCommand):
                 raise
             raise CommandError(self._trouble(error)) from error
 
-    def asks(self) -> bool:
-        """Whether a person sits there who sees the output and can answer."""
+    def is_interactive(self) -> bool:
+        """Whether a person can see the output and answer."""
         return is_terminal(sys.stdin, self.stdout)
 
     def confirm(self, count: int, what: str) -> None:
-        """Ask for the number. Raises CommandError for any other answer, and where the input ends."""
+        """Ask for the number. Raises CommandError for any other answer and at the end of the input."""
         self.stdout.write(f"Type {count}, the number of {what}: ", ending="")
         self.stdout.flush()
         try:
@@ -82,7 +80,7 @@ class OrgCommand(BaseCommand):
             raise CommandError("Not confirmed. Nothing was changed.")
 
     def _choose_outputs(self, options: dict[str, Any]) -> None:
-        """Outputs that stop no work, in the place of Django's; `NO_COLOR` counts as `--no-color`."""
+        """Replace Django's outputs by ours, whose errors do not stop the work; `NO_COLOR` counts as `--no-color`."""
         prepare_streams()
         forced = bool(options.get("force_color"))
         if settings.NO_COLOR and not forced:
@@ -93,26 +91,26 @@ class OrgCommand(BaseCommand):
         self.stdout = Output(out or sys.stdout, forced=forced)
         self.stderr = Output(err or sys.stderr, forced=forced, usual=self.style.ERROR)
 
-    def note(self, text: str) -> None:
-        """To whoever waits: on standard error, which is no error."""
+    def show_progress(self, text: str) -> None:
+        """Write a line about progress, on standard error."""
         self.stderr.write(text, str)
 
     def _trouble(self, error: Exception) -> str:
-        return f"The database failed: {driver_words(error)}. {self.done}" if self.done else explained(error)
+        return f"The database failed: {driver_message(error)}. {self.done}" if self.done else explained(error)
 
     def _state(self) -> str:
         return self.done or "Nothing was changed."
 
-    def _told_or_exit(self) -> None:
-        """Say so if the output went nowhere: a token that nobody saw is of no use."""
-        lost = getattr(self.stdout, "lost", None) or finish(sys.stdout)
+    def _exit_if_output_lost(self) -> None:
+        """Exit with OUTPUT_LOST if the output could not be written: a lost token is of no use."""
+        lost = getattr(self.stdout, "lost", None) or flush(sys.stdout)
         if lost:
             self.stderr.write(f"The output could not be written: {lost.strerror or lost}. {self.done}".rstrip())
             sys.exit(OUTPUT_LOST)
 
 
 def _refuse_half_characters(options: dict[str, Any]) -> None:
-    """Raise CommandError for an argument of bytes that are no UTF-8: no database could keep it."""
+    """Raise CommandError for an argument that is not UTF-8: a database cannot store it."""
     for name, value in options.items():
         for each in value if isinstance(value, list | tuple) else (value,):
             if isinstance(each, str | Path) and any("\ud800" <= letter <= "\udfff" for letter in str(each)):

@@ -1,4 +1,4 @@
-"""What the commands look up by the words of a command line."""
+"""Look-ups for the arguments of commands; each raises CommandError if nothing is found."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def workspace_ids(texts: list[str]) -> list[UUID]:
 
 
 def shell_actor() -> Actor:
-    """Whoever sits at the shell, by the system's account name."""
+    """The person at the shell, by the name of their system account."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):

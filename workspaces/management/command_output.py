@@ -1,4 +1,4 @@
-"""A command's output: coloured for a terminal alone, and never the reason why work stops halfway."""
+"""A command's output: coloured on terminals only, and without errors that would stop the work halfway."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 from django.core.management.base import OutputWrapper
 
-from lib.terminal import drop
+from lib.terminal import discard_output
 
 Style = Callable[[str], str]
 
 
 class Output(OutputWrapper):
-    """`lost` is why something could not be written; a reader that has gone (`| head`) has lost nothing.
+    """`lost` is the first error of writing, except a closed pipe (`| head`): that is no loss.
 
-    `usual` is the style of what is written without one of its own, `forced` colours what is no terminal, too.
+    `usual` is the default style; `forced` colours the output even if it is no terminal.
     """
 
     def __init__(self, out: Any, *, forced: bool = False, usual: Style = str) -> None:
@@ -28,7 +28,7 @@ class Output(OutputWrapper):
         try:
             super().write(msg, style, ending)
         except BrokenPipeError:
-            drop(self._out)
+            discard_output(self._out)
         except OSError as error:
             self.lost = self.lost or error
-            drop(self._out)
+            discard_output(self._out)

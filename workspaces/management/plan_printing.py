@@ -1,4 +1,4 @@
-"""A plan on a terminal: what goes is red, what comes is green."""
+"""A plan on a terminal: removals in red, creations in green."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLOURS = {
 
 
 def print_plan(plan: Plan, output: OutputWrapper, style: Style) -> None:
-    """Each line in the colour of its sign; the last one is the summary."""
+    """Print each line in the colour of its sign, then the summary."""
     *lines, summary = as_text(plan).split("\n")
     for line in lines:
         output.write(line, getattr(style, COLOURS[line[0]]) if line[:1] in COLOURS else None)

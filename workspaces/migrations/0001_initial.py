@@ -363,7 +363,7 @@ class Migration(migrations.Migration):
                     models.Index(
                         models.F("history_import_id"),
                         models.F("history_type"),
-                        lib.index_order.Apart("history_id"),
+                        lib.index_order.OppositeNulls("history_id"),
                         condition=models.Q(("history_import_id__isnull", False)),
                         include=("id",),
                         name="history_by_run",

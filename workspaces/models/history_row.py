@@ -8,9 +8,9 @@ from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
-from lib.index_order import Apart
+from lib.index_order import OppositeNulls
 
-IN_ORDER = Apart("history_id")
+IN_ORDER = OppositeNulls("history_id")
 
 
 class HistoryFacts(models.Model):
@@ -26,7 +26,8 @@ class HistoryFacts(models.Model):
 class TreeHistory(HistoricalRecords):  # type: ignore[misc]  # a library without types
     """Every import writes a row for each workspace, so there is no index that no page reads.
 
-    A workspace's own rows are found by its id. The user is a plain number: a row outlives her, and names her anyway.
+    A workspace's own rows are found by its id. The user is a plain number, because a row outlives
+    them; the row has their name too.
     """
 
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:

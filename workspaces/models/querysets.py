@@ -13,7 +13,7 @@ from django.db.models import OuterRef, Q, Value
 from django.db.models.functions import Upper
 
 from lib import bulk  # registers the `one_of` lookup, too
-from lib.bounded_count import Counted
+from lib.bounded_count import CappedCount
 from lib.case_insensitive import Folded
 from lib.database_clock import database_now
 from workspaces import access
@@ -21,7 +21,7 @@ from workspaces.core.names import sought_name
 from workspaces.models.status import Status
 
 if TYPE_CHECKING:
-    from workspaces.access import Asker
+    from workspaces.access import AnyUser
     from workspaces.models import ApiToken, FileSet, Organization, Workspace  # noqa: F401 - named in the base classes
 
 # How a step of a walk finds the children of what it has found: by their parent, whatever the planner believes. The plus
@@ -79,17 +79,17 @@ LINE_ON_SQLITE = """
 
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):
-    def visible_to(self, user: Asker) -> Self:
+    def visible_to(self, user: AnyUser) -> Self:
         """Those the user is a member of; a superuser sees all, nobody and a disabled user see none."""
         return access.visible(self, user, members="members")
 
     def count_live(self) -> Self:
         """Each with `live_count`, its live workspaces as far as they are counted (`Tally.of`)."""
-        return self.annotate(live_count=Counted(_inside().live()))
+        return self.annotate(live_count=CappedCount(_inside().live()))
 
     def count_by_status(self) -> Self:
         """Each with `removed_count`, `online_count` and so on, the workspaces of each status, as far as counted."""
-        return self.annotate(**{f"{status}_count": Counted(_inside().filter(status=status)) for status in Status})
+        return self.annotate(**{f"{status}_count": CappedCount(_inside().filter(status=status)) for status in Status})
 
 
 def _inside() -> WorkspaceQuerySet:
@@ -131,7 +131,7 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
     def live(self) -> Self:
         return self.exclude(status="removed")
 
-    def visible_to(self, user: Asker) -> Self:
+    def visible_to(self, user: AnyUser) -> Self:
         """Those of the organizations the user may see."""
         return access.visible(self, user, members="organization__members")
 

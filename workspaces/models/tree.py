@@ -50,7 +50,7 @@ class Organization(models.Model):
 
 
 class Membership(models.Model):
-    """A user who may see an organization; what she may do there, Django's permissions say."""
+    """The membership of a user in an organization: they may see it; Django's permissions say what they may do there."""
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)

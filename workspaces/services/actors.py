@@ -1,4 +1,4 @@
-"""Who does something. Always passed, never looked up from a thread."""
+"""The actor of a change: always passed as an argument, never taken from a thread-local."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Actor:
-    """`name` goes into events and history; `user_id` is set where the actor is a user of this site."""
+    """`name` goes into events and history; `user_id` is set if the actor is a user of this site."""
 
     name: str
     user_id: int | None = None

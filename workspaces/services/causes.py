@@ -1,4 +1,4 @@
-"""Workspaces, each with a reason and a path, as one FROM: what history and events of many are selected from."""
+"""Ids of workspaces with reasons and paths, as one FROM clause for set-based history and events."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from uuid import UUID
 from django.db import connections, router
 
 from lib.bulk import Ids, as_array
-from lib.staged_rows import fill, locks_everything
+from lib.staged_rows import locks_everything, stage_rows
 from workspaces.models import Workspace
 
-# Each row is looked up by its id; a plain join would have the planner read all rows of the table for it.
+# LATERAL … LIMIT 1 looks each row up by its id; for a plain join the planner would read the whole table.
 ROW = "CROSS JOIN LATERAL (SELECT * FROM workspaces_workspace WHERE id = why.id LIMIT 1) AS w"
 SQLITE = """
     FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS reason,
@@ -28,7 +28,7 @@ COLUMNS = ("id", "reason", "path")
 
 
 class Reasons:
-    """Why something happens to workspaces: to all for one reason, or to each for its own, which stand in their order.
+    """The reasons for a change of workspaces: one for all, or one for each, in the order of the ids.
 
     `paths` are where they stand, in the same order, as `workspaces.services.paths` writes them; events need them, the
     history does not. What goes to the database is made into text once, for all statements that name it.
@@ -38,22 +38,22 @@ class Reasons:
         self.ids = Ids.of(ids)
         self.paths: Sequence[str] = tuple(paths)
         self._reason = reason if isinstance(reason, str) else tuple(reason)
-        self._staged = ""  # the temporary table that has them
+        self._staged = ""  # the name of the temporary table
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def stage(self, name: str) -> None:
-        """Put them where they hold up nobody, as `lib.staged_rows` does with rows; `name` is theirs alone."""
+        """Write them into a temporary table before the lock, as `lib.staged_rows`; `name` must be unique."""
         connection = connections[router.db_for_write(Workspace)]
         if self and locks_everything(connection):
-            self._staged = fill(connection, name, COLUMNS, self._rows())
+            self._staged = stage_rows(connection, name, COLUMNS, self._rows())
 
     def source(self, vendor: str, *, paths: bool = False) -> tuple[str, list[Any]]:
         """`FROM why … JOIN … w`: a row for each workspace, and the statement's parameters.
 
-        Columns: those of the workspace as `w`, `why.reason`, with `paths` also `why.path`; `why.place` is its place
-        among the given ones.
+        Columns: the workspace's as `w`, `why.reason`, with `paths` also `why.path`; `why.place` is the position in the
+        given order.
         """
         if self._staged:
             return STAGED.format(self._staged), []

@@ -1,4 +1,4 @@
-"""Rows whose time is over, deleted a bounded number at a time: a round of housekeeping holds nobody up."""
+"""Deletion of expired rows in bounded batches, so that housekeeping blocks other writers only briefly."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from typing import Any
 from django.db.models import QuerySet
 
 BATCH = 1_000  # rows of one statement
-MOST = 20  # batches of one round; the next round goes on
+MOST = 20  # batches of one round
 
 
-def forget(over: QuerySet[Any]) -> int:
-    """Delete these rows, in the order that they are given; return how many. What is left the next round deletes.
+def forget(expired: QuerySet[Any]) -> int:
+    """Delete the rows in their order, BATCH × MOST at most, and return how many; the next round deletes the rest.
 
-    Each batch is a transaction of its own. What hangs on a row by a foreign key goes with it.
+    Each batch is a transaction of its own. Rows that refer to them are deleted by their foreign keys' rules.
     """
     deleted = 0
     for _ in range(MOST):
-        keys = list(over.values_list("pk", flat=True)[:BATCH])
+        keys = list(expired.values_list("pk", flat=True)[:BATCH])
         if not keys:
             break
-        over.order_by().filter(pk__one_of=keys).only("pk").delete()  # those that are still over
+        # The whole condition again: a row may have been renewed since its key was read.
+        expired.order_by().filter(pk__one_of=keys).only("pk").delete()
         deleted += len(keys)
     return deleted

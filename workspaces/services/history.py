@@ -1,4 +1,4 @@
-"""History rows for many workspaces in one `INSERT … SELECT`, with who, why and in which run."""
+"""History rows for many workspaces in one `INSERT … SELECT`, with actor, reason and run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def record_history(
     now: datetime,
     import_id: UUID | None = None,
 ) -> None:
-    """Copy each workspace as it is now into its history."""
+    """Copy the present row of each workspace into its history."""
     model = Workspace.history.model
     connection = connections[router.db_for_write(model)]
     quote = connection.ops.quote_name

@@ -1,4 +1,4 @@
-"""One lock per organization: its row. Whoever changes a tree's structure takes it first, inside a transaction."""
+"""The lock of an organization: its row. Every change of a tree's structure takes it first, inside a transaction."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from workspaces.models import Organization
 
 
 def lock_organizations(ids: Collection[int] | QuerySet[Any, Any]) -> list[Organization]:
-    """Lock the rows (`ids`, or a query for them) in one order, so that two callers never wait for each other in a ring.
+    """Lock the organizations with these `ids` (or a query for them).
 
-    On SQLite the transaction itself holds the database's only write lock (`IMMEDIATE`). Raises OperationalError when
-    the lock is not free within ORGSITE_LOCK_TIMEOUT seconds.
+    On SQLite the transaction itself has the database's only write lock (`IMMEDIATE`). Raises OperationalError if the
+    lock is not free within ORGSITE_LOCK_TIMEOUT seconds.
     """
-    # `no_key`: rows that only point at the organization (a run that begins) are inserted without waiting for the lock.
+    # Danger: all in ONE call, ordered by key. Two calls in one transaction can deadlock with another caller.
+    # `no_key`: rows that only refer to the organization (a new run) are inserted without waiting for the lock.
     return list(Organization.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
 
 
 def lock_where_free(places: Mapping[UUID, int]) -> frozenset[UUID]:
-    """Lock the organizations (id → its organization) that nobody else has locked; return the ids that are in them.
+    """Lock the organizations of `places` (id → its organization), and return the ids whose organization was free.
 
-    Who serves all organizations waits for none of them.
+    Skips organizations that are locked: the worker must not block on one.
     """
     rows = Organization.objects.filter(pk__in=set(places.values())).order_by("pk")
     if connection.features.has_select_for_update_skip_locked:

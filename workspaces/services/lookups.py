@@ -1,5 +1,6 @@
-"""What a user may use, found by what she wrote. `to` says what for: without that right there is Denied, before anything
-is looked up. Hidden and missing are one answer: NotFound with the same words.
+"""Look-ups with a permission check, by the text of a user. `to` is the right that is needed: Denied without it.
+
+NotFound has the same sentence for a hidden row and a missing one, so that nobody learns what exists.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ DEFAULT = "default"  # the organization that `migrate` creates
 
 
 def organization_for(user: User, slug: str, *, to: Right) -> Organization:
-    """The organization of that slug, if it is the user's to use. Raises Denied or NotFound."""
+    """The organization of that slug, if the user may use it. Raises Denied or NotFound."""
     access.require(user, to)
     found = Organization.objects.visible_to(user).filter(slug=slug).first()
     if found is None:
@@ -29,7 +30,7 @@ def organization_for(user: User, slug: str, *, to: Right) -> Organization:
 
 
 def organization_at(user: User, *, slug: str | None, parent_id: UUID | None) -> Organization:
-    """Where a new workspace goes: the organization named, else its parent's, else `default`.
+    """The organization of a new workspace: the named one, else its parent's, else `default`.
 
     Raises Denied or NotFound.
     """
@@ -40,7 +41,7 @@ def organization_at(user: User, *, slug: str | None, parent_id: UUID | None) -> 
 
 
 def workspace_for(user: User, text: str, *, to: Right) -> Workspace:
-    """The workspace of that id, live or removed, if it is the user's to use. Raises Denied or NotFound."""
+    """The workspace of that id, live or removed, if the user may use it. Raises Denied or NotFound."""
     access.require(user, to)
     rows = Workspace.objects.visible_to(user).select_related("organization")
     key = parse_id(text)
@@ -62,7 +63,7 @@ def run_for(user: User, text: str, *, to: Right) -> ImportRun:
 
 
 def parse_id(text: str) -> UUID | None:
-    """The id as it is written in addresses and answers; None for anything else."""
+    """The id in its canonical text form, as in addresses and answers; None for any other text."""
     try:
         key = UUID(text)
     except ValueError:
@@ -77,5 +78,5 @@ def ancestor_names(workspace: Workspace) -> list[str]:
 
 
 def live_children_count(workspace: Workspace) -> int:
-    """Live workspaces directly below this one."""
+    """The number of live workspaces directly below this one."""
     return Workspace.objects.live().filter(parent=workspace).count()

@@ -1,4 +1,4 @@
-"""Where workspaces stood when something happened to them, as the event of it says; today's tree may be another one."""
+"""Paths of workspaces at the time of an event, read from its payload: the tree may have changed since."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from audit.models import EARLIEST, LATEST, StructureEvent
 from workspaces.models import Workspace
 
 Paths = dict[UUID, tuple[str, ...]]
-"""Id → the names from the root, its own last."""
+"""Id → the names from the root down, the workspace's own last."""
 
 
 def paths_at_creation(ids: Collection[UUID]) -> Paths:
-    """Where each was created."""
+    """The path at which each workspace was created."""
     return _paths(ids, WORKSPACE_PROVISIONING, EARLIEST)
 
 
 def paths_at_removal(ids: Collection[UUID]) -> Paths:
-    """Where each stood when it was removed, the last time."""
+    """The path of each workspace at its last removal."""
     return _paths(ids, WORKSPACE_REMOVED, LATEST)
 
 
 def _paths(ids: Collection[UUID], kind: EventType[Any], order: Any) -> Paths:
-    """One statement: of each workspace the first such event, from the end of an index where it stands."""
+    """The path in each workspace's first event of that kind in `order`: one statement, one index look-up for each."""
     if not ids:
         return {}
-    told = StructureEvent.objects.filter(workspace_id=OuterRef("pk"), event_type=kind.name).order_by(order)
+    events = StructureEvent.objects.filter(workspace_id=OuterRef("pk"), event_type=kind.name).order_by(order)
     rows = Workspace.objects.filter(pk__one_of=ids).order_by()
-    found = {key: _path_in(payload) for key, payload in rows.values_list("pk", Subquery(told.values("payload")[:1]))}
-    # Events of before paths were told say none. Nothing could move then: where such a row hangs now it hung then.
+    found = {key: _path_in(payload) for key, payload in rows.values_list("pk", Subquery(events.values("payload")[:1]))}
+    # Older events have no path. Workspaces could not move then, so today's path is the same.
     missing = [key for key, path in found.items() if not path]
     return found | Workspace.objects.paths(missing)
 

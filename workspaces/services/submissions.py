@@ -1,4 +1,4 @@
-"""Each form is carried out once: its key goes in with what it does, in one transaction."""
+"""Idempotency keys of forms: a form is carried out once, because its key is stored in the same transaction."""
 
 from __future__ import annotations
 
@@ -23,39 +23,39 @@ REMEMBERED = timedelta(days=1)
 
 @dataclass(kw_only=True, slots=True)
 class SubmissionOutcome:
-    """The address that a form led to, and the words for it when it comes again; without an address nothing was done."""
+    """The address of the form's result, and a sentence for when it is sent again. No address: nothing was done."""
 
     address: str = ""
-    said: str = ""
+    sentence: str = ""
 
 
 @contextmanager
 def carried_out_once(key: str, *, user: User) -> Iterator[SubmissionOutcome]:
-    """A transaction in which the form of that key is carried out; what is inside fills in the outcome.
+    """A transaction in which the caller carries out the form with this key, and fills in the outcome.
 
-    A second caller waits here until the first one ended. Raises SubmittedBefore where that one did something; whatever
-    else is raised, and an outcome without an address, forget the key: the form may be sent again.
+    A second caller with the same key waits until the first has ended. Raises SubmittedBefore if that one did something.
+    After any other exception, or an outcome without an address, the form may be sent again.
     """
     with transaction.atomic():
         submission = _begin(key, user=user)
         outcome = SubmissionOutcome()
         yield outcome
         if outcome.address:
-            submission.address, submission.said = outcome.address, outcome.said
+            submission.address, submission.said = outcome.address, outcome.sentence
             submission.save(update_fields=["address", "said"])
         else:
             submission.delete()
 
 
 def forget_submissions() -> int:
-    """Forget the forms that were sent too long ago to come again by mistake; return how many."""
+    """Delete the keys older than REMEMBERED; return how many."""
     return forget(Submission.objects.filter(created_at__lte=database_now() - REMEMBERED).order_by("created_at"))
 
 
 def _begin(key: str, *, user: User) -> Submission:
     try:
-        with transaction.atomic():  # a savepoint: on PostgreSQL a refused row spoils what surrounds it
+        with transaction.atomic():  # a savepoint: on PostgreSQL an IntegrityError aborts the whole transaction
             return Submission.objects.create(key=key, user=user, created_at=database_now())
     except IntegrityError as error:
         done = Submission.objects.get(key=key)
-        raise SubmittedBefore(address=done.address, said=done.said) from error
+        raise SubmittedBefore(address=done.address, sentence=done.said) from error

@@ -1,4 +1,4 @@
-"""The policy of this site: the rules of the core with the numbers of the settings."""
+"""This site's policy for plans: the rules of `core` with the numbers of the settings."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from workspaces.core.planning.policy import Policy, Verdict
 
 
 def judge(plan: Plan) -> Verdict:
-    """What this site says to the plan."""
+    """The verdict of this site's policy on the plan."""
     return Policy(fraction=settings.ORGSITE_REMOVAL_GUARD).judge(plan)

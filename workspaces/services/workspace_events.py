@@ -1,4 +1,4 @@
-"""The events of workspaces, all of one shape: name, path, parent and why, as they were then."""
+"""The events of workspaces, all with the name, path and parent at that time, and the reason."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from workspaces.services.causes import Reasons
 
 Payload = TypeVar("Payload", bound=Mapping[str, Any])
 
-# A UUID in SQLite is its 32 digits; in a payload it has hyphens, as everywhere else.
+# SQLite stores a UUID as 32 digits; a payload has it with hyphens, as everywhere else.
 HYPHENS = " || '-' || ".join(f"substr(w.parent_id, {start}, {length})" for start, length in (
     (1, 8), (9, 4), (13, 4), (17, 4), (21, 12),
 ))  # fmt: skip
@@ -30,7 +30,7 @@ CONTAINERLESS = "WHERE NOT EXISTS (SELECT 1 FROM workspaces_container c WHERE c.
 
 
 def subject(workspace: Workspace, *, path: tuple[str, ...], why: str) -> WorkspaceEvent:
-    """What every event of a workspace says; `path` ends in its own name."""
+    """The part of the payload that all events of a workspace share; `path` ends in its own name."""
     parent = workspace.parent_id
     return {"name": workspace.name, "path": list(path), "parent_id": str(parent) if parent else None, "why": why}
 
@@ -43,7 +43,7 @@ def workspace_event(
     actor: Actor,
     import_id: UUID | None = None,
 ) -> Event:
-    """An event of one workspace, whose organization is read already."""
+    """An event of one workspace, whose `organization` must be loaded."""
     return event_of(
         kind,
         payload,
@@ -54,7 +54,7 @@ def workspace_event(
     )
 
 
-def tell_each(
+def emit_for_each(
     kind: EventType[Payload],
     why: Reasons,
     *,
@@ -64,7 +64,7 @@ def tell_each(
     containerless: bool = False,
     **facts: Any,
 ) -> None:
-    """The same event of many workspaces, in their order, by one statement. `why` has their paths.
+    """Emit the same event for many workspaces, in order, by one statement. `why` must have their paths.
 
     With `containerless` only of those that have no container row. `facts` are the keys that this type has besides.
     """

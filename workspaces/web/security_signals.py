@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 
-from lib.optional_writes import noting
+from lib.optional_writes import suppress_lost_writes
 from workspaces.access import DESTRUCTIVE, Denied, is_known
 from workspaces.services.security.security_events import record_denied, record_failed_login, record_login
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from workspaces.access import Asker
+    from workspaces.access import AnyUser
 
 ADDRESS_LENGTH = 45  # of an IPv6 address with an IPv4 one in it
 
@@ -35,11 +35,11 @@ def on_failed_login(*, credentials: dict[str, Any], request: HttpRequest | None 
         record_failed_login(str(credentials.get("username", "")), address=address_of(request))
 
 
-def notice_denied(request: Any, user: Asker, error: Denied) -> None:
+def notice_denied(request: Any, user: AnyUser, error: Denied) -> None:
     """A refusal is an event where what was refused could have removed workspaces."""
     if is_known(user) and error.rights & DESTRUCTIVE:
         match = request.resolver_match
-        with noting("a refusal"):
+        with suppress_lost_writes("a refusal"):
             record_denied(
                 user,  # type: ignore[arg-type]
                 place=f"{request.method} {request.path}",

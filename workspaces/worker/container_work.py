@@ -61,7 +61,7 @@ class Work:
             case Step.REPORT:
                 return Outcome.HELD if self.refused else Outcome.LOST
             case Step.ASK_TO_STOP:
-                engine.ask_to_stop(key, found=self.found)
+                engine.request_stop(key, found=self.found)
                 return Outcome.ASKED
             case Step.REMOVE:
                 engine.remove(key, keep_volumes=self.claim.keep_volumes, found=self.found)

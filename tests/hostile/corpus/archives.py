@@ -1,4 +1,4 @@
-"""Zips that lie about what they hold, or want to be unpacked somewhere else."""
+"""Hostile zips: false headers, zip bombs, and paths that lead outside."""
 
 from __future__ import annotations
 

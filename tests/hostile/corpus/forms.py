@@ -1,4 +1,4 @@
-"""Forms that do not end, do not begin, or have too much in them."""
+"""Hostile multipart forms: truncated, without a beginning, or with too many parts."""
 
 from __future__ import annotations
 

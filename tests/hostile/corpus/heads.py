@@ -1,4 +1,4 @@
-"""Requests whose heads lie: about what follows, how much of it, and who sends it."""
+"""Hostile request heads: false content types, lengths, hosts and credentials."""
 
 from __future__ import annotations
 

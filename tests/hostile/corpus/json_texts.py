@@ -1,4 +1,4 @@
-"""JSON that parsers read in different ways, or not at all."""
+"""Hostile JSON: ambiguous, invalid or very deep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fields, filters, addresses and cursors that nobody should send."""
+"""Hostile fields, filters, paths and cursors."""
 
 from __future__ import annotations
 

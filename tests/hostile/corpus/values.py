@@ -1,4 +1,4 @@
-"""Values that a well-formed template may not have: names, addresses, schedules."""
+"""Invalid values in well-formed templates: names, addresses, schedules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""YAML that wants memory, time, or to be more than text."""
+"""Hostile YAML: for memory, for time, or with tags that construct objects."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def _add(request: HttpRequest, site: AdminSite, outcome: SubmissionOutcome) -> H
     form = TokenForm(request.POST or None, maker=maker)
     if form.is_valid():
         outcome.address = reverse("admin:workspaces_apitoken_changelist")
-        outcome.said = MADE_ALREADY.format(name=form.cleaned_data["name"])
+        outcome.sentence = MADE_ALREADY.format(name=form.cleaned_data["name"])
         return _made(request, site, form, maker)
     status = 400 if form.errors else 200
     return render_page(request, site, "token_add.html", title="Add API token", status=status, form=form)

@@ -56,7 +56,7 @@ def _decide(request: HttpRequest, site: AdminSite, outcome: SubmissionOutcome) -
     except OrgError as error:
         return _confirmation(request, site, CascadeView.of(chosen), error=error)
     done = f"{counted(len(gone), 'workspace')} removed."
-    outcome.address, outcome.said = reverse(LIST), f"That was done already: {done}"
+    outcome.address, outcome.sentence = reverse(LIST), f"That was done already: {done}"
     messages.success(request, done)
     return redirect(LIST)
 

@@ -36,8 +36,8 @@ from workspaces.services.imports.previews import Preview, apply_preview, open_pr
 from workspaces.services.lookups import organization_for
 from workspaces.services.removal.confirmation import confirmed_number, demand_of
 from workspaces.services.security.throttling import Effort, require_turn
-from workspaces.services.templates.site_templates import from_directory, from_upload, listing
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.directory_list import find_directory, list_directories
+from workspaces.services.templates.loader import LoadedTemplate, site_loader
 
 LATEST = 5
 
@@ -111,11 +111,11 @@ def _keep_preview(request: HttpRequest, user: User) -> ImportPreview:
 def _template(request: HttpRequest) -> LoadedTemplate:
     """A file wins over a directory when both are given."""
     file, name = request.FILES.get("file"), posted_text(request, "dir")
-    missing = MissingFiles.WARN if "missing_files" in request.POST else MissingFiles.ERROR
+    loader = site_loader(MissingFiles.WARN if "missing_files" in request.POST else MissingFiles.ERROR)
     if file:
-        return from_upload(file.name or "", file.read(), missing=missing)
+        return loader.upload(file.name or "", file.read())
     if name:
-        return from_directory(name, missing=missing)
+        return loader.directory(find_directory(name))
     raise InvalidRequest("Choose a file, or one of the directories on this server.", field="file")
 
 
@@ -144,7 +144,7 @@ def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError 
         status=status_of(error),
         organizations=[(each, Tally.of(each.live_count)) for each in organizations],
         chosen=request.POST.get("org") or request.GET.get("org", ""),
-        directories=listing(missing=MissingFiles.WARN),
+        directories=list_directories(site_loader(MissingFiles.WARN)),
         chosen_directory=request.POST.get("dir", ""),
         missing_files="missing_files" in request.POST,
         runs=run_views(latest_runs(user)[:LATEST]),

@@ -1,4 +1,4 @@
-"""A zip of a template's directory, read from memory. Nothing is ever unpacked to a disk, and no header is believed."""
+"""A zip of a template's directory, read from memory: never unpacked to a disk, and no header is trusted."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ from workspaces.errors import Problem, TemplateInvalid, TemplateTooLarge
 
 MAX_ENTRIES = 2_000
 MAX_HEADERS = 20_000
-"""With leftovers, which count nowhere else: each costs memory before its name is known."""
+"""Of all entries, leftovers included (no other limit counts those): each costs memory before its name is known."""
 MAX_RATIO = 200
 FREE_BYTES = 1024 * 1024
-"""A small archive of very even text may unpack to this much whatever its ratio."""
+"""A small archive of very repetitive text may unpack to this size at any ratio."""
 
 MAX_EXTRA = 4_096
 
-_HEADER = b"PK\x01\x02"  # of an entry in the table of contents, and where in it the length of its extra field stands
-_EXTRA_LENGTH = 30
+_HEADER = b"PK\x01\x02"  # of an entry in the central directory
+_EXTRA_LENGTH = 30  # the offset in it of the length of the extra field
 _CHUNK = 64 * 1024
-# bz2 and lzma unpack a few kilobytes to hundreds of megabytes in a single step
+# Not bz2 and lzma: they unpack a few kilobytes to hundreds of megabytes in a single step.
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-_ENCRYPTED = 0x1 | 0x40 | 0x2000  # as ever, strongly, and with headers that are masked
+_ENCRYPTED = 0x1 | 0x40 | 0x2000  # traditional encryption, strong encryption, masked headers
 _ARCHIVES = (".zip", ".jar", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".lzma", ".zst", ".7z", ".rar")
 _AFTER_SLASH = chr(ord("/") + 1)
 _PLAIN_TYPES = frozenset({0, stat.S_IFREG, stat.S_IFDIR})
-# What the zipfile module lets through for damaged archives
+# The exceptions that the zipfile module raises for damaged archives
 _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
@@ -68,10 +68,10 @@ class _Entry(NamedTuple):
 
 
 class ZipFiles:
-    """`Files` in a zip: the template lies at its top, or in the one folder that holds everything."""
+    """`Files` in a zip: the template is at its top, or in a single top folder."""
 
     def __init__(self, data: bytes, *, limits: TemplateLimits) -> None:
-        """Raises `TemplateInvalid` or `TemplateTooLarge` where the archive itself is not acceptable."""
+        """Raises `TemplateInvalid` or `TemplateTooLarge` if the archive itself is not acceptable."""
         _check_headers(data)
         self._archive, everything = _open(data)
         entries = [entry for entry in everything if not is_leftover(entry.path)]
@@ -86,7 +86,7 @@ class ZipFiles:
         self._left_out = sorted({topmost_leftover(entry.path) for entry in everything if is_leftover(entry.path)})
 
     def read(self, path: str, *, limit: int) -> bytes:
-        """As `Files.read`, counting the bytes that come out, whatever the header says."""
+        """As `Files.read`. The limit applies to the bytes that come out: the header may lie about their number."""
         entry = self._files.get(self._top + path)
         if entry is None:
             raise Unreadable("is a folder") if self.is_dir(path) else Missing
@@ -118,14 +118,14 @@ class ZipFiles:
 
 
 def _below(paths: list[str], prefix: str) -> list[str]:
-    """Those of the sorted paths that begin so: they stand side by side."""
+    """The sorted paths that begin with `prefix`, a slice of them."""
     first = bisect_left(paths, prefix)
     last = bisect_left(paths, f"{prefix[:-1]}{_AFTER_SLASH}") if prefix else len(paths)
     return paths[first:last]
 
 
 def _check_headers(data: bytes) -> None:
-    """Refuse a zip whose table of contents would take the zipfile module long to read."""
+    """Refuse a zip whose central directory would keep the zipfile module busy for long."""
     if data.count(_HEADER) > MAX_HEADERS:
         raise _too_large(f"the zip has more than {MAX_HEADERS:,} entries, with what packers leave")
     for header in re.finditer(re.escape(_HEADER), data):
@@ -135,7 +135,7 @@ def _check_headers(data: bytes) -> None:
 
 
 def _open(data: bytes) -> tuple[zipfile.ZipFile, list[_Entry]]:
-    """Every entry with its path. Raises `TemplateInvalid` for a path that no honest archive has."""
+    """All entries with their paths. Raises `TemplateInvalid` for a path that no honest archive has."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         return archive, [_entry(info) for info in archive.infolist()]
@@ -154,7 +154,7 @@ def _entry(info: zipfile.ZipInfo) -> _Entry:
 
 
 def _check_ratio(entries: list[_Entry], *, packed: int, limits: TemplateLimits) -> None:
-    """Refuse a zip that announces far more than it carries, before anything is unpacked."""
+    """Refuse a zip that announces far more than its own size (a zip bomb), before anything is unpacked."""
     unpacked = sum(entry.info.file_size for entry in entries)
     if unpacked > max(FREE_BYTES, limits.max_bytes, MAX_RATIO * packed):
         raise _too_large(
@@ -165,12 +165,12 @@ def _check_ratio(entries: list[_Entry], *, packed: int, limits: TemplateLimits) 
 def _by_path(entries: list[_Entry]) -> dict[str, zipfile.ZipInfo]:
     """The files by path. Raises `TemplateInvalid` for an entry that no honest archive has."""
     files: dict[str, zipfile.ZipInfo] = {}
-    seen: dict[str, str] = {}
+    paths_by_fold: dict[str, str] = {}
     for info, path, is_folder in entries:
-        problem = _fault(info) or _twin_fault(path, seen.get(_folded(path))) or _name_fault(path)
+        problem = _fault(info) or _twin_fault(path, paths_by_fold.get(_folded(path))) or _name_fault(path)
         if problem:
             raise _refused(path, problem)
-        seen[_folded(path)] = path
+        paths_by_fold[_folded(path)] = path
         if path and not is_folder:
             files[path] = info
     return files
@@ -195,7 +195,7 @@ def _fault(entry: zipfile.ZipInfo) -> str:
 
 
 def _twin_fault(path: str, twin: str | None) -> str:
-    """What is wrong with two entries of which one would be lost on a disk that does not tell their names apart."""
+    """The fault of an entry whose name a case-insensitive or normalizing disk would take for its twin's, or ""."""
     if twin is None:
         return ""
     return (
@@ -204,7 +204,7 @@ def _twin_fault(path: str, twin: str | None) -> str:
 
 
 def _name_fault(path: str) -> str:
-    """What is wrong with the name of a file or folder that is going to be read."""
+    """The fault in the name of a file or folder, "" if there is none."""
     if odd := unseen(path):
         return f"has {odd} in its name, which nobody sees"
     if path.lower().endswith(_ARCHIVES):
@@ -217,7 +217,7 @@ def _folded(path: str) -> str:
 
 
 def _with_parents(folders: set[str], files: Iterable[str]) -> frozenset[str]:
-    """The folders, those above them and those that only their files imply; "" is the root."""
+    """The folders, all folders above them, and those of the files; "" is the root."""
     found = {""}
     for path in (*folders, *(folder_of(file) for file in files)):
         parts = path.split("/")
@@ -226,7 +226,7 @@ def _with_parents(folders: set[str], files: Iterable[str]) -> frozenset[str]:
 
 
 def _common_folder(files: Iterable[str]) -> str:
-    """The one top folder that all files share, with its slash; "" where they share none. Hidden ones beside it pass."""
+    """The top folder that all files share, with its slash, or ""; hidden files beside it are ignored."""
     tops = {path.partition("/")[0] if "/" in path else "" for path in files if not path.startswith(".")}
     top = tops.pop() if len(tops) == 1 else ""
     return f"{top}/" if top else ""

@@ -1,7 +1,7 @@
-"""Events → plain data: one explicit stack, every limit checked while the text streams by.
+"""Events → plain data: one explicit stack, with every limit checked at each event.
 
-An alias counts as all it expands to, in values, bytes and depth, though it shares one object in memory: so "billion
-laughs" stops at the line that goes too far.
+An alias counts as all it expands to, in values, bytes and depth, although it shares one object in memory: so "billion
+laughs" stops at the line that exceeds a limit.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MERGE = "<<"
 
 @dataclass(kw_only=True, slots=True)
 class ReadingState:
-    """What the files of one template share while they are read: limits, marks, problems and running totals."""
+    """The state that all files of one template share while they are read: limits, marks, problems, running totals."""
 
     limits: TemplateLimits
     problems: Problems
@@ -39,7 +39,7 @@ class ReadingState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Built:
-    """A finished value with what it costs, aliases expanded: values, bytes of text, levels of nesting."""
+    """A finished value with its cost, aliases expanded: values, bytes of text, levels of nesting."""
 
     value: Value
     values: int = 1
@@ -50,7 +50,7 @@ class Built:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
-    """An `!include`: the path as written, where it stands, and how many levels are open around it."""
+    """An `!include`: the path as written, its place, and the number of open levels around it."""
 
     text: str
     file: str
@@ -63,7 +63,7 @@ Include = Callable[[Reference], Built]
 
 
 class Builder:
-    """Builds the value of one file. `base` and `depth` say where in the whole document it will stand."""
+    """Builds the value of one file. `base` and `depth` are its place in the whole document."""
 
     def __init__(self, reading: ReadingState, *, file: str, base: Path, depth: int, include: Include) -> None:
         self._reading = reading
@@ -72,13 +72,13 @@ class Builder:
         self._file, self._base, self._depth = file, base, depth
         self._include = include
         self._anchors: dict[str, Built | None] = {}
-        self._keys: dict[str, int] = {}  # those that were found right, and their sizes
+        self._keys: dict[str, int] = {}  # checked keys, and their sizes in bytes
         self._root = ListFrame(1, None, values=reading.values, size=reading.size)
         self._stack: list[Frame] = [self._root]
         self._top: Frame = self._root
 
     def build(self, events: Iterable[Event]) -> Built:
-        """The value of the whole file. Raises `Broken` or `TemplateTooLarge`; smaller problems are noted."""
+        """The value of the whole file. Raises `Broken` or `TemplateTooLarge`; other problems are collected."""
         scalar, end, alias = Kind.SCALAR, Kind.END, Kind.ALIAS
         for kind, line, text, plain, anchor, tag in events:
             if tag:
@@ -122,7 +122,7 @@ class Builder:
         return value
 
     def _key(self, text: str, line: int, *, plain: bool) -> None:
-        """The top is a mapping that awaits one. The same few keys stand in every workspace: each is kept once."""
+        """Take a key; the top is a mapping that awaits one. Keys are interned: every workspace has the same few."""
         owner, key = cast(MappingFrame, self._top), sys.intern(text)
         owner.key, owner.key_line, owner.awaits_key = key, line, False
         size = self._keys.get(key)
@@ -162,9 +162,9 @@ class Builder:
         self._add(value, frame.line, height=frame.height + 1)
 
     def _merge(self, frame: MappingFrame) -> None:
-        """Add what stands behind the merge key, as https://yaml.org/type/merge.html has it; its cost was counted there.
+        """Add the pairs of the merge key (https://yaml.org/type/merge.html); their cost was counted when it was read.
 
-        The mapping's own keys win, then those of the first of several. Each keeps the line it was written on.
+        The mapping's own keys win, then those of an earlier source. Each keeps the line on which it was written.
         """
         sources = frame.merged if isinstance(frame.merged, list) else [frame.merged]
         frame.key, frame.spread = MERGE, True
@@ -176,22 +176,22 @@ class Builder:
             frame.merge(source, self._lines(source, frame.merge_line))
 
     def _lines(self, source: dict[str, Value], line: int) -> Iterable[int]:
-        """Of each key the line; where it stands in another file, or is not known, the line of what brings it here."""
+        """The line of each key of `source`; if it is in another file or unknown, `line`, where it is merged."""
         lines = self._reading.marks.get(id(source))
         return lines.entries if lines and lines.file == self._file else repeat(line)
 
     def _mark(self, value: Value, frame: Frame) -> None:
-        """None for what stands on one line with its key: its owner knows that line. Most lists and mappings do."""
+        """Store the lines of a list or mapping, unless all of it is on its key's line: most are, and cost nothing."""
         top = self._top
         begins = top.key_line if isinstance(top, MappingFrame) else frame.line
         if frame.spread or frame.anchor or begins != frame.line or top is self._root:
             self._reading.marks[id(value)] = Lines(self._file, frame.line, array("I", frame.lines))
             top.spread = True
         else:
-            self._reading.marks.pop(id(value), None)  # of something that was thrown away, and lay in the same place
+            self._reading.marks.pop(id(value), None)  # a stale mark: `id` is reused after a value was freed
 
     def _built(self, value: Value, frame: Frame, *, height: int) -> Built:
-        """What `frame` has become: it cost what was spent since it began."""
+        """The finished value of `frame`, with the cost since it began."""
         values, size = self._reading.values - frame.values, self._reading.size - frame.size
         return Built(value=value, values=values, size=size, height=height)
 
@@ -208,8 +208,8 @@ class Builder:
 
     def _tagged(self, kind: Kind, line: int, text: str, anchor: str | None, tag: str) -> None:
         if kind is not Kind.SCALAR or tag != INCLUDE:
-            said = tag.replace("tag:yaml.org,2002:", "!!")
-            raise self._broken(f"the tag {said} is not read; only {INCLUDE} with a file's name is", line)
+            written = tag.replace("tag:yaml.org,2002:", "!!")
+            raise self._broken(f"the tag {written} is not read; only {INCLUDE} with a file's name is", line)
         self._refuse_as_key(line)
         depth = self._depth + len(self._stack) - 1
         reference = Reference(text=text, file=self._file, line=line, path=self._path(), depth=depth)
@@ -224,7 +224,7 @@ class Builder:
         self._put_foreign(built, line)
 
     def _put_foreign(self, built: Built, line: int) -> None:
-        """It was written elsewhere."""
+        """Add a value that was written at another place."""
         self._top.spread = True
         self._add(built.value, line, height=built.height)
 
@@ -272,7 +272,7 @@ class Builder:
 
 
 def _key_fault(owner: MappingFrame, key: str, *, plain: bool) -> str:
-    """Why `owner` can't take the key, "" if it can."""
+    """The reason why `owner` cannot take the key, "" if it can."""
     if plain and key == MERGE:
         return f"the key stands here twice; write one with a list: {MERGE}: [*a, *b]" if owner.merge_line else ""
     if key in owner.pairs:

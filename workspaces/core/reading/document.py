@@ -1,4 +1,4 @@
-"""A template's text as plain data that still knows where each value was written."""
+"""A template's text as plain data, with the file and line of each value."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Value: TypeAlias = "Scalar | list[Value] | dict[str, Value]"
 
 
 class Lines(NamedTuple):
-    """Where one list or mapping was written: its file, its first line, and the line of each entry, in their order.
+    """The place of one list or mapping: its file, its first line, and the line of each entry, in order.
 
-    A template has as many of them as lists and mappings, so they are kept small.
+    Kept small, because a template has one for each list and mapping.
     """
 
     file: str
@@ -24,18 +24,19 @@ class Lines(NamedTuple):
     entries: array[int]
 
     def of(self, owner: Value, key: str | int) -> int:
-        """The line of the entry `key` of `owner`, where it is."""
+        """The line of the entry `key` of `owner`, which must have it."""
         return self.entries[key if isinstance(key, int) else list(cast(dict[str, Value], owner)).index(key)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """Plain data and the marks of its values. Aliases share one object, so `data` must never be changed.
+    """Plain data and the marks of its values.
 
-    `marks` is keyed by the `id` of each list and mapping, which `data` keeps alive. Where one has no mark, all in it is
-    on the line of its key.
+    `marks` is keyed by the `id` of each list and mapping, which `data` keeps alive. One without a mark is all on the
+    line of its key.
     """
 
+    # Danger: never change `data`. Aliases share one object, and a new list or mapping has no mark.
     data: Value
     marks: dict[int, Lines]
     start: Mark
@@ -53,16 +54,16 @@ class Document:
         return self._own_file(value, mark)
 
     def entry_mark(self, owner: Value, key: str | int, *, at: Mark) -> Mark:
-        """The same for the entry `key` of a list or mapping that is in `data` at the mark `at`."""
+        """The mark of the entry `key` of a list or mapping, which is in `data` at the mark `at`."""
         lines = self.marks.get(id(owner))
         if lines is None:
             return at
         return self._own_file(_entry(owner, key), Mark(lines.file, lines.of(owner, key)))
 
     def child(self, key: str) -> Document:
-        """The value under `key` as a document of its own: paths start there, lines stay.
+        """The value under `key` as a document of its own: paths start there, lines stay the same.
 
-        Raises `TemplateInvalid` where there is none.
+        Raises `TemplateInvalid` if there is none.
         """
         if not isinstance(self.data, dict) or key not in self.data:
             problem = Problem(message=f"`{key}` is missing", file=self.start.file, line=self.start.line)
@@ -70,7 +71,7 @@ class Document:
         return Document(data=self.data[key], marks=self.marks, start=self.mark((key,)))
 
     def _own_file(self, value: object, mark: Mark) -> Mark:
-        """The place inside the included file, where the value came from one."""
+        """The place inside the included file if the value came from one, else `mark`."""
         lines = self.marks.get(id(value))
         return Mark(lines.file, lines.start) if lines and lines.file != mark.file else mark
 

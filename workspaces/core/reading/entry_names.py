@@ -1,7 +1,7 @@
 """Names of a zip's entries.
 
-A flag says that a name is UTF-8. Without it the standard says code page 437, and the zipfile module believes that; but
-Finder, and Info-ZIP on most systems, write UTF-8 all the same, and Info-ZIP then repeats it in an extra field.
+A flag says that a name is UTF-8. Without it the standard says code page 437, and the zipfile module decodes it so; but
+Finder, and Info-ZIP on most systems, write UTF-8 without the flag. Info-ZIP then repeats the name in an extra field.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _VERSION = 1
 
 
 def entry_name(entry: zipfile.ZipInfo) -> str:
-    """The name as it was meant: by its flag, by its extra field, as UTF-8 where it is that, else in code page 437."""
+    """The intended name: by the flag, else by the extra field, else as UTF-8 if it is valid, else in code page 437."""
     if entry.flag_bits & _IS_UTF_8 or entry.orig_filename.isascii():
         return entry.orig_filename
     raw = entry.orig_filename.encode("cp437")
@@ -27,7 +27,7 @@ def entry_name(entry: zipfile.ZipInfo) -> str:
 
 
 def _unicode_path(extra: bytes, raw: bytes) -> bytes:
-    """The name in the extra field, b"" where there is none, or one that was left over from another name."""
+    """The name in the extra field; b"" if there is none, or if its checksum is of another name."""
     start = 0
     while start + 4 <= len(extra):
         kind, size = struct.unpack_from("<HH", extra, start)

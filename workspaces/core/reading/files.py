@@ -1,4 +1,4 @@
-"""The files of a template, as far as reading needs them: a narrow protocol, the rule for paths, a budget."""
+"""The files of a template: the protocol that reading needs, the rule for paths, a budget."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ MAX_NAME = 255
 
 
 class Unreadable(Exception):
-    """No such file can be read; `str()` completes a sentence that begins with its name."""
+    """The file cannot be read; `str()` completes a sentence that begins with its name."""
 
 
 class Missing(Unreadable):
-    """There is no such file."""
+    """The file does not exist."""
 
     def __init__(self) -> None:
         super().__init__("does not exist")
@@ -31,7 +31,7 @@ class OverBudget(Exception):
 
 
 class LeftOut(StrEnum):
-    """Why something in a folder does not come along; the value completes a sentence about it."""
+    """The reason why an entry of a folder is left out; the value completes a sentence about it."""
 
     LEFTOVER = "is what packers or version control leave"
     LINK = "is a symbolic link"
@@ -40,19 +40,19 @@ class LeftOut(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FoundFile:
-    """The contents of a folder: the paths of all plain files, sorted, and what does not come along."""
+    """The contents of a folder: the paths of all plain files, sorted, and the entries that are left out."""
 
     files: list[str]
     left_out: list[tuple[str, LeftOut]]
 
 
 class Files(Protocol):
-    """A template's files. Paths are relative to its root, written with `/`, in Unicode's composed form (NFC), whatever
-    the disk or archive has, and come from `resolve` or from `walk`.
+    """A template's files. Paths are relative to its root, with `/`, in Unicode's composed form (NFC) even if the disk
+    or archive has another, and come from `resolve` or from `walk`.
     """
 
     def read(self, path: str, *, limit: int) -> bytes:
-        """The whole file. Raises `Missing`, `Unreadable`, or `OverBudget` where it is longer than `limit` bytes."""
+        """The whole file. Raises `Missing`, `Unreadable`, or `OverBudget` if it is longer than `limit` bytes."""
 
     def is_file(self, path: str) -> bool:
         """Whether `path` is a regular file."""
@@ -61,22 +61,22 @@ class Files(Protocol):
         """Whether `path` is a folder; "" is the root."""
 
     def walk(self, folder: str, *, limit: int) -> FoundFile:
-        """All that lies below `folder`, hidden files too.
+        """Everything below `folder`, hidden files too.
 
-        Raises `Unreadable`, or `OverBudget` where more than `limit` entries would have to be looked at.
+        Raises `Unreadable`, or `OverBudget` for more than `limit` entries.
         """
 
 
 def composed(path: str) -> str:
-    """The path in the form in which paths are compared: systems differ in how they write an accent."""
+    """The path in the form in which paths are compared (NFC): systems differ in how they encode an accent."""
     return path if path.isascii() else unicodedata.normalize("NFC", path)
 
 
 def resolve(folder: str, reference: str) -> str:
-    """The path that `reference` means when it is written in `folder`; "" is the root.
+    """The path that `reference`, written in `folder`, stands for; "" is the root.
 
-    Raises `ValueError` where it leaves the root, names a hidden file or is not a plain path. A hidden file can't be
-    named because a template's folder is where people keep their `.env`.
+    Raises `ValueError` if it leaves the root, names a hidden file or is not a plain path. Hidden files are refused
+    because people keep their `.env` in a template's folder.
     """
     if not reference or len(reference) > MAX_PATH or "\0" in reference:
         raise ValueError(f"a path must have 1 to {MAX_PATH:,} characters and no U+0000")
@@ -102,7 +102,7 @@ def _step(parts: list[str], part: str) -> None:
 
 
 def path_fault(path: str) -> str:
-    """Why a file of this path could not be unpacked everywhere, "" where it can; completes a sentence about it."""
+    """The reason why this path cannot be unpacked on every system, "" if it can; completes a sentence about it."""
     try:
         names = path.encode().split(b"/")
     except UnicodeEncodeError:
@@ -115,15 +115,12 @@ def path_fault(path: str) -> str:
 
 
 def folder_of(path: str) -> str:
-    """The folder a file lies in; "" is the root."""
+    """The folder of a file; "" is the root."""
     return path.rpartition("/")[0]
 
 
 class CountedFiles:
-    """`files` within the limits of one template: every reading counts, of the same file too.
-
-    `count` is the number of different files read so far, `sha256` a digest of their paths and contents.
-    """
+    """`files` within the limits of one template. Every read counts, also a second one of the same file."""
 
     def __init__(self, files: Files, *, limits: TemplateLimits) -> None:
         self._files = files
@@ -133,7 +130,7 @@ class CountedFiles:
         self._digests: dict[str, bytes] = {}
 
     def read(self, path: str, *, limit: int) -> bytes:
-        """As `Files.read`; `OverBudget` too when all readings together exceed the limits."""
+        """As `Files.read`; raises `OverBudget` too if all reads together exceed the limits."""
         self._count_reading()
         try:
             data = self._files.read(path, limit=min(limit, self._bytes_left))
@@ -152,7 +149,7 @@ class CountedFiles:
         return self._files.is_dir(path)
 
     def walk(self, folder: str, *, limit: int) -> FoundFile:
-        """As `Files.walk`; it counts as one reading, and lists no more files than may still be read."""
+        """As `Files.walk`; counts as one read, and lists no more files than may still be read."""
         self._count_reading()
         try:
             return self._files.walk(folder, limit=min(limit, self._reads_left))
@@ -169,12 +166,12 @@ class CountedFiles:
 
     @property
     def count(self) -> int:
-        """Different files read so far."""
+        """The number of different files read so far."""
         return len(self._digests)
 
     @property
     def sha256(self) -> str:
-        """SHA-256 (hex) over the paths and contents of the files read so far, in the order of their paths."""
+        """SHA-256 (hex) over the paths and contents of the files read so far, sorted by path."""
         total = hashlib.sha256()
         for path, digest in sorted(self._digests.items()):
             total.update(path.encode(errors="surrogatepass") + b"\0" + digest)

@@ -1,6 +1,6 @@
 """The lists and mappings that are open while a text is read: the levels of the builder's stack.
 
-They are written for speed: a template has one for each of its lists and mappings, and each scalar passes through one.
+Written for speed: there is one for each list and mapping of a template, and each scalar passes through one.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from workspaces.core.reading.document import Value
 
 
 class Frame(ABC):
-    """One open list or mapping. `height` is how many levels its finished entries have; `values` and `size` are what
-    the text had cost when it began; `awaits_key` says that a mapping's next scalar is a key, `spread` that not all in
-    it is written on the line on which it begins."""
+    """One open list or mapping. `height` is the number of levels of its finished entries; `values` and `size` are the
+    totals when it began; `awaits_key`: the mapping's next scalar is a key; `spread`: a part of it is on another line
+    than its beginning."""
 
     __slots__ = ("anchor", "awaits_key", "height", "line", "lines", "size", "spread", "values")
 
@@ -26,7 +26,7 @@ class Frame(ABC):
     @property
     @abstractmethod
     def step(self) -> str | int:
-        """The path's step to the value that comes next."""
+        """The key or index of the next value, for its path."""
 
     @abstractmethod
     def put(self, value: Value, line: int) -> None:
@@ -63,9 +63,9 @@ class ListFrame(Frame):
 
 
 class MappingFrame(Frame):
-    """An open mapping. Unless it awaits one, `key` has no value yet; where `refused`, that is read and not put in.
+    """An open mapping. `key` waits for its value unless `awaits_key`; if `refused`, the value is read and dropped.
 
-    `merge_line` is the line of its merge key, 0 where it has none; `merged` is that key's value, taken while `merging`.
+    `merge_line` is the line of its merge key, 0 if it has none; `merged` is that key's value, stored while `merging`.
     """
 
     __slots__ = ("key", "key_line", "merge_line", "merged", "merging", "pairs", "refused")
@@ -93,7 +93,7 @@ class MappingFrame(Frame):
         self.refused, self.awaits_key = False, True
 
     def merge(self, source: Mapping[str, Value], lines: Iterable[int]) -> None:
-        """Take those keys of `source` that are not here yet, each with its line."""
+        """Add the keys of `source` that the mapping lacks, each with its line."""
         for (key, value), line in zip(source.items(), lines, strict=False):
             if key not in self.pairs:
                 self.pairs[key] = value

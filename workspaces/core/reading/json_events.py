@@ -1,4 +1,4 @@
-"""JSON as events: strictly RFC 8259, with line numbers. `json.loads` recurses, and knows no lines."""
+"""JSON as events: strict RFC 8259, with line numbers. `json.loads` recurses and reports no lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from workspaces.core.problems import Broken
 from workspaces.core.reading.parse_events import Event, Kind, decode
 
-# Possessive quantifiers: an unclosed string must fail in one pass
+# Possessive quantifiers: an unclosed string must fail in one pass, without backtracking.
 _TOKEN = re.compile(
     r"""[ \t\n\r]*+(?:
         (?P<string>"[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+")
@@ -31,7 +31,7 @@ class _Token(NamedTuple):
 
 
 class _Expect(Enum):
-    """What may come next; the text is for the message."""
+    """The token that may come next; the value is its text in a message."""
 
     VALUE = "a value"
     FIRST_VALUE = "a value or `]`"
@@ -49,7 +49,7 @@ _NEXT = {Kind.MAPPING: _Expect.KEY, Kind.SEQUENCE: _Expect.VALUE}
 
 
 def json_events(data: bytes, file: str) -> Iterator[Event]:
-    """The events of the JSON document in `data`. Raises `Broken` where it is none."""
+    """The events of the JSON document in `data`. Raises `Broken` if it is not one."""
     grammar = _Grammar(file)
     for token in _tokens(decode(data, file), file):
         event = grammar.step(token)
@@ -58,7 +58,7 @@ def json_events(data: bytes, file: str) -> Iterator[Event]:
 
 
 class _Grammar:
-    """Where in the document we are: the open brackets and what is expected next."""
+    """The state of the parser: the open brackets and the expected token."""
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -66,7 +66,7 @@ class _Grammar:
         self._expect = _Expect.VALUE
 
     def step(self, token: _Token) -> Event | None:
-        """Take one token; the event it makes, if any. Raises `Broken` where it does not fit."""
+        """Take one token, and return its event, if any. Raises `Broken` for an unexpected token."""
         if token.kind == "mark":
             return self._mark(token)
         if token.kind == "end":
@@ -149,7 +149,7 @@ def _odd(text: str, start: int) -> str:
 
 
 def _unquoted(literal: str, file: str, line: int) -> str:
-    """The string between the quotes. One flat string is all that `json.loads` ever sees."""
+    """The string between the quotes. `json.loads` gets single strings only, so it cannot recurse."""
     if "\\" not in literal:
         return literal[1:-1]
     try:

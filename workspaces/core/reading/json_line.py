@@ -1,7 +1,7 @@
-"""JSON that a program wrote: one line, read by the standard library at once.
+"""A fast path for JSON that a program wrote on one line: the standard library reads it at once.
 
-`json_events` reads any JSON, and knows what is wrong with it and where. It is thirty times slower. Here a text is only
-read where nothing can be wrong with it; for all else the answer is None, and the events are asked.
+`json_events` reads any JSON and reports each problem with its place, but is thirty times slower. This reads only text
+that certainly has no problem; for any other it returns None, and the caller falls back to the events.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from workspaces.core.limits import TemplateLimits
 from workspaces.core.reading.document import Value
 from workspaces.core.reading.scalars import resolve
 
-# What a database can't store, written as an escape; every character of an emoji, too
+# Escapes of characters that a database cannot store; they match surrogate pairs (of an emoji) too
 _DOUBTFUL = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 
 def read_line(text: str, limits: TemplateLimits) -> Value:
-    """The list or mapping in `text`; None where that is not one line of JSON within the limits, or may not be."""
+    """The list or mapping in `text`; None if it is not certain that it is one line of JSON within the limits."""
     if "\n" in text.rstrip(" \r\n\t") or _DOUBTFUL.search(text) or _most_values(text) > limits.max_values:
         return None
     try:
@@ -32,7 +32,7 @@ def read_line(text: str, limits: TemplateLimits) -> Value:
 
 
 def _most_values(text: str) -> int:
-    """As many as there are or more: each stands behind a comma, or first in a list or mapping."""
+    """An upper bound for the number of values: each follows a comma, or is the first of a list or mapping."""
     return 1 + text.count(",") + text.count("[") + text.count("{")
 
 
@@ -48,7 +48,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _height(value: Value, most: int) -> int:
-    """Levels of lists and mappings, counted until they are more than `most`."""
+    """Levels of lists and mappings, counted up to `most` + 1."""
     level, height = [value] if isinstance(value, dict | list) else [], 0
     while level and height <= most:
         height += 1

@@ -1,4 +1,4 @@
-"""Names of files that a template is better off without, and of those that people may not have meant to hand out."""
+"""Names of files to leave out of a template (leftovers of tools), and of files that may hold secrets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EXAMPLE = re.compile(r".*\.(?:example|sample|template|dist)", re.IGNORECASE)
 
 
 def is_leftover(path: str) -> bool:
-    """Whether packers, file managers or version control leave a file or folder of this name: any part of `path`."""
+    """Whether any part of `path` is a name of files that packers, file managers or version control leave behind."""
     return any(name.startswith("._") or name.casefold() in _LEFTOVERS for name in path.split("/"))
 
 
@@ -32,5 +32,5 @@ def topmost_leftover(path: str) -> str:
 
 
 def may_hold_secret(path: str) -> bool:
-    """Whether a file of this path is where people keep passwords and keys, `.env` above all."""
+    """Whether people usually keep passwords or keys in a file of this path, such as `.env`."""
     return bool(_SECRET.fullmatch(path)) and not _EXAMPLE.fullmatch(path)

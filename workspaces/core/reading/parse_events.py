@@ -1,4 +1,4 @@
-"""YAML and JSON text as one stream of events with line numbers. Nothing here recurses or builds a value."""
+"""The events of YAML and JSON text, with line numbers: a flat stream, so that no parser recurses or builds values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from workspaces.core.problems import Broken
 
 
 class Kind(Enum):
-    """What an event says."""
+    """The kind of an event."""
 
     SCALAR = "scalar"
     MAPPING = "mapping"
@@ -19,8 +19,8 @@ class Kind(Enum):
     ALIAS = "alias"
 
 
-# One step through a text: its kind and line; text, and whether that is a scalar without quotes, still to be resolved;
-# anchor and tag. A plain tuple, because there is one for each value, and a named one takes five times as long to make.
+# Kind, line, text, whether the text is a scalar without quotes (still to be resolved), anchor, tag. A plain tuple,
+# because there is one for each value, and a NamedTuple takes five times as long to make.
 Event: TypeAlias = "tuple[Kind, int, str, bool, str | None, str | None]"
 
 
@@ -35,5 +35,5 @@ def decode(data: bytes, file: str) -> str:
 
 
 def line_after(text: str) -> int:
-    """The number of the line that goes on where `text` ends; LF, CR and both together end one."""
+    """The number of the line on which `text` ends; LF, CR and CRLF end a line."""
     return text.count("\n") + text.count("\r") - text.count("\r\n") + 1

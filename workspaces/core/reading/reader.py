@@ -1,7 +1,7 @@
 """Bytes, a directory or a zip → a `Document`: plain data within the limits, with file and line of every value.
 
-Nothing here judges what the template means; `validating` does. Every fault of the text that does not stop the reading
-is collected, and raised at its end.
+This checks the text only; `validating` checks what it means. Faults that do not stop the reading are collected, and
+raised at its end.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ _PARSERS: dict[str, Events] = {"yaml": yaml_events, "yml": yaml_events, "json": 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """A template as it was handed in. `files` is None where it is one text without files around it."""
+    """A template's document and files. `files` is None for a single text without files around it."""
 
     document: Document
     files: CountedFiles | None = None
 
 
 def read_inline(data: bytes, *, format: Format, limits: TemplateLimits, name: str = "") -> Document:
-    """One text without files; `name` is what problems call it. Raises `TemplateInvalid` and `TemplateTooLarge`."""
+    """One text without files; `name` is its name in problems. Raises `TemplateInvalid` and `TemplateTooLarge`."""
     return _read_text(data, _PARSERS[format], name, ReadingState(limits=limits, problems=Problems()))
 
 
 def read_object(data: bytes, limits: TemplateLimits) -> Document:
-    """A request's JSON body with the template under `template`, where the paths of problems begin."""
+    """A request's JSON body with the template under `template`; paths of problems begin below that key."""
     return _read_text(data, json_events, "", ReadingState(limits=limits, problems=Problems(body_key="template")))
 
 
 def read_upload(filename: str, data: bytes, limits: TemplateLimits) -> Source:
-    """An uploaded file, taken for what its name's ending says; `UnsupportedTemplateFile` for any other ending."""
+    """An uploaded file, read by the ending of its name. Raises `UnsupportedTemplateFile` for an unknown ending."""
     name = file_name(filename)
     ending = _ending(filename)
     if ending == "zip":
@@ -69,12 +69,12 @@ def read_upload(filename: str, data: bytes, limits: TemplateLimits) -> Source:
 
 
 def file_name(filename: str) -> str:
-    """What an uploaded file is called: without the folders a browser may send along, in at most 255 characters."""
+    """The name of an uploaded file, without the folders that a browser may send, in at most 255 characters."""
     return clip(filename.replace("\\", "/").rpartition("/")[2], 255)
 
 
 def read_tree(files: Files, limits: TemplateLimits) -> Source:
-    """A directory's `org.yaml`, `org.yml` or `org.json` with all it includes."""
+    """A directory's `org.yaml`, `org.yml` or `org.json` with all its includes."""
     counted = CountedFiles(files, limits=limits)
     root = next((name for name in ROOT_FILES if files.is_file(name)), None)
     if root is None:
@@ -97,7 +97,7 @@ def _read_text(data: bytes, events: Events, name: str, reading: ReadingState) ->
 
 
 def _read_line(data: bytes, name: str, limits: TemplateLimits) -> Document | None:
-    """One without marks: all of it stands on line 1. None where the text has to be read event by event."""
+    """The document of a text on one line, without marks; None if the text has to be read event by event."""
     try:
         value = read_line(decode(data, name), limits)
     except Broken:
@@ -111,11 +111,11 @@ def _check_size(data: bytes, limits: TemplateLimits, name: str) -> None:
 
 
 def _refuse_include(reading: ReadingState, reference: Reference) -> Built:
-    _note(reading, reference, f"!include {NEEDS_FILES}")
+    _add_problem(reading, reference, f"!include {NEEDS_FILES}")
     return Built(value=None)
 
 
-def _note(reading: ReadingState, reference: Reference, message: str) -> None:
+def _add_problem(reading: ReadingState, reference: Reference, message: str) -> None:
     reading.problems.add(message, reference.path, lambda _: Mark(reference.file, reference.line))
 
 
@@ -124,7 +124,8 @@ def _ending(name: str) -> str:
 
 
 class _Tree:
-    """Reads a template's files, each include where it stands. The recursion is as deep as includes may be."""
+    """Reads a template's files, each include at its place. It recurses once for each level of includes
+    (MAX_INCLUDES)."""
 
     def __init__(self, files: CountedFiles, limits: TemplateLimits) -> None:
         self._files = files
@@ -133,7 +134,7 @@ class _Tree:
         self._included = 0
 
     def document(self, root: str) -> Document:
-        """The whole template. Raises `TemplateInvalid` with every fault found in any file."""
+        """The whole template. Raises `TemplateInvalid` with the faults of all files."""
         start = Mark(root, 1)
         try:
             built = self._file(root, (), 0, start)
@@ -172,16 +173,16 @@ class _Tree:
         try:
             return self._file(path, reference.path, reference.depth, mark)
         except Unreadable as error:
-            _note(self._reading, reference, f"!include: {clip(path, 200)} {error}")
+            _add_problem(self._reading, reference, f"!include: {clip(path, 200)} {error}")
             return Built(value=None)
 
     def _target(self, reference: Reference) -> str | None:
-        """The included path; None, and a problem noted, where it may not be included here."""
+        """The included path; None, with a problem added, if it may not be included here."""
         try:
             path = resolve(folder_of(reference.file), reference.text)
             self._check(path)
         except ValueError as error:
-            _note(self._reading, reference, f"!include {clip(reference.text, 200)}: {error}")
+            _add_problem(self._reading, reference, f"!include {clip(reference.text, 200)}: {error}")
             return None
         return path
 

@@ -1,7 +1,7 @@
 """Plain scalars by the core schema of YAML 1.2, https://yaml.org/spec/1.2.2/#103-core-schema.
 
-PyYAML's own resolver speaks YAML 1.1: it reads `no` as false, `017` as 15, `1:30` as 90 and a date as a date, and it
-raises on `2020-13-45`. JSON's literals and numbers are a subset of what is read here.
+PyYAML's own resolver follows YAML 1.1: it reads `no` as false, `017` as 15, `1:30` as 90 and a date as a date, and it
+raises on `2020-13-45`. JSON's literals and numbers are a subset of these scalars.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
 def resolve(text: str) -> Scalar:
-    """What a plain scalar stands for. Raises `ValueError` for a number that a database could not hold."""
+    """The value of a plain scalar. Raises `ValueError` for a number that a database cannot store."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in _NUMBER_START:
@@ -44,7 +44,7 @@ def resolve(text: str) -> Scalar:
 
 
 def _integer(text: str, base: int) -> int:
-    # int() refuses more than 4,300 decimal digits, and takes quadratic time below that
+    # Limit the digits first: int() takes quadratic time, and refuses more than 4,300 decimal digits.
     if len(text) <= MAX_DIGITS:
         number = int(text, base)
         if MIN_INTEGER <= number <= MAX_INTEGER:

@@ -1,6 +1,6 @@
 """YAML as events, through PyYAML's event interface.
 
-PyYAML's `load` and `compose` crash the process on deep nesting and expand aliases without bound: neither is used.
+Danger: never use PyYAML's `load` or `compose`. They crash the process on deep nesting and expand aliases without bound.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import yaml
 from workspaces.core.problems import Broken
 from workspaces.core.reading.parse_events import Event, Kind, decode, line_after
 
-# The loader in C; the pure one reads the same events, only slower
+# The loader in C; the pure Python one gives the same events, but slower.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _Table: TypeAlias = dict[int, str]
 _OLD_BREAKS = "\x85\u2028\u2029"
 _NONCHARACTERS = [chr(code) for code in range(0xFDD0, 0xFDF0)]
-_ESCAPED = re.compile(r"\\(?:u|U0000)(FD[DE][0-9A-F])", re.IGNORECASE)  # one of them, in double quotes
+_ESCAPED = re.compile(r"\\(?:u|U0000)(FD[DE][0-9A-F])", re.IGNORECASE)  # the escape of one, in double quotes
 
 _KINDS: dict[type[yaml.Event], Kind] = {
     yaml.ScalarEvent: Kind.SCALAR,
@@ -36,8 +36,8 @@ _KINDS: dict[type[yaml.Event], Kind] = {
 
 
 def yaml_events(data: bytes, file: str) -> Iterator[Event]:
-    """The events of the one document in `data`. Raises `Broken` where it is no YAML, or no or several documents."""
-    decode(data, file)  # what is not UTF-8 is refused; as text, all of it would be in memory twice more
+    """The events of the one document in `data`. Raises `Broken` if it is not YAML, or not exactly one document."""
+    decode(data, file)  # only to refuse text that is not UTF-8; keeping the result would take twice the memory
     documents = 0
     shielded, back = _shielded(data.removeprefix(BOM_UTF8), file)
     with _errors_as_ours(data, file):
@@ -45,7 +45,7 @@ def yaml_events(data: bytes, file: str) -> Iterator[Event]:
             line = event.start_mark.line + 1
             kind = _KINDS.get(type(event))
             if kind is Kind.SCALAR:
-                # A lone `!` says: not resolved, take it as text
+                # A lone `!` means: do not resolve the scalar, take it as text.
                 tag = event.tag
                 plain = tag is None and event.implicit[0]
                 yield kind, line, event.value, plain, event.anchor, None if tag == "!" else tag
@@ -69,9 +69,9 @@ def _events(data: bytes, back: _Table) -> Iterator[Any]:
 
 
 def _shielded(data: bytes, file: str) -> tuple[bytes, _Table]:
-    """`data` with a stand-in for each character that ends a line in YAML 1.1 and not in 1.2, and the way back.
+    """`data` with a stand-in for each character that ends a line in YAML 1.1 but not in 1.2, and the way back.
 
-    A stand-in is a noncharacter that the text holds nowhere, nor as an escape. Raises `Broken` where too few are left.
+    A stand-in is a noncharacter that the text does not have, not even escaped. Raises `Broken` if too few are left.
     """
     present = [each for each in _OLD_BREAKS if each.encode() in data]
     if not present:
@@ -81,8 +81,8 @@ def _shielded(data: bytes, file: str) -> tuple[bytes, _Table]:
     unused = [each for each in _NONCHARACTERS if each not in text and each not in escaped]
     if len(unused) < len(present):
         raise Broken("the text holds all of Unicode's noncharacters; leave some out", file=file, line=None)
-    there = dict(zip(map(ord, present), unused, strict=False))
-    return text.translate(there).encode(), {ord(stand_in): chr(code) for code, stand_in in there.items()}
+    stand_ins = dict(zip(map(ord, present), unused, strict=False))
+    return text.translate(stand_ins).encode(), {ord(stand_in): chr(code) for code, stand_in in stand_ins.items()}
 
 
 def _restored(event: Any, *, back: _Table) -> Any:
@@ -116,7 +116,7 @@ def _code(error: Any) -> int:
 
 
 def _line_of(error: Any, text: str) -> int:
-    """The line of a refused character: the position is one of bytes (C) or characters (Python)."""
+    """The line of a refused character. `error.position` counts bytes (the loader in C) or characters (in Python)."""
     found = text.find(chr(_code(error)))
     before = text[: found if found >= 0 else error.position]
     return line_after(before)

@@ -1,6 +1,6 @@
-"""What a workspace gets from `defaults`, and the `spec` that comes of it.
+"""The values that a workspace inherits from `defaults`, and its resulting `spec`.
 
-It reads the keys as written, not the models: so a wrong tier does not hide a missing prompt file.
+It reads the keys as written, not the models: so an invalid tier does not hide a missing prompt file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NOT_HANDED_ON = COLUMNS | NEVER_DEFAULTS | {*PROMPTS, *PROMPTS.values(), "plugi
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inherited:
-    """The defaults, ready to hand out. `spec` has prompts as text and no plugins; `sizes` are its values' bytes."""
+    """The defaults, ready to apply. `spec` has prompts as text and no plugins; `sizes` are its values' bytes."""
 
     model: Defaults
     plugins: tuple[str, ...]
@@ -30,7 +30,7 @@ class Inherited:
 
 
 def inherited(checks: Checks, raw: object, path: Path) -> Inherited:
-    """What the template's `defaults` hand to every workspace, unknown keys too."""
+    """The values that every workspace inherits from the template's `defaults`, unknown keys too."""
     written = raw if isinstance(raw, dict) else {}
     model = checks.model(Defaults, written, path) or Defaults()
     _check_keys(checks, written, path)
@@ -44,26 +44,26 @@ def _check_keys(checks: Checks, written: Mapping[str, Any], path: Path) -> None:
     for key in written:
         if key in NEVER_DEFAULTS:
             checks.problem((*path, key), "belongs to a workspace, not to the defaults")
-    checks.unknown(written, path, Defaults.model_fields.keys() | NEVER_DEFAULTS)
-    checks.odd(written, path)
+    checks.warn_unknown_keys(written, path, Defaults.model_fields.keys() | NEVER_DEFAULTS)
+    checks.warn_unusual_types(written, path)
 
 
 def node_spec(
     checks: Checks, defaults: Inherited, raw: Mapping[str, Any], *, folder: str | None, path: Path
 ) -> dict[str, Any]:
-    """All of a workspace that has no column, with what it inherits. Raises `TemplateTooLarge`."""
+    """The keys of a workspace without a column, with inherited ones. Raises `TemplateTooLarge`."""
     spec = {key: value for key, value in raw.items() if key not in COLUMNS}
     spec.update(_prompts(checks, raw, folder=folder, path=path))
     missing = [key for key in defaults.spec if spec.get(key) is None]
     spec.update({key: defaults.spec[key] for key in missing})
     if defaults.plugins or raw.get("plugins") is not None:
         spec["plugins"] = _union(defaults.plugins, _plugins(raw))
-    checks.expand(sum(defaults.sizes[key] for key in missing) + sum(map(len, defaults.plugins)), path)
+    checks.count_expanded(sum(defaults.sizes[key] for key in missing) + sum(map(len, defaults.plugins)), path)
     return spec
 
 
 def _prompts(checks: Checks, raw: Mapping[str, Any], *, folder: str | None, path: Path) -> dict[str, str]:
-    """The prompts written at one level, as text."""
+    """The prompts of one level, as text."""
     found = {}
     for key, of_file in PROMPTS.items():
         if key not in raw and of_file not in raw:
@@ -86,7 +86,7 @@ def _plugins(raw: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _union(inherited: tuple[str, ...], own: tuple[str, ...]) -> list[str]:
-    """Both in the order written, the defaults' first, without those that a `!x` or `-x` drops."""
+    """The defaults' plugins, then the workspace's own, as written, without those that a `!x` or `-x` drops."""
     wanted = dict.fromkeys((*inherited, *own))
     dropped = {plugin[1:].strip() for plugin in wanted if plugin.startswith(("!", "-"))}
     return [plugin for plugin in wanted if not plugin.startswith(("!", "-")) and plugin not in dropped]

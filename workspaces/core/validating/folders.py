@@ -1,4 +1,4 @@
-"""A workspace's `files_dir`: which folder it means, and the files that lie there."""
+"""A workspace's `files_dir`: the folder that it names, and the files in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workspaces.core.validating.validation_context import Checks
 
 
 def files_folder(checks: Checks, files_dir: object, path: Path) -> str | None:
-    """The folder a workspace's files lie in; "" for the root, None (and a problem noted) where it is no inner path."""
+    """The folder of a workspace's files; "" is the root, None (with a problem added) if it leads outside."""
     if files_dir is None:
         return ""
     if not isinstance(files_dir, str):
@@ -23,16 +23,16 @@ def files_folder(checks: Checks, files_dir: object, path: Path) -> str | None:
         checks.problem(path, str(error))
         return None
     if checks.files is None:
-        checks.notices.say(f"`files_dir` {NEEDS_FILES} and is left empty", path)
+        checks.notices.add(f"`files_dir` {NEEDS_FILES} and is left empty", path)
     elif not checks.files.is_dir(folder):
-        checks.notices.say("`files_dir` is no folder of the template", path)
+        checks.notices.add("`files_dir` is no folder of the template", path)
     return folder
 
 
 def files_digest(checks: Checks, folder: str | None, path: Path) -> str:
-    """The digest of all files below `folder`, "" where there are none. Raises `TemplateTooLarge`.
+    """The digest of all files below `folder`, "" if there are none. Raises `TemplateTooLarge`.
 
-    A folder is read once, however many workspaces name it; so what is wrong in it is noted once, for the first of them.
+    A folder is read once for all workspaces that name it, so its problems are reported once, for the first of them.
     """
     if folder is None or checks.files is None or not checks.files.is_dir(folder):
         return ""
@@ -48,23 +48,23 @@ def _read(checks: Checks, folder: str, path: Path) -> FolderFiles:
     try:
         found = checks.walk(folder, path)
         for where in found.files:
-            if _comes_along(checks, where, where[start:], path):
+            if _is_included(checks, where, where[start:], path):
                 checks.contents[where] = files[where[start:]] = checks.read(where, path)
     except Unreadable as error:
         checks.problem(path, f"{clip(where or '.', 200)} {error}")
         return FolderFiles(files=())
     for where, why in found.left_out:
-        checks.notices.say(f"not among the files of a workspace, because it {why}", path, about=where)
+        checks.notices.add(f"not among the files of a workspace, because it {why}", path, about=where)
     return FolderFiles.of(files)
 
 
-def _comes_along(checks: Checks, file: str, inner: str, path: Path) -> bool:
-    """Whether the file, `inner` from its folder on, goes into the volume: there one folder is the site's own."""
+def _is_included(checks: Checks, file: str, inner: str, path: Path) -> bool:
+    """Whether the file (`inner`: its path below the folder) goes into the volume: OWN_FOLDER there is the site's."""
     if inner.partition("/")[0] == OWN_FOLDER:
-        checks.notices.say(
+        checks.notices.add(
             f"not among the files of a workspace, because {OWN_FOLDER} is the site's own", path, about=file
         )
         return False
     if may_hold_secret(inner):
-        checks.notices.say("may hold a secret; it goes into the database and the workspace's volume", path, about=file)
+        checks.notices.add("may hold a secret; it goes into the database and the workspace's volume", path, about=file)
     return True

@@ -1,4 +1,4 @@
-"""Warnings: what was accepted but may not be what was meant. One sentence for each subject, with all its places."""
+"""Warnings about values that are accepted but may be mistakes: one sentence for each subject, with all its places."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from workspaces.core.problems import Mark, Path, format_path
 
 MAX_NOTICES = 100
 MAX_TEXT = 4 * 1024 * 1024
-"""Characters of all places together; what goes beyond is counted."""
+"""Characters of all places together; places beyond it are only counted."""
 MAX_GUESSED = 40
 SHOWN = 3
-"""Places of a warning that people see; the others are a number."""
+"""Places of a warning that people see; the others are only counted."""
 
 _BEFORE, _BETWEEN = ": ", ", "
 _UNCOUNTED = re.compile("and ([0-9,]+) more")
@@ -38,24 +38,24 @@ class Notices:
     def __init__(self, locate: Callable[[Path], Mark]) -> None:
         self._locate = locate
         self._notices: dict[str, _Notice] = {}
-        self._unsaid: set[str] = set()
+        self._dropped: set[str] = set()
         self._room = MAX_TEXT
 
-    def unknown(self, key: str, path: Path, known: Collection[str]) -> None:
-        """Note a key that nothing reads; `known` are the keys it may have been meant to be."""
-        self._add(f"key {key}", path, lambda: _unknown(key, known))
+    def add_unknown_key(self, key: str, path: Path, known: Collection[str]) -> None:
+        """Add a warning about an unknown key; the closest of the `known` keys is suggested."""
+        self._record(f"key {key}", path, lambda: _unknown(key, known))
 
-    def say(self, subject: str, path: Path, *, about: str = "") -> None:
-        """Note `subject` at `path`; `about` is the file it concerns."""
-        self._add(subject, path, lambda: subject, about=about)
+    def add(self, subject: str, path: Path, *, about: str = "") -> None:
+        """Add a warning `subject` at `path`; `about` is the file that it concerns."""
+        self._record(subject, path, lambda: subject, about=about)
 
-    def _add(self, identity: str, path: Path, word: Callable[[], str], *, about: str = "") -> None:
+    def _record(self, identity: str, path: Path, subject_text: Callable[[], str], *, about: str = "") -> None:
         notice = self._notices.get(identity)
         if notice is None:
             if len(self._notices) >= MAX_NOTICES:
-                self._unsaid.add(identity)
+                self._dropped.add(identity)
                 return
-            notice = self._notices[identity] = _Notice(subject=word())
+            notice = self._notices[identity] = _Notice(subject=subject_text())
         if self._room <= 0:
             notice.more += 1
             return
@@ -65,12 +65,12 @@ class Notices:
 
     def sentences(self) -> tuple[str, ...]:
         """All warnings, in the order of their first place."""
-        more = (f"… and {len(self._unsaid):,} more warnings",) if self._unsaid else ()
+        more = (f"… and {len(self._dropped):,} more warnings",) if self._dropped else ()
         return (*(str(notice) for notice in self._notices.values()), *more)
 
 
 def brief(sentence: str) -> str:
-    """A warning as people read it: with its first places, and the number of the others."""
+    """A warning for people: with its first places and the number of the others."""
     subject, before, text = sentence.rpartition(_BEFORE)
     places = text.split(_BETWEEN)
     if not before or len(places) <= SHOWN:
@@ -87,7 +87,7 @@ def _unknown(key: str, known: Collection[str]) -> str:
 
 
 def _place(path: Path, mark: Mark, about: str) -> str:
-    """Written without what stands between places and before them, so that `brief` finds where each ends."""
+    """The place as text, without the separators before and between places, so that `brief` can split them again."""
     where = f"{format_path(path)} ({mark})" if str(mark) else format_path(path)
     place = f"{clip(about, 200)} in {where}" if about else where
     return place.replace(_BETWEEN, ",\u00a0").replace(_BEFORE, ":\u00a0")

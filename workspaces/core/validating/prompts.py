@@ -1,4 +1,4 @@
-"""Prompts and the files they come from. At one level the inline text wins over the file."""
+"""Prompts and their files. At one level the inline text wins over the file."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from workspaces.core.validating.validation_context import Checks, MissingFiles
 
 
 def prompt(checks: Checks, text: str | None, file: str | None, *, folder: str | None, path: Path) -> str | None:
-    """The text of a prompt, None where there is none, "" where its file is missing and may be. `path` is the place of
-    the file's key.
+    """The text of a prompt; None if there is none, "" if its file is missing and `checks` allows that.
 
-    `folder` is where the file's name starts from; None where that itself is wrong and was noted already.
+    `path` is the place of the file's key. The file's name is relative to `folder`; None means that the folder itself is
+    invalid and was reported.
     """
     if file is not None and checks.files is None:
         checks.problem(path, f"a prompt file {NEEDS_FILES}")
@@ -36,7 +36,7 @@ def _from_file(checks: Checks, file: str, *, folder: str, path: Path) -> str | N
     except (ValueError, Broken) as error:
         checks.problem(path, f"the prompt file {clip(file, 200)}: {error}")
     else:
-        checks.expand(len(text.encode()), path)
+        checks.count_expanded(len(text.encode()), path)
         return text
     return None
 
@@ -46,7 +46,7 @@ def _missing(checks: Checks, sentence: str, path: Path) -> None:
         checks.problem(path, sentence)
         return
     checks.absent.add(path)
-    checks.notices.say(f"{sentence}, so the prompt is empty", path)
+    checks.notices.add(f"{sentence}, so the prompt is empty", path)
 
 
 def _read(checks: Checks, file: str, path: Path) -> bytes:

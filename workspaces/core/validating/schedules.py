@@ -1,4 +1,4 @@
-"""The schedules a workspace declares."""
+"""The schedules that a workspace declares."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Extra = dict[str, dict[str, Any]]
 
 
 def schedules(checks: Checks, raw: object, *, folder: str | None, path: Path) -> tuple[tuple[ScheduleSpec, ...], Extra]:
-    """The schedules of one workspace and, by a schedule's name, what it says beyond its columns."""
+    """The schedules of one workspace, and by schedule name its keys without a column."""
     found: dict[str, ScheduleSpec] = {}
     places: dict[str, Path] = {}
     extra: Extra = {}
@@ -38,13 +38,13 @@ def schedules(checks: Checks, raw: object, *, folder: str | None, path: Path) ->
 def _schedule(checks: Checks, raw: object, *, folder: str | None, path: Path) -> ScheduleSpec | None:
     model = checks.model(ScheduleSchema, raw, path)
     if isinstance(raw, dict):
-        checks.unknown(raw, path, ScheduleSchema.model_fields.keys())
+        checks.warn_unknown_keys(raw, path, ScheduleSchema.model_fields.keys())
     if model is None:
         return None
     of_file = (*path, "prompt_file")
     text = prompt(checks, model.prompt, model.prompt_file, folder=folder, path=of_file)
     if of_file in checks.absent:
-        checks.notices.say("disabled, because its prompt file does not exist", path)
+        checks.notices.add("disabled, because its prompt file does not exist", path)
     return ScheduleSpec(
         name=model.name,
         cron_expr=model.cron_expr,

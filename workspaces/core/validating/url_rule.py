@@ -1,7 +1,9 @@
 """The rule for the URL of an external workspace: http(s), and never a cloud's metadata service.
 
-A cloud's metadata service hands out credentials to whoever asks from inside, so no template may point the site at one
-(OWASP, Server Side Request Forgery Prevention). What a name resolves to is not known here: whoever connects checks it.
+A cloud's metadata service gives credentials to every client inside, so a template must never make the site call one
+(OWASP, Server Side Request Forgery Prevention).
+
+Danger: a host name is not resolved here. Code that connects to such a URL has to check the resolved address again.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def check_url(url: str) -> str:
-    """`url` itself. Raises `ValueError` where it is no http(s) URL or leads to a link-local or metadata address."""
+    """`url` itself. Raises `ValueError` if it is no http(s) URL or has a link-local or metadata address."""
     if len(url) > MAX_URL or _UNSAFE.search(url):
         raise ValueError(f"a URL must have at most {MAX_URL:,} characters, no spaces and no backslashes")
     host = _host(url)
@@ -44,7 +46,7 @@ def check_url(url: str) -> str:
 
 
 def _host(url: str) -> str:
-    """The host as a client would look it up: decoded, in plain digits and dots, lower case."""
+    """The host as a client would look it up: decoded, with ASCII digits and dots, in lower case."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  (reading it checks it)
@@ -64,7 +66,7 @@ def _address(host: str) -> _Address | None:
 
 
 def _lenient_ipv4(host: str) -> ipaddress.IPv4Address | None:
-    """The forms that `inet_aton` takes: one to four parts, decimal, octal or hexadecimal, the last one filling up."""
+    """An address as `inet_aton` takes it: one to four parts, decimal, octal or hexadecimal, the last one wide."""
     parts = host.split(".")
     if len(parts) > 4 or not all(_NUMBER.fullmatch(part) and len(part) <= 16 for part in parts):
         return None
@@ -90,7 +92,7 @@ def _refused(address: _Address) -> bool:
 
 
 def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that an IPv6 one carries, if any."""
+    """The IPv4 address embedded in an IPv6 one, if any."""
     if address in _NAT64 or address in _COMPATIBLE:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour

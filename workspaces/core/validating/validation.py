@@ -1,4 +1,4 @@
-"""Plain data → `Template`: every problem at once, each with its path, file and line."""
+"""Plain data → `Template`, or all problems at once, each with its path, file and line."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DEFAULT_TIER = 2
 DEFAULT_RUNTIME = "langgraph"
 
 SCHEDULES_EXTRA = "schedules_extra"
-"""Under this key of `spec` stands what a schedule says beyond its own columns, by the schedule's name."""
+"""The key of `spec` for those keys of schedules that have no column, by the schedule's name."""
 
 
 def validate(
@@ -38,8 +38,8 @@ def validate(
 ) -> Template:
     """The template that `document` declares.
 
-    `files` is None for a text without files around it; `zones` are the time zones a schedule may name; `missing` says
-    what a prompt file that does not exist is. Raises `TemplateInvalid` with every problem, or `TemplateTooLarge` at the
+    `files` is None for a text without files around it; `zones` are the valid time zones of schedules; `missing` decides
+    whether a missing prompt file is an error. Raises `TemplateInvalid` with all problems, or `TemplateTooLarge` at the
     first limit exceeded.
     """
     checks = Checks(
@@ -62,8 +62,8 @@ def validate(
 
 def _template(checks: Checks, raw: Mapping[str, Any]) -> Template:
     model = checks.model(OrgTemplate, raw, ())
-    checks.unknown(raw, (), OrgTemplate.model_fields.keys())
-    checks.odd(raw, ())
+    checks.warn_unknown_keys(raw, (), OrgTemplate.model_fields.keys())
+    checks.warn_unusual_types(raw, ())
     defaults = inherited(checks, raw.get("defaults"), ("defaults",))
     flat = list(_walk(checks, defaults, raw.get("workspaces")))
     checks.problems.raise_if_any()
@@ -78,8 +78,8 @@ def _template(checks: Checks, raw: Mapping[str, Any]) -> Template:
 
 
 class _Pending(NamedTuple):
-    """A declared node on its way: where it stands, as a path, as text and for people, how deep, and the number of its
-    parent (-1 for a root); `above` is that parent as written."""
+    """A declared node to be visited: its place as a path, as text and for people, the number of its parent (-1 for a
+    root), its depth; `above` is the parent as written."""
 
     raw: object
     path: Path
@@ -91,7 +91,7 @@ class _Pending(NamedTuple):
 
 
 def _walk(checks: Checks, defaults: Inherited, roots: object) -> Iterator[tuple[int, Node]]:
-    """Each node without its children, depth first, with the number of its parent in this same order."""
+    """All nodes without their children, depth first, each with the number of its parent in this order."""
     stack = _siblings(checks, roots, ("workspaces",), parent=-1, depth=1, above={})[::-1]
     number = 0
     while stack:
@@ -107,13 +107,13 @@ def _walk(checks: Checks, defaults: Inherited, roots: object) -> Iterator[tuple[
 def _siblings(
     checks: Checks, raw: object, path: Path, *, parent: int, depth: int, above: Mapping[str, Any]
 ) -> list[_Pending]:
-    """The nodes of one list, their names compared; none where it is no list (that is noted with its owner)."""
+    """The nodes of one list, with their names compared; none if it is no list (its owner's check reports that)."""
     if not isinstance(raw, list) or not raw:
         return []
     if depth > checks.limits.max_depth:
         message = f"the depth of the tree is more than {checks.limits.max_depth} levels {OF_DEPTH}"
         raise too_large(message, path, checks.document.mark(path))
-    checks.declare(len(raw), path)
+    checks.count_workspaces(len(raw), path)
     _check_names(checks, raw, path)
     text, at, mark = format_path(path), checks.document.mark(path), checks.document.entry_mark
     return [
@@ -123,7 +123,7 @@ def _siblings(
 
 
 def _check_names(checks: Checks, siblings: list[Any], path: Path) -> None:
-    """Note the siblings that share a name: name and parent are a workspace's identity."""
+    """Report siblings with the same name: name and parent are a workspace's identity."""
     first: dict[str, int] = {}
     for index, each in enumerate(siblings):
         name = _name(each)
@@ -141,18 +141,18 @@ def _name(raw: object) -> str | None:
 
 
 _INVALID = Node(name="", path="")
-"""Stands for a node with a problem; it never leaves this module, because the problem is raised first."""
+"""A placeholder for a node with a problem; it never leaves this module, because the problem is raised first."""
 
 
 def _node(checks: Checks, defaults: Inherited, here: _Pending) -> Node:
-    """The node, defaults applied, children still missing. Every problem of its own is noted."""
+    """The node with defaults applied, without children. All its own problems are reported."""
     raw, path = here.raw, here.path
     if not isinstance(raw, dict):
         checks.problem(path, "a workspace must be a mapping with a name")
         return _INVALID
     model = checks.model(WorkspaceSchema, raw, path)
-    checks.unknown(raw, path, WorkspaceSchema.model_fields.keys())
-    checks.odd(raw, path)
+    checks.warn_unknown_keys(raw, path, WorkspaceSchema.model_fields.keys())
+    checks.warn_unusual_types(raw, path)
     _check_meaning(checks, raw, path)
     if raw.get("parent") is not None:
         _check_parent(checks, raw["parent"], here)
@@ -168,26 +168,26 @@ def _node(checks: Checks, defaults: Inherited, here: _Pending) -> Node:
 
 
 def _check_meaning(checks: Checks, raw: Mapping[str, Any], path: Path) -> None:
-    """What no single key shows."""
+    """Check rules about more than one key, and reserved ones."""
     if raw.get("external") is True and raw.get("url") is None:
         checks.problem((*path, "url"), "is required, because the workspace is external")
     if raw.get("spawning") is False:
         subject = "`spawning: false`: created by neither mode, with all below it; the names still count"
-        checks.notices.say(subject, path)
+        checks.notices.add(subject, path)
     if SCHEDULES_EXTRA in raw:
         checks.problem((*path, SCHEDULES_EXTRA), "is a reserved key")
 
 
 def _check_parent(checks: Checks, parent: object, here: _Pending) -> None:
-    """Nesting says what stands above a workspace. A `parent` that says the same is dropped in silence, no other one."""
+    """Warn about a `parent` that differs from the nesting, which decides. An equal one is dropped without a warning."""
     meant = {_letters(here.above.get(key)) for key in ("name", "files_dir", "template", "id")} - {""}
     if _letters(parent) not in meant:
         subject = "`parent` is not what the nesting says, and is ignored"
-        checks.notices.say(subject, (*here.path, "parent"))
+        checks.notices.add(subject, (*here.path, "parent"))
 
 
 def _letters(value: object) -> str:
-    """A name and what people make of it for a file or an id: `Dev Lead`, `dev-lead`."""
+    """The letters and digits of a name, so that `Dev Lead` equals its form as a file or id, `dev-lead`."""
     return "".join(filter(str.isalnum, value.casefold())) if isinstance(value, str) else ""
 
 
@@ -218,14 +218,14 @@ def _columns(
 
 
 def _first(own: ValueT | None, default: ValueT | None, otherwise: ValueT) -> ValueT:
-    """The workspace's own value, else the default, else what holds when neither says anything."""
+    """The workspace's own value, else the template's default, else `otherwise`."""
     if own is not None:
         return own
     return otherwise if default is None else default
 
 
 def _assemble(flat: list[tuple[int, Node]]) -> tuple[Node, ...]:
-    """The tree, from its nodes in depth-first order: built from the end, so that children come before their parent."""
+    """The tree of nodes given in depth-first order, built from the end so that children come before their parent."""
     below: list[list[Node]] = [[] for _ in range(len(flat) + 1)]
     for number in range(len(flat) - 1, -1, -1):
         parent, node = flat[number]

@@ -1,4 +1,4 @@
-"""What every rule of validation needs at hand: the document, the limits, and where to note what it finds."""
+"""The context of one validation: the document, the limits, and the collected problems and warnings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from workspaces.core.validating.template_schema import USUAL
 
 
 class MissingFiles(StrEnum):
-    """A prompt file that does not exist counts as one of these: an error, or a warning and an empty prompt."""
+    """How a missing prompt file counts: as an error, or as a warning with an empty prompt."""
 
     ERROR = "error"
     WARN = "warn"
@@ -35,8 +35,8 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 class Checks:
     """One validation. `declared` counts workspaces, `expanded` the bytes that defaults and prompt files add.
 
-    `filesets` are the folders read so far, by their paths, and `contents` the files in them; `absent` has the places
-    that name a prompt file which does not exist, where that is no error.
+    `filesets` are the folders read so far, by path, and `contents` the files in them; `absent` has the places that name
+    a missing prompt file, if that is no error.
     """
 
     document: Document
@@ -53,11 +53,11 @@ class Checks:
     absent: set[Path] = field(default_factory=set)
 
     def problem(self, path: Path, message: str) -> None:
-        """Note what is wrong at `path`."""
+        """Report a problem at `path`."""
         self.problems.add(message, path, self.document.mark)
 
     def model(self, kind: type[ModelT], raw: object, path: Path) -> ModelT | None:
-        """`raw` as a `kind`; None, with every problem noted, where it is none."""
+        """`raw` as a `kind`; None, with every problem reported, if it is invalid."""
         try:
             return kind.model_validate(raw, context=self.zones)
         except ValidationError as error:
@@ -65,20 +65,20 @@ class Checks:
                 self.problem((*path, *detail["loc"]), _message(detail))
             return None
 
-    def unknown(self, raw: Mapping[str, Any], path: Path, known: AbstractSet[str]) -> None:
-        """Note the keys of `raw` that are not `known`."""
+    def warn_unknown_keys(self, raw: Mapping[str, Any], path: Path, known: AbstractSet[str]) -> None:
+        """Warn about the keys of `raw` that are not `known`."""
         if not raw.keys() <= known:
             for key in raw:
                 if key not in known:
-                    self.notices.unknown(key, (*path, key), known)
+                    self.notices.add_unknown_key(key, (*path, key), known)
 
-    def odd(self, raw: Mapping[str, Any], path: Path) -> None:
-        """Note the keys of `raw` that are kept as written although they hold what nobody can use there."""
+    def warn_unusual_types(self, raw: Mapping[str, Any], path: Path) -> None:
+        """Warn about the keys of `raw` with a value of an unusable type, which is kept as written."""
         for key in sorted(raw.keys() & USUAL.keys()):
-            word, kinds = USUAL[key]
+            expected, kinds = USUAL[key]
             value = raw[key]
             if value is not None and (isinstance(value, bool) or not isinstance(value, kinds)):
-                self.notices.say(f"`{key}` should be {word}; it is kept as written", (*path, key))
+                self.notices.add(f"`{key}` should be {expected}; it is kept as written", (*path, key))
 
     def read(self, file: str, path: Path) -> bytes:
         """A file that the value at `path` names. Raises `Unreadable` and `TemplateTooLarge`."""
@@ -86,7 +86,7 @@ class Checks:
             return files.read(file, limit=self.limits.max_bytes)
 
     def read_prompt(self, file: str, path: Path) -> bytes:
-        """As `read`; a file that came with a folder is at hand and counts no second time."""
+        """As `read`, but a file that was read with its folder is not read and counted again."""
         return self.contents[file] if file in self.contents else self.read(file, path)
 
     def walk(self, folder: str, path: Path) -> FoundFile:
@@ -103,8 +103,8 @@ class Checks:
         except OverBudget as error:
             raise too_large(str(error), path, self.document.mark(path)) from error
 
-    def declare(self, siblings: int, path: Path) -> None:
-        """Count the workspaces of the list at `path`. Raises `TemplateTooLarge` at the first one beyond the limit."""
+    def count_workspaces(self, siblings: int, path: Path) -> None:
+        """Count the workspaces of the list at `path`. Raises `TemplateTooLarge`, naming the first beyond the limit."""
         room = self.limits.max_nodes - self.declared
         if siblings > room:
             first = (*path, room)
@@ -113,8 +113,8 @@ class Checks:
             )
         self.declared += siblings
 
-    def expand(self, size: int, path: Path) -> None:
-        """Count text that comes to stand at `path`. Raises `TemplateTooLarge` beyond the limit."""
+    def count_expanded(self, size: int, path: Path) -> None:
+        """Count text that is expanded at `path`. Raises `TemplateTooLarge` beyond the limit."""
         self.expanded += size
         if self.expanded > self.limits.max_expanded_bytes:
             message = (
@@ -137,7 +137,7 @@ _MESSAGES = {
 
 
 def _message(detail: ErrorDetails) -> str:
-    """pydantic's finding in our words."""
+    """pydantic's error in our words."""
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "string_type":
         return _not_text(detail["input"])

@@ -1,4 +1,4 @@
-"""One engine's API, and the border at which every error of Docker's libraries becomes one of ours."""
+"""One engine's API, and the only place that translates errors of Docker's libraries into ours."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from workspaces.errors import EngineAway, EngineRefused
 
 
 class Client(APIClient):
-    """Docker's own, mended where it hurts.
+    """Docker's client with two faults corrected.
 
-    REQUESTS_CA_BUNDLE, meant for the web, would replace the authority that DOCKER_CERT_PATH names. And where it is not
-    told how long to wait, for a pull or for somebody else's removal, it would wait for ever.
+    Calls without a timeout (a pull, a wait for a removal) would wait for ever. And REQUESTS_CA_BUNDLE, which is meant
+    for the web, would replace the authority of DOCKER_CERT_PATH.
     """
 
     def _set_request_timeout(self, kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -35,9 +35,9 @@ class Client(APIClient):
 
 
 class Connection:
-    """An engine's API, connected when it is first needed and shared by all threads.
+    """An engine's API, connected at its first use and shared by all threads.
 
-    The address is DOCKER_HOST (with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, as Docker reads them) unless it is given.
+    Without an address it is DOCKER_HOST (with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, as Docker reads them).
     """
 
     def __init__(self, options: Options, *, address: str = "", called: str = "The container engine") -> None:
@@ -47,14 +47,14 @@ class Connection:
 
     @contextmanager
     def api(self) -> Iterator[APIClient]:
-        """The API. What goes wrong inside is raised as EngineAway or EngineRefused."""
+        """The API. Raises EngineAway or EngineRefused for every error inside."""
         try:
             yield self._connected()
         except APIError as error:
             raise EngineRefused(str(error.explanation or error)) from error
         except (OSError, HTTPError, DockerException) as error:
             if not (error.__cause__ or error.__context__ or isinstance(error, OSError)):
-                raise EngineRefused(str(error)) from error  # the library's own word, such as on a version too old
+                raise EngineRefused(str(error)) from error  # the library's own message, such as for an old version
             raise EngineAway(f"{self._called} does not answer: {_reason(error)}.") from error
 
     def close(self) -> None:
@@ -64,7 +64,7 @@ class Connection:
             client.close()
 
     def _connected(self) -> Client:
-        """Each thread tries for itself: behind a lock they would wait for an engine that hangs one after the other."""
+        # Not under the lock: if the engine hangs, the threads would wait for it one after the other.
         made = self._client or self._connect()
         with self._lock:
             kept = self._client = self._client or made
@@ -76,15 +76,15 @@ class Connection:
         given = kwargs_from_env() | ({"base_url": self._address} if self._address else {})
         size = self._options.connections
         client = Client(version="auto", timeout=self._options.timeout, max_pool_size=size, **given)
-        client.trust_env = not client.base_url.startswith("http+docker:")  # no proxy stands before a socket
-        for scheme in ("http://", "https://"):  # APIClient passes the size on for sockets only
+        client.trust_env = not client.base_url.startswith("http+docker:")  # no proxy for a socket
+        for scheme in ("http://", "https://"):  # APIClient passes the size of the pool on for sockets only
             if client.base_url.startswith(scheme):
                 client.mount(scheme, HTTPAdapter(pool_maxsize=size))
         return client
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost words: what is around them only says again that a connection failed."""
+    """The message of the innermost error: the outer ones only say that a connection failed."""
     while inner := error.__cause__ or error.__context__:
         error = inner
     return str(getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")

@@ -26,18 +26,18 @@ from workspaces.engines.naming import (
     CONFIG,
     container_labels,
     container_name,
+    fields_of_labels,
     generation_of,
     labels_of,
     only_ours,
     owner_of,
-    see_that_it_is_ours,
-    told_by,
+    require_ours,
     volume_names,
 )
 from workspaces.engines.options import Options
 from workspaces.errors import EngineRefused
 
-# Any other is STOPPED, "created" too. One that somebody paused is not ours to replace.
+# Any other state is STOPPED, "created" too. A paused one counts as running: replacing it would undo what somebody did.
 STATES = {"restarting": State.STARTING, "running": State.RUNNING, "paused": State.RUNNING}
 LIVELY = (State.STOPPED, State.STARTING, State.RUNNING)
 
@@ -45,7 +45,7 @@ Summary = Mapping[str, Any]  # of a container, as it is listed
 
 
 class DockerEngine:
-    """Workspaces as containers of one engine. What is asked, and what it means, is in `base.Engine`."""
+    """Workspaces as containers of one engine. `base.Engine` documents the methods."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -64,30 +64,30 @@ class DockerEngine:
             make_volumes(api, workspace_id=wanted.workspace_id, labels=labels, options=self._options)
             container_id = self._create(api, wanted)
             if wanted.config:
-                api.put_archive(container_id, CONFIG, wanted.config)  # goes through to the volume
+                api.put_archive(container_id, CONFIG, wanted.config)  # writes into the mounted volume
             api.start(container_id)
 
-    def ask_to_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
+    def request_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
         with self._engine.api() as api:
-            there = found or self._look_up(api, workspace_id)
-            for handle in there.handles if there else ():
+            container = found or self._find(api, workspace_id)
+            for handle in container.handles if container else ():
                 with suppress(NotFound):
-                    _ask(api, api.inspect_container(handle))
+                    _send_stop(api, api.inspect_container(handle))
 
     def kill(self, workspace_id: UUID) -> None:
         with self._engine.api() as api:
-            there = self._look_up(api, workspace_id)
-            for handle in there.handles if there else ():
+            container = self._find(api, workspace_id)
+            for handle in container.handles if container else ():
                 with suppress(NotFound):
                     _send(api, api.inspect_container(handle), signal="SIGKILL")
 
     def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None) -> None:
         with self._engine.api() as api:
-            there = found or self._look_up(api, workspace_id)
-            for handle in there.handles if there else ():
+            container = found or self._find(api, workspace_id)
+            for handle in container.handles if container else ():
                 remove_container(api, handle)
             if not keep_volumes:
-                known = there.volumes if there else frozenset()
+                known = container.volumes if container else frozenset()
                 remove_volumes(api, workspace_id=workspace_id, installation=self._options.installation, known=known)
 
     def containers(self) -> Mapping[UUID, FoundContainer]:
@@ -119,33 +119,33 @@ class DockerEngine:
         installation, mounted = self._options.installation, _volumes_of(container)
         return owner_of(_name_of(container), labels=container["Labels"], installation=installation, mounted=mounted)
 
-    def _look_up(self, api: APIClient, workspace_id: UUID) -> FoundContainer | None:
+    def _find(self, api: APIClient, workspace_id: UUID) -> FoundContainer | None:
         ours = self._ours(api, workspace_id)
         return _found(workspace_id, ours) if ours else None
 
     def _ours(self, api: APIClient, workspace_id: UUID) -> list[Summary]:
-        """By label, because one may have been renamed. EngineRefused where somebody else's has the name."""
+        """The workspace's containers, by label, as one may be renamed. Raises EngineRefused if its name is taken."""
         name, installation = container_name(workspace_id), self._options.installation
         with suppress(NotFound):
             labels = api.inspect_container(name)["Config"]["Labels"]
-            see_that_it_is_ours(f"container {name}", labels=labels, installation=installation)
+            require_ours(f"container {name}", labels=labels, installation=installation)
         listed = api.containers(all=True, filters=only_ours(installation, workspace_id))
         return _ordered(workspace_id, (each for each in listed if self._owner_of(each) == workspace_id))
 
     # ---- start
 
     def _keeps_one(self, api: APIClient, wanted: Wanted) -> bool:
-        """Whether the first of those that are there runs, and is of that generation. All others go."""
-        there = self._ours(api, wanted.workspace_id)
-        keeps = any(_runs(each) and generation_of(each["Labels"]) == wanted.generation for each in there[:1])
-        for each in there[keeps:]:
+        """Whether the first container runs and is of that generation. Removes all others."""
+        existing = self._ours(api, wanted.workspace_id)
+        keeps = any(_runs(each) and generation_of(each["Labels"]) == wanted.generation for each in existing[:1])
+        for each in existing[keeps:]:
             if _runs(each):
                 end_container(api, each["Id"], grace=self._options.grace)
             remove_container(api, each["Id"])
         return keeps
 
     def _create(self, api: APIClient, wanted: Wanted) -> str:
-        """The id of a new container. Its image is pulled where it is not there yet."""
+        """The id of a new container. Its image is pulled if it is missing."""
         try:
             return self._create_from_image(api, wanted)
         except ImageNotFound:
@@ -180,17 +180,18 @@ class DockerEngine:
 
 
 def pull(api: APIClient, image: str) -> None:
-    """The engine answers 200 as soon as it begins; what goes wrong later stands in what it says."""
+    """Pull the image. Raises EngineRefused if that fails."""
     try:
-        wrong = [said["error"] for said in api.pull(image, stream=True, decode=True) if "error" in said]
+        # The engine answers 200 when it begins: a later error is only in the stream of messages.
+        errors = [line["error"] for line in api.pull(image, stream=True, decode=True) if "error" in line]
     except APIError as error:
-        wrong = [error.explanation or str(error)]
-    if wrong:
-        raise EngineRefused(f"The image {image} cannot be pulled: {wrong[0]}")
+        errors = [error.explanation or str(error)]
+    if errors:
+        raise EngineRefused(f"The image {image} cannot be pulled: {errors[0]}")
 
 
-def _ask(api: APIClient, container: Mapping[str, Any]) -> None:
-    """By the stop signal, which also tells the engine's restart policy that this end is wanted."""
+def _send_stop(api: APIClient, container: Mapping[str, Any]) -> None:
+    """Send the container's own stop signal; the engine's restart policy then does not start it again."""
     _send(api, container, signal=container["Config"].get("StopSignal") or "SIGTERM")
 
 
@@ -200,18 +201,18 @@ def _send(api: APIClient, container: Mapping[str, Any], *, signal: str) -> None:
     try:
         api.kill(container["Id"], signal=signal)
     except APIError as error:
-        if error.status_code not in (CONFLICT, 404):  # it ended, or is gone, meanwhile
+        if error.status_code not in (CONFLICT, 404):  # it ended or was removed meanwhile
             raise
 
 
 def _ordered(workspace_id: UUID, containers: Iterable[Summary]) -> list[Summary]:
-    """The one that keeps its place first: that with the right name, else one that runs."""
+    """The containers, first the one to keep: that with the right name, else one that runs."""
     name = container_name(workspace_id)
     return sorted(containers, key=lambda each: (_name_of(each) != name, not _runs(each), each["Id"]))
 
 
 def _found(workspace_id: UUID, containers: Sequence[Summary]) -> FoundContainer:
-    """All of one workspace, the one that keeps its place first."""
+    """The containers of one workspace as one value; the first is the one to keep."""
     first = containers[0]
     state = max((_state_of(each) for each in containers), key=LIVELY.index)
     return FoundContainer(
@@ -221,12 +222,12 @@ def _found(workspace_id: UUID, containers: Sequence[Summary]) -> FoundContainer:
         handle=first["Id"],
         others=tuple(each["Id"] for each in containers[1:]),
         volumes=frozenset().union(*map(_volumes_of, containers)),
-        **told_by(first["Labels"]),
+        **fields_of_labels(first["Labels"]),
     )
 
 
 def _name_of(container: Summary) -> str:
-    """None is left while it is being removed."""
+    """Its name, "" while it is being removed."""
     return str((container["Names"] or [""])[0]).lstrip("/")
 
 
@@ -243,6 +244,6 @@ def _runs(container: Summary) -> bool:
 
 
 def _detail(status: str) -> str:
-    """`Exited (137) 5 minutes ago` without the time, which would be another one at each look."""
-    said, bracket, _ = status.rpartition(") ")
-    return said + bracket.strip() if bracket else status
+    """`Exited (137) 5 minutes ago` without the time, which changes with every call."""
+    reason, bracket, _ = status.rpartition(") ")
+    return reason + bracket.strip() if bracket else status

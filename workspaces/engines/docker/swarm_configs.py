@@ -19,36 +19,36 @@ from workspaces.engines.base import Wanted
 from workspaces.engines.naming import CONFIG, container_name, is_ours, labels_of, only_ours
 from workspaces.errors import EngineRefused
 
-MOST_BYTES = 500 * 1024  # of a file: the store of a swarm is kept in the memory of every manager
-DIGEST = 20  # hexadecimal digits: with them the name just fits into the 64 characters that there are
+MOST_BYTES = 500 * 1024  # of a file: every manager keeps the swarm's store in memory
+DIGEST = 20  # hexadecimal digits: with more the name would exceed 64 characters
 
 
 def put_configs(api: APIClient, wanted: Wanted, *, installation: str) -> list[ConfigReference]:
-    """Make those that are not there yet, and say where each is to appear."""
-    there = _there(api, wanted.workspace_id, installation=installation)
+    """Make the missing configs, and return references to all, with their paths in the container."""
+    existing = _existing(api, wanted.workspace_id, installation=installation)
     labels = labels_of(wanted, installation=installation)
     references = []
     for file, content in _files(wanted.config):
         name = f"{container_name(wanted.workspace_id)}-{hashlib.sha256(content).hexdigest()[:DIGEST]}"
-        if name not in there:
-            there[name] = api.create_config(name, content, labels=labels)["ID"]
-        references.append(_reference(file, config_id=there[name], name=name))
+        if name not in existing:
+            existing[name] = api.create_config(name, content, labels=labels)["ID"]
+        references.append(_reference(file, config_id=existing[name], name=name))
     return references
 
 
 def remove_configs(
     api: APIClient, *, workspace_id: UUID, installation: str, but: list[ConfigReference] | None = None
 ) -> None:
-    """All of the workspace's except those that are still referred to."""
+    """Remove the workspace's configs except those that `but` refers to."""
     kept = {str(reference["ConfigID"]) for reference in but or ()}
-    for config_id in _there(api, workspace_id, installation=installation).values():
+    for config_id in _existing(api, workspace_id, installation=installation).values():
         if config_id not in kept:
             with suppress(NotFound):
                 api.remove_config(config_id)
 
 
-def _there(api: APIClient, workspace_id: UUID, *, installation: str) -> dict[str, str]:
-    """Name → id."""
+def _existing(api: APIClient, workspace_id: UUID, *, installation: str) -> dict[str, str]:
+    """The workspace's configs, name → id."""
     listed: list[dict[str, Any]] = api.configs(filters=only_ours(installation, workspace_id))
     ours = (each for each in listed if is_ours(each["Spec"]["Labels"], installation=installation))
     return {each["Spec"]["Name"]: each["ID"] for each in ours}

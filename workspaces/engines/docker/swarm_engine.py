@@ -1,7 +1,7 @@
-"""An existing swarm: one service per workspace, asked through a manager at DOCKER_HOST.
+"""An existing swarm: one service per workspace, through a manager at DOCKER_HOST.
 
-Volumes are local to the node a container ran on, so they are looked for on every node of `Options.nodes`; without any,
-only where DOCKER_HOST is.
+Volumes are local to the node on which a container ran, so they are searched on every node of `Options.nodes`; without
+any, only on the one of DOCKER_HOST.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from workspaces.engines.docker.swarm_configs import put_configs, remove_configs
 from workspaces.engines.docker.swarm_services import task_template
 from workspaces.engines.docker.volumes import (
     remove_volumes,
-    see_that_volumes_are_ours,
+    require_our_volumes,
+    retry_while_in_use,
     sizes_by_workspace,
     volumes_by_workspace,
-    when_let_go,
 )
 from workspaces.engines.naming import (
     DATA,
@@ -38,20 +38,20 @@ from workspaces.engines.naming import (
     generation_of,
     only_ours,
     owner_of,
-    see_that_it_is_ours,
+    require_ours,
     volume_names,
 )
 from workspaces.engines.options import Options
 from workspaces.errors import EngineAway, EngineError, EngineRefused
 
-WATCHED = 3.0  # seconds that `start` looks whether the first attempt comes to something
+WATCHED = 3.0  # seconds that `start` watches the first attempt
 STARTS = 2.0  # seconds that `remove` waits for a node that is about to start
-UPDATES = 5  # times that a service is changed at most until it is
-STEP = 0.1  # seconds between two looks
+UPDATES = 5  # attempts to update a service at most
+STEP = 0.1  # seconds between two polls
 
 
 class SwarmEngine:
-    """Workspaces as services of a swarm. What is asked, and what it means, is in `base.Engine`."""
+    """Workspaces as services of a swarm. `base.Engine` documents the methods."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -78,18 +78,18 @@ class SwarmEngine:
             home = self._home_of(api, wanted.workspace_id)
             configs = put_configs(api, wanted, installation=self._options.installation)
             self._put_service(api, service, wanted, configs=configs, home=home)
-            self._forget_configs(api, wanted.workspace_id, but=configs)
+            self._remove_configs(api, wanted.workspace_id, but=configs)
             _watch(api, wanted.workspace_id, generation=_generation_of(service) + 1)
             if home:
-                _let_go_anywhere(api, wanted.workspace_id)
+                _unpin(api, wanted.workspace_id)
 
-    def ask_to_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
+    def request_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
         with self._manager.api() as api:
             service = self._service(api, workspace_id)
             if service and tasks.replicas_of(service):
                 _update(api, service, template=service["Spec"]["TaskTemplate"], replicas=0)
 
-    kill = ask_to_stop  # what is left at the end of the grace the swarm kills by itself
+    kill = request_stop  # the swarm itself kills after the grace
 
     def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None) -> None:
         with self._manager.api() as api:
@@ -97,8 +97,8 @@ class SwarmEngine:
             if service:
                 with suppress(NotFound):
                     api.remove_service(service["ID"])
-            self._forget_configs(api, workspace_id, but=[])
-            _let_starts_end(api, only=only_ours(self._options.installation, workspace_id))
+            self._remove_configs(api, workspace_id, but=[])
+            _await_starts(api, only=only_ours(self._options.installation, workspace_id))
         self._clear_nodes(workspace_id, keep_volumes=keep_volumes)
 
     def containers(self) -> Mapping[UUID, FoundContainer]:
@@ -117,7 +117,7 @@ class SwarmEngine:
         }
 
     def volumes(self) -> Mapping[UUID, tuple[str, ...]]:
-        """A volume that is on two nodes is told once. One request to each node."""
+        """As `Engine.volumes`, with one request to each node. A volume that is on two nodes is listed once."""
         names: dict[UUID, set[str]] = defaultdict(set)
         for node in self._nodes.values():
             with node.api() as api:
@@ -126,7 +126,7 @@ class SwarmEngine:
         return {owner: tuple(sorted(found)) for owner, found in names.items()}
 
     def sizes(self) -> Mapping[UUID, int]:
-        """Of all nodes together."""
+        """As `Engine.sizes`, the sum over all nodes."""
         total: Counter[UUID] = Counter()
         for node in self._nodes.values():
             with node.api() as api:
@@ -150,7 +150,7 @@ class SwarmEngine:
         except NotFound:
             return None
         labels = service["Spec"]["Labels"]
-        see_that_it_is_ours(f"service {name}", labels=labels, installation=self._options.installation)
+        require_ours(f"service {name}", labels=labels, installation=self._options.installation)
         return service
 
     def _put_service(
@@ -162,7 +162,7 @@ class SwarmEngine:
         configs: list[ConfigReference],
         home: str,
     ) -> None:
-        """One that is there gets a new generation of attempts, after what is left of the last one has ended."""
+        """Create the service, or update it: then the attempts of the last generation end before a new one starts."""
         labels = container_labels(wanted, installation=self._options.installation)
         template = task_template(
             wanted,
@@ -178,36 +178,36 @@ class SwarmEngine:
             name, mode = container_name(wanted.workspace_id), ServiceMode("replicated", replicas=1)
             api.create_service(template, name=name, labels=labels, mode=mode)
 
-    def _forget_configs(self, api: APIClient, workspace_id: UUID, *, but: list[ConfigReference]) -> None:
+    def _remove_configs(self, api: APIClient, workspace_id: UUID, *, but: list[ConfigReference]) -> None:
         remove_configs(api, workspace_id=workspace_id, installation=self._options.installation, but=but)
 
     # ---- nodes
 
     def _home_of(self, api: APIClient, workspace_id: UUID) -> str:
-        """The id of the node that has the workspace's data: that of the last attempt, else where they are youngest.
+        """The id of the node with the workspace's data: that of the last attempt, else the one with the newest volume.
 
-        "" where there are none yet, or on no node that answers, or where a driver brings them to every node.
+        "" if no answering node has data yet, or if a volume driver makes it available on every node.
         """
         data, homes = volume_names(workspace_id)[DATA], {}
         for node in self._nodes.values():
-            with suppress(EngineAway), node.api() as there:
+            with suppress(EngineAway), node.api() as local:
                 installation = self._options.installation
-                found = see_that_volumes_are_ours(there, workspace_id=workspace_id, installation=installation)
+                found = require_our_volumes(local, workspace_id=workspace_id, installation=installation)
                 if data in found:
-                    homes[there.info()["Swarm"]["NodeID"]] = found[data]
+                    homes[local.info()["Swarm"]["NodeID"]] = found[data]
         if self._options.volume_driver or self._options.volume_options:
             return ""
         last = next((each.get("NodeID", "") for each in _attempts(api, workspace_id)), "")
         return last if last in homes else max(homes, key=lambda each: homes[each], default="")
 
     def _clear_renamed(self, workspace_id: UUID) -> None:
-        """A swarm knows its containers by name: one that was renamed would run on beside the next attempt."""
+        """Remove renamed containers: a swarm knows them by name, so one would run on beside the next attempt."""
         for node in self._nodes.values():
             with suppress(EngineAway), node.api() as api:
                 remove_renamed(api, workspace_id, options=self._options)
 
     def _clear_nodes(self, workspace_id: UUID, *, keep_volumes: bool) -> None:
-        """Every node, then the first error: one that does not answer keeps nothing on the others."""
+        """Clear every node, then raise the first error: a node that is away must not stop the others."""
         errors: list[EngineError] = []
         for node in self._nodes.values():
             try:
@@ -221,23 +221,23 @@ class SwarmEngine:
             raise errors[0]
 
     def _clear(self, api: APIClient, workspace_id: UUID, *, keep_volumes: bool) -> None:
-        """What the service left: its containers would have the rest of their grace, and hold the volumes as long."""
+        """Remove what the service left. Its containers could run until their grace is over, with the volumes in use."""
         installation = self._options.installation
         for container in api.containers(all=True, filters=only_ours(installation, workspace_id)):
             if belongs_to(container, workspace_id):
                 remove_container(api, container["Id"])
         if not keep_volumes:
-            when_let_go(lambda: remove_volumes(api, workspace_id=workspace_id, installation=installation))
+            retry_while_in_use(lambda: remove_volumes(api, workspace_id=workspace_id, installation=installation))
 
 
 def _runs(service: tasks.Service, newest_first: list[tasks.Task], *, generation: int) -> bool:
-    """In that generation, and nobody has asked it to stop."""
+    """Whether the service runs in that generation and was not scaled down to stop."""
     current = generation_of(service["Spec"]["Labels"]) == generation
     return current and tasks.replicas_of(service) > 0 and tasks.state_of(service, newest_first) is State.RUNNING
 
 
 def _attempts(api: APIClient, workspace_id: UUID) -> list[tasks.Task]:
-    """Of its service, the newest first; none where there is no service."""
+    """The tasks of the workspace's service, newest first; none without a service."""
     try:
         return tasks.newest_first(api.tasks(filters={"service": container_name(workspace_id)}))
     except NotFound:
@@ -249,22 +249,22 @@ def _generation_of(service: tasks.Service | None) -> int:
 
 
 def _watch(api: APIClient, workspace_id: UUID, *, generation: int) -> None:
-    """EngineRefused with the swarm's words where the first attempt fails at once. A long one goes on unwatched."""
+    """Watch the first attempt for WATCHED seconds. Raises EngineRefused with the swarm's message if it fails."""
     deadline = time.monotonic() + WATCHED
     while time.monotonic() < deadline:
         listed = _attempts(api, workspace_id)
         attempts = [each for each in listed if each["Spec"].get("ForceUpdate", 0) == generation]
         if any(each["Status"]["State"] == "running" for each in attempts):
             return
-        if words := tasks.refusal(attempts):
-            raise EngineRefused(words)
+        if message := tasks.refusal(attempts):
+            raise EngineRefused(message)
         time.sleep(STEP)
 
 
-def _let_go_anywhere(api: APIClient, workspace_id: UUID) -> None:
-    """It was sent to the node that has its data. From now on it may move, if that node goes down.
+def _unpin(api: APIClient, workspace_id: UUID) -> None:
+    """Drop the constraint to the node with its data, so that the service may move if that node goes down.
 
-    A swarm leaves an attempt alone when nothing but its constraints change, and its node still fits.
+    A swarm does not restart a task when only its constraints change and its node still satisfies them.
     """
     service = api.inspect_service(container_name(workspace_id))
     template = service["Spec"]["TaskTemplate"] | {"Placement": {"Constraints": []}}
@@ -274,7 +274,7 @@ def _let_go_anywhere(api: APIClient, workspace_id: UUID) -> None:
 def _update(
     api: APIClient, service: tasks.Service, *, template: Any, replicas: int, labels: Mapping[str, str] | None = None
 ) -> None:
-    """Tried again where the swarm itself noted something about the service since it was looked at."""
+    """Update the service; again if the swarm changed it since it was read (optimistic locking by version)."""
     spec, version = service["Spec"], service["Version"]["Index"]
     mode, carried = ServiceMode("replicated", replicas=replicas), dict(labels or spec["Labels"])
     for left in reversed(range(UPDATES)):
@@ -289,8 +289,8 @@ def _update(
         version = api.inspect_service(service["ID"])["Version"]["Index"]
 
 
-def _let_starts_end(api: APIClient, *, only: dict[str, list[str]]) -> None:
-    """A node that is about to make the container would make its volumes anew after they were removed."""
+def _await_starts(api: APIClient, *, only: dict[str, list[str]]) -> None:
+    """Wait for nodes that are about to start a container: they would make the volumes again after their removal."""
     deadline = time.monotonic() + STARTS
     while any(task["Status"]["State"] in tasks.UNDER_WAY for task in api.tasks(filters=only)):
         if time.monotonic() > deadline:

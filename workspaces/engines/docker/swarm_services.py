@@ -1,4 +1,4 @@
-"""How a workspace is written down as the service of a swarm."""
+"""The specification of a workspace as a service of a swarm."""
 
 from __future__ import annotations
 
@@ -34,10 +34,8 @@ def task_template(
     node_id: str,
     options: Options,
 ) -> TaskTemplate:
-    """A higher generation than the last one makes the swarm try anew, even where nothing else has changed.
-
-    `node_id` is the only node that may have it, "" for any.
-    """
+    """The template of the service's tasks. A higher `generation` makes the swarm start a new one, even if nothing else
+    changed. `node_id` is the only node that may run it, "" for any."""
     limits, names = wanted.limits, volume_names(wanted.workspace_id)
     of_volumes = {label: value for label, value in labels.items() if label != GENERATION}
     return TaskTemplate(
@@ -68,5 +66,5 @@ def _mount(place: str, name: str, labels: dict[str, str], options: Options) -> M
 
 
 def _no_new_privileges() -> Privileges:
-    """The library has no word for it yet, and an engine that has none either takes no offence."""
+    """The option as a plain mapping: the library does not know it yet, and an old engine ignores it."""
     return cast(Privileges, {"NoNewPrivileges": True})

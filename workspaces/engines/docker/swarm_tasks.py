@@ -1,4 +1,4 @@
-"""What a swarm's service is doing, told from its tasks: the attempts to run it, each on some node."""
+"""The state of a swarm's service, derived from its tasks: the attempts to run it, each on some node."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from workspaces.core.containers.convergence import State
 from workspaces.engines.base import FoundContainer
-from workspaces.engines.naming import told_by
+from workspaces.engines.naming import fields_of_labels
 
 ENDED = frozenset({"complete", "shutdown", "failed", "rejected", "remove", "orphaned"})
 UNDER_WAY = frozenset({"assigned", "accepted", "preparing", "ready", "starting"})  # on a node, and not running yet
@@ -19,7 +19,7 @@ Service = Mapping[str, Any]
 
 
 def found(workspace_id: UUID, *, service: Service, tasks: Iterable[Task], nodes: Mapping[str, str]) -> FoundContainer:
-    """`tasks` are those of this service, in any order; `nodes` are hostnames by id."""
+    """The service as a found container. `tasks` are the service's, in any order; `nodes` are hostnames by id."""
     ordered = newest_first(tasks)
     state = state_of(service, ordered)
     return FoundContainer(
@@ -27,12 +27,12 @@ def found(workspace_id: UUID, *, service: Service, tasks: Iterable[Task], nodes:
         state=state,
         detail="" if state is State.RUNNING else _detail(ordered),
         node=nodes.get(ordered[0].get("NodeID", ""), "") if ordered else "",
-        **told_by(service["Spec"]["Labels"]),
+        **fields_of_labels(service["Spec"]["Labels"]),
     )
 
 
 def state_of(service: Service, ordered: list[Task]) -> State:
-    """The newest attempt counts. One that ended is followed by another, except where none is wanted any more."""
+    """The state of the newest attempt. After one that ended another follows, unless no replica is wanted."""
     status = ordered[0]["Status"]["State"] if ordered else ""
     if status == "running":
         return State.RUNNING
@@ -49,16 +49,16 @@ def newest_first(tasks: Iterable[Task]) -> list[Task]:
 
 
 def refusal(attempts: Iterable[Task]) -> str:
-    """The swarm's words where a node never came to run it; "" as long as one may."""
+    """The swarm's message if a node could not start the container; "" as long as one still may."""
     for status in (attempt["Status"] for attempt in attempts):
-        words = str(status.get("Err") or "")
-        if status["State"] == "rejected" or words.startswith("starting container failed"):
-            return words
+        message = str(status.get("Err") or "")
+        if status["State"] == "rejected" or message.startswith("starting container failed"):
+            return message
     return ""
 
 
 def _detail(ordered: list[Task]) -> str:
-    """The last error says more than the state of the attempt that waits for its turn."""
+    """The last error, or the state of the newest attempt if there was no error."""
     errors = (task["Status"].get("Err") for task in ordered)
     state = ordered[0]["Status"]["State"] if ordered else "no node has it yet"
     return next((str(error) for error in errors if error), str(state))

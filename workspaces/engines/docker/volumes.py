@@ -12,43 +12,44 @@ from docker import APIClient
 from docker.errors import APIError, NotFound
 
 from workspaces.engines.docker.container_spec import CONFLICT
-from workspaces.engines.naming import only_ours, owner_of, see_that_it_is_ours, volume_names
+from workspaces.engines.naming import only_ours, owner_of, require_ours, volume_names
 from workspaces.engines.options import Options
 
-IN_USE, STEP = 2.0, 0.1  # seconds that a node gets to let go of a volume, and between two attempts
+IN_USE, STEP = 2.0, 0.1  # seconds that a volume may still be in use, and seconds between two attempts
 
 
 def make_volumes(api: APIClient, *, workspace_id: UUID, labels: dict[str, str], options: Options) -> None:
-    """The engine answers with the one that is there already, whoever made it."""
-    see_that_volumes_are_ours(api, workspace_id=workspace_id, installation=options.installation)
+    """Make the volumes that are missing."""
+    # First: `create_volume` succeeds with an existing volume of that name, even if somebody else made it.
+    require_our_volumes(api, workspace_id=workspace_id, installation=options.installation)
     for name in volume_names(workspace_id).values():
         chosen = driver_options(name, options=options)
         api.create_volume(name, driver=options.volume_driver or None, driver_opts=chosen or None, labels=labels)
 
 
 def driver_options(name: str, *, options: Options) -> dict[str, str]:
-    """`{volume}` stands for the volume's name: without it some drivers would give the same place to all of them."""
+    """The options with `{volume}` replaced by the volume's name: some drivers need a path for each volume."""
     return {key: value.replace("{volume}", name) for key, value in options.volume_options.items()}
 
 
-def see_that_volumes_are_ours(
+def require_our_volumes(
     api: APIClient, *, workspace_id: UUID, installation: str, but: Set[str] = frozenset()
 ) -> dict[str, str]:
-    """Those that are there: name → when it was made. EngineRefused where somebody else made one."""
+    """The existing volumes, name → time of creation. Raises EngineRefused if one of them is not ours."""
     found = {}
     for name in set(volume_names(workspace_id).values()) - but:
-        # By its name: to list with a filter, the engine goes through all volumes that it has.
+        # By name: for a list with a filter the engine goes through all its volumes.
         with suppress(NotFound):
             volume = api.inspect_volume(name)
-            see_that_it_is_ours(f"volume {name}", labels=volume["Labels"], installation=installation)
+            require_ours(f"volume {name}", labels=volume["Labels"], installation=installation)
             found[name] = volume.get("CreatedAt", "")
     return found
 
 
 def remove_volumes(api: APIClient, *, workspace_id: UUID, installation: str, known: Set[str] = frozenset()) -> None:
-    """`known` are ours for certain: a container of ours, which gets no others, had mounted them just now."""
+    """Remove the volumes. `known` need no check: a container of ours, which mounts only ours, had them just now."""
     known &= set(volume_names(workspace_id).values())
-    others = see_that_volumes_are_ours(api, workspace_id=workspace_id, installation=installation, but=known)
+    others = require_our_volumes(api, workspace_id=workspace_id, installation=installation, but=known)
     for name in (*known, *others):
         with suppress(NotFound):
             api.remove_volume(name)
@@ -64,7 +65,7 @@ def volumes_by_workspace(api: APIClient, *, installation: str) -> Mapping[UUID, 
 
 
 def sizes_by_workspace(api: APIClient, *, installation: str) -> Mapping[UUID, int]:
-    """Bytes. A volume whose driver does not tell has the size -1, and is left out."""
+    """Bytes by workspace. A volume whose driver does not report its size has -1, and is left out."""
     sizes: dict[UUID, int] = {}
     for volume in api.df()["Volumes"] or ():
         owner = owner_of(volume["Name"], labels=volume["Labels"], installation=installation)
@@ -78,8 +79,8 @@ def _listed(api: APIClient, filters: Mapping[str, Any]) -> Iterable[dict[str, An
     return api.volumes(filters=dict(filters))["Volumes"] or ()
 
 
-def when_let_go(act: Callable[[], None]) -> None:
-    """Again while it is in use, and then once more for the engine's words."""
+def retry_while_in_use(act: Callable[[], None]) -> None:
+    """Call `act` until it raises no conflict, for IN_USE seconds; then once more, and let its error out."""
     deadline = time.monotonic() + IN_USE
     while time.monotonic() < deadline:
         try:

@@ -1,4 +1,4 @@
-"""`api_token USERNAME`: prints the new token alone on standard output. `--list` and `--revoke ID` look after them."""
+"""`api_token USERNAME`: prints only the new token on standard output. Also `--list` and `--revoke ID`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cascade_delete ID… [--yes]`: shows what would go, asks, removes."""
+"""`cascade_delete ID… [--yes]`: shows the workspaces to remove, asks for confirmation, removes them."""
 
 from collections.abc import Collection
 from typing import Any
@@ -28,7 +28,7 @@ class Command(OrgCommand):
         for path in paths_of(shown):
             self.stdout.write(f"- {path}", self.style.ERROR)
         if shown and not yes:
-            self._ask(len(shown))
+            self._confirm_removal(len(shown))
         removed = cascade_delete(
             roots,
             actor=shell_actor(),
@@ -39,14 +39,14 @@ class Command(OrgCommand):
         self.done = f"Removed {counted(len(removed))}."
         self.stdout.write(self.done)
 
-    def _ask(self, count: int) -> None:
-        if not self.asks():
+    def _confirm_removal(self, count: int) -> None:
+        if not self.is_interactive():
             raise CommandError("Nobody is there to confirm; repeat with --yes. Nothing was changed.")
         self.confirm(count, "workspaces to remove")
 
 
 def paths_of(doomed: Collection[Doomed]) -> list[str]:
-    """`acme › PM › Dev Lead  <id>` for each, in the order of the tree."""
+    """`acme › PM › Dev Lead  <id>` for each workspace, in tree order."""
     above = Workspace.objects.names_above([row.id for row in doomed])
     places = sorted((row.organization, *above[row.id], row.name, str(row.id)) for row in doomed)
     return [f"{SEPARATOR.join(place[:-1])}  {place[-1]}" for place in places]

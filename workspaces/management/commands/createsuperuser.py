@@ -1,4 +1,4 @@
-"""Django's `createsuperuser`, whose new user becomes an event."""
+"""Django's `createsuperuser`, with an event for the new user."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from workspaces.services.security.accounts import record_made
 
 class Command(OrgCommand, createsuperuser.Command):
     def handle(self, *args: Any, **options: Any) -> None:
-        """Which user was made only Django knows, and says it to nobody but this signal: the name may come by prompt."""
         made: list[int] = []
 
-        def note(instance: User, created: bool, **_: Any) -> None:
+        # A signal, because Django's command does not return the user, and its name may come from a prompt.
+        def remember(instance: User, created: bool, **_: Any) -> None:
             made.extend([instance.pk] if created else [])
 
-        post_save.connect(note, sender=User)
+        post_save.connect(remember, sender=User)
         try:
             super().handle(*args, **options)
         finally:
-            post_save.disconnect(note, sender=User)
+            post_save.disconnect(remember, sender=User)
             self.done = "The user was made." if made else ""
             record_made(actor=shell_actor(), users=made)

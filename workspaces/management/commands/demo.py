@@ -1,4 +1,4 @@
-"""`demo`: the accident, the preview and the repair, on real rows of this database."""
+"""`demo`: the accident, the preview and the repair, with real rows in this database."""
 
 from __future__ import annotations
 
@@ -25,12 +25,11 @@ from workspaces.services.imports.importing import Confirmation, apply_import, pr
 from workspaces.services.imports.previews import store_preview
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.accounts import create_organization, make_superuser, set_password
-from workspaces.services.templates.site_templates import from_path
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate, shell_loader
 from workspaces.services.workspace.editing import edit_workspace
 
 EXAMPLES = Path(settings.BASE_DIR) / "examples"
-USERNAME, EMAIL = "demo", "demo@orgsite.invalid"  # the address marks the user as made here
+USERNAME, EMAIL = "demo", "demo@orgsite.invalid"  # the address marks a user as made by this command
 
 
 class Command(OrgCommand):
@@ -46,7 +45,7 @@ class Command(OrgCommand):
         self.done = "Parts of the story may be told already; another demo begins anew."
         organization = _organization("demo", "Demo")
         self._begin(organization)
-        before, after = from_path(EXAMPLES / "dev-tree-before"), from_path(EXAMPLES / "dev-tree-after")
+        before, after = (shell_loader().path(EXAMPLES / name) for name in ("dev-tree-before", "dev-tree-after"))
         first = StructureEvent.objects.order_by("id").last()
         self._import("1. The tree as it was declared first.", organization, before, Mode.MERGE)
         self._import("2. Its shape changed; somebody merges it again: the accident.", organization, after, Mode.MERGE)
@@ -54,12 +53,12 @@ class Command(OrgCommand):
         self._import("4. Reconcile: exactly the leftovers go.", organization, after, Mode.RECONCILE, shown)
         self._import("5. The same again: nothing left to do.", organization, after, Mode.RECONCILE)
         self._events(organization, after_id=first.pk if first else 0)
-        self._look_around(self._accident(before, after), after, site=site.rstrip("/"))
+        self._show_login(self._accident(before, after), after, site=site.rstrip("/"))
 
     def _begin(self, organization: Organization) -> None:
-        """A second demo starts from an empty tree as well, by the product's own means."""
-        for held in Workspace.objects.live().filter(organization=organization, protected=True):
-            edit_workspace(held, {"protected": False}, actor=shell_actor(), reason="the demo starts again")
+        """Remove the tree of an earlier demo, with the product's own services."""
+        for workspace in Workspace.objects.live().filter(organization=organization, protected=True):
+            edit_workspace(workspace, {"protected": False}, actor=shell_actor(), reason="the demo starts again")
         roots = Workspace.objects.live().filter(organization=organization, parent=None).values_list("id", flat=True)
         if removed := cascade_delete(list(roots), actor=shell_actor(), reason="the demo starts again").doomed:
             self.stdout.write(f"Removed {len(removed)} workspaces of the last demo in {organization.slug}.\n")
@@ -67,13 +66,13 @@ class Command(OrgCommand):
     def _import(
         self, title: str, organization: Organization, loaded: LoadedTemplate, mode: Mode, shown: Plan | None = None
     ) -> None:
-        """Apply; what was previewed is applied as it was shown, with the number that it showed."""
+        """Apply the template; `shown` is the previewed plan, which is confirmed with its number of removals."""
         self._title(title)
-        agreed = Confirmation()
+        confirmation = Confirmation()
         if shown:
-            agreed = Confirmation(fingerprint=shown.fingerprint, confirm_removals=len(shown.removals))
+            confirmation = Confirmation(fingerprint=shown.fingerprint, confirm_removals=len(shown.removals))
         plan = apply_import(
-            organization, loaded, mode=mode, actor=shell_actor(), reason="demo", confirmation=agreed
+            organization, loaded, mode=mode, actor=shell_actor(), reason="demo", confirmation=confirmation
         ).plan
         live = Workspace.objects.live().filter(organization=organization).count()
         self.stdout.write(f"{mode} {loaded.source}/  {summary(plan)}")
@@ -97,14 +96,14 @@ class Command(OrgCommand):
             self.stdout.write(f"{burst[0].created_at:%H:%M:%S}  {kind:<26}{len(burst):>5}  {_what(burst)}")
 
     def _accident(self, before: LoadedTemplate, after: LoadedTemplate) -> Organization:
-        """The same evening up to the accident, for somebody to repair."""
+        """An organization in the state after the accident, for a person to repair."""
         organization = _organization("accident", "Accident")
         self._begin(organization)
         self._import("7. The same accident in another organization, which stays so.", organization, before, Mode.MERGE)
         self._import("   (its second merge)", organization, after, Mode.MERGE)
         return organization
 
-    def _look_around(self, organization: Organization, after: LoadedTemplate, *, site: str) -> None:
+    def _show_login(self, organization: Organization, after: LoadedTemplate, *, site: str) -> None:
         self._title("To see it in a browser")
         user, password = _login()
         preview = store_preview(organization, after, user=user)
@@ -128,8 +127,8 @@ def _organization(slug: str, name: str) -> Organization:
 
 
 def _login() -> tuple[User, str]:
-    """The demo's user with a new password: only its hash is kept, so the last one cannot be told again. No password for
-    a user of that name whom somebody else made."""
+    """The demo's user with a new password, because only the hash of the last one is stored; with "" if somebody else
+    made a user of that name."""
     password = secrets.token_hex(8)
     user = User.objects.filter(username=USERNAME).first()
     if user is None:

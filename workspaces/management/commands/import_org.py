@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from lib.terminal import speaks_unicode
+from lib.terminal import takes_unicode
 from workspaces.core.planning.plan import parse_mode
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.policy import require
@@ -26,8 +26,7 @@ from workspaces.management.plan_printing import print_plan
 from workspaces.models import Organization
 from workspaces.services.imports.import_answers import applied_answer, preview_answer
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
-from workspaces.services.templates.site_templates import from_path
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate, shell_loader
 from workspaces.services.verdicts import judge
 
 CHANGES = 2
@@ -56,9 +55,9 @@ class Command(OrgCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             mode, organization = parse_mode(options["mode"]), organization_named(options["org"])
-            self._say(f"Reading {options['path']} …")
-            loaded = from_path(options["path"], missing=MissingFiles(options["missing_files"]))
-            self._say(f"Comparing {loaded.template.count():,} declared workspaces with {organization.slug} …")
+            self._report(f"Reading {options['path']} …")
+            loaded = shell_loader(MissingFiles(options["missing_files"])).path(options["path"])
+            self._report(f"Comparing {loaded.template.count():,} declared workspaces with {organization.slug} …")
             if options["dry_run"]:
                 self._preview(organization, loaded, mode=mode, as_data=options["json"])
             else:
@@ -83,13 +82,13 @@ class Command(OrgCommand):
             sys.exit(CHANGES)
 
     def _apply(self, organization: Organization, loaded: LoadedTemplate, *, mode: Mode, options: Any) -> None:
-        agreed = Confirmation(fingerprint=options["fingerprint"], confirm_removals=options["confirm_removals"])
+        given = Confirmation(fingerprint=options["fingerprint"], confirm_removals=options["confirm_removals"])
         shown = None
-        if mode is Mode.RECONCILE and not options["json"] and not options["yes"] and self.asks():
-            shown = self._agree(preview_import(organization, loaded.template, mode=mode), agreed)
-            agreed = Confirmation(fingerprint=shown.fingerprint, confirm_removals=agreed.confirm_removals)
+        if mode is Mode.RECONCILE and not options["json"] and not options["yes"] and self.is_interactive():
+            shown = self._confirmed(preview_import(organization, loaded.template, mode=mode), given)
+            given = Confirmation(fingerprint=shown.fingerprint, confirm_removals=given.confirm_removals)
         applied = apply_import(
-            organization, loaded, mode=mode, actor=shell_actor(), reason=options["reason"], confirmation=agreed
+            organization, loaded, mode=mode, actor=shell_actor(), reason=options["reason"], confirmation=given
         )
         self.done = f"Applied as run {applied.run.pk}."
         if options["json"]:
@@ -100,23 +99,23 @@ class Command(OrgCommand):
             self._print(applied.plan)
         self.stderr.write(self.done, self.style.SUCCESS)
 
-    def _agree(self, plan: Plan, agreed: Confirmation) -> Plan:
-        """Show the plan and ask before any removal. What is refused anyway is not asked first.
+    def _confirmed(self, plan: Plan, given: Confirmation) -> Plan:
+        """Show the plan and ask before any removal, unless the plan is refused anyway.
 
-        Raises PlanChanged, RemovalNotConfirmed, and CommandError where somebody does not agree.
+        Raises PlanChanged, RemovalNotConfirmed, and CommandError if the person does not confirm.
         """
-        if agreed.fingerprint and agreed.fingerprint != plan.fingerprint:
+        if given.fingerprint and given.fingerprint != plan.fingerprint:
             raise PlanChanged(plan)
-        require(judge(plan), plan, confirmed=agreed.confirm_removals)
+        require(judge(plan), plan, confirmed=given.confirm_removals)
         self._print(plan)
         if plan.removals:
             self.confirm(len(plan.removals), "workspaces to remove")
         return plan
 
-    def _say(self, progress: str) -> None:
-        """To a person who waits, not into a pipe."""
+    def _report(self, progress: str) -> None:
+        """Show progress on a terminal, but not in a pipe."""
         if self.stderr.isatty():
-            self.note(progress)
+            self.show_progress(progress)
 
     def _print(self, plan: Plan) -> None:
         for warning in plan.warnings:
@@ -124,8 +123,8 @@ class Command(OrgCommand):
         print_plan(plan, self.stdout, self.style)
 
     def _print_data(self, answer: dict[str, Any]) -> None:
-        """JSON is UTF-8, or, where the output is something else, ASCII."""
-        self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=not speaks_unicode(self.stdout)))
+        """Print JSON in UTF-8, or in ASCII if the output has another encoding."""
+        self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=not takes_unicode(self.stdout)))
 
 
 def _refusal(error: RemovalNotConfirmed | PlanChanged) -> str:

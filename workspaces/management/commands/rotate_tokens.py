@@ -1,4 +1,5 @@
-"""`rotate_tokens [--organization SLUG] [--all] [--by-hand]`: end access tokens of containers, make those anew."""
+"""`rotate_tokens [--organization SLUG] [--all] [--by-hand]`: revoke containers' access tokens, recreate the
+containers."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Command(OrgCommand):
             signal.signal(number, lambda *_: stopped.set())
         housekeeping = Thread(target=keep_house_until, args=(stopped,), name="housekeeping")
         housekeeping.start()
-        gc_tuning.settle()
+        gc_tuning.freeze_loaded()
         gc_tuning.watch_in_background()
         logger.info("worker started, engine %s", settings.ORGSITE_ENGINE)
         try:

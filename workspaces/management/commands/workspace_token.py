@@ -1,4 +1,4 @@
-"""`workspace_token WORKSPACE_ID`: prints the new token alone on standard output."""
+"""`workspace_token WORKSPACE_ID`: prints only the new token on standard output."""
 
 from typing import Any
 

@@ -46,7 +46,7 @@ class Import:
         """Without the lock; None where that spares nobody a wait, or where the caller's transaction holds it."""
         if connection.in_atomic_block or not locks_everything(connection):
             return None
-        with gc_tuning.later():
+        with gc_tuning.paused():
             seen = Stored(self.organization)
             plan = plan_import(have=seen.live(), want=self.template, mode=self.mode, last_run=seen.last_run)
         draft = self._draft(plan, seen=seen)
@@ -57,7 +57,7 @@ class Import:
         """The one made ahead if that is what would be made now, or a new one."""
         if ahead and ahead.seen and ahead.seen.plans_like(Stored(self.organization)):
             return ahead
-        with gc_tuning.later():
+        with gc_tuning.paused():
             last, have = last_run(self.organization), snapshot(self.organization)
             plan = plan_import(have=have, want=self.template, mode=self.mode, last_run=last)
         return self._draft(plan)

@@ -25,7 +25,7 @@ from workspaces.services.plans.execution import execute
 from workspaces.services.plans.kept_templates import keep_template
 from workspaces.services.plans.runs import claim_run, complete_run, new_run
 from workspaces.services.plans.stored_filesets import store_filesets
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate
 from workspaces.services.verdicts import judge
 
 
@@ -47,7 +47,7 @@ class Confirmation:
     preview_id: UUID | None = None
 
 
-@gc_tuning.later()
+@gc_tuning.paused()
 def preview_import(organization: Organization, template: Template, *, mode: Mode) -> Plan:
     """The plan as of now. Two queries; changes nothing."""
     last = last_run(organization)  # first: an import between the two makes the fingerprint stale, never too fresh

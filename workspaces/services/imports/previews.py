@@ -27,7 +27,7 @@ from workspaces.services.expiry import forget
 from workspaces.services.imports.importing import Applied, Confirmation, apply_import
 from workspaces.services.imports.snapshot import last_run, snapshot
 from workspaces.services.plans.stored_filesets import keep_for_preview
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -61,12 +61,12 @@ class Preview:
         return self.record.applied_by
 
     @cached_property
-    @gc_tuning.later()
+    @gc_tuning.paused()
     def merge(self) -> Plan:
         return self._shown.plan(Mode.MERGE)
 
     @cached_property
-    @gc_tuning.later()
+    @gc_tuning.paused()
     def reconcile(self) -> Plan:
         return self._shown.plan(Mode.RECONCILE)
 

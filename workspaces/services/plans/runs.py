@@ -24,7 +24,7 @@ from workspaces.errors import Interrupted, Refusal
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.plans.process_identity import this_process
-from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.services.templates.loader import LoadedTemplate
 
 Payload = TypeVar("Payload", bound=Mapping[str, Any])
 

@@ -16,7 +16,7 @@ from workspaces.services.causes import Reasons
 from workspaces.services.containers.desired_state import want_absent
 from workspaces.services.history import record_history
 from workspaces.services.paths import path_text
-from workspaces.services.workspace_events import tell_each
+from workspaces.services.workspace_events import emit_for_each
 
 
 def tear_down(plan: Plan, *, run: ImportRun, actor: Actor, keep_volumes: bool = False, now: datetime) -> None:
@@ -33,10 +33,10 @@ def tear_down(plan: Plan, *, run: ImportRun, actor: Actor, keep_volumes: bool = 
     containers = want_absent(why.ids, keep_volumes=keep_volumes, import_id=run.pk, now=now)
     record_history(why, kind="~", actor=actor, now=now, import_id=run.pk)
     facts: dict[str, Any] = {"actor": actor, "now": now, "import_id": run.pk, "keep_volumes": keep_volumes}
-    tell_each(WORKSPACE_REMOVED, why, **facts, mode=str(plan.mode))
+    emit_for_each(WORKSPACE_REMOVED, why, **facts, mode=str(plan.mode))
     if containers < len(why):
         alone = Reasons(why.ids, "no container to release", paths=why.paths)
-        tell_each(WORKSPACE_RELEASED, alone, containerless=True, **facts)
+        emit_for_each(WORKSPACE_RELEASED, alone, containerless=True, **facts)
 
 
 def _why(operation: Operation, reason: str) -> str:

@@ -1,4 +1,4 @@
-"""What a person has to do before something is removed on her click: read the number off the page, tick for collateral.
+"""The confirmation of a removal by a person on a page: type the number, tick for collateral.
 
 One click removes a few, unless the removal guard holds them back: then the number has to be typed, as over REST it has
 to be repeated. It differs from plan to plan, so habit cannot fill it in.

@@ -1,4 +1,4 @@
-"""Deleting one workspace on somebody's word: what has children goes only when she says so."""
+"""Deletion of one workspace; one with children needs a confirmation."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The powers that people have: users, groups, memberships and organizations as they are, to compare before with after.
+"""Snapshots of users, groups, memberships and organizations, to compare the powers of people before and after a change.
 
-Of a password its hash is read, to see that it changed, and never leaves this module.
+Danger: a snapshot has the hashes of passwords, to see that one changed. `changes_of_account` removes them; nothing else
+may leave this module as text.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ State = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccountScope:
-    """The primary keys of what is compared."""
+    """The primary keys of the rows to compare."""
 
     users: frozenset[int] = frozenset()
     groups: frozenset[int] = frozenset()
@@ -31,8 +32,8 @@ class AccountScope:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
-    """Key → fields. `members`: organization and user → the slug and the username. `sizes`: group → its users."""
+class AccountSnapshot:
+    """Key → fields. `members`: (organization, user) → (slug, username). `sizes`: group → number of users."""
 
     users: Mapping[int, State] = field(default_factory=dict)
     groups: Mapping[int, State] = field(default_factory=dict)
@@ -41,23 +42,23 @@ class Standing:
     sizes: Mapping[int, int] = field(default_factory=dict)
 
 
-NOTHING = Standing()
+NOTHING = AccountSnapshot()
 
 
-def standing(asked: AccountScope) -> Standing:
-    """As it is now, a fixed number of queries; inside a transaction the users and groups are locked."""
-    organizations = Organization.objects.filter(pk__one_of=sorted(asked.organizations))
-    return Standing(
-        users=_users(asked.users),
-        groups=_groups(asked.groups),
+def read_accounts(scope: AccountScope) -> AccountSnapshot:
+    """The present state, by a fixed number of queries; inside a transaction the users and groups are locked."""
+    organizations = Organization.objects.filter(pk__one_of=sorted(scope.organizations))
+    return AccountSnapshot(
+        users=_users(scope.users),
+        groups=_groups(scope.groups),
         organizations={row.pk: {"slug": row.slug, "name": row.name} for row in organizations},
-        members=_members(asked),
-        sizes=_sizes(asked.groups),
+        members=_members(scope),
+        sizes=_sizes(scope.groups),
     )
 
 
 def changes_of_account(before: State, after: State) -> list[Change]:
-    """Differences between two states of a user or a group; {} is one that does not exist. Without secrets."""
+    """Differences between two states of a user or a group, without secrets; {} is a missing row."""
     return [_without_secret(change) for change in changes_of(before, after) if change["from"] or change["to"]]
 
 
@@ -100,28 +101,28 @@ def _groups(keys: Collection[int]) -> dict[int, State]:
 
 
 def _locked(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Two who change the same one do so in turn, so that each is told their own change."""
+    """Lock the rows, so that of two concurrent changes each event has its own differences only."""
     return rows.order_by("pk").select_for_update() if connection.in_atomic_block else rows.order_by("pk")
 
 
 def _sizes(keys: Collection[int]) -> dict[int, int]:
-    """Group → how many users have it."""
+    """Group → number of its users."""
     through = User.groups.through.objects.filter(group__in=sorted(keys)).order_by()
     return dict(through.values_list("group_id").annotate(Count("id"))) if keys else {}
 
 
-def _members(asked: AccountScope) -> dict[tuple[int, int], tuple[str, str]]:
-    if not asked.users and not asked.organizations:
+def _members(scope: AccountScope) -> dict[tuple[int, int], tuple[str, str]]:
+    if not scope.users and not scope.organizations:
         return {}
     rows = Membership.objects.filter(
-        Q(user__in=sorted(asked.users)) | Q(organization__in=sorted(asked.organizations))
+        Q(user__in=sorted(scope.users)) | Q(organization__in=sorted(scope.organizations))
     ).order_by("pk")
     columns = ("organization_id", "user_id", "organization__slug", "user__username")
     return {(organization, user): (slug, name) for organization, user, slug, name in rows.values_list(*columns)}
 
 
 def _permissions(through: QuerySet[Any], owner: str) -> dict[int, list[str]]:
-    """As `access` and the README write them: `workspaces.import_org`."""
+    """Permissions in the form of `access.Right`: `workspaces.import_org`."""
     found: dict[int, list[str]] = defaultdict(list)
     columns = (owner, "permission__content_type__app_label", "permission__codename")
     for key, app, codename in through.values_list(*columns).order_by(*columns):

@@ -1,7 +1,7 @@
-"""Users, groups, memberships and organizations: whoever changes who has which power is told, with what they changed.
+"""Changes of users, groups, memberships and organizations, each recorded as an event with its differences.
 
-Their forms and commands are Django's own. So each of those doors runs inside `watched`, which compares before with
-after: whatever way a page takes to write, nothing that changed stays untold.
+The forms and commands are Django's own. So each runs inside `watched`, which compares the rows before and after: then
+no way of writing escapes.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from workspaces.services.actors import Actor
 from workspaces.services.security.account_state import (
     NOTHING,
     AccountScope,
-    Standing,
+    AccountSnapshot,
     State,
     changes_of_account,
-    standing,
+    read_accounts,
 )
 
 BY_HAND, USER_DELETED = "by hand", "the user was deleted"
@@ -54,12 +54,12 @@ def watched(
     groups: Collection[int] = (),
     organizations: Collection[int] = (),
 ) -> Iterator[None]:
-    """A transaction around a change of these; what has changed at its end is written as events of the actor."""
-    asked = AccountScope(users=frozenset(users), groups=frozenset(groups), organizations=frozenset(organizations))
+    """A transaction around changes of these rows; the differences are written as events of the actor."""
+    scope = AccountScope(users=frozenset(users), groups=frozenset(groups), organizations=frozenset(organizations))
     with transaction.atomic():
-        before = standing(asked)
+        before = read_accounts(scope)
         yield
-        record_changes(before, standing(asked), actor=actor)
+        record_changes(before, read_accounts(scope), actor=actor)
 
 
 def record_made(
@@ -69,13 +69,13 @@ def record_made(
     groups: Collection[int] = (),
     organizations: Collection[int] = (),
 ) -> None:
-    """The events of what was made just now."""
+    """Write the events of new rows."""
     made = AccountScope(users=frozenset(users), groups=frozenset(groups), organizations=frozenset(organizations))
-    record_changes(NOTHING, standing(made), actor=actor)
+    record_changes(NOTHING, read_accounts(made), actor=actor)
 
 
-def record_changes(before: Standing, after: Standing, *, actor: Actor) -> None:
-    """The events of what differs."""
+def record_changes(before: AccountSnapshot, after: AccountSnapshot, *, actor: Actor) -> None:
+    """Write the events of the differences."""
     events = [
         *_users(before, after, actor=actor),
         *_groups(before, after, actor=actor),
@@ -87,7 +87,7 @@ def record_changes(before: Standing, after: Standing, *, actor: Actor) -> None:
 
 
 def create_organization(slug: str, *, name: str = "", actor: Actor) -> Organization:
-    """A new organization; its name is the slug where none is given. Raises InvalidRequest."""
+    """Make an organization; its name is the slug if none is given. Raises InvalidRequest."""
     organization = Organization(slug=slug, name=name or slug)
     with transaction.atomic():
         try:
@@ -100,14 +100,14 @@ def create_organization(slug: str, *, name: str = "", actor: Actor) -> Organizat
 
 
 def add_member(organization: Organization, user: User, *, actor: Actor) -> bool:
-    """Make the user a member; False where they were one already."""
+    """Make the user a member; whether they were not one before."""
     with watched(actor=actor, users=[user.pk]):
         _, created = Membership.objects.get_or_create(organization=organization, user=user)
     return created
 
 
 def make_superuser(username: str, *, email: str, password: str, actor: Actor) -> User:
-    """A new superuser."""
+    """Make a superuser."""
     with transaction.atomic():
         user = User.objects.create_superuser(username, email, password)
         record_made(actor=actor, users=[user.pk])
@@ -115,19 +115,19 @@ def make_superuser(username: str, *, email: str, password: str, actor: Actor) ->
 
 
 def set_password(user: User, password: str, *, actor: Actor) -> None:
-    """Another password for a user who exists."""
+    """Change the password of a user."""
     with watched(actor=actor, users=[user.pk]):
         user.set_password(password)
         user.save(update_fields=["password"])
 
 
-def _users(before: Standing, after: Standing, *, actor: Actor) -> Iterator[Event]:
+def _users(before: AccountSnapshot, after: AccountSnapshot, *, actor: Actor) -> Iterator[Event]:
     for key, said in _accounts("user", before.users, after.users):
         facts: UserChanged = {**said, "user_id": key}
         yield event_of(USER_CHANGED, facts, organization="", actor=actor.name)
 
 
-def _groups(before: Standing, after: Standing, *, actor: Actor) -> Iterator[Event]:
+def _groups(before: AccountSnapshot, after: AccountSnapshot, *, actor: Actor) -> Iterator[Event]:
     sizes = {**before.sizes, **after.sizes}
     for key, said in _accounts("group", before.groups, after.groups):
         facts: GroupChanged = {**said, "group_id": key, "members_count": sizes.get(key, 0)}
@@ -148,7 +148,7 @@ def _accounts(
         yield key, {"name": name, "what": what, "changes": changes, "why": why}
 
 
-def _organizations(before: Standing, after: Standing, *, actor: Actor) -> Iterator[Event]:
+def _organizations(before: AccountSnapshot, after: AccountSnapshot, *, actor: Actor) -> Iterator[Event]:
     for key, state in sorted(after.organizations.items()):
         if key not in before.organizations:
             made: OrganizationCreated = {"name": state["name"], "why": BY_HAND}
@@ -158,7 +158,7 @@ def _organizations(before: Standing, after: Standing, *, actor: Actor) -> Iterat
             yield event_of(ORG_CHANGED, facts, organization=state["slug"], actor=actor.name)
 
 
-def _members(before: Standing, after: Standing, *, actor: Actor) -> Iterator[Event]:
+def _members(before: AccountSnapshot, after: AccountSnapshot, *, actor: Actor) -> Iterator[Event]:
     deleted = before.users.keys() - after.users.keys()
     for place in sorted(before.members.keys() ^ after.members.keys()):
         added = place in after.members

@@ -1,4 +1,4 @@
-"""Counting shared by all processes: at most so many turns in a window of time, whoever asks where."""
+"""Rate limits in the database, shared by all processes: a number of turns in a fixed window of time."""
 
 from __future__ import annotations
 
@@ -19,36 +19,37 @@ MINUTE = timedelta(minutes=1)
 
 
 def take_turn(key: str, *, limit: int, window: timedelta) -> timedelta | None:
-    """Take one of `limit` turns of `key` in a window that begins with the first: None, or how long there is none left.
+    """Take one of `limit` turns of `key`, in a window that begins with the first one.
 
-    Each change names what it was decided on, so two processes never take the same turn. A refusal writes nothing.
-    Raises OperationalError where the database is away.
+    Returns None, or the time until the window ends if no turn is left; then nothing was written. Raises
+    OperationalError if the database is away.
     """
+    # Optimistic locking: each UPDATE repeats the condition of the decision, so two processes never take the same turn.
     while True:
         now = database_now()
         row = Counter.objects.filter(pk=key).first()
         if row is None:
             _, taken = Counter.objects.get_or_create(pk=key, defaults={"count": 1, "ends_at": now + window})
         elif row.ends_at <= now:
-            taken = bool(_same(row).update(count=1, ends_at=now + window))
+            taken = bool(_unchanged(row).update(count=1, ends_at=now + window))
         elif row.count >= limit:
             return row.ends_at - now
         else:
-            taken = bool(_same(row).filter(count__lt=limit).update(count=F("count") + 1))
+            taken = bool(_unchanged(row).filter(count__lt=limit).update(count=F("count") + 1))
         if taken:
             return None
 
 
-def count(what: str, *of: str) -> int:
-    """Once more, in a minute that begins with the first; return how often by now, 1 where that can't be known.
+def increment(what: str, *of: str) -> int:
+    """Count one more, in a minute that begins with the first one; return the number, or 1 if the database fails.
 
-    `what` is a word, `of` whatever tells one case from another.
+    `what` is the kind, `of` are values that distinguish the counters of one kind.
     """
     key, now = _key(what, of), database_now()
     try:
         with transaction.atomic():
             row, _ = Counter.objects.get_or_create(pk=key, defaults={"count": 0, "ends_at": now + MINUTE})
-            if row.ends_at <= now and _same(row).update(count=1, ends_at=now + MINUTE):
+            if row.ends_at <= now and _unchanged(row).update(count=1, ends_at=now + MINUTE):
                 return 1
             Counter.objects.filter(pk=key).update(count=F("count") + 1)
             row.refresh_from_db()
@@ -58,28 +59,28 @@ def count(what: str, *of: str) -> int:
         return 1
 
 
-def among_first(most: int, what: str, *of: str) -> bool:
-    """Whether this is one of the first `most` in its minute; then it is counted. Beyond them nothing is written."""
-    return counted(what, *of) < most and count(what, *of) <= most
+def within_first(most: int, what: str, *of: str) -> bool:
+    """Count one more; whether it is one of the first `most` of its minute. Beyond `most` it writes nothing."""
+    return current_count(what, *of) < most and increment(what, *of) <= most
 
 
-def counted(what: str, *of: str) -> int:
-    """How often so far in the minute that goes on, if one does."""
+def current_count(what: str, *of: str) -> int:
+    """The number in the present minute."""
     row = Counter.objects.filter(pk=_key(what, of), ends_at__gt=database_now()).first()
     return row.count if row else 0
 
 
 def _key(what: str, of: tuple[str, ...]) -> str:
-    """What is counted goes into it as a hash: names and addresses have no business in that table."""
+    """The key of a counter, with a hash of `of`: the table must not store names and addresses."""
     digest = hashlib.sha256("\0".join(of).encode("utf-8", "replace")).hexdigest()
     return f"{what}.{digest}"
 
 
 def forget_counters() -> int:
-    """Delete the counts whose window is over; return how many."""
+    """Delete the counters whose window is over; return how many."""
     return forget(Counter.objects.filter(ends_at__lte=database_now()).order_by("ends_at"))
 
 
-def _same(row: Counter) -> QuerySet[Counter]:
-    """The row, while its window is the one that was seen."""
+def _unchanged(row: Counter) -> QuerySet[Counter]:
+    """The row, if its window is still the one that was read."""
     return Counter.objects.filter(pk=row.pk, ends_at=row.ends_at)

@@ -1,9 +1,10 @@
-"""What the structure events tell of security: who came in and who did not, tokens, refusals on destructive paths.
+"""Security events (logins, failed logins, tokens, refusals on destructive paths) and the limits for logins.
 
-Strangers cause some of these events, so none of them fills the table: past `ORGSITE_FAILED_LOGINS` failures a minute a
-login is refused before the password is looked at, and nothing is written; and of what comes from many addresses at once
-no more than MOST_FAILED a minute are written, of one user's logins and refusals no more than MOST_OF_ONE.
-No payload holds a password, a token, or a digest of one.
+Strangers cause some of these events, so limits keep them from filling the table. Beyond `ORGSITE_FAILED_LOGINS`
+failures a minute a login is refused before the password is checked, and nothing is written. At most MOST_FAILED failed
+logins a minute are written in all, and at most MOST_OF_ONE logins and refusals of one user.
+
+Danger: no payload may have a password, a token, or a digest of one.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from django.conf import settings
 from audit.emitting import Event, emit, event_of
 from audit.event_payloads import Denied, Login, LoginFailed, TokenEvent
 from audit.event_types import DENIED, LOGIN, LOGIN_FAILED, EventType
-from lib.optional_writes import briefly
+from lib.optional_writes import short_lock_wait
 from workspaces.models import ApiToken, Organization, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
 from workspaces.services.lookups import parse_id
-from workspaces.services.security.rate_limits import MINUTE, among_first, count, counted
+from workspaces.services.security.rate_limits import MINUTE, current_count, increment, within_first
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -30,39 +31,39 @@ if TYPE_CHECKING:
 LONGEST_NAME = 150  # of an actor, as Django's user names
 LONGEST_PLACE = 200  # of a path in an address
 MOST_OF_ONE = 30  # logins, or refusals, of one user that are written in a minute
-MOST_FAILED = 300  # failed logins that are written in a minute, whoever fails
-WIDER = 6  # so many times the failures of one name are let through for one address
+MOST_FAILED = 300  # failed logins of all users that are written in a minute
+WIDER = 6  # the limit of one address is this many times the limit of one name
 NAMELESS = "(no name)"
 
 # ---- limits
 
 
 def login_wait(name: str, *, address: str) -> int:
-    """Seconds until a login may be tried under that name from there; 0: now. Ask before looking at the password."""
+    """Seconds until a login with that name from that address is allowed, or 0. Call it before the password check."""
     limit = settings.ORGSITE_FAILED_LOGINS
     if limit is None:
         return 0
     place = network(address)
-    over = counted("login", place, _same(name)) >= limit or counted("login", place) >= limit * WIDER
+    over = current_count("login", place, _normalized(name)) >= limit or current_count("login", place) >= limit * WIDER
     return int(MINUTE.total_seconds()) if over else 0
 
 
 def failed_token_wait(*, address: str) -> int:
-    """A token that is no good came from there: seconds until the next may come, 0 while there were few.
+    """Count an invalid token from that address; seconds until the next one is checked, 0 while there were few.
 
-    A good token is never refused for what others send from the same address, such as a whole swarm's: with 256 bits of
-    chance in a token, guessing is no danger that would be worth locking somebody out.
+    A valid token is never refused for invalid ones from the same address, which may be a whole swarm's: a token has 256
+    random bits, so guessing is no danger that would justify locking somebody out.
     """
     limit = settings.ORGSITE_FAILED_LOGINS
     if limit is None:
         return 0
-    with briefly():
-        few = among_first(limit * WIDER, "token", network(address))
+    with short_lock_wait():
+        few = within_first(limit * WIDER, "token", network(address))
     return 0 if few else int(MINUTE.total_seconds())
 
 
 def network(address: str) -> str:
-    """What counts as one address: of IPv6 the 64 bits that one customer is given."""
+    """The address as limits count it: of IPv6 the /64 network, because one customer has all of it."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -74,37 +75,37 @@ def network(address: str) -> str:
 
 
 def record_login(name: str, *, address: str) -> None:
-    """Somebody came in with her password."""
-    if among_first(MOST_OF_ONE, "login-event", name):
+    """Record a login with a password."""
+    if within_first(MOST_OF_ONE, "login-event", name):
         actor = _actor(name)
         facts: Login = {"name": actor, "why": f"from {address or 'here'}", "address": address}
         emit([event_of(LOGIN, facts, organization="", actor=actor)])
 
 
 def record_failed_login(name: str, *, address: str) -> None:
-    """A login failed: counted for the limit, and written. `name` is as somebody typed it."""
+    """Count a failed login for the limit, and record it. `name` is as it was typed."""
     place = network(address)
-    attempt, _ = count("login", place, _same(name)), count("login", place)
-    if among_first(MOST_FAILED, "failed-login-event"):
+    attempt, _ = increment("login", place, _normalized(name)), increment("login", place)
+    if within_first(MOST_FAILED, "failed-login-event"):
         actor, why = _actor(name), f"from {address or 'here'}, number {attempt} of this minute"
         facts: LoginFailed = {"name": actor, "why": why, "address": address, "attempt": attempt}
         emit([event_of(LOGIN_FAILED, facts, organization="", actor=actor)])
 
 
 def record_token(kind: EventType[TokenEvent], token: ApiToken | WorkspaceToken, *, actor: Actor) -> None:
-    """Created, first used or revoked."""
+    """Record a token event: created, first used or revoked."""
     record_tokens(kind, [token], actor=actor)
 
 
 def record_tokens(kind: EventType[TokenEvent], tokens: Iterable[ApiToken | WorkspaceToken], *, actor: Actor) -> None:
-    """The same of several, in one statement."""
+    """Record the same event of several tokens, in one statement."""
     emit([_token_event(kind, token, actor=actor) for token in tokens])
 
 
 def record_denied(user: User, *, place: str, why: str, address: str, workspace_id: str = "") -> None:
-    """A user was refused something that could have removed workspaces. `place` is a method and a path."""
+    """Record that a user was refused a request that could have removed workspaces. `place` is a method and a path."""
     name = user.get_username()
-    if among_first(MOST_OF_ONE, "denied-event", name):
+    if within_first(MOST_OF_ONE, "denied-event", name):
         place = clean(place, LONGEST_PLACE)
         actor, organization = _actor(name), _organization(user, workspace_id)
         facts: Denied = {"name": actor, "why": f"{place}: {why}", "place": place, "address": address}
@@ -112,12 +113,12 @@ def record_denied(user: User, *, place: str, why: str, address: str, workspace_i
 
 
 def clean(text: str, most: int) -> str:
-    """The text without characters that nobody sees (control, direction, half surrogates), and not too long."""
+    """The text without invisible characters (control, direction, lone surrogates), in at most `most` characters."""
     return "".join(each for each in text[: 4 * most] if unicodedata.category(each)[0] != "C")[:most]
 
 
 def _organization(user: User, workspace_id: str) -> str:
-    """Whose workspace it was about, if the user may see it; else the only organization of hers; else none."""
+    """The organization of the workspace, if the user may see it; else the user's only one; else ""."""
     key = parse_id(workspace_id)
     mine = Workspace.objects.visible_to(user).filter(pk=key) if key else Workspace.objects.none()
     if slug := mine.values_list("organization__slug", flat=True).first():
@@ -155,6 +156,6 @@ def _actor(name: str) -> str:
     return clean(name, LONGEST_NAME) or NAMELESS
 
 
-def _same(name: str) -> str:
-    """Spellings that are one name to the limit."""
+def _normalized(name: str) -> str:
+    """The name in the form that the limit counts, equal for spellings that look the same."""
     return clean(unicodedata.normalize("NFKC", name[: 4 * LONGEST_NAME]), LONGEST_NAME).casefold()

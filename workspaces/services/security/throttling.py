@@ -1,4 +1,4 @@
-"""How often one user may change something (ORGSITE_THROTTLE): one count for all processes, for REST and pages alike."""
+"""The rate limit for changes by one user (ORGSITE_THROTTLE): one count for all processes, REST and pages together."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from workspaces.services.security.rate_limits import MINUTE, take_turn
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-WIDER = 5  # so many other changes for each import or removal
-NO_CHANGES = (READ_ONLY, LOCKED_FILE, FULL)  # where none can be made, none has to be counted
+WIDER = 5  # the limit of other changes is this many times that of imports and removals
+NO_CHANGES = (READ_ONLY, LOCKED_FILE, FULL)  # the database takes no changes, so none have to be counted
 
 
 class Effort(StrEnum):
@@ -29,7 +29,7 @@ class Effort(StrEnum):
 def require_turn(user: User, effort: Effort) -> None:
     """Take one of the user's turns of this minute. Raises TooOften, and then nothing was written.
 
-    Where the database takes no changes the request goes on: a dry run is answered, a change is refused by itself.
+    If the database takes no changes, the request continues: a dry run is answered, and a change fails by itself.
     """
     limit = settings.ORGSITE_THROTTLE
     if limit is None:

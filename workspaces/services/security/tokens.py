@@ -1,8 +1,8 @@
 """Tokens: shown once when made, stored as SHA-256, found again by it.
 
-A plain SHA-256 does: the texts hold 256 bits of chance, so there is nothing to guess that a slow hash would protect.
-An indexed lookup of it does instead of a comparison in constant time: how long it takes could tell something of stored
-digests only, and a digest neither is a token nor leads back to one.
+A plain SHA-256 is enough: a token has 256 random bits, so it cannot be guessed, and a slow hash would add nothing. An
+indexed look-up is enough, without a comparison in constant time: its duration could reveal something about stored
+digests only, and a digest does not lead back to its token.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 
 from audit.event_types import TOKEN_CREATED, TOKEN_FIRST_USED, TOKEN_REVOKED
 from lib.database_clock import database_now
-from lib.optional_writes import noting
+from lib.optional_writes import suppress_lost_writes
 from workspaces.core.names import clean_name
 from workspaces.errors import InvalidRequest, WorkspaceRemoved
 from workspaces.models import ApiToken, Workspace, WorkspaceToken
@@ -41,7 +41,7 @@ def issue_api_token(
     expires_at: datetime | None = None,
     read_only: bool = False,
 ) -> str:
-    """A new REST token of the user, made by `actor` (by herself when left out); the text is returned this once.
+    """Make a REST token of the user, by `actor` (default: the user), and return its text, which is not stored.
 
     Raises InvalidRequest for a name that cannot be stored.
     """
@@ -60,7 +60,10 @@ def issue_api_token(
 
 
 def issue_workspace_token(workspace: Workspace, *, actor: Actor) -> str:
-    """A new access token for the workspace's agent; the text is returned this once. Raises WorkspaceRemoved."""
+    """Make an access token for the workspace's agent, and return its text, which is not stored.
+
+    Raises WorkspaceRemoved.
+    """
     text = f"{WORKSPACE_PREFIX}{secrets.token_urlsafe(32)}"
     with transaction.atomic():
         lock_organizations([workspace.organization_id])
@@ -72,7 +75,7 @@ def issue_workspace_token(workspace: Workspace, *, actor: Actor) -> str:
 
 
 def revoke_api_tokens(tokens: QuerySet[ApiToken], *, actor: Actor) -> int:
-    """Revoke those of the tokens that are not revoked yet; return how many."""
+    """Revoke the tokens that are not revoked yet; return how many."""
     with transaction.atomic():
         usable = list(
             tokens.filter(revoked_at=None).select_related("user").order_by("pk").select_for_update(of=("self",))
@@ -83,7 +86,7 @@ def revoke_api_tokens(tokens: QuerySet[ApiToken], *, actor: Actor) -> int:
 
 
 def revoke_workspace_tokens(tokens: QuerySet[WorkspaceToken], *, actor: Actor) -> int:
-    """The same of workspaces' tokens. What a cascade delete revokes, `workspace.removed` tells."""
+    """The same for workspaces' tokens. A cascade delete does not use it: its event is `workspace.removed`."""
     with transaction.atomic():
         rows = tokens.filter(revoked_at=None).select_related("workspace__organization").order_by("pk")
         usable = list(rows.select_for_update(of=("self",)))
@@ -93,25 +96,25 @@ def revoke_workspace_tokens(tokens: QuerySet[WorkspaceToken], *, actor: Actor) -
 
 
 def find_api_token(text: str) -> ApiToken | None:
-    """The usable token of that text."""
+    """The usable token with that text."""
     return ApiToken.objects.usable().select_related("user").filter(digest=digest(text)).first()
 
 
-def note_use(token: ApiToken) -> None:
-    """Remember that the token was used, to the minute, and tell of the first time; both or neither."""
+def record_use(token: ApiToken) -> None:
+    """Store the time of the token's last use, to the minute, with an event for the first; both or neither."""
     now = database_now()
     stale = now - USE_GRAIN
     if token.last_used_at and token.last_used_at > stale:
         return
     unchanged = Q(last_used_at__lte=stale) if token.last_used_at else Q(last_used_at=None)
-    with noting("the use of a token"), transaction.atomic():
-        noted = ApiToken.objects.filter(unchanged, pk=token.pk).update(last_used_at=now)
-        if noted and not token.last_used_at:
+    with suppress_lost_writes("the use of a token"), transaction.atomic():
+        updated = ApiToken.objects.filter(unchanged, pk=token.pk).update(last_used_at=now)
+        if updated and not token.last_used_at:
             record_token(TOKEN_FIRST_USED, token, actor=Actor.of(token.user))
 
 
 def find_workspace_token(text: str) -> WorkspaceToken | None:
-    """The token of that text, revoked or not: the race guard answers 410 to the agent of a removed workspace."""
+    """The token with that text, even a revoked one: the agent of a removed workspace has to get 410, not 401."""
     return WorkspaceToken.objects.select_related("workspace").filter(digest=digest(text)).first()
 
 

@@ -28,7 +28,7 @@ def stop_strays(strays: Sequence[Unknown], *, engine: Engine, grace: timedelta) 
     Id → why one could not be stopped, "" for stopped."""
     for stray in strays:
         logger.warning("Stopping the container, as its quarantine is over; all volumes stay: %s", described(stray))
-    errors = {stray.id: _error_of(engine.ask_to_stop, stray.id) for stray in strays}
+    errors = {stray.id: _error_of(engine.request_stop, stray.id) for stray in strays}
     running = _wait_for(errors, engine=engine, grace=grace)
     return errors | {key: error for key in running if (error := _error_of(engine.kill, key))}
 
@@ -37,7 +37,7 @@ def destroy_strays(strays: Sequence[Unknown], *, engine: Engine, grace: timedelt
     """Stop them, then remove containers and volumes. Id → why something of it stays, "" for gone. Somebody said so."""
     for stray in strays:
         logger.warning("Destroying, as somebody asked for: %s", described(stray))
-    errors = {stray.id: _error_of(engine.ask_to_stop, stray.id) for stray in strays}
+    errors = {stray.id: _error_of(engine.request_stop, stray.id) for stray in strays}
     _wait_for(errors, engine=engine, grace=grace)
     remove = partial(engine.remove, keep_volumes=False)
     return {key: error or _error_of(remove, key) for key, error in errors.items()}

@@ -1,7 +1,11 @@
-"""A template's directory on the server: nothing outside of it is ever opened, whatever its links say.
+"""A template's directory on the server. No link leads to anything outside of it.
 
-A link is followed only by hand, component by component, while it stays below the root. That is how Kubernetes mounts a
-ConfigMap: `org.yaml` → `..data/org.yaml`, and `..data` → `..2026_11_29_20_13_00.1234`, exchanged at once on a change.
+Links are resolved here, one component at a time, and only while they stay below the root. Some have to be followed:
+Kubernetes mounts a ConfigMap as `org.yaml` → `..data/org.yaml` and `..data` → `..2026_11_29_20_13_00.1234`, and
+replaces the latter atomically on a change.
+
+Danger: links can change between a check and its use. So each component is opened with O_NOFOLLOW relative to its
+parent's descriptor; never check a path and then open it by its name.
 """
 
 from __future__ import annotations
@@ -21,14 +25,14 @@ MAX_LINKS = 8
 """Links on the way to one file."""
 
 _STEP = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-# Opening a named pipe would wait for its other end
+# O_NONBLOCK: opening a named pipe would wait for its other end.
 _FILE = _STEP | os.O_NONBLOCK
 _FOLDER = _STEP | os.O_DIRECTORY
-_LINKED = (errno.ELOOP, errno.ENOTDIR)  # what opening a link gives
+_LINKED = (errno.ELOOP, errno.ENOTDIR)  # errors of opening a link with O_NOFOLLOW
 
 
 class DirectoryFiles:
-    """`Files` in a directory. Nothing but plain files is read."""
+    """`Files` in a directory. Only plain files are read."""
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
@@ -53,14 +57,14 @@ class DirectoryFiles:
         return stat.S_ISDIR(self._mode(path))
 
     def walk(self, folder: str, *, limit: int) -> FoundFile:
-        """As `Files.walk`. Each folder is reached as each file is."""
+        """As `Files.walk`."""
         files: list[str] = []
         left_out: list[tuple[str, LeftOut]] = []
-        waiting, seen = [folder], 0
+        waiting, count = [folder], 0
         while waiting:
             here = waiting.pop()
-            for name, kind in self._entries(here, limit - seen):
-                seen += kind is not LeftOut.LEFTOVER
+            for name, kind in self._entries(here, limit - count):
+                count += kind is not LeftOut.LEFTOVER
                 path = f"{here}/{name}" if here else name
                 if kind is None or isinstance(kind, LeftOut):
                     left_out += [(path, kind)] if kind else []
@@ -70,7 +74,7 @@ class DirectoryFiles:
         return FoundFile(files=sorted(files), left_out=sorted(left_out))
 
     def _entries(self, folder: str, limit: int) -> list[tuple[str, int | LeftOut | None]]:
-        """Each entry of the folder: its name, and its mode where it comes along; None for what nobody needs to know."""
+        """Each entry of the folder: its name, and its mode or why it is left out; None for the parts of a mount."""
         try:
             with self._opened(folder) as descriptor, os.scandir(descriptor) as listed:
                 entries, count = [], 0
@@ -107,7 +111,7 @@ class DirectoryFiles:
 
     @contextmanager
     def _opened(self, path: str) -> Iterator[int]:
-        """A descriptor of `path`. Raises OSError, or `Unreadable` for links that lead astray."""
+        """A descriptor of `path`. Raises OSError, or `Unreadable` for links that are not followed."""
         descriptor = self._open(path)
         try:
             yield descriptor
@@ -124,9 +128,8 @@ class DirectoryFiles:
         raise Unreadable("can't be read: it is a link to a link to a link, without end")
 
     def _walk_to(self, parts: list[str]) -> int | list[str]:
-        """A descriptor, reached one component at a time: so no link slips in between check and use. Where one of them
-        is a link, the components that it stands for instead."""
-        current = os.open(self._root, _FOLDER)
+        """A descriptor of the path; or, at the first link in it, the components of the path with the link resolved."""
+        current = os.open(self._root, _FOLDER)  # from here on only O_NOFOLLOW and `dir_fd`: no race with links
         try:
             for index, part in enumerate(parts):
                 flags = _FILE if index == len(parts) - 1 else _FOLDER
@@ -142,7 +145,7 @@ class DirectoryFiles:
         return current
 
     def _step(self, current: int, name: str, *, folder: str, flags: int) -> int | str:
-        """A descriptor of the entry, or where it points to if it is a link."""
+        """A descriptor of the entry, or its target if it is a link."""
         try:
             return os.open(name, flags, dir_fd=current)
         except FileNotFoundError:
@@ -157,7 +160,7 @@ class DirectoryFiles:
             return target
 
     def _spelling(self, current: int, folder: str) -> dict[str, str]:
-        """The names of the folder as paths have them → as the disk has them. They are read once."""
+        """The names of the folder as paths have them (NFC) → as the disk has them. Read once."""
         if folder not in self._spellings:
             names = os.listdir(current)
             _check_twins(map(composed, names))
@@ -166,12 +169,12 @@ class DirectoryFiles:
 
 
 def is_mount(name: str) -> bool:
-    """Whether it is what a mounted volume keeps its versions in: `..data`, `..2026_11_29_20_13_00.1234`."""
+    """Whether the name is of a mounted volume's versions: `..data`, `..2026_11_29_20_13_00.1234`."""
     return name.startswith("..") and name != ".."
 
 
 def is_mounted(target: str) -> bool:
-    """Whether a link that points there shows a file or folder of a mounted volume beside it."""
+    """Whether a link with this target shows a file or folder of a mounted volume in its own folder."""
     first, *others = target.split("/")
     return is_mount(first) and ".." not in others
 
@@ -186,7 +189,7 @@ def _target(name: str, folder: int) -> str | None:
 def _inside(folder: list[str], name: str, target: str) -> list[str]:
     """The components that the link `name` in `folder` stands for.
 
-    Raises `Unreadable` where they leave the root, or lead to something hidden that the link's own name does not say.
+    Raises `Unreadable` if they leave the root, or lead to something hidden under a name other than the link's.
     """
     reached = list(folder)
     for part in target.split("/")[target.startswith("/") :]:
@@ -202,19 +205,19 @@ def _inside(folder: list[str], name: str, target: str) -> list[str]:
 
 
 def _check_path(folder: str, path: str) -> None:
-    """Raise `Unreadable` for a path that could not be unpacked everywhere."""
+    """Raise `Unreadable` for a path that cannot be unpacked on every system."""
     if fault := path_fault(path):
         name = path[len(folder) :].lstrip("/")
         raise Unreadable(f"holds {clip(ascii(name), 100)}, which {fault}")
 
 
 def _check_twins(names: Iterator[str] | list[str]) -> None:
-    """Raise `Unreadable` where two names are one as soon as accents are written alike."""
-    seen: set[str] = set()
+    """Raise `Unreadable` if two names are equal in NFC."""
+    known: set[str] = set()
     for name in names:
-        if name in seen:
+        if name in known:
             raise Unreadable(f"holds {clip(name, 100)} twice, in two forms of its accents")
-        seen.add(name)
+        known.add(name)
 
 
 def _replace(old: int, new: int) -> int:

@@ -1,4 +1,4 @@
-"""Sessions that are over: Django leaves their rows in the table for ever."""
+"""Deletion of expired sessions: Django itself leaves their rows in the table for ever."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from workspaces.services.expiry import forget
 
 
 def forget_expired_sessions() -> int:
-    """Delete sessions that nobody can come in with any more; return how many."""
+    """Delete expired sessions; return how many."""
     return forget(Session.objects.filter(expire_date__lte=database_now()).order_by("expire_date"))

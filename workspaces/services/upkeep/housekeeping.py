@@ -1,7 +1,5 @@
-"""Work to be done now and then: close abandoned runs, forget expired previews and sessions, old templates of runs,
-files that nothing needs, counts that are over, and forms that were sent long ago.
-
-Site and worker both do.
+"""Periodic housekeeping: close abandoned runs; delete expired previews and sessions, old templates of runs, unused
+files, old counters and old submissions. Both the site and the worker do it.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ INTERVAL = 20  # seconds; a run of a killed process is closed within 60 s of the
 
 
 def keep_house() -> None:
-    """One round. Whatever goes wrong is logged, and the next round tries again."""
+    """One round. An error is logged, and the next round tries again."""
     try:
         closed, forgotten = close_interrupted(), delete_expired()
         forget_old_templates()
@@ -43,12 +41,12 @@ def keep_house() -> None:
 
 
 def keep_house_until(stopped: Event) -> None:
-    """A round at once and then every INTERVAL seconds, until `stopped` is set."""
+    """One round at once, then one every INTERVAL seconds, until `stopped` is set."""
     keep_house()
     while not stopped.wait(INTERVAL):
         keep_house()
 
 
 def keep_house_in_background() -> None:
-    """For the site: rounds in a thread that ends with the process."""
+    """Rounds in a thread that ends with the process, for the site."""
     Thread(target=keep_house_until, args=(Event(),), name="housekeeping", daemon=True).start()

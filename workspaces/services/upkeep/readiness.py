@@ -1,4 +1,4 @@
-"""Readiness of this site: each of its checks with a state, `ok` or a word for what is wrong."""
+"""Readiness of this site: a state for each check, `ok` or a word for the fault."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from workspaces.services.sweep.strays import summary
 logger = logging.getLogger(__name__)
 
 STUCK = timedelta(minutes=10)  # an import takes seconds; housekeeping closes an abandoned one within a minute
-UNSEEN = timedelta(minutes=3)  # a worker looks at the engine every minute
+UNSEEN = timedelta(minutes=3)  # a worker calls the engine every minute
 
 
 def readiness() -> dict[str, str]:
-    """Check → state, `ok` or a word for what is wrong. A database that is away is asked once, not once a check."""
+    """Check → state, `ok` or a word for the fault. If the database is away, the other checks do not query it."""
     checks: dict[str, Callable[[], str]] = {
         "migrations": _migrations,
         "writes": write_probe.database_state,
@@ -60,37 +60,37 @@ def _migrations() -> str:
 
 
 def engine_state() -> str:
-    """As the workers last saw it: this process may not even have a way to the engine."""
+    """The engine's state as reported by the workers: this process may have no access to the engine."""
     if not engine_runs():
         return "ok"
-    seen = last_seen()
-    if seen.engine_error:
+    report = last_seen()
+    if report.engine_error:
         return "away"
-    return "ok" if seen.engine_seen_at and seen.engine_seen_at > database_now() - UNSEEN else "unseen"
+    return "ok" if report.engine_seen_at and report.engine_seen_at > database_now() - UNSEEN else "unseen"
 
 
 def _backlog() -> str:
     since = database_now() - STUCK
-    waiting = Container.objects.filter(due_at__lt=since)  # whoever may have leased it
+    waiting = Container.objects.filter(due_at__lt=since)  # leased or not
     behind = _open_runs().filter(started_at__lt=since).exists() or waiting.exists()
     return "behind" if behind else "ok"
 
 
 def _origin() -> str:
-    """Whether the engine's containers were made from this database, or from one that this is a backup or a copy of."""
+    """`restored` if the engine's containers were made from another database, of which this one is a backup or copy."""
     return "restored" if engine_runs() and is_restored() else "ok"
 
 
 def backlog_numbers() -> dict[str, Any]:
-    """How much work waits, and the engine's own words."""
+    """The number of waiting tasks, and the engine's last messages."""
     waiting = Container.objects.filter(due_at__isnull=False)
-    seen = last_seen()
+    report = last_seen()
     return {
         "open_runs": _open_runs().count(),
         "containers_due": waiting.count(),
         "containers_failing": waiting.exclude(last_error="").count(),
         "strays": summary().count,
-        "engine": {"name": settings.ORGSITE_ENGINE, "said": seen.engine, "error": seen.engine_error},
+        "engine": {"name": settings.ORGSITE_ENGINE, "said": report.engine, "error": report.engine_error},
     }
 
 

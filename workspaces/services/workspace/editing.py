@@ -1,4 +1,4 @@
-"""Changes that a person may make to a workspace: protection, role, tier. Each change has a history row and an event."""
+"""Edits of a workspace by a person: protection, role, tier. Each has a history row and an event."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from workspaces.services.workspace_events import subject, workspace_event
 
 
 class Changes(TypedDict, total=False):
-    """The editable columns; one that is missing stays as it is."""
+    """The editable columns; an omitted one stays the same."""
 
     protected: bool
     role: str
@@ -29,7 +29,7 @@ class Changes(TypedDict, total=False):
 
 
 def edit_workspace(workspace: Workspace, changes: Changes, *, actor: Actor, reason: str = "") -> Workspace:
-    """Write the changes under the organization's lock: protection and removal never overtake each other.
+    """Write the changes under the organization's lock, so that protection and removal cannot interleave.
 
     Raises WorkspaceRemoved.
     """
@@ -42,10 +42,10 @@ def edit_workspace(workspace: Workspace, changes: Changes, *, actor: Actor, reas
         differing = {key: value for key, value in changes.items() if getattr(row, key) != value}
         if differing:
             Workspace.objects.live().filter(pk=row.pk).update(**differing, updated_at=now)
-            told = changes_of({key: getattr(row, key) for key in differing}, differing)
+            changed = changes_of({key: getattr(row, key) for key in differing}, differing)
             why = reason or _sentence(differing)
             record_history(Reasons([row.pk], why), kind="~", actor=actor, now=now)
-            emit([_event(row, told, why=why, reason=reason, actor=actor)])
+            emit([_event(row, changed, why=why, reason=reason, actor=actor)])
     return Workspace.objects.select_related("organization").get(pk=row.pk)
 
 

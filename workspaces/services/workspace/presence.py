@@ -1,6 +1,6 @@
-"""Heartbeat and registration behind the race guard: one conditional UPDATE, whose row count decides.
+"""Heartbeats and registrations of agents. A conditional UPDATE is the race guard against a removal.
 
-An agent may send either as often as it likes: what it says again is read and not written.
+An agent may send either at any rate: a repeated one only reads.
 """
 
 from __future__ import annotations
@@ -23,36 +23,37 @@ from workspaces.services.security.rate_limits import MINUTE, take_turn
 from workspaces.services.workspace_events import subject, workspace_event
 
 HEARTBEAT_GRAIN = timedelta(seconds=5)
-REGISTRATIONS = 6  # changes of address, or wakings by one, that a workspace may register in a minute
+REGISTRATIONS = 6  # registrations of a workspace in a minute that change its address or bring it online
 
 
 def heartbeat(workspace_id: UUID) -> None:
-    """The workspace's agent is alive: online from now on. Raises WorkspaceRemoved, and then nothing changed.
+    """Mark the workspace as online. Raises WorkspaceRemoved, and then nothing changed.
 
-    Where it was online HEARTBEAT_GRAIN ago nothing is written, so an agent costs a bounded number of writes, and waits
-    for nobody who holds SQLite's only lock.
+    If the last heartbeat is younger than HEARTBEAT_GRAIN, nothing is written: so an agent causes a bounded number of
+    writes, and rarely waits for SQLite's write lock.
     """
     now = database_now()
-    status, _, last = _seen(workspace_id)
+    status, _, last = _read(workspace_id)
     if status == Status.ONLINE and last and now - HEARTBEAT_GRAIN < last <= now:
         return
     with transaction.atomic():
+        # The number of updated rows decides, never the state read before: a removal may have been committed since.
         alive = Workspace.objects.live().filter(pk=workspace_id)
         if alive.filter(status=Status.ONLINE).update(last_heartbeat_at=now):
             return
-        waking = alive.exclude(status=Status.ONLINE).update(**_online(now))
-        if waking:
+        came_online = alive.exclude(status=Status.ONLINE).update(**_online(now))
+        if came_online:
             _record_online(workspace_id, why="heartbeat", now=now)
-        elif not alive.update(last_heartbeat_at=now):  # nor did another heartbeat wake it just now
+        elif not alive.update(last_heartbeat_at=now):  # 1 row: another heartbeat brought it online just now
             raise WorkspaceRemoved("This workspace is removed.")
 
 
 def register(workspace_id: UUID, *, url: str) -> None:
-    """The workspace's agent says where it listens. Raises WorkspaceRemoved or TooOften, and then nothing changed.
+    """Store the address of the workspace's agent. Raises WorkspaceRemoved or TooOften, and then nothing changed.
 
-    What was known already is a heartbeat. A change is a history row and an event, so there are REGISTRATIONS a minute.
+    A known address counts as a heartbeat. A change writes a history row and an event, so REGISTRATIONS limits it.
     """
-    status, known, _ = _seen(workspace_id)
+    status, known, _ = _read(workspace_id)
     if status == Status.ONLINE and known == url:
         heartbeat(workspace_id)
         return
@@ -67,17 +68,17 @@ def register(workspace_id: UUID, *, url: str) -> None:
 
 
 def refuse_removed(workspace_id: UUID) -> None:
-    """Raise WorkspaceRemoved for a removed workspace, whatever else may be wrong with what its agent sent."""
-    _seen(workspace_id)
+    """Raise WorkspaceRemoved for a removed workspace. Call it before other checks of what its agent sent."""
+    _read(workspace_id)
 
 
-def _seen(workspace_id: UUID) -> tuple[str, str, datetime | None]:
-    """Status, address and last heartbeat as of now. Raises WorkspaceRemoved."""
+def _read(workspace_id: UUID) -> tuple[str, str, datetime | None]:
+    """Status, address and last heartbeat. Raises WorkspaceRemoved."""
     rows = Workspace.objects.live().filter(pk=workspace_id)
-    seen = rows.values_list("status", "url", "last_heartbeat_at").first()
-    if seen is None:
+    found = rows.values_list("status", "url", "last_heartbeat_at").first()
+    if found is None:
         raise WorkspaceRemoved("This workspace is removed.")
-    return seen
+    return found
 
 
 def _online(now: datetime) -> dict[str, Any]:
