@@ -1,5 +1,5 @@
 """Work to be done now and then: close abandoned runs, forget expired previews and sessions, files that nothing
-needs, counts that are over, and forms that were sent long ago.
+needs, counts that are over, and forms that were sent long ago; make room for the events of the next month.
 
 Site and worker both do.
 """
@@ -16,6 +16,7 @@ from workspaces.services.imports.runs import close_interrupted
 from workspaces.services.imports.stored_filesets import forget_unused_filesets
 from workspaces.services.security.rate_limits import forget_counters
 from workspaces.services.submissions import forget_submissions
+from workspaces.services.upkeep.event_ranges import prepare_event_ranges
 from workspaces.services.upkeep.expired_sessions import forget_expired_sessions
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ def keep_house() -> None:
         forget_counters()
         forget_submissions()
         forget_expired_sessions()
+        prepare_event_ranges()
         if closed or forgotten or files:
             message = "closed %d interrupted runs, forgot %d expired previews and %d sets of files"
             logger.info(message, closed, forgotten, files)
