@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.utils import load_backend
 
 from tests.processes import address_of
@@ -74,6 +74,22 @@ def _on_server(*statements: str) -> None:
     with connection._nodb_cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
+
+
+@contextmanager
+def shared_rows(make: Callable[[], Answer], *, blocker: Any) -> Iterator[Answer]:
+    """What `make` writes is there for several tests: the transaction of each is a savepoint within this one."""
+    around = transaction.atomic()
+    with blocker.unblock():
+        around.__enter__()
+    try:
+        with blocker.unblock():
+            made = make()
+        yield made
+    finally:
+        with blocker.unblock():
+            transaction.set_rollback(True)
+            around.__exit__(None, None, None)
 
 
 @contextmanager

@@ -8,3 +8,5 @@ os.environ.setdefault("ORGSITE_THROTTLE", "off")
 from orgsite.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow hash protects no test user
+# Look for a static file when it is asked for: each test client would list all of them at its first request.
+WHITENOISE_AUTOREFRESH = True
