@@ -15,7 +15,7 @@ from tests.databases import MODELS
 from workspaces.models import Membership, Organization
 from workspaces.services.actors import Actor
 
-pytest_plugins = ["tests.dockerd", "tests.programs"]
+pytest_plugins = ["tests.budgets", "tests.dockerd", "tests.programs"]
 
 DATABASE = {"db", "transactional_db", "django_db_setup"}  # what asks the database of the run has one of these
 

@@ -31,7 +31,7 @@ from workspaces.models import Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.creating import create_workspace
 
-WARM, REQUESTS, NODES, GROWTH = 40, 160, 500, 32  # MiB; each request left three quarters of one behind
+WARM, REQUESTS, NODES, GROWTH = 40, 100, 500, 32  # MiB; each request left three quarters of one behind
 
 
 def test_what_mixed_requests_leave_behind_is_bounded(
