@@ -2,8 +2,9 @@
 they start themselves, and in a browser.
 
 Arguments go to pytest; `--only sqlite`, `postgres`, `docker` or `browser` runs one part, and can be said several times.
-The engines and the browser are tested beside the databases, unless `-n0` is among the arguments. What could not run
-here is said at the very end, and is an error where ORGSITE_TEST_REQUIRE lists it (names, separated by commas).
+The engines and the browser, which mostly wait, are tested beside the databases, unless `-n0` is among the arguments.
+What could not run here is said at the very end, and is an error where ORGSITE_TEST_REQUIRE lists it (names, separated
+by commas).
 """
 
 import argparse
@@ -43,6 +44,7 @@ def main() -> int:
         signal.signal(ending, lambda number, _: sys.exit(128 + number))  # so that `finally` still runs
 
     os.chdir(ROOT)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the tests start hundreds of processes
     parts = [part for part in PARTS if part in (chosen.only or PARTS)]
     results: dict[str, int | str] = dict.fromkeys(PARTS, NOT_ASKED_FOR)
     with database_server(parts) as server:
