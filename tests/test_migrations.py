@@ -12,11 +12,11 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.utils import timezone
+from pytest_django.plugin import DjangoDbBlocker
 
 from audit.emitting import Event, emit
 from audit.models import StructureEvent
-from tests.databases import migrated_database
-from tests.processes import finish, manage
+from tests.databases import migrated_database, migrated_file
 from tests.trees import loaded
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import ImportRun, Organization
@@ -25,11 +25,11 @@ from workspaces.services.plans.runs import fail_run, open_run
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="it takes a database of its own; SQLite's half shows this")
-@pytest.mark.django_db(transaction=True)
-def test_every_migration_can_be_taken_back_and_made_again(tmp_path: Path) -> None:
-    for target in ("", "workspaces zero", "audit zero", ""):
-        finish(manage(tmp_path, "migrate", *target.split(), "-v0"))
-    finish(manage(tmp_path, "migrate", "--check"))
+def test_every_migration_can_be_taken_back_and_made_again(tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> None:
+    with migrated_file(tmp_path / "site.sqlite3", unblock=django_db_blocker.unblock) as database:
+        for target in (["workspaces", "zero"], ["audit", "zero"], []):
+            database.ask(call_command, "migrate", *target, interactive=False, verbosity=0)
+        database.ask(call_command, "migrate", check_unapplied=True, verbosity=0)
 
 
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one table")

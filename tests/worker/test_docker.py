@@ -41,7 +41,7 @@ import django
 django.setup()
 from django.core.management import call_command
 from django.db import transaction
-from workspaces.services import importing
+from workspaces.services.imports import importing
 complete = importing.complete_run
 def complete_and_die(*args, **kwargs):
     complete(*args, **kwargs)
