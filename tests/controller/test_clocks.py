@@ -12,6 +12,7 @@ from django.utils import timezone
 from audit.models import StructureEvent
 from tests.clocks import HOURS, machine_clock_off_by
 from tests.controller.conftest import Merge, key_of, settle
+from tests.controller.rounds import busy, one_round
 from tests.trees import BEFORE
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, ImportRun, Installation, Status, Workspace
@@ -106,7 +107,7 @@ def test_a_wrong_worker_neither_sweeps_too_often_nor_keeps_others_from_it(db: No
 
 def test_a_wrong_worker_is_seen_by_a_right_site_and_by_a_wrong_one(controller: Controller, hours: int) -> None:
     with machine_clock_off_by(hours):
-        controller.round()
+        one_round(controller)
         assert readiness()["engine"] == "ok"
     assert readiness()["engine"] == "ok"
 
@@ -149,8 +150,8 @@ def test_limits_previews_tokens_heartbeats_and_events_go_by_it_too(merge: Merge,
 def settle_wrongly(controller: Controller) -> None:
     """As `settle`, which looks at the clock itself."""
     for _ in range(200):
-        controller.round()
-        if not controller.busy and not Container.objects.filter(due_at__isnull=False, last_error="").exists():
+        one_round(controller)
+        if not busy(controller) and not Container.objects.filter(due_at__isnull=False, last_error="").exists():
             return
         time.sleep(0.02)
     raise AssertionError(f"it never comes: {list(Container.objects.values())}")

@@ -17,6 +17,7 @@ from django.db import OperationalError, connection, transaction
 
 from lib.database_clock import database_now
 from tests.controller.conftest import Merge, key_of, settle, wait_for
+from tests.controller.rounds import one_round
 from tests.controller.test_races import workers
 from workspaces.core.containers.convergence import Step
 from workspaces.engines.base import FoundContainer, Wanted
@@ -27,10 +28,11 @@ from workspaces.services.containers import leases as claims
 from workspaces.services.containers.container_results import Outcome
 from workspaces.services.containers.leases import Claim, claim_due, give_back, put_off, renew
 from workspaces.services.removal.cascading import cascade_delete
-from workspaces.worker import controller as looping
+from workspaces.worker import container_loop as looping
 from workspaces.worker.container_work import Work
 from workspaces.worker.controller import Controller
-from workspaces.worker.lease_keeper import Leases
+from workspaces.worker.lease_loop import Leases
+from workspaces.worker.loop import LoopThread, run_until
 
 several = pytest.mark.skipif(
     "connection.vendor == 'sqlite'", reason="SQLite has one writer at a time; PostgreSQL's half shows this"
@@ -49,7 +51,7 @@ class SlowEngine(FakeEngine):
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workspaces.services.containers.leases.LEASE", timedelta(seconds=1))
-    monkeypatch.setattr("workspaces.worker.lease_keeper.RENEW_EVERY", 0.2)
+    monkeypatch.setattr("workspaces.worker.lease_loop.EVERY", 0.2)
 
 
 def lapse(*names: str) -> None:
@@ -112,7 +114,7 @@ def test_the_lease_of_a_claim_that_is_not_begun_yet_is_renewed(merge: Merge, sho
 @contextmanager
 def renewing(leases: Leases) -> Iterator[Leases]:
     ended = Event()
-    thread = Thread(target=leases.renew_until, args=(ended,))
+    thread = Thread(target=run_until, args=(ended, [leases.loop]))
     thread.start()
     try:
         yield leases
@@ -189,7 +191,7 @@ def test_what_was_not_begun_is_done_by_whoever_has_the_lease(
     with monkeypatch.context() as lapsed:
         lapsed.setattr(Leases, "holds", lambda *_: False)
         for _ in range(5):
-            controller.round()
+            one_round(controller)
     assert engine.calls == []
     settle(controller)
     assert [what for what, _ in engine.calls] == ["start"]
@@ -209,10 +211,10 @@ def test_what_was_claimed_and_could_not_be_begun_is_free_for_the_next_worker(
         elif where == "the engine":
             broken.setattr(engine, "containers", failing)
         else:
-            broken.setattr(controller, "_carry_out", failing)
+            broken.setattr(controller.containers, "_carry_out", failing)
         with pytest.raises(OperationalError):
             wait_for(controller, lambda: False)
-    assert not controller._leases.holds(key_of("PM"))
+    assert not controller.leases.holds(key_of("PM"))
     assert len(claim_due("another", wanted=True, limit=1)) == 1
 
 
@@ -278,16 +280,14 @@ def test_a_worker_outlives_a_database_that_is_away_while_something_is_due(
     merge: Merge, controller: Controller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     merge({"PM": {}})
-    stopped = Event()
     due_in(minutes=5)
-    controller.round()
+    one_round(controller)
+    thread = LoopThread(controller.containers.loop, ends=Event())
     with monkeypatch.context() as away:
         for name in ("database_now", "next_due"):
-            away.setattr(f"workspaces.worker.controller.{name}", failing)
-        away.setattr("workspaces.worker.controller.LONGEST_PAUSE", 0.05)
+            away.setattr(looping, name, failing)
         away.setattr(connection, "close", lambda: None)
-        controller._attempt_round()
-        controller._rest(stopped)
+        assert [thread.attempt() for _ in range(3)] == [1.0, 2.0, 4.0]
     due_in(minutes=0)
     settle(controller)
     assert Workspace.objects.get().status == "online"

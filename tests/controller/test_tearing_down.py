@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
+from tests.controller.rounds import one_round
 from tests.trees import AFTER, BEFORE, loaded
 from workspaces.core.planning.plan_values import Mode
 from workspaces.engines.base import FoundContainer, Wanted
@@ -108,7 +109,7 @@ def test_an_engine_that_is_away_is_told_of_each_once_and_loses_nothing(
     engine.knobs.away = True
     for _ in range(3):
         with pytest.raises(EngineAway) as error:
-            controller.round()
+            one_round(controller)
         controller.note_away(str(error.value))
     assert len(events("release_failed")) == 5
     assert Container.objects.filter(desired="absent", last_error__contains="does not answer").count() == 5
@@ -127,7 +128,7 @@ def test_starts_that_hang_hold_up_no_removal(tree: None, merge: Merge, actor: Ac
 
     controller = Controller(Hanging(host=engine.host), grace=timedelta(0), concurrency=2)
     merge({"New": {f"New {number}": {} for number in range(100)}})
-    controller.round()
+    one_round(controller)
     cascade_delete([key_of("PM")], actor=actor)
     wait_for(controller, lambda: len(events("released")) == 9)
     answers.set()
@@ -185,7 +186,7 @@ def test_one_removed_while_its_container_is_being_created_ends_with_none(
     removals: list[UUID] = []
     slow = RemovedMeanwhile(host=engine.host)
     controller = Controller(slow, grace=timedelta(0), concurrency=1)
-    controller.round()
+    one_round(controller)
     while not removals:
         pass
     cascade_delete(removals, actor=actor)
