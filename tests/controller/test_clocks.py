@@ -14,6 +14,7 @@ from tests.clocks import HOURS, machine_clock_off_by
 from tests.controller.conftest import Merge, key_of, settle
 from tests.controller.rounds import busy, one_round
 from tests.trees import BEFORE
+from workspaces.core.containers.lifecycle import Desired
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, ImportRun, Installation, Status, Workspace
 from workspaces.services.actors import Actor
@@ -73,7 +74,7 @@ def test_what_fails_at_a_wrong_worker_waits_no_hour(
 
 def test_a_wrong_worker_parks_nothing_that_it_puts_off(merge: Merge, hours: int) -> None:
     merge(BEFORE)
-    claims = claim_due("wrong", wanted=True, limit=9)
+    claims = claim_due("wrong", desired=Desired.RUNNING, limit=9)
     with machine_clock_off_by(hours):
         put_off("wrong", [claim.workspace_id for claim in claims], by=timedelta(seconds=1))
         due = next_due()
@@ -82,17 +83,17 @@ def test_a_wrong_worker_parks_nothing_that_it_puts_off(merge: Merge, hours: int)
 
 def test_a_wrong_worker_steals_no_lease(merge: Merge, hours: int) -> None:
     merge(BEFORE)
-    assert len(claim_due("right", wanted=True, limit=9)) == 9
+    assert len(claim_due("right", desired=Desired.RUNNING, limit=9)) == 9
     with machine_clock_off_by(hours):
-        assert claim_due("wrong", wanted=True, limit=9) == []
+        assert claim_due("wrong", desired=Desired.RUNNING, limit=9) == []
         assert next_due() is None
 
 
 def test_a_right_worker_steals_no_lease_of_a_wrong_one_and_gets_it_in_the_end(merge: Merge, hours: int) -> None:
     merge(BEFORE)
     with machine_clock_off_by(hours):
-        assert len(claim_due("wrong", wanted=True, limit=9)) == 9
-    assert claim_due("right", wanted=True, limit=9) == []
+        assert len(claim_due("wrong", desired=Desired.RUNNING, limit=9)) == 9
+    assert claim_due("right", desired=Desired.RUNNING, limit=9) == []
     assert all(is_now(row.leased_until) for row in Container.objects.all())
 
 

@@ -13,6 +13,7 @@ from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
 from tests.controller.rounds import one_round
 from tests.trees import AFTER, BEFORE, loaded
+from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.planning.plan_values import Mode
 from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.fake import FakeEngine
@@ -216,9 +217,9 @@ def test_without_an_engine_a_removal_releases_at_once(merge: Merge, actor: Actor
 
 def test_what_a_killed_worker_had_leased_is_free_again_after_seconds(tree: None, actor: Actor) -> None:
     cascade_delete([key_of("SRE Engineer")], actor=actor)
-    assert len(claim_due("killed", wanted=False, limit=10)) == 1
-    assert claim_due("next", wanted=False, limit=10) == []
+    assert len(claim_due("killed", desired=Desired.ABSENT, limit=10)) == 1
+    assert claim_due("next", desired=Desired.ABSENT, limit=10) == []
     Container.objects.update(leased_until=timezone.now())
-    assert len(claim_due("next", wanted=False, limit=10)) == 1
+    assert len(claim_due("next", desired=Desired.ABSENT, limit=10)) == 1
     give_back("killed", [key_of("SRE Engineer")])
-    assert claim_due("third", wanted=False, limit=10) == []
+    assert claim_due("third", desired=Desired.ABSENT, limit=10) == []

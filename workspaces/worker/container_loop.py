@@ -16,7 +16,8 @@ from uuid import UUID
 from django.db import DataError, IntegrityError
 
 from lib.database_clock import database_now, uptime
-from workspaces.core.containers.convergence import Step, next_step
+from workspaces.core.containers.convergence import next_step
+from workspaces.core.containers.lifecycle import Desired, Step
 from workspaces.engines.base import Engine, FoundContainer
 from workspaces.services.containers.container_results import ContainerResult, record
 from workspaces.services.containers.epochs import HELD_BACK, is_restored
@@ -30,8 +31,8 @@ logger = logging.getLogger(__name__)
 
 BATCH = 64  # containers of each pool at work at a time; their configuration is in memory
 TOGETHER, LONGEST = 16, 0.5  # of what is settled, how many are awaited, and for how many seconds
-POOLS = {True: "start", False: "end"}  # by what is wanted
-THREADS = {True: 1, False: 2}  # for each that may start at once: who removes waits more than it works
+POOLS = {Desired.RUNNING: "start", Desired.ABSENT: "end"}
+THREADS = {Desired.RUNNING: 1, Desired.ABSENT: 2}  # for each that may start at once: a removal mostly waits
 SHORTEST, EVERY = 0.01, 0.05  # seconds until the next run
 BUSY_FOR = timedelta(seconds=1)  # until an organization that is busy is asked again
 
@@ -51,8 +52,8 @@ class ContainerLoop:
     ) -> None:
         self._engine, self._grace, self._leases, self._looked = engine, grace, leases, looked
         self._pools = {
-            wanted: ThreadPoolExecutor(max_workers=THREADS[wanted] * concurrency, thread_name_prefix=name)
-            for wanted, name in POOLS.items()
+            desired: ThreadPoolExecutor(max_workers=THREADS[desired] * concurrency, thread_name_prefix=name)
+            for desired, name in POOLS.items()
         }
         self._at_work: dict[Future[ContainerResult], Claim] = {}
         self.loop = Loop(name="containers", every=EVERY, run_once=self.run_once, on_error=on_error, finish=self.finish)
@@ -90,8 +91,8 @@ class ContainerLoop:
         """Whatever goes wrong, nothing that was claimed stays leased without being at work."""
         claims: list[Claim] = []
         try:
-            for wanted in POOLS:
-                claims += self._claim(wanted)
+            for desired in POOLS:
+                claims += self._claim(desired)
             for work in self._works(claims) if claims else ():
                 future = self._carry_out(work)
                 self._at_work[future] = work.claim
@@ -103,16 +104,17 @@ class ContainerLoop:
         if claims and not self._more_come():
             self._write_down()
 
-    def _claim(self, wanted: bool) -> list[Claim]:
-        room = BATCH - sum(claim.wanted is wanted for claim in self._at_work.values())
-        return self._leases.claim(wanted=wanted, limit=room)
+    def _claim(self, desired: Desired) -> list[Claim]:
+        room = BATCH - sum(claim.desired is desired for claim in self._at_work.values())
+        return self._leases.claim(desired=desired, limit=room)
 
     def _works(self, claims: Sequence[Claim]) -> list[Work]:
         """What to do for each of them, but for those of organizations that are busy: these are put off."""
         found = self._engine.containers()
         held = self._held_back(claims)
-        steps = {claim.workspace_id: self._step(claim, found.get(claim.workspace_id)) for claim in claims}
-        steps |= dict.fromkeys(held, Step.REPORT)
+        steps = {
+            (key := claim.workspace_id): self._step(claim, found.get(key), held_back=key in held) for claim in claims
+        }
         ready = prepare([key for key, step in steps.items() if step is Step.START])
         self._leases.put_off(ready.busy, by=BUSY_FOR)
         return [
@@ -129,26 +131,27 @@ class ContainerLoop:
 
     def _held_back(self, claims: Sequence[Claim]) -> dict[UUID, str]:
         """The removals, where a restored or foreign database decided them: id → why they have to wait."""
-        removals = [claim.workspace_id for claim in claims if not claim.wanted]
+        removals = [claim.workspace_id for claim in claims if claim.desired is Desired.ABSENT]
         return dict.fromkeys(removals, HELD_BACK) if removals and is_restored() else {}
 
     def _carry_out(self, work: Work) -> Future[ContainerResult]:
         """In a thread only where the engine is asked."""
         if work.asks:
-            return self._pools[work.claim.wanted].submit(work.carry_out, self._engine, self._leases.holds)
+            return self._pools[work.claim.desired].submit(work.carry_out, self._engine, self._leases.holds)
         ended: Future[ContainerResult] = Future()
         ended.set_result(work.carry_out(self._engine, self._leases.holds))
         return ended
 
-    def _step(self, claim: Claim, found: FoundContainer | None) -> Step:
+    def _step(self, claim: Claim, found: FoundContainer | None, *, held_back: bool) -> Step:
         return next_step(
-            wanted=claim.wanted,
+            desired=claim.desired,
             found=found.state if found else None,
             asked_at=claim.asked_at,
             grace=self._grace,
             now=database_now(),
             fits=found is None or found.fits(claim.generation),
             losses=claim.losses,
+            held_back=held_back,
         )
 
     # ---- end

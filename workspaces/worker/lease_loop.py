@@ -13,6 +13,7 @@ from threading import Lock
 from uuid import UUID
 
 from lib.database_clock import uptime
+from workspaces.core.containers.lifecycle import Desired
 from workspaces.services.containers import leases
 from workspaces.services.containers.leases import Claim
 from workspaces.worker.loop import Loop
@@ -32,10 +33,10 @@ class Leases:
         self._lock = Lock()
         self.loop = Loop(name="leases", every=EVERY, run_once=self.renew, ends_last=True)
 
-    def claim(self, *, wanted: bool, limit: int) -> list[Claim]:
+    def claim(self, *, desired: Desired, limit: int) -> list[Claim]:
         """New ones. One whose lease had run out here, and that is still being worked on, is held again and not new."""
         asked = uptime()
-        claims = leases.claim_due(self.worker, wanted=wanted, limit=limit)
+        claims = leases.claim_due(self.worker, desired=desired, limit=limit)
         with self._lock:
             new = [claim for claim in claims if claim.workspace_id not in self._until]
             self._hold([claim.workspace_id for claim in claims], since=asked)

@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from workspaces.core.containers.convergence import LOST_AFTER, loss_told, losses_now, pause
+from workspaces.core.containers.lifecycle import Observed
 from workspaces.models import Container, Status
 from workspaces.services.containers.container_results import change_status, save_rows
 
@@ -21,7 +22,7 @@ def note_losses(settled: Iterable[Container], *, why: Mapping[UUID, str], now: d
     rows = list(settled)
     for row in rows:
         row.losses = losses_now(row.losses, ran=now - row.changed_at)
-        row.observed, row.asked_at, row.changed_at = Container.Observed.ABSENT, None, now
+        row.observed, row.asked_at, row.changed_at = Observed.ABSENT, None, now
         row.due_at = now + pause(row.losses)
         row.last_error = loss_told(f"{why[row.pk].capitalize()}.", row.losses) if row.losses > 1 else ""
     save_rows(rows)
