@@ -15,6 +15,7 @@ from django.utils import timezone
 from bench.dataset import Dataset, make_dataset
 from bench.page_probes import pages, queries_of, recorded_queries, scans
 from tests.databases import migrated_database
+from workspaces.core.containers.lifecycle import Desired
 from workspaces.models import Container, Membership
 from workspaces.services.containers.leases import claim_due, next_due
 from workspaces.services.removal.cascading import preview_cascade
@@ -64,8 +65,8 @@ def nothing_by_claims() -> list[str]:
 
 
 def claim_of_many() -> None:
-    assert len(claim_due("worker", wanted=True, limit=64)) == 64
-    assert claim_due("worker", wanted=False, limit=64) == []
+    assert len(claim_due("worker", desired=Desired.RUNNING, limit=64)) == 64
+    assert claim_due("worker", desired=Desired.ABSENT, limit=64) == []
     assert next_due()
 
 

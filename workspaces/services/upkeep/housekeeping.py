@@ -5,9 +5,6 @@ files, old counters and old submissions; make room for the events of the next mo
 from __future__ import annotations
 
 import logging
-from threading import Event, Thread
-
-from django.db import connection
 
 from workspaces.services.imports.previews import delete_expired
 from workspaces.services.plans.abandoned_runs import close_interrupted
@@ -20,35 +17,16 @@ from workspaces.services.upkeep.expired_sessions import forget_expired_sessions
 
 logger = logging.getLogger(__name__)
 
-INTERVAL = 20  # seconds; a run of a killed process is closed within 60 s of the next start
-
 
 def keep_house() -> None:
-    """One round. An error is logged, and the next round tries again."""
-    try:
-        closed, forgotten = close_interrupted(), delete_expired()
-        forget_old_templates()
-        files = forget_unused_filesets()  # after what needed them
-        forget_counters()
-        forget_submissions()
-        forget_expired_sessions()
-        prepare_event_ranges()
-        if closed or forgotten or files:
-            message = "closed %d interrupted runs, forgot %d expired previews and %d sets of files"
-            logger.info(message, closed, forgotten, files)
-    except Exception:
-        logger.exception("housekeeping failed; it will be tried again in %d s", INTERVAL)
-    finally:
-        connection.close()
-
-
-def keep_house_until(stopped: Event) -> None:
-    """One round at once, then one every INTERVAL seconds, until `stopped` is set."""
-    keep_house()
-    while not stopped.wait(INTERVAL):
-        keep_house()
-
-
-def keep_house_in_background() -> None:
-    """Rounds in a thread that ends with the process, for the site."""
-    Thread(target=keep_house_until, args=(Event(),), name="housekeeping", daemon=True).start()
+    """One round."""
+    closed, forgotten = close_interrupted(), delete_expired()
+    forget_old_templates()
+    files = forget_unused_filesets()  # after what needed them
+    forget_counters()
+    forget_submissions()
+    forget_expired_sessions()
+    prepare_event_ranges()
+    if closed or forgotten or files:
+        message = "closed %d interrupted runs, forgot %d expired previews and %d sets of files"
+        logger.info(message, closed, forgotten, files)
