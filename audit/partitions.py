@@ -2,8 +2,9 @@
 
 A month has WIDTH ids of its own, so its range can be made before it begins, and none is ever split or moved. When a
 month begins, the sequence goes on at the start of its range; ids still only rise. The table's first range holds all
-that was there before there were ranges. What fits into no range goes into the last one (`DEFAULT`): an insert never
-fails for want of a range.
+that was there before there were ranges. The last one, which is empty, has no end: an insert never fails for want of a
+range. It is no `DEFAULT`, because beside one PostgreSQL no longer knows that the ranges are in order, and asks all of
+them for the newest events.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from audit import triggers
 TABLE, FIRST, REST = "structure_events", "structure_events_first", "structure_events_rest"
 WIDTH = 100_000_000  # ids of a month
 BEGINNING = 2026  # the year whose first month has the lowest ids
+PATIENCE = 1_000  # milliseconds
 NEAR = 1_000_000  # ids: a sequence so near to the next range gets there by itself
 
 BOUND = re.compile(r"FOR VALUES FROM \((?:'(\d+)'|MINVALUE)\) TO \('(\d+)'\)")
@@ -53,18 +55,23 @@ def next_month(day: date) -> date:
 def make_ranges(connection: BaseDatabaseWrapper, today: date) -> tuple[str, ...]:
     """Make the ranges of this month and the next where they are missing; their names. Inside a transaction.
 
-    Only the tables' owner can: for another role this does nothing. The lock keeps out others who do the same, and
-    nobody who reads or writes.
+    Only the tables' owner can: for another role this does nothing. The last range, empty, begins later then, for which
+    everybody has to be off the table for a moment. So this waits no longer than PATIENCE: it can be done any time in a
+    whole month. Raises OperationalError where the table was busy.
     """
     made: list[str] = []
     months = (today, next_month(today))
     with connection.cursor() as cursor:
         if not _is_owner(cursor) or not _missing(ranges(cursor), months):
             return ()
-        cursor.execute(f"LOCK TABLE {TABLE} IN SHARE UPDATE EXCLUSIVE MODE")
-        for month in _missing(ranges(cursor), months):
-            made.append(f"{TABLE}_{month:%Y_%m}")
-            add_range(cursor, made[-1], Range(low=first_id(month), high=first_id(next_month(month))))
+        cursor.execute(f"SET LOCAL lock_timeout = {PATIENCE}")
+        cursor.execute(f"LOCK TABLE {TABLE} IN ACCESS EXCLUSIVE MODE")
+        if missing := _missing(ranges(cursor), months):
+            cursor.execute(f"ALTER TABLE {TABLE} DETACH PARTITION {REST}")
+            for month in missing:
+                made.append(f"{TABLE}_{month:%Y_%m}")
+                add_range(cursor, made[-1], Range(low=first_id(month), high=first_id(next_month(month))))
+            _attach_rest(cursor)
     return tuple(made)
 
 
@@ -83,16 +90,30 @@ def begin_month(connection: BaseDatabaseWrapper, today: date) -> bool:
         return cursor.fetchone() is not None
 
 
-def add_range(cursor: Any, name: str, ids: Range | None) -> None:
-    """A new part of the table with triggers of its own; for None the one that takes what fits nowhere else."""
+def add_range(cursor: Any, name: str, ids: Range) -> None:
+    """A new part of the table with triggers of its own."""
+    _make(cursor, name)
+    cursor.execute(f"ALTER TABLE {TABLE} ATTACH PARTITION {name} FOR VALUES FROM ({ids.low}) TO ({ids.high})")
+
+
+def add_rest(cursor: Any) -> None:
+    """The part without an end, behind all others."""
+    _make(cursor, REST)
+    _attach_rest(cursor)
+
+
+def _make(cursor: Any, name: str) -> None:
     cursor.execute(f"CREATE TABLE {name} (LIKE {TABLE} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
     triggers.guard(cursor, name)
-    values = f"FOR VALUES FROM ({ids.low}) TO ({ids.high})" if ids else "DEFAULT"
-    cursor.execute(f"ALTER TABLE {TABLE} ATTACH PARTITION {name} {values}")
+
+
+def _attach_rest(cursor: Any) -> None:
+    end = ranges(cursor)[-1].high
+    cursor.execute(f"ALTER TABLE {TABLE} ATTACH PARTITION {REST} FOR VALUES FROM ({end}) TO (MAXVALUE)")
 
 
 def ranges(cursor: Any) -> list[Range]:
-    """Those that have bounds, lowest first."""
+    """Those that have an end, lowest first."""
     cursor.execute(RANGES)
     found = (BOUND.fullmatch(bound) for (bound,) in cursor.fetchall())
     return sorted(

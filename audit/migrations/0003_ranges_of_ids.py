@@ -9,7 +9,7 @@ from django.db import migrations
 from django.utils import timezone
 
 from audit import triggers
-from audit.partitions import FIRST, REST, TABLE, add_range, first_id, make_ranges, next_month
+from audit.partitions import FIRST, TABLE, add_rest, first_id, make_ranges, next_month
 
 INDEXES = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename = %s"
 PRIMARY_KEY = "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'p'"
@@ -75,7 +75,7 @@ def divide(apps: Any, schema_editor: Any) -> None:
         end = first_id(next_month(today))
         cursor.execute(f"ALTER TABLE {TABLE} ATTACH PARTITION {FIRST} FOR VALUES FROM (MINVALUE) TO ({end})")
         triggers.install(connection)
-        add_range(cursor, REST, None)
+        add_rest(cursor)
         make_ranges(connection, today)
 
 

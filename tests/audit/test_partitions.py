@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from audit.models import StructureEvent
-from audit.partitions import REST, TABLE, Range, add_range, begin_month, first_id, make_ranges, next_month, ranges
+from audit.partitions import REST, TABLE, Range, begin_month, first_id, make_ranges, next_month, ranges
+from bench.scratch import connect
 from tests.audit.events import ONLINE, REMOVED, event, write
 from workspaces.services.upkeep.event_ranges import prepare_event_ranges
 
@@ -131,10 +132,25 @@ def test_another_role_than_the_owner_makes_none() -> None:
 
 
 def test_a_key_is_refused_twice_in_every_part() -> None:
-    with connection.cursor() as cursor:
-        add_range(cursor, "structure_events_far", Range(low=first_id(SOON), high=first_id(LATER)))
+    make_ranges(connection, SOON)
     row = event(ONLINE, of="PM")
     row.pk = first_id(SOON)
     write(row)
     with pytest.raises(DatabaseError), transaction.atomic():
         write(row)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_busy_table_is_left_for_a_later_round(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    then = datetime(2031, 4, 30, tzinfo=UTC)
+    monkeypatch.setattr("workspaces.services.upkeep.event_ranges.database_now", lambda: then)
+    monkeypatch.setattr("audit.partitions.PATIENCE", 50)
+    before = made()
+    with connect() as writer, caplog.at_level("INFO"):
+        writer.execute("BEGIN")
+        writer.execute("LOCK TABLE structure_events IN ROW EXCLUSIVE MODE")
+        prepare_event_ranges()
+    assert made() == before
+    assert "in a later round" in caplog.text

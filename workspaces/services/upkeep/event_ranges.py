@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from django.db import connections, router, transaction
+from django.db import OperationalError, connections, router, transaction
 
 from audit.models import StructureEvent
 from audit.partitions import begin_month, make_ranges
 from lib.database_clock import database_now
+from lib.database_errors import explained
 
 logger = logging.getLogger(__name__)
 
@@ -19,8 +20,12 @@ def prepare_event_ranges() -> None:
     if connection.vendor != "postgresql":
         return
     today = database_now().date()
-    with transaction.atomic(using=connection.alias):
-        made = make_ranges(connection, today)
+    try:
+        with transaction.atomic(using=connection.alias):
+            made = make_ranges(connection, today)
+    except OperationalError as error:
+        logger.info("the next range of events is made in a later round: %s", explained(error))
+        return
     # Apart from the transaction, which could still be undone: a sequence is not.
     begun = begin_month(connection, today)
     if made or begun:
