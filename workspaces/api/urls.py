@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 from workspaces.api.agent_views import HeartbeatView, RegisterView
 from workspaces.api.health_views import HealthView, ReadyView
 from workspaces.api.import_views import ImportView, TemplatesView
-from workspaces.api.openapi import DocsView, SchemaView
+from workspaces.api.schema_views import DocsView, SchemaView, TemplateSchemaView
 from workspaces.api.workspace_views import WorkspacesView, WorkspaceTokensView, WorkspaceView
 
 
@@ -26,6 +26,7 @@ urlpatterns = [
     *both("workspaces/<str:workspace_id>/heartbeat", HeartbeatView, name="workspace-heartbeat"),
     *both("workspaces/<str:workspace_id>/register", RegisterView, name="workspace-register"),
     *both("schema", SchemaView, name="schema"),
+    *both("schema/template.json", TemplateSchemaView, name="template-schema"),
     *both("docs", DocsView, name="docs"),
     *both("healthz", HealthView, name="healthz"),
     *both("readyz", ReadyView, name="readyz"),
