@@ -68,10 +68,6 @@ class Template:
         """Every node, depth first, in template order."""
         return _walk(self.workspaces)
 
-    def names(self) -> frozenset[str]:
-        """Every declared name, those under `spawning: false` included: they still count as template names."""
-        return frozenset(node.name for node in self.walk())
-
     def names_asleep(self) -> frozenset[str]:
         """The names of nodes with `spawning: false` and of all below them."""
         asleep: list[Node] = []
