@@ -179,6 +179,7 @@ API: dict[str, dict[str, Row]] = {
     # Django's test client is no server that streams: who came in hears 501. tests/audit/test_stream.py asks a real one.
     "events/stream": {"GET": call(403, 501, 501, 501)},
     "schema": {"GET": call(200, 200, 200, 200)},
+    "schema/template.json": {"GET": call(200, 200, 200, 200)},
     "docs": {"GET": call(200, 200, 200, 200)},
     "healthz": {"GET": everybody(200)},
     "readyz": {"GET": Row(answers=Answers(200, 200, 200, 200, 200, 200, 200))},

@@ -303,7 +303,7 @@ def test_a_long_plan_asks_the_database_no_more_than_a_short_one(
     operator: Client, preview: Preview, long: str, django_assert_num_queries: Queries
 ) -> None:
     for address in (preview(many(3)), long):
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(12):
             operator.get(address)
 
 

@@ -14,7 +14,7 @@ from tests.api.conftest import Caller
 PATHS = {
     "/org/import", "/org/templates", "/workspaces", "/workspaces/{workspace_id}", "/workspaces/{workspace_id}/tokens",
     "/workspaces/{workspace_id}/heartbeat", "/workspaces/{workspace_id}/register", "/events", "/events/stream",
-    "/healthz", "/readyz",
+    "/healthz", "/readyz", "/schema/template.json",
 }  # fmt: skip
 
 

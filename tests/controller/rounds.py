@@ -26,4 +26,4 @@ def one_round(controller: Controller) -> None:
 
 def busy(controller: Controller) -> bool:
     """Whether something is at work that has not been written down."""
-    return controller.containers.busy or controller.strays.busy
+    return bool(controller.containers._at_work) or controller.strays.busy

@@ -12,18 +12,6 @@ from workspaces.core.template import Template
 from workspaces.errors import TemplateInvalid
 
 
-def test_the_names_of_a_flat_template() -> None:
-    assert template({"PM": {}, "Dev": {}}).names() == {"PM", "Dev"}
-
-
-def test_the_names_of_a_nested_template() -> None:
-    assert template({"PM": {"Dev Lead": {"QA": {}}}, "Ops": {}}).names() == {"PM", "Dev Lead", "QA", "Ops"}
-
-
-def test_names_under_spawning_false_still_count() -> None:
-    assert template({"PM": {"Night": {"Owl": {}}}}, asleep=["Night"]).names() == {"PM", "Night", "Owl"}
-
-
 @pytest.mark.parametrize("name", ['""', '"  "', "null", ""])
 def test_an_empty_name_is_an_error_and_never_reaches_the_names(name: str) -> None:
     with pytest.raises(TemplateInvalid) as error:

@@ -14,7 +14,6 @@ from tests.texts import directory, inline, problems
 from workspaces.core.limits import TemplateLimits
 from workspaces.core.template import Node, ScheduleSpec, Template
 from workspaces.core.validating.notices import brief
-from workspaces.core.validating.template_schema import template_schema
 from workspaces.errors import OrgError, TemplateInvalid, TemplateTooLarge
 
 HEAD = "name: Dev team\n"
@@ -549,16 +548,3 @@ def test_any_data_is_a_template_that_survives_json_or_is_refused(data: Any) -> N
         with suppress(OrgError):
             template = load()
             assert Template.from_json(json.loads(json.dumps(template.to_json()))) == template
-
-
-# For editors
-
-
-def test_the_json_schema_describes_the_whole_tree() -> None:
-    schema = template_schema()
-    workspace = schema["$defs"]["WorkspaceSchema"]
-    assert schema["$ref"] == "#/$defs/OrgTemplate"
-    assert workspace["required"] == ["name"]
-    assert workspace["properties"]["children"]["anyOf"][0]["items"] == {"$ref": "#/$defs/WorkspaceSchema"}
-    assert workspace["properties"]["tier"]["anyOf"][0] == {"type": "integer", "minimum": 1, "maximum": 4}
-    assert json.loads(json.dumps(schema)) == schema

@@ -12,7 +12,7 @@ from workspaces.core.filesets import FolderFiles
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Workspace
 from workspaces.services.actors import Actor
-from workspaces.services.containers.config_contents import stored_files, workspace_archive, workspace_archives
+from workspaces.services.containers.config_contents import stored_files, workspace_archives
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.templates.loader import LoadedTemplate
 
@@ -50,8 +50,13 @@ def team_of_three(organization: Organization) -> Organization:
     return organization
 
 
+def volume_of(name: str) -> dict[str, bytes]:
+    row = Workspace.objects.get(name=name)
+    return unpacked(workspace_archives([row.pk])[row.pk])
+
+
 def test_files_prompts_and_description_of_an_imported_workspace(team_of_three: Organization) -> None:
-    volume = unpacked(workspace_archive(Workspace.objects.get(name="PM")))
+    volume = volume_of("PM")
     prompts = {"initial": b"Go", "idle": b"Rest", "system": b"You lead."}
     generated = {f".orgsite/prompts/{name}.md": text for name, text in prompts.items()}
     told = json.loads(volume.pop(".orgsite/workspace.json"))
@@ -61,14 +66,14 @@ def test_files_prompts_and_description_of_an_imported_workspace(team_of_three: O
 
 
 def test_one_without_a_folder_has_what_was_generated_alone(team_of_three: Organization) -> None:
-    volume = unpacked(workspace_archive(Workspace.objects.get(name="Bare")))
+    volume = volume_of("Bare")
     assert sorted(volume) == [".orgsite/prompts/idle.md", ".orgsite/workspace.json"]
 
 
 def test_many_are_made_at_once_and_each_is_what_it_is_alone(team_of_three: Organization) -> None:
     rows = list(Workspace.objects.all())
     archives = workspace_archives([*(row.pk for row in rows), uuid4()])
-    assert archives == {row.pk: workspace_archive(row) for row in rows}
+    assert archives == {row.pk: workspace_archives([row.pk])[row.pk] for row in rows}
 
 
 def test_many_take_three_queries_like_one(organization: Organization, django_assert_num_queries) -> None:

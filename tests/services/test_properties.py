@@ -72,12 +72,12 @@ def test_reconcile_removes_exactly_the_leftovers_and_what_lies_below_them(
 ) -> None:
     organization = story(live)
     before = rows(organization)
-    template = loaded(want, asleep=asleep).template
+    declared = {node.name for node in loaded(want, asleep=asleep).template.walk()}
     plan = run(organization, want, Mode.RECONCILE, asleep)
     result = {row.live.id for row in plan.result if row.live}
 
     def doomed(row: Workspace) -> bool:
-        own = row.name in template.names() and row.pk not in result
+        own = row.name in declared and row.pk not in result
         return own or (row.parent_id is not None and doomed(before[row.parent_id]))
 
     expected = {key for key, row in before.items() if doomed(row)} if plan.result else set()

@@ -1,14 +1,12 @@
-"""The OpenAPI description: `GET /schema`, `GET /docs`, and what each operation takes and answers."""
+"""The OpenAPI description: what each operation takes and answers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2, OpenApiYamlRenderer
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from workspaces.api.answer_schemas import (
     DeleteConflict,
@@ -22,7 +20,6 @@ from workspaces.api.answer_schemas import (
     TemplateRow,
     TokenAnswer,
 )
-from workspaces.api.base_view import ApiView
 from workspaces.api.serializers import (
     ChangedFields,
     DeleteFields,
@@ -32,21 +29,6 @@ from workspaces.api.serializers import (
     WorkspaceDetail,
     WorkspaceRow,
 )
-
-# ---- the two views
-
-
-class SchemaView(ApiView, SpectacularAPIView):
-    """JSON unless YAML is asked for."""
-
-    renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer]
-
-
-class DocsView(ApiView, SpectacularSwaggerSplitView):
-    """Swagger UI, served from here; `?script` is what starts it, for no page has a script of its own."""
-
-    query = {"GET": ("script",)}
-
 
 # ---- credentials
 
@@ -179,6 +161,19 @@ org_templates = extend_schema_view(
         summary="The org templates on the server",
         description="One entry for each directory, also for one that does not load.",
         responses={200: TemplateRow(many=True), **refusals()},
+    )
+)
+_JSON_SCHEMA = {"type": "object", "additionalProperties": True}
+template_schema = extend_schema_view(
+    get=extend_schema(
+        operation_id="get_template_schema",
+        summary="The JSON Schema of org templates, for editors",
+        description="Draft 2020-12, of a template after its includes. It has an `ETag` and may be kept for an hour.",
+        responses={
+            (200, "application/schema+json"): OpenApiResponse(_JSON_SCHEMA, "The schema"),
+            (200, "application/json"): OpenApiResponse(_JSON_SCHEMA, "The schema"),
+            **refusals(),
+        },
     )
 )
 workspaces = extend_schema_view(

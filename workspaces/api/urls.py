@@ -8,8 +8,8 @@ from rest_framework.views import APIView
 from workspaces.api.agent_views import HeartbeatView, RegisterView
 from workspaces.api.health_views import HealthView, ReadyView
 from workspaces.api.import_views import ImportView, TemplatesView
-from workspaces.api.openapi import DocsView, SchemaView
 from workspaces.api.run_views import RunOperationsView, RunsView, RunView
+from workspaces.api.schema_views import DocsView, SchemaView, TemplateSchemaView
 from workspaces.api.workspace_views import WorkspacesView, WorkspaceTokensView, WorkspaceView
 
 
@@ -30,6 +30,7 @@ urlpatterns = [
     *both("runs/<str:run_id>", RunView, name="run"),
     *both("runs/<str:run_id>/operations", RunOperationsView, name="run-operations"),
     *both("schema", SchemaView, name="schema"),
+    *both("schema/template.json", TemplateSchemaView, name="template-schema"),
     *both("docs", DocsView, name="docs"),
     *both("healthz", HealthView, name="healthz"),
     *both("readyz", ReadyView, name="readyz"),

@@ -73,10 +73,6 @@ class Template:
         """Every node, depth first, in template order."""
         return _walk(self.workspaces)
 
-    def names(self) -> frozenset[str]:
-        """All declared names, also under `spawning: false`: these count as template names too."""
-        return frozenset(node.name for node in self.walk())
-
     def names_asleep(self) -> frozenset[str]:
         """The names of nodes with `spawning: false` and of all below them."""
         asleep: list[Node] = []

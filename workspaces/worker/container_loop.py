@@ -58,11 +58,6 @@ class ContainerLoop:
         self._at_work: dict[Future[ContainerResult], Claim] = {}
         self.loop = Loop(name="containers", every=EVERY, run_once=self.run_once, on_error=on_error, finish=self.finish)
 
-    @property
-    def busy(self) -> bool:
-        """Whether anything is at work that has not been written down."""
-        return bool(self._at_work)
-
     def run_once(self) -> float | None:
         """Write down what has ended, begin what is due. Return the seconds until the next container is due, None while
         some are at work."""

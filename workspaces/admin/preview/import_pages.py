@@ -157,6 +157,8 @@ def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError 
 def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: OrgError | None = None) -> HttpResponse:
     part = is_part(request)
     view = PreviewView(preview=preview, query=PlanQuery.of(request.GET), goes_on=part)
+    organization = preview.record.organization
+    may_reconcile = access.may(request.user, Right.CASCADE_DELETE, organization)
     return render_page(
         request,
         site,
@@ -165,8 +167,8 @@ def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: 
         status=status_of(error),
         view=view,
         record=preview.record,
-        may_reconcile=access.may(request.user, Right.CASCADE_DELETE, preview.record.organization),
-        who_may=joined(access.who_may(Right.CASCADE_DELETE, preview.record.organization), most=8),
+        may_reconcile=may_reconcile,
+        who_may="" if may_reconcile else joined(access.who_may(Right.CASCADE_DELETE, organization), most=8),
         posted=request.POST,
         reasons={request.POST.get("mode", ""): posted_text(request, "reason")},
         error=error,

@@ -90,10 +90,6 @@ class PlanTable:
         """More rows than a page holds: they are filtered by the server."""
         return self.total > ROWS
 
-    @property
-    def paged(self) -> bool:
-        return bool(self.earlier or self.later)
-
 
 def plan_table(
     merge: Plan,

@@ -1,7 +1,7 @@
-"""What each key of an org template may hold. The same models give editors their JSON Schema.
+"""What each key of an org template may hold. `editor_schema` makes the JSON Schema for editors from the same models.
 
 Values are strict: `"3"` is no tier and 42 is no name. A key that is null counts as not written. No model nests another:
-`validating` walks the tree, so one fault hides no other, and depth costs no recursion.
+`validation` walks the tree, so one fault hides no other, and depth costs no recursion.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Annotated, Any
 
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, WithJsonSchema
-from pydantic.json_schema import models_json_schema
 
 from workspaces.core.names import MAX_NAME, clean_name
 from workspaces.core.validating.url_rule import check_url
@@ -58,15 +57,6 @@ Url = Annotated[str, AfterValidator(check_url), WithJsonSchema({"type": "string"
 Zone = Annotated[str, AfterValidator(check_zone)]
 Cron = Annotated[str, AfterValidator(check_cron)]
 Plugins = Annotated[list[Annotated[str, AfterValidator(check_plugin)]], Field(max_length=MAX_PLUGINS)]
-
-
-def _one(name: str) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [{"$ref": f"#/$defs/{name}"}, {"type": "null"}]})
-
-
-def _list(name: str) -> WithJsonSchema:
-    items = {"$ref": f"#/$defs/{name}"}
-    return WithJsonSchema({"anyOf": [{"type": "array", "items": items}, {"type": "null"}]})
 
 
 class _Model(BaseModel):
@@ -124,8 +114,8 @@ class WorkspaceSchema(Defaults):
     files_dir: str | None = None
     external: bool | None = None
     url: Url | None = None
-    schedules: Annotated[list[Any] | None, _list("ScheduleSchema")] = None
-    children: Annotated[list[Any] | None, _list("WorkspaceSchema")] = None
+    schedules: list[Any] | None = None
+    children: list[Any] | None = None
 
 
 class OrgTemplate(_Kept):
@@ -133,8 +123,8 @@ class OrgTemplate(_Kept):
 
     name: Name
     description: str | None = None
-    defaults: Annotated[dict[str, Any] | None, _one("Defaults")] = None
-    workspaces: Annotated[list[Any] | None, _list("WorkspaceSchema")] = None
+    defaults: dict[str, Any] | None = None
+    workspaces: list[Any] | None = None
     global_memories: Any = None
     template_schema_version: Any = None
 
@@ -157,11 +147,3 @@ COLUMNS = frozenset(
 
 NEVER_DEFAULTS = WorkspaceSchema.model_fields.keys() - Defaults.model_fields.keys()
 """What only a workspace itself can say."""
-
-
-def template_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of an org template after its includes, for editors."""
-    models = (OrgTemplate, Defaults, WorkspaceSchema, ScheduleSchema)
-    _, schema = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
-    dialect = "https://json-schema.org/draft/2020-12/schema"
-    return {"$schema": dialect, "title": "Org template", "$ref": "#/$defs/OrgTemplate", **schema}

@@ -14,11 +14,6 @@ from workspaces.models import FileSet, Schedule, Workspace
 NOTHING = filesets.FolderFiles(files=())
 
 
-def workspace_archive(workspace: Workspace) -> bytes:
-    """The tar to unpack in this workspace's config volume."""
-    return workspace_archives([workspace.pk])[workspace.pk]
-
-
 def workspace_archives(ids: Collection[UUID]) -> dict[UUID, bytes]:
     """By id the tar of each workspace; an id that no workspace has is left out. All of them are in memory at once."""
     rows = list(Workspace.objects.filter(pk__one_of=ids).select_related("organization"))
