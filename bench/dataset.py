@@ -16,7 +16,8 @@ from workspaces.models import Organization
 
 TABLES = (
     "workspaces_workspace", "workspaces_historicalworkspace", "workspaces_container", "workspaces_schedule",
-    "workspaces_workspacetoken", "workspaces_importrun", "workspaces_organization", "structure_events",
+    "workspaces_workspacetoken", "workspaces_importrun", "workspaces_runoperation", "workspaces_organization",
+    "structure_events",
 )  # fmt: skip
 
 
@@ -84,6 +85,17 @@ HISTORY = """
     ORDER BY kind, i
 """
 
+OPERATIONS = """
+    INSERT INTO workspaces_runoperation (run_id, seq, kind, workspace_id, name, path, cause, reason, before, after)
+    SELECT history_import_id,
+        ROW_NUMBER() OVER (PARTITION BY history_import_id ORDER BY history_id),
+        CASE history_type WHEN '+' THEN 'create' ELSE 'remove' END, id, name, jsonb_build_array(name),
+        'not live yet', '',
+        CASE history_type WHEN '~' THEN jsonb_build_object('parent_id', parent_id, 'name', name) END,
+        CASE history_type WHEN '+' THEN jsonb_build_object('parent_id', parent_id, 'name', name) END
+    FROM workspaces_historicalworkspace WHERE organization_id = %(organization)s
+"""
+
 CONTAINERS = """
     INSERT INTO workspaces_container (workspace_id, organization_id, desired, observed, keep_volumes, import_id,
         generation, due_at, attempts, last_error, leased_by, changed_at, volume_bytes)
@@ -110,13 +122,14 @@ TOKENS = """
 """
 
 RUNS = """
-    INSERT INTO workspaces_importrun (id, organization_id, mode, template_name, template_sha256, template_header,
-        source, reason, actor, state, owner, fingerprint, created_count, skipped_count, removed_count,
+    INSERT INTO workspaces_importrun (id, number, organization_id, mode, template_name, template_sha256,
+        template_header, source, reason, actor, state, owner, fingerprint, created_count, skipped_count, removed_count,
         left_running_count, live_before, live_after, reconcile_errors, warnings, error, dismissed_by, started_at,
         finished_at)
     SELECT CASE i WHEN 1 THEN %(made_by)s::uuid
             WHEN 2 THEN %(removed_by)s::uuid ELSE md5(%(slug)s || '/run/' || i)::uuid END,
-        %(organization)s, CASE i WHEN 2 THEN 'reconcile' ELSE 'merge' END, 'Dev team', repeat('0', 64), '{}',
+        nextval('workspaces_run_number'), %(organization)s, CASE i WHEN 2 THEN 'reconcile' ELSE 'merge' END,
+        'Dev team', repeat('0', 64), '{}',
         'dev.yaml', '',
         'alice', CASE WHEN i %% 50 = 0 THEN 'failed' ELSE 'completed' END, 'host/1/1', '',
         CASE i WHEN 1 THEN %(n)s + %(gone)s ELSE 0 END, CASE i WHEN 1 THEN 0 ELSE %(n)s END,
@@ -147,4 +160,4 @@ EVENTS = """
         WHEN i %% 100 < 93 THEN 'workspace.removed' ELSE 'workspace.released' END AS type) AS kinds
 """
 
-STATEMENTS = (WORKSPACES, HISTORY, CONTAINERS, SCHEDULES, TOKENS, RUNS, EVENTS)
+STATEMENTS = (WORKSPACES, HISTORY, CONTAINERS, SCHEDULES, TOKENS, RUNS, OPERATIONS, EVENTS)

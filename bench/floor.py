@@ -20,25 +20,27 @@ from lib.bulk import as_array
 from workspaces.core.planning.plan_values import SEPARATOR
 from workspaces.core.template import Node, Template
 from workspaces.services.paths import path_below, path_texts
+from workspaces.services.plans.kept_templates import packed
 
 COPIED = """id, organization_id, parent_id, name, role, tier, runtime, model, status, protected, external, url, spec,
     created_at, updated_at, removed_at, files_id"""
 RUN = """
-    INSERT INTO workspaces_importrun (id, organization_id, mode, template_name, template_sha256, template_header,
-        source, reason, actor, state, owner, fingerprint, created_count, skipped_count, removed_count,
+    INSERT INTO workspaces_importrun (id, number, organization_id, mode, template_name, template_sha256,
+        template_header, source, reason, actor, state, owner, fingerprint, created_count, skipped_count, removed_count,
         left_running_count, live_before, live_after, reconcile_errors, warnings, error, dismissed_by, started_at,
         finished_at)
-    VALUES (%(run)s, %(organization)s, 'reconcile', 'Measured', '', '{}', '', '', 'operator', 'completed', '', '', 0, 0,
-        0, 0, 0, 0, '[]', '[]', '', '', %(now)s, %(now)s)
+    VALUES (%(run)s, nextval('workspaces_run_number'), %(organization)s, %(mode)s, 'Measured', '', '{}', '', '',
+        'operator', 'completed', '', '', 0, 0, 0, 0, 0, 0, '[]', '[]', '', '', %(now)s, %(now)s)
 """
 IMPORT_EVENTS = """
     INSERT INTO structure_events (event_type, organization, import_id, actor, payload, created_at)
     SELECT 'org.import.' || what, %(slug)s, %(run)s, 'operator', '{}', %(now)s
     FROM unnest(ARRAY['started', 'completed']) AS what
 """
+KEPT = "INSERT INTO workspaces_runtemplate (run_id, document) VALUES (%(run)s, %(document)s)"
 WORKSPACES = """
-    COPY workspaces_workspace (id, parent_id, name, role, tier, runtime, model, spec, organization_id, status,
-        protected, external, url, created_at, updated_at) FROM STDIN
+    COPY workspaces_workspace (id, parent_id, name, role, tier, runtime, model, spec, declared, organization_id, status,
+        protected, external, url, template, created_at, updated_at) FROM STDIN
 """
 SCHEDULES = """
     COPY workspaces_schedule (workspace_id, name, cron_expr, prompt, timezone, enabled, source, created_at, updated_at)
@@ -57,6 +59,11 @@ BEGUN = """
         INSERT INTO workspaces_historicalworkspace (COLUMNS, history_date, history_type, history_actor,
             history_import_id, history_change_reason)
         SELECT COLUMNS, %(now)s, '+', 'operator', %(run)s, 'import' FROM new
+    ), operations AS (
+        INSERT INTO workspaces_runoperation (run_id, seq, kind, workspace_id, name, path, cause, reason, after)
+        SELECT %(run)s, seq, 'create', id, name, path::jsonb, 'not live yet', '',
+            jsonb_build_object('parent_id', parent_id, 'name', name)
+        FROM new JOIN unnest(%(ids)s::uuid[], %(paths)s::text[]) WITH ORDINALITY AS at(id, path, seq) USING (id)
     )
     INSERT INTO structure_events (event_type, organization, workspace_id, import_id, actor, payload, created_at)
     SELECT 'workspace.provisioning', %(slug)s, id, %(run)s, 'operator',
@@ -82,10 +89,10 @@ REMOVED = """
         UPDATE workspaces_workspace SET status = 'removed', removed_at = %(now)s, updated_at = %(now)s
         WHERE id = ANY(%(ids)s::uuid[]) RETURNING *
     ), tokens AS (
-        UPDATE workspaces_workspacetoken SET revoked_at = %(now)s
+        UPDATE workspaces_workspacetoken SET revoked_at = %(now)s, removed_by = %(run)s
         WHERE workspace_id = ANY(%(ids)s::uuid[]) AND revoked_at IS NULL
     ), schedules AS (
-        UPDATE workspaces_schedule SET enabled = false, updated_at = %(now)s
+        UPDATE workspaces_schedule SET enabled = false, updated_at = %(now)s, removed_by = %(run)s
         WHERE workspace_id = ANY(%(ids)s::uuid[]) AND enabled
     ), containers AS (
         UPDATE workspaces_container SET desired = 'absent', import_id = %(run)s, due_at = %(now)s, attempts = 0,
@@ -96,20 +103,27 @@ REMOVED = """
             history_import_id, history_change_reason)
         SELECT COLUMNS, %(now)s, '~', 'operator', %(run)s, WHY
         FROM gone JOIN unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS why(id, reason) USING (id)
+    ), operations AS (
+        INSERT INTO workspaces_runoperation (run_id, seq, kind, workspace_id, name, path, cause, reason, before)
+        SELECT %(run)s, %(created)s + seq, 'remove', id, name, path::jsonb, WHY, RULE,
+            jsonb_build_object('parent_id', parent_id, 'name', name)
+        FROM gone JOIN unnest(%(ids)s::uuid[], %(reasons)s::text[], %(paths)s::text[]) WITH ORDINALITY
+            AS why(id, reason, path, seq) USING (id)
     )
     INSERT INTO structure_events (event_type, organization, workspace_id, import_id, actor, payload, created_at)
     SELECT 'workspace.removed', %(slug)s, id, %(run)s, 'operator',
         jsonb_build_object('name', name, 'path', path::jsonb, 'parent_id', parent_id, 'why', WHY,
-            'keep_volumes', false), %(now)s
+            'keep_volumes', false, 'mode', %(mode)s::text), %(now)s
     FROM gone JOIN unnest(%(ids)s::uuid[], %(reasons)s::text[], %(paths)s::text[]) AS why(id, reason, path) USING (id)
 """
 # The reasons of removals: each leftover of an import names what took its name; the others are deleted.
-REPLACED = REMOVED.replace("WHY", "reason")
+REPLACED = REMOVED.replace("WHY", "reason").replace("RULE", "'zombie'")
 DELETED = (
     REMOVED.replace("WHY", "CASE WHEN id = ANY(%(roots)s::uuid[]) THEN 'deleted' ELSE 'below a removed workspace' END")
+    .replace("RULE", "CASE WHEN id = ANY(%(roots)s::uuid[]) THEN 'chosen' ELSE 'below' END")
     .replace("JOIN unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS why(id, reason) USING (id)", "")
     .replace("%(reasons)s::text[], ", "")
-    .replace("why(id, reason, path)", "why(id, path)")
+    .replace("why(id, reason, path", "why(id, path")
 )
 
 
@@ -123,7 +137,9 @@ def import_again(connection: Connection, place: Place, template: Template) -> No
     """Import a template that is live already: find that nothing changes, and record the run."""
     with connection.transaction():
         assert len(_matched(connection, place, template)) == template.count()
-        _record(connection, _facts(place))
+        facts = _facts(place)
+        _record(connection, facts)
+        connection.execute(KEPT, {**facts, "document": packed(template)})
 
 
 def reconcile(connection: Connection, place: Place, template: Template) -> None:
@@ -136,7 +152,7 @@ def reconcile(connection: Connection, place: Place, template: Template) -> None:
         gone = [(key, twins[name]) for key, _, name, *_ in live if name in twins]
         facts["ids"], facts["reasons"] = _array(key for key, _ in gone), f"{{{','.join(why for _, why in gone)}}}"
         paths = path_texts([key for key, _ in gone], {key: (parent, name) for key, parent, name, *_ in live})
-        facts["paths"] = as_array(paths[key] for key, _ in gone)
+        facts["paths"], facts["created"] = as_array(paths[key] for key, _ in gone), template.count()
         connection.execute(_spelled(REPLACED), facts)
 
 
@@ -144,13 +160,15 @@ def delete(connection: Connection, place: Place, roots: Sequence[UUID]) -> None:
     with connection.transaction():
         gone = connection.execute(SUBTREE, (list(roots),)).fetchall()
         ids, paths = _array(key for key, _ in gone), as_array(path for _, path in gone)
-        facts = {**_facts(place), "run": None, "ids": ids, "paths": paths, "roots": _array(roots)}
+        facts = {**_facts(place), "mode": "remove", "created": 0, "ids": ids, "paths": paths, "roots": _array(roots)}
+        connection.execute(RUN, facts)
         connection.execute(_spelled(DELETED), facts)
 
 
 def _facts(place: Place) -> dict[str, Any]:
     now = datetime.now(UTC)
-    return {"run": uuid7(), "organization": place.organization, "slug": place.slug, "now": now}
+    run = {"run": uuid7(), "mode": "reconcile"}
+    return {**run, "organization": place.organization, "slug": place.slug, "now": now}
 
 
 def _record(connection: Connection, facts: dict[str, Any]) -> None:
@@ -161,12 +179,12 @@ def _record(connection: Connection, facts: dict[str, Any]) -> None:
 def _create(connection: Connection, facts: dict[str, Any], template: Template) -> None:
     """Create all workspaces of the template. Values that all rows share are turned into text once."""
     placed, now = list(_placed(template)), str(facts["now"])
-    alike = (str(facts["organization"]), "provisioning", "f", "f", "", now, now)
+    alike = (str(facts["organization"]), "provisioning", "f", "f", "", template.name, now, now)
     with connection.cursor() as cursor:
         with cursor.copy(WORKSPACES) as copy:
             for node, key, parent, _ in placed:
-                cells = (key, parent, node.name, node.role, node.tier, node.runtime, node.model, json.dumps(node.spec))
-                copy.write_row((*cells, *alike))
+                cells = (key, parent, node.name, node.role, node.tier, node.runtime, node.model)
+                copy.write_row((*cells, json.dumps(node.spec), json.dumps(node.declared()), *alike))
         with cursor.copy(SCHEDULES) as copy:
             for node, key, *_ in placed:
                 for each in node.schedules:
@@ -176,6 +194,7 @@ def _create(connection: Connection, facts: dict[str, Any], template: Template) -
     connection.execute(CONTAINERS, {**facts, "ids": ids})
     connection.execute(_spelled(BEGUN), {**facts, "ids": ids, "paths": paths})
     _record(connection, facts)
+    connection.execute(KEPT, {**facts, "document": packed(template)})
 
 
 def _array(ids: Iterable[UUID]) -> str:

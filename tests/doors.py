@@ -172,6 +172,9 @@ API: dict[str, dict[str, Row]] = {
     "workspaces/<str:workspace_id>/tokens": {"POST": call(403, 404, 403, 201)},
     "workspaces/<str:workspace_id>/heartbeat": {"POST": Row(answers=AGENT)},
     "workspaces/<str:workspace_id>/register": {"POST": Row(answers=AGENT, json={"url": "https://agent.example"})},
+    "runs": {"GET": call(403, 200, 200, 200)},
+    "runs/<str:run_id>": {"GET": call(403, 404, 200, 200)},
+    "runs/<str:run_id>/operations": {"GET": call(403, 404, 200, 200)},
     "events": {"GET": call(403, 200, 200, 200)},
     # Django's test client is no server that streams: who came in hears 501. tests/audit/test_stream.py asks a real one.
     "events/stream": {"GET": call(403, 501, 501, 501)},

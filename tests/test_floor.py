@@ -24,11 +24,12 @@ TABLES = {
     "tokens": BY_WORKSPACE.replace("{}", "workspaces_workspacetoken", 1),
     "containers": BY_WORKSPACE.replace("{}", "workspaces_container", 1),
     "history": "SELECT to_jsonb(w) FROM workspaces_historicalworkspace w WHERE {}",
+    "operations": BY_WORKSPACE.replace("{}", "workspaces_runoperation", 1),
     "events": BY_WORKSPACE.replace("{}", "structure_events", 1),
 }
 UNLIKE = re.compile(
     r'"[0-9a-f-]{36}"|"\d{4}-\d\d-\d\dT[^"]*"|"[0-9a-f]{64}"'  # ids, moments, digests of tokens
-    r'|"(?:id|history_id|organization_id)": \d+|"organization": "[^"]*"'
+    r'|"(?:id|history_id|organization_id|seq)": \d+|"organization": "[^"]*"'
 )
 
 

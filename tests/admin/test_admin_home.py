@@ -120,7 +120,7 @@ def test_nothing_of_another_organization_is_counted(
     page = home(stranger)
     assert "Acme" not in page
     assert "Nothing waits for you." in page
-    assert "No import yet." in page
+    assert "No run yet." in page
 
 
 def test_who_may_see_nothing_is_told_so(signed_in: Callable[[User], Client], db: None) -> None:

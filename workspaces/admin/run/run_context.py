@@ -18,6 +18,7 @@ from audit.payload import payload_as
 from workspaces.admin.run.container_progress import Progress, Stages, unsettled
 from workspaces.admin.run.run_rows import RunRows
 from workspaces.admin.shared.badges import coded, counted
+from workspaces.core.planning.plan_values import Mode
 from workspaces.core.validating.notices import brief
 from workspaces.models import ImportRun, Organization
 from workspaces.services.plans.abandoned_runs import owner_is_gone
@@ -122,7 +123,8 @@ class RunView:
         removed = f"{counted(run.removed_count, 'workspace')} removed, " if run.removed_count else ""
         nothing = "Nothing had to change. " if not created and not removed else ""
         lead = "Not done yet." if self.stages.unsettled else "Done."
-        done = f"{lead} {nothing}{created}{removed}{run.skipped_count:,} kept; {run.live_after:,} are live."
+        kept = f"{run.skipped_count:,} kept; " if self.imports else ""
+        done = f"{lead} {nothing}{created}{removed}{kept}{run.live_after:,} are live."
         return f"{done}{self.stages.text}"
 
     @property
@@ -141,6 +143,16 @@ class RunView:
     def label(self) -> str:
         return self.run.source or self.run.template_name
 
+    @property
+    def imports(self) -> bool:
+        """Whether it applied a template; else it removed what somebody chose."""
+        return self.run.mode != Mode.REMOVE
+
+    @property
+    def heading(self) -> str:
+        """`merge team.yaml into`, or `remove from`: the organization's name follows."""
+        return f"{self.run.mode} {self.label} into" if self.imports else "remove from"
+
     @cached_property
     def phases(self) -> tuple[Phase, ...]:
         run = self.run
@@ -149,9 +161,12 @@ class RunView:
         if run.state != State.COMPLETED:
             return ()
         kept = f"{run.created_count:,} created, {run.skipped_count:,} kept."
-        return (
+        first = (
             Phase(name="Check plan", result=_DONE, done=1, total=1, text="The plan matched the live tree."),
             _containers("Create", self.stages.coming, kept) or _phase("Create", run.created_count, kept, none=kept),
+        )
+        return (
+            *(first if self.imports else ()),
             _phase("Remove", run.removed_count, "Tokens revoked, schedules disabled.", none="0 to remove."),
             _containers("Tear down", self.stages.going, "Containers and their volumes.")
             or _phase("Tear down", run.removed_count, "No container stood behind them.", none="Nothing held."),

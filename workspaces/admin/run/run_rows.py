@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from workspaces.admin.run.container_progress import Stage, Stages
 from workspaces.admin.shared.badges import CREATED, REMOVED, Op
+from workspaces.core.planning.operations import Kind
 from workspaces.core.planning.plan_values import SEPARATOR
-from workspaces.models import ImportRun, Workspace
-from workspaces.models.history_row import IN_ORDER
-from workspaces.services.past_paths import paths_at_creation, paths_at_removal
+from workspaces.models import ImportRun, RunOperation
 
 FIRST = 100  # failures that come before everything else; any further one stands in its place
-COLUMNS = ("id", "name", "history_type", "history_change_reason", "history_date")
+OPS = {Kind.CREATE: CREATED, Kind.REMOVE: REMOVED}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +27,6 @@ class RunRow:
     above: str
     op: Op
     why: str
-    when: datetime
     stage: Stage | None
 
 
@@ -49,62 +46,51 @@ class RunRows:
     __len__ = count
 
     def __getitem__(self, page: slice) -> list[RunRow]:
-        found: list[Any] = []
+        found: list[RunOperation] = []
         passed = 0
         for rows, length in self._parts:
             start, stop = max(page.start - passed, 0), min(page.stop - passed, length)
-            found += self._read(rows, start, stop) if start < stop else ()
+            found += rows[start:stop] if start < stop else ()
             passed += length
         return self._shown(found)
 
     @cached_property
     def _parts(self) -> Sequence[tuple[Any, int]]:
-        """Rows of the history with their number, in the order in which they stand."""
-        failing = self._failing
-        removed = sum(1 for row in failing if row[2] == "~")
+        """Operations with their number, in the order in which they stand."""
+        failing, created = self._failing, self.run.created_count
+        removed = sum(1 for row in failing if row.kind == Kind.REMOVE)
         return (
             (failing, len(failing)),
-            (self._rest("~"), self.run.removed_count - removed),
-            (self._rest("+"), self.run.created_count - (len(failing) - removed)),
+            (self._rest(seq__gt=created), self.run.removed_count - removed),
+            (self._rest(seq__lte=created), created - (len(failing) - removed)),
         )
 
     @cached_property
-    def _failing(self) -> list[Any]:
+    def _failing(self) -> list[RunOperation]:
         worst = self.stages.failing.order_by("-attempts", "pk").values_list("pk", flat=True)[:FIRST]
         order = {key: place for place, key in enumerate(worst)}
-        rows = self._history.filter(id__one_of=order).values_list(*COLUMNS) if order else []
-        return sorted(rows, key=lambda row: order[row[0]])
+        rows = self._operations.filter(workspace_id__one_of=order) if order else ()
+        return sorted(rows, key=lambda row: order[row.workspace_id])
 
-    def _read(self, rows: Any, start: int, stop: int) -> Any:
-        """The rows of a part from there to there: their ids first, from an index alone."""
-        if isinstance(rows, list):
-            return rows[start:stop]
-        ids = rows.values("history_id")[start:stop]
-        return Workspace.history.filter(history_id__in=ids).order_by("history_id").values_list(*COLUMNS)
-
-    def _rest(self, kind: str) -> Any:
-        rows = self._history.filter(history_type=kind).order_by(IN_ORDER)
-        failing = [row[0] for row in self._failing]
-        return rows.exclude(id__one_of=failing) if failing else rows
+    def _rest(self, **stretch: int) -> Any:
+        rows = self._operations.filter(**stretch).order_by("seq")
+        failing = [row.workspace_id for row in self._failing]
+        return rows.exclude(workspace_id__one_of=failing) if failing else rows
 
     @property
-    def _history(self) -> Any:
-        return Workspace.history.filter(history_import_id=self.run.pk)
+    def _operations(self) -> Any:
+        return RunOperation.objects.filter(run=self.run)
 
-    def _shown(self, found: Sequence[Any]) -> list[RunRow]:
-        ids = [row[0] for row in found]
-        paths = paths_at_creation([row[0] for row in found if row[2] == "+"])
-        paths |= paths_at_removal([row[0] for row in found if row[2] == "~"])
-        stages = self.stages.of(ids)
+    def _shown(self, found: Sequence[RunOperation]) -> list[RunRow]:
+        stages = self.stages.of([row.workspace_id for row in found])
         return [
             RunRow(
-                id=key,
-                name=name,
-                above=SEPARATOR.join(paths[key][:-1]),
-                op=REMOVED if kind == "~" else CREATED,
-                why=why or "",
-                when=when,
-                stage=stages.get(key),
+                id=row.workspace_id,
+                name=row.name,
+                above=SEPARATOR.join(row.path[:-1]),
+                op=OPS[Kind(row.kind)],
+                why=row.cause,
+                stage=stages.get(row.workspace_id),
             )
-            for key, name, kind, why, when in found
+            for row in found
         ]
