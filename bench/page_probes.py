@@ -67,7 +67,7 @@ def pages(dataset: Dataset) -> dict[str, str]:
         "GET /runs": "/runs",
         "GET /runs of a mode": "/runs?mode=reconcile",
         "GET /runs of an organization": f"/runs?org={slug}",
-        "GET /runs, operations": f"/runs/{crowd.made_by}/operations?page_size=500",
+        "GET /runs, operations": f"/runs/{dataset.made_by}/operations?page_size=500",
         "GET /events": "/events",
         "GET /events of an organization": f"/events?org={slug}",
         "GET /events of a type that never was": "/events?type=security.denied",

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from workspaces.services.imports.creation import create_workspace
 
 from audit.event_types import WORKSPACE_ONLINE
 from audit.models import StructureEvent
@@ -20,6 +19,7 @@ from workspaces.services.actors import Actor
 from workspaces.services.containers.container_results import WORKER, record_away
 from workspaces.services.imports.importing import Confirmation, apply_import
 from workspaces.services.paths import path_texts
+from workspaces.services.plans.creation import create_workspace
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.sweep.strays import note_destroyed, note_stopped
 from workspaces.services.workspace.editing import edit_workspace
