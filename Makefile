@@ -50,8 +50,8 @@ bench: $(VENV)/dev.installed ## how fast it is, beside the least that PostgreSQL
 	@$(OWN_KEY) $(PY) -m bench --n $(N)
 
 fuzz: export FUZZ_SECONDS ?= 60
-fuzz: $(VENV)/dev.installed ## the reader of templates against what Hypothesis makes up (FUZZ_SECONDS=60)
-	@$(PY) -m pytest -q -n0 tests/hostile/test_fuzz.py
+fuzz: $(VENV)/dev.installed ## what Hypothesis and Schemathesis make up, twenty times as much of it as in `make test` (FUZZ_SECONDS=60)
+	@$(PY) scripts/test.py --only sqlite --only postgres -m fuzz --hypothesis-profile=fuzz $(PYTEST_ARGS)
 
 coverage: $(VENV)/dev.installed ## which lines the tests reach, on SQLite
 	@$(PY) -m coverage run -m pytest -q $(PYTEST_ARGS)

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 Payload = TypeVar("Payload", bound=Mapping[str, Any])
 
 FIELDS = ("event_type", "organization", "workspace_id", "import_id", "actor", "payload")
+INSERT = f"INSERT INTO structure_events ({', '.join((*FIELDS, 'created_at'))})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +74,21 @@ def emit_from(select: str, params: Sequence[Any]) -> None:
     """The same for the events that a SELECT makes, its columns those of FIELDS and `created_at`."""
     connection = connections[router.db_for_write(StructureEvent)]
     with _or_logged(lambda: _selected(connection, select, params)), connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO structure_events ({', '.join((*FIELDS, 'created_at'))}) {select}", params)
+        cursor.execute(f"{INSERT} {select}", params)
+
+
+def emit_with(rows: str, select: str, params: Sequence[Any], *, instead: Callable[[], None]) -> None:
+    """The same, by one statement with a write of the caller's: `rows` is a WITH clause that `select` reads from, too.
+
+    Where events can't be written, that write is lost with them; then `instead` does it alone.
+    """
+    connection = connections[router.db_for_write(StructureEvent)]
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"{rows} {INSERT} {select}", params)
+    except DatabaseError:
+        logger.exception("structure events could not be written together with what they are about")
+        instead()
 
 
 @contextmanager

@@ -1,28 +1,36 @@
-"""Triggers that make `structure_events` append-only for every client, SQL ones included."""
+"""Triggers that make `structure_events` append-only for every client, SQL ones included.
+
+On PostgreSQL each part of the table has its own: what is done to a part alone does not ask the whole.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 REFUSAL = "structure_events is append-only"
 
-POSTGRESQL = (
-    f"""
+FUNCTION = f"""
     CREATE FUNCTION structure_events_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation'; END $$
-    """,
-    """
-    CREATE TRIGGER structure_events_rows BEFORE UPDATE OR DELETE ON structure_events
-    FOR EACH ROW EXECUTE FUNCTION structure_events_refuse()
-    """,
-    """
-    CREATE TRIGGER structure_events_truncate BEFORE TRUNCATE ON structure_events
-    FOR EACH STATEMENT EXECUTE FUNCTION structure_events_refuse()
-    """,
-    # A session that plays replica skips ordinary triggers; these it does not.
-    "ALTER TABLE structure_events ENABLE ALWAYS TRIGGER structure_events_rows",
-    "ALTER TABLE structure_events ENABLE ALWAYS TRIGGER structure_events_truncate",
-)
+"""
+DROP_FUNCTION = "DROP FUNCTION structure_events_refuse()"
+# A session that plays replica skips ordinary triggers; those that are ALWAYS enabled it does not.
+GUARD = """
+    CREATE TRIGGER {name}_rows BEFORE UPDATE OR DELETE ON {table}
+    FOR EACH ROW EXECUTE FUNCTION structure_events_refuse();
+    CREATE TRIGGER {name}_truncate BEFORE TRUNCATE ON {table}
+    FOR EACH STATEMENT EXECUTE FUNCTION structure_events_refuse();
+    ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}_rows;
+    ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}_truncate
+"""
+UNGUARD = "DROP TRIGGER {name}_truncate ON {table}; DROP TRIGGER {name}_rows ON {table}"
+TABLE = "structure_events"
+# A part also inherits the whole's trigger for rows, by its name; so its own have other names.
+WHOLE, PART = "structure_events", "structure_events_part"
+PARTS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'structure_events'::regclass ORDER BY 1"
+
 # REPLACE deletes the old row without asking a DELETE trigger, so an id that exists is refused on INSERT as well.
 SQLITE = (
     f"CREATE TRIGGER structure_events_update BEFORE UPDATE ON structure_events "
@@ -33,23 +41,39 @@ SQLITE = (
     f"WHEN EXISTS (SELECT 1 FROM structure_events WHERE id = NEW.id) "
     f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
 )
-DROP_POSTGRESQL = (
-    "DROP TRIGGER structure_events_truncate ON structure_events",
-    "DROP TRIGGER structure_events_rows ON structure_events",
-    "DROP FUNCTION structure_events_refuse()",
-)
 DROP_SQLITE = tuple(f"DROP TRIGGER structure_events_{name}" for name in ("update", "delete", "replace"))
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    _execute(connection, POSTGRESQL if connection.vendor == "postgresql" else SQLITE)
+    """On the table, and on each of its parts."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(FUNCTION)
+            cursor.execute(GUARD.format(name=WHOLE, table=TABLE))
+            for part in _parts(cursor):
+                guard(cursor, part)
+            return
+        for statement in SQLITE:
+            cursor.execute(statement)
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    _execute(connection, DROP_POSTGRESQL if connection.vendor == "postgresql" else DROP_SQLITE)
-
-
-def _execute(connection: BaseDatabaseWrapper, statements: tuple[str, ...]) -> None:
     with connection.cursor() as cursor:
-        for statement in statements:
+        if connection.vendor == "postgresql":
+            cursor.execute(UNGUARD.format(name=WHOLE, table=TABLE))
+            for part in _parts(cursor):
+                cursor.execute(UNGUARD.format(name=PART, table=part))
+            cursor.execute(DROP_FUNCTION)
+            return
+        for statement in DROP_SQLITE:
             cursor.execute(statement)
+
+
+def guard(cursor: Any, part: str) -> None:
+    """The triggers of a part of the table."""
+    cursor.execute(GUARD.format(name=PART, table=part))
+
+
+def _parts(cursor: Any) -> list[str]:
+    cursor.execute(PARTS)
+    return [name for (name,) in cursor.fetchall()]

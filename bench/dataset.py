@@ -148,7 +148,8 @@ EVENTS = """
             WHEN i < %(events)s / 2 AND type NOT LIKE 'org.%%' THEN %(made_by)s::uuid
             ELSE md5(%(slug)s || '/run/' || (i / 100 + 1))::uuid END,
         CASE WHEN i %% 1000 = 0 THEN 'bob' ELSE 'alice' END,
-        jsonb_build_object('name', 'Agent ' || (i / 100 %% %(n)s + 1), 'parent_id', NULL,
+        jsonb_build_object('name', 'Agent ' || (i / 100 %% %(n)s + 1), 'parent_id', NULL, 'path',
+            jsonb_build_array('Agent 1', 'Agent 2', 'Agent ' || (i / 100 %% %(n)s + 1)),
             'why', 'not live yet', 'mode', 'merge'),
         TIMESTAMPTZ '2026-01-01 00:00 UTC' + i * interval '1 second'
     FROM generate_series(1, %(events)s) AS i,

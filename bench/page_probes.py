@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from django.test import Client
 
 from bench.dataset import Dataset
 
+EVENTS = "structure_events"
 LARGE = frozenset(
     {
         "workspaces_workspace", "workspaces_historicalworkspace", "workspaces_container", "workspaces_schedule",
-        "workspaces_workspacetoken", "structure_events",
+        "workspaces_workspacetoken", EVENTS,
     }
 )  # fmt: skip
 TREES = "/admin/workspaces/workspace/"
@@ -126,13 +128,30 @@ def scans(plan: Mapping[str, Any]) -> Iterator[str]:
 
     Index-only scans do not count: ten thousand entries of an index are a hundred pages.
     """
+    read: Counter[tuple[str, str]] = Counter()
+    thrown: Counter[tuple[str, str]] = Counter()
     for node in _nodes(plan["Plan"]):
-        table, loops = node.get("Relation Name", ""), node["Actual Loops"]
-        dropped = node.get("Rows Removed by Filter", 0) * loops
-        if table in LARGE and node["Node Type"] in SCANS and node["Actual Rows"] * loops + dropped > FEW:
-            yield f"{node['Node Type']} on {table}: {node['Actual Rows'] * loops + dropped:,.0f} rows"
-        elif table in LARGE and dropped > FEW and node["Node Type"] != "Index Only Scan":
-            yield f"{node['Node Type']} on {table}: {dropped:,.0f} rows read and thrown away"
+        where, loops = (node["Node Type"], table_of(node)), node["Actual Loops"]
+        read[where] += node["Actual Rows"] * loops
+        thrown[where] += node.get("Rows Removed by Filter", 0) * loops
+    for (kind, table), rows in read.items():
+        lost = thrown[kind, table]
+        if table in LARGE and kind in SCANS and rows + lost > FEW:
+            yield f"{kind} on {table}: {rows + lost:,.0f} rows"
+        elif table in LARGE and lost > FEW and kind != "Index Only Scan":
+            yield f"{kind} on {table}: {lost:,.0f} rows read and thrown away"
+
+
+def table_of(node: Mapping[str, Any]) -> str:
+    """The table that the node reads, for a part of the events the whole; "" for none."""
+    table = str(node.get("Relation Name", ""))
+    return EVENTS if table.startswith(EVENTS) else table
+
+
+def parts_read(plan: Mapping[str, Any]) -> set[str]:
+    """The parts of the events that the plan really looked into."""
+    names = (str(node.get("Relation Name", "")) for node in _nodes(plan["Plan"]) if node["Actual Loops"])
+    return {name for name in names if name.startswith(EVENTS)}
 
 
 def slowest(queries: Sequence[Query]) -> tuple[Query, Mapping[str, Any]]:

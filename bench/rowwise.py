@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from audit.event_types import WORKSPACE_PROVISIONING, WORKSPACE_REMOVED
 from bench.scratch import Place
 from workspaces.core.template import Node, Template
 
@@ -85,7 +86,7 @@ def delete(connection: Connection, place: Place, leftovers: Sequence[UUID]) -> N
             connection.execute(REMOVED, (now, now, ids))
             connection.execute(REVOKED, (now, ids))
             connection.execute(DISABLED, (now, ids))
-            connection.execute(EVENT, ("workspace.removed", place.slug, leftover, None, Jsonb({}), now))
+            connection.execute(EVENT, (WORKSPACE_REMOVED.name, place.slug, leftover, None, Jsonb({}), now))
 
 
 def _alone(connection: Connection, statement: str, values: Sequence[Any]) -> Any:
@@ -101,7 +102,7 @@ def _one(connection: Connection, place: Place, node: Node, *, parent: UUID | Non
     new = _alone(connection, WORKSPACE, (*row, Jsonb(node.spec), now, now))
     if new:
         payload = Jsonb({"name": node.name, "parent_id": str(parent) if parent else None})
-        _alone(connection, EVENT, ("workspace.provisioning", place.slug, new[0], run, payload, now))
+        _alone(connection, EVENT, (WORKSPACE_PROVISIONING.name, place.slug, new[0], run, payload, now))
     else:
         new = _alone(connection, EXISTING, (place.organization, parent or UUID(int=0), node.name))
         assert new

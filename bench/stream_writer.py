@@ -16,6 +16,7 @@ import django
 def main(events: str, commits: str) -> None:
     django.setup()
     from audit.emitting import Event, emit
+    from audit.event_types import WORKSPACE_ONLINE
 
     workspace, run = uuid4(), uuid4()
     seconds, rate = int(sys.stdin.readline()), int(commits)
@@ -25,7 +26,7 @@ def main(events: str, commits: str) -> None:
         emit(
             [
                 Event(
-                    event_type="workspace.online",
+                    event_type=WORKSPACE_ONLINE.name,
                     organization="bench",
                     actor="bench",
                     workspace_id=workspace,

@@ -19,6 +19,7 @@ from uuid import UUID
 from django.test import override_settings
 from docker import APIClient
 
+from audit.event_types import WORKSPACE_RELEASED
 from audit.models import StructureEvent
 from bench.findings import Finding, Section, Table
 from tests.machines import Machine, machine_with_images, why_not
@@ -131,7 +132,7 @@ def _make(kind: str, side: str, *, count: int) -> UUID:
 
 def _cascade(root: UUID) -> float:
     """Seconds from the commit of the removal to its last `workspace.released` event."""
-    events = StructureEvent.objects.filter(event_type="workspace.released")
+    events = StructureEvent.objects.filter(event_type=WORKSPACE_RELEASED.name)
     before = events.count()
     removed = cascade_delete([root], actor=ME).doomed
     began = time.monotonic()

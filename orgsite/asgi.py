@@ -20,10 +20,11 @@ from lib import gc_tuning  # noqa: E402
 from orgsite.server.body_limit import BoundedBody  # noqa: E402
 from orgsite.server.shutdown import GracefulShutdown  # noqa: E402
 from orgsite.server.trusted_proxies import BehindProxies, Proxies  # noqa: E402
-from workspaces.services.upkeep.housekeeping import keep_house_in_background  # noqa: E402
+from workspaces.worker.housekeeping_loop import housekeeping_loop  # noqa: E402
+from workspaces.worker.loop import run_in_background  # noqa: E402
 
 _bounded = BoundedBody(Streams(pages_and_api))
 application = GracefulShutdown(BehindProxies(_bounded, proxies=Proxies.of(settings.ORGSITE_TRUSTED_PROXIES)))
-keep_house_in_background()
+run_in_background(housekeeping_loop())
 gc_tuning.freeze_loaded()
 gc_tuning.watch_in_background()

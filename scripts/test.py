@@ -1,8 +1,10 @@
 """Run the tests on SQLite, on PostgreSQL (the server of DATABASE_URL, or a throwaway one), on container engines that
 they start themselves, and in a browser.
 
-Arguments go to pytest; `--only sqlite`, `postgres`, `docker` or `browser` runs one part. What could not run here is
-said at the very end, and is an error where ORGSITE_TEST_REQUIRE lists it (names, separated by commas).
+Arguments go to pytest; `--only sqlite`, `postgres`, `docker` or `browser` runs one part, and can be said several times.
+The engines and the browser, which mostly wait, are tested beside the databases, unless `-n0` is among the arguments.
+What could not run here is said at the very end, and is an error where ORGSITE_TEST_REQUIRE lists it (names, separated
+by commas).
 """
 
 import argparse
@@ -10,10 +12,12 @@ import contextlib
 import os
 import shutil
 import signal
-import subprocess
 import sys
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
+from lanes import Run, beside, run_all
 from postgres import NoServer, throwaway_server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,23 +38,81 @@ CARELESS = {"max_connections": "200", "fsync": "off", "full_page_writes": "off",
 
 def main() -> int:
     options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    options.add_argument("--only", choices=PARTS)
+    options.add_argument("--only", choices=PARTS, action="append")
     chosen, pytest_args = options.parse_known_args()
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda number, _: sys.exit(128 + number))  # so that `finally` still runs
 
-    given = os.environ.pop("DATABASE_URL", "")
-    results: dict[str, int | str] = dict.fromkeys(PARTS.values(), NOT_ASKED_FOR)
-    elsewhere = chosen_for(None, pytest_args)
-    if chosen.only in (None, "sqlite"):
-        results["SQLite"] = run_pytest("SQLite", elsewhere, None if is_postgres(given) else given)
-    if chosen.only in (None, "postgres"):
-        results["PostgreSQL"] = run_on_postgres(elsewhere, given)
-    if chosen.only in (None, "docker"):
-        results["Engines"] = run_on_engines(chosen_for("docker", pytest_args), given)
-    if chosen.only in (None, "browser"):
-        results["Browser"] = run_in_browser(chosen_for("browser", pytest_args))
+    os.chdir(ROOT)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the tests start hundreds of processes
+    parts = [part for part in PARTS if part in (chosen.only or PARTS)]
+    results: dict[str, int | str] = dict.fromkeys(PARTS, NOT_ASKED_FOR)
+    with database_server(parts) as server:
+        runs = []
+        for part in parts:
+            planned = plan(part, parts, pytest_args, server)
+            if isinstance(planned, Run):
+                runs.append(planned)
+            else:
+                results[part] = planned
+        if "-n0" in pytest_args or "--pdb" in pytest_args:
+            run_all(runs, results)
+        else:
+            with beside([run for run in runs if run.name in APART], results):
+                run_all([run for run in runs if run.name not in APART], results)
     return report(results)
+
+
+@contextlib.contextmanager
+def database_server(parts: list[str]) -> Iterator[str | NoServer]:
+    """The address of the PostgreSQL that these parts share, or why there is none."""
+    given = os.environ.get("DATABASE_URL", "")
+    if is_postgres(given) or not {"postgres", "docker"}.intersection(parts):
+        yield given
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            server: str | NoServer = stack.enter_context(throwaway_server(CARELESS))
+        except NoServer as reason:
+            server = reason
+        yield server
+
+
+def plan(part: str, parts: list[str], pytest_args: list[str], server: str | NoServer) -> Run | str:
+    """How to run a part, or why it is left out."""
+    args = [*chosen_for(part if part in APART else None, pytest_args), *options_of(part, parts, pytest_args)]
+    if NOWHERE in args:
+        return NOTHING_CHOSEN
+    if part == "postgres" and isinstance(server, NoServer):
+        return str(server)
+    if part == "browser" and not any(map(shutil.which, BROWSERS)):
+        return NO_BROWSER
+    command = [*PYTEST, *args, *(["--color=yes"] if sys.stdout.isatty() else [])]
+    return Run(name=part, heading=heading(part), command=command, environment=environment(part, server))
+
+
+def options_of(part: str, parts: list[str], pytest_args: list[str]) -> list[str]:
+    """Its own options of pytest. What asks no database is not run on a second one; an engine stays in one process."""
+    if part == "postgres" and "sqlite" in parts:
+        asked = [f"({marks})" for option, marks in pairwise(pytest_args) if option == "-m"]
+        return ["-m", " and ".join(["database", *asked])]
+    return {"docker": ["--dist=loadgroup"], "browser": ["-n0"]}.get(part, [])
+
+
+def heading(part: str) -> str:
+    given = is_postgres(os.environ.get("DATABASE_URL", ""))
+    postgres = "PostgreSQL of DATABASE_URL" if given else "PostgreSQL, a throwaway server"
+    return {"sqlite": "SQLite", "postgres": postgres, "docker": "container engines", "browser": "a real browser"}[part]
+
+
+def environment(part: str, server: str | NoServer) -> dict[str, str]:
+    """Which database the part asks. That of the engines has a name of its own, because another part uses the server."""
+    given = os.environ.get("DATABASE_URL", "")
+    if part not in ("postgres", "docker"):
+        return {"DATABASE_URL": "" if is_postgres(given) else given}
+    if isinstance(server, NoServer):
+        return {}
+    return {"DATABASE_URL": server} | ({"ORGSITE_TEST_DATABASE": "test_orgsite_engines"} if part == "docker" else {})
 
 
 def chosen_for(part: str | None, pytest_args: list[str]) -> list[str]:
@@ -65,69 +127,27 @@ def chosen_for(part: str | None, pytest_args: list[str]) -> list[str]:
     return [*options, *(f"--ignore={folder}" for folder in apart), *(rest if paths else [])]
 
 
-def run_in_browser(pytest_args: list[str]) -> int | str:
-    """pytest's exit status, or why it did not run."""
-    if not any(map(shutil.which, BROWSERS)):
-        return NO_BROWSER
-    return run_pytest("a real browser", [*pytest_args, "-n0"], None)
-
-
-def run_on_engines(pytest_args: list[str], given: str) -> int | str:
-    """pytest's exit status. Where no engine could be started its summary says so; without PostgreSQL, on SQLite."""
-    grouped = [*pytest_args, "--dist=loadgroup"]
-    try:
-        with contextlib.nullcontext(given) if is_postgres(given) else throwaway_server(CARELESS) as url:
-            return run_pytest("container engines", grouped, url)
-    except NoServer:
-        return run_pytest("container engines", grouped, None)
-
-
-def run_on_postgres(pytest_args: list[str], given: str) -> int | str:
-    """pytest's exit status, or why it did not run."""
-    if is_postgres(given):
-        return run_pytest("PostgreSQL of DATABASE_URL", pytest_args, given)
-    try:
-        with throwaway_server(CARELESS) as url:
-            return run_pytest("PostgreSQL, a throwaway server", pytest_args, url)
-    except NoServer as reason:
-        return str(reason)
-
-
-def run_pytest(title: str, args: list[str], database_url: str | None) -> int | str:
-    """pytest's exit status, or that the arguments choose no test of this part."""
-    if NOWHERE in args:
-        return NOTHING_CHOSEN
-    print(f"\n==> Tests on {title}\n", flush=True)
-    environment = os.environ | ({"DATABASE_URL": database_url} if database_url else {})
-    process = subprocess.Popen([*PYTEST, *args], cwd=ROOT, env=environment)
-    try:
-        status = process.wait()
-        return NOTHING_CHOSEN if status == NO_TESTS and not os.environ.get("CI") else status
-    except KeyboardInterrupt:
-        process.wait()  # pytest was interrupted too, and still says how far it came
-        raise
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
-
-
 def report(results: dict[str, int | str]) -> int:
-    """Say how each half ended, what was left out last. 0 where all that had to pass passed."""
+    """Say how each part ended, what was left out last. 0 where all that had to pass passed."""
     status = 0
     print()
-    for part, result in sorted(results.items(), key=lambda item: isinstance(item[1], str)):
+    told = {part: outcome(result) for part, result in results.items()}
+    for part, result in sorted(told.items(), key=lambda item: isinstance(item[1], str)):
         if isinstance(result, str):
-            print(f"{part}: LEFT OUT – {result}")
+            print(f"{PARTS[part]}: LEFT OUT – {result}")
         else:
-            print(f"{part}: {'passed' if result == 0 else f'FAILED (pytest ended with {result})'}")
+            print(f"{PARTS[part]}: {'passed' if result == 0 else f'FAILED (pytest ended with {result})'}")
             status = status or result
-    for name, part in PARTS.items():
-        missing = isinstance(results[part], str) and results[part] not in (NOTHING_CHOSEN, NOT_ASKED_FOR)
-        if missing and name in required():
-            print(f"{part} is required here (ORGSITE_TEST_REQUIRE).")
+    for part, result in told.items():
+        missing = isinstance(result, str) and result not in (NOTHING_CHOSEN, NOT_ASKED_FOR)
+        if missing and part in required():
+            print(f"{PARTS[part]} is required here (ORGSITE_TEST_REQUIRE).")
             status = status or 1
     return status
+
+
+def outcome(result: int | str) -> int | str:
+    return NOTHING_CHOSEN if result == NO_TESTS and not os.environ.get("CI") else result
 
 
 def required() -> set[str]:

@@ -9,12 +9,29 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import TransactionTestCase
+from pytest_django.plugin import DjangoDbBlocker
 
 from audit import triggers
+from tests.databases import MODELS
 from workspaces.models import Membership, Organization
 from workspaces.services.actors import Actor
 
-pytest_plugins = ["tests.dockerd", "tests.programs"]
+pytest_plugins = ["tests.budgets", "tests.dockerd", "tests.programs"]
+
+DATABASE = {"db", "transactional_db", "django_db_setup"}  # what asks the database of the run has one of these
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the tests that a second database, and those that a larger budget, could tell more about."""
+    if DATABASE.intersection(getattr(item, "fixturenames", ())) or _names_the_database(item):
+        item.add_marker("database")
+    if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+        item.add_marker("fuzz")
+
+
+def _names_the_database(item: pytest.Item) -> bool:
+    """Also where it is skipped on one of the two: it must not be left out on the other."""
+    return any(item.iter_markers("django_db")) or any(item.iter_markers("skipif"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,6 +50,13 @@ def _flush_can_empty_the_audit_table() -> Iterator[None]:
     patch.setattr(TransactionTestCase, "_fixture_teardown", flush_without_triggers)
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _model_databases_go(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    yield
+    with django_db_blocker.unblock():
+        MODELS.close()
 
 
 @pytest.fixture

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import deepcopy
+from functools import cache
 from itertools import count
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, TypeVar
 
+from django.conf import settings as site_settings
 from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.utils import load_backend
 
-from tests.processes import address_of
+from tests.processes import CHILDREN, address_of
 
 Answer = TypeVar("Answer")
 
 NUMBERS = count()
-DROP, CREATE = 'DROP DATABASE IF EXISTS "{}" WITH (FORCE)', 'CREATE DATABASE "{}"'
+CREATE = 'CREATE DATABASE "{}"'
+DROP = 'DROP DATABASE IF EXISTS "{}" WITH (FORCE)'
+MODELS = ExitStack()  # they go when the tests of this process have ended
 
 
 class Database:
@@ -52,28 +58,100 @@ class Database:
 @contextmanager
 def migrated_database(folder: Path, *, unblock: Callable[[], Any]) -> Iterator[Database]:
     """A fresh one: a SQLite file in the folder, or a second database on the PostgreSQL server of this run."""
-    settings = deepcopy(connection.settings_dict)
-    beside = connection.vendor == "postgresql"
-    mine = f"{os.getpid()}_{next(NUMBERS)}"  # sites of several files of tests may run beside each other
-    settings["NAME"] = f"{settings['NAME']}_{mine}" if beside else str(folder / "site.sqlite3")
-    if beside:
-        with unblock():
-            _on_server(DROP.format(settings["NAME"]), CREATE.format(settings["NAME"]))
-    database = Database(settings, unblock=unblock)
+    if connection.vendor == "sqlite":
+        with migrated_file(folder / "site.sqlite3", unblock=unblock) as database:
+            yield database
+        return
+    model, name = _model_on_server(unblock), _free_name()
+    with unblock():
+        _on_server(f'{CREATE.format(name)} TEMPLATE "{model}"')
+    database = Database(connection.settings_dict | {"NAME": name}, unblock=unblock)
     try:
-        database.ask(call_command, "migrate", interactive=False, verbosity=0)
         yield database
     finally:
         database.close()
-        if beside:
-            with unblock():
-                _on_server(DROP.format(settings["NAME"]))
+        with unblock():
+            _on_server(DROP.format(name))
+
+
+@contextmanager
+def migrated_file(path: Path, *, unblock: Callable[[], Any]) -> Iterator[Database]:
+    """A fresh SQLite file, whichever database the tests have."""
+    shutil.copy(_model_file(unblock), path)
+    database = Database(_settings_of_file(path), unblock=unblock)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def migrate_children(folder: Path, *, unblock: Callable[[], Any]) -> None:
+    """Make the database of `tests.processes.database_url` ready: on PostgreSQL it is the test's own."""
+    if connection.vendor == "sqlite":
+        shutil.copy(_model_file(unblock), folder / CHILDREN)
+
+
+# ---- what every migration has passed over once, to be copied: they take a second and more
+
+
+@cache
+def _model_file(unblock: Callable[[], Any]) -> Path:
+    folder = Path(mkdtemp(prefix="orgsite-model-"))
+    MODELS.callback(shutil.rmtree, folder)
+    settings = _settings_of_file(folder / "site.sqlite3")
+    _migrate(settings, unblock=unblock)
+    return Path(settings["NAME"])
+
+
+@cache
+def _model_on_server(unblock: Callable[[], Any]) -> str:
+    name = _free_name()
+    with unblock():
+        _on_server(CREATE.format(name))
+    MODELS.callback(_on_server, DROP.format(name))
+    _migrate(connection.settings_dict | {"NAME": name}, unblock=unblock)
+    return name
+
+
+def _migrate(settings: dict[str, Any], *, unblock: Callable[[], Any]) -> None:
+    database = Database(settings, unblock=unblock)
+    database.ask(call_command, "migrate", interactive=False, verbosity=0)
+    database.close()
+
+
+def _free_name() -> str:
+    """Of this process alone: others of the same run work on the same server."""
+    return f"{connection.settings_dict['NAME']}_{os.getpid()}_{next(NUMBERS)}"
+
+
+def _settings_of_file(path: Path) -> dict[str, Any]:
+    settings = deepcopy(connection.settings_dict) | {"NAME": str(path)}
+    if connection.vendor == "sqlite":
+        return settings
+    options = {"transaction_mode": "IMMEDIATE", "timeout": site_settings.ORGSITE_LOCK_TIMEOUT}
+    return settings | {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": options}
 
 
 def _on_server(*statements: str) -> None:
     with connection._nodb_cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
+
+
+@contextmanager
+def shared_rows(make: Callable[[], Answer], *, blocker: Any) -> Iterator[Answer]:
+    """What `make` writes is there for several tests: the transaction of each is a savepoint within this one."""
+    around = transaction.atomic()
+    with blocker.unblock():
+        around.__enter__()
+    try:
+        with blocker.unblock():
+            made = make()
+        yield made
+    finally:
+        with blocker.unblock():
+            transaction.set_rollback(True)
+            around.__exit__(None, None, None)
 
 
 @contextmanager

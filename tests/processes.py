@@ -11,12 +11,13 @@ from typing import Any
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
+CHILDREN = "children.sqlite3"
 
 
 def database_url(folder: Path) -> str:
     """Where child processes find their database: this run's PostgreSQL test database, or a SQLite file of their own."""
     if connection.vendor == "sqlite":
-        return f"sqlite:///{folder / 'children.sqlite3'}"
+        return f"sqlite:///{folder / CHILDREN}"
     return address_of(connection.settings_dict)
 
 

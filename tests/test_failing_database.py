@@ -19,6 +19,7 @@ from tests.databases import Database
 from tests.hostile.wire import Answer, exchange, request
 from tests.processes import finish, manage
 from tests.sites import Site, new_site
+from workspaces.core.containers.lifecycle import Observed
 from workspaces.models import Container, Organization
 from workspaces.services.security.tokens import issue_api_token
 
@@ -145,7 +146,7 @@ def test_a_worker_lives_through_a_failover(site: Site, tmp_path: Path, monkeypat
 
 
 def _running() -> int:
-    return Container.objects.filter(observed=Container.Observed.RUNNING).count()
+    return Container.objects.filter(observed=Observed.RUNNING).count()
 
 
 def _lines_until(word: str, stream: Any) -> str:

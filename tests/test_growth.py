@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django.plugin import DjangoDbBlocker
 
+from tests.databases import shared_rows
 from tests.doors import TABLE, Row
-from tests.test_every_door import World, ask, world  # noqa: F401 - a fixture
+from tests.test_every_door import World, ask, furnish
 from tests.trees import loaded
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, Membership, Organization, Schedule, Workspace
@@ -26,27 +28,12 @@ from workspaces.services.security.tokens import issue_api_token, issue_workspace
 from workspaces.services.workspace.editing import edit_workspace
 
 Grow = Callable[[int], None]
+Pair = tuple[Counter[str], Counter[str]]
 OPEN = sorted(
     route
     for route, rows in TABLE.items()
     if (row := rows.get("GET")) and row.answers.right == 200 and not route.startswith("^")
 )
-
-
-@pytest.fixture
-def grows_with() -> Callable[[Callable[[], object], Grow], None]:
-    """Fails where `look` takes more queries after `grow`, and names those that were repeated."""
-
-    def check(look: Callable[[], object], grow: Grow) -> None:
-        grow(2)
-        look()  # what is asked for once in a process
-        few = _queries(look)
-        grow(4)
-        many = _queries(look)
-        repeated = "\n".join(f"{number} more of {sql[:500]}" for sql, number in (many - few).most_common())
-        assert many.total() <= few.total(), f"More rows, more queries. Ask for all of a page at once:\n{repeated}"
-
-    return check
 
 
 def _queries(look: Callable[[], object]) -> Counter[str]:
@@ -61,8 +48,7 @@ def _shape(sql: str) -> str:
     return re.sub(r"\?(, ?\?)+", "?", values)
 
 
-@pytest.fixture
-def grow(world: World) -> Grow:  # noqa: F811
+def grower(world: World) -> Grow:
     """Makes so many rows more of everything that she who may do everything can see."""
     numbers, right = count(1), world.sessions["right"]
     acme, leaf = Organization.objects.get(pk=world.ids["organization"]), Workspace.objects.get(pk=world.ids["leaf"])
@@ -93,18 +79,41 @@ def grow(world: World) -> Grow:  # noqa: F811
     return lambda times: [make(next(numbers)) for _ in range(times)] and None
 
 
-@pytest.mark.parametrize("route", OPEN)
-def test_more_rows_take_no_more_queries(
-    route: str,
-    world: World,  # noqa: F811
-    grow: Grow,
-    grows_with: Callable[[Callable[[], object], Grow], None],
-) -> None:
+@pytest.fixture(scope="module")
+def asked(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, Pair]]:
+    """Page or list → its queries among few rows, and among many."""
+    with shared_rows(_asked_twice, blocker=django_db_blocker) as found:
+        yield found
+
+
+def _asked_twice() -> dict[str, Pair]:
+    world = furnish()
+    grow = grower(world)
+    grow(2)
+    few = {route: _asked_by(world, route) for route in OPEN}
+    grow(4)
+    return {route: (few[route], _asked_by(world, route)) for route in OPEN}
+
+
+def _asked_by(world: World, route: str) -> Counter[str]:
+    """The queries of a page that was opened before: what is asked for once in a process is none of them."""
     row: Row = TABLE[route]["GET"]
-    grows_with(lambda: ask(world, row, "GET", route, "right"), grow)
+    with transaction.atomic():
+        ask(world, row, "GET", route, "right")
+        found = _queries(lambda: ask(world, row, "GET", route, "right"))
+        transaction.set_rollback(True)
+    return found
 
 
-def test_a_page_that_asks_for_each_row_is_found(world: World, grow: Grow) -> None:  # noqa: F811
+@pytest.mark.parametrize("route", OPEN)
+def test_more_rows_take_no_more_queries(route: str, asked: dict[str, Pair]) -> None:
+    few, many = asked[route]
+    repeated = "\n".join(f"{number} more of {sql[:500]}" for sql, number in (many - few).most_common())
+    assert many.total() <= few.total(), f"More rows, more queries. Ask for all of a page at once:\n{repeated}"
+
+
+def test_a_page_that_asks_for_each_row_is_found(db: None) -> None:
+    grow = grower(furnish())
     grow(1)
     before = _queries(lambda: [each.organization for each in Workspace.objects.all()])
     grow(1)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection  # noqa: F401 - named in the marks
+from django.core.management import call_command
+from django.db import DatabaseError, connection
 from django.utils import timezone
+from pytest_django.plugin import DjangoDbBlocker
 
-from tests.processes import finish, manage
+from audit.emitting import Event, emit
+from audit.models import StructureEvent
+from tests.databases import migrated_database, migrated_file
 from tests.trees import loaded
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import ImportRun, Organization
@@ -20,11 +25,39 @@ from workspaces.services.plans.runs import fail_run, open_run
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="it takes a database of its own; SQLite's half shows this")
-@pytest.mark.django_db(transaction=True)
-def test_every_migration_can_be_taken_back_and_made_again(tmp_path: Path) -> None:
-    for target in ("", "workspaces zero", "audit zero", ""):
-        finish(manage(tmp_path, "migrate", *target.split(), "-v0"))
-    finish(manage(tmp_path, "migrate", "--check"))
+def test_every_migration_can_be_taken_back_and_made_again(tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> None:
+    with migrated_file(tmp_path / "site.sqlite3", unblock=django_db_blocker.unblock) as database:
+        for target in (["workspaces", "zero"], ["audit", "zero"], []):
+            database.ask(call_command, "migrate", *target, interactive=False, verbosity=0)
+        database.ask(call_command, "migrate", check_unapplied=True, verbosity=0)
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one table")
+def test_events_stay_what_they_are_in_ranges_and_out_of_them(
+    tmp_path: Path, django_db_setup: None, django_db_blocker: Any
+) -> None:
+    with migrated_database(tmp_path, unblock=django_db_blocker.unblock) as database:
+        told: list[Any] = []
+        for target in ("0002", "0003", "0002", "0003"):
+            database.ask(call_command, "migrate", "audit", target, verbosity=0)
+            database.ask(emit, [Event(event_type=target, organization="acme", actor="alice")])
+            rows = database.ask(lambda: list(StructureEvent.objects.order_by("id").values()))
+            assert rows[:-1] == told
+            assert [row["id"] for row in rows] == list(range(1, len(rows) + 1))
+            told = rows
+            with pytest.raises(DatabaseError, match="append-only"):
+                database.ask(StructureEvent.objects.update, actor="mallory")
+            assert database.ask(indexes) == database.ask(indexes_of_the_model)
+
+
+def indexes() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'structure_events'")
+        return {name for (name,) in cursor.fetchall()} - {"structure_events_pkey"}
+
+
+def indexes_of_the_model() -> set[str]:
+    return {index.name for index in StructureEvent._meta.indexes}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from tests.controller.rounds import one_round
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import ApiToken, Container, Organization, Workspace, WorkspaceToken
 from workspaces.services.containers.provisioning import container_token
@@ -104,7 +105,7 @@ def _work(program: Client, browser: Client) -> str:
 def _round() -> None:
     controller = Controller(FakeEngine(), grace=timedelta(0), concurrency=2)
     for _ in range(5):
-        controller.round()
+        one_round(controller)
 
 
 def _bearer(text: str) -> dict[str, str]:

@@ -20,8 +20,8 @@ from tests.sites import Site, new_site
 from workspaces.models import ApiToken
 from workspaces.services.security.tokens import issue_api_token
 
-LONG = 60  # seconds that whatever has to wait would wait
-SOON = 15.0
+LONG = 600  # seconds that whatever has to wait would wait
+SOON = 120.0
 
 
 @pytest.fixture(scope="module")

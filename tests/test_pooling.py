@@ -22,6 +22,7 @@ from tests.poolers import SIZE, pooler
 from tests.processes import finish, manage
 from tests.programs import program
 from tests.sites import Site, running_site
+from workspaces.core.containers.lifecycle import Observed
 from workspaces.models import Container, Organization, Workspace
 from workspaces.services.security.tokens import issue_api_token
 
@@ -194,7 +195,7 @@ def test_a_worker_converges_through_it(
 
 
 def _running(org: str) -> int:
-    running = Container.Observed.RUNNING
+    running = Observed.RUNNING
     return Container.objects.filter(workspace__organization__slug=org, observed=running).count()
 
 

@@ -22,18 +22,22 @@ KEY = "q7x-2Lw9_ZtR4mKc8Vb1Np5Hs6Jd3Fg0Ya-Ue_Io+Xz!Wq@Er#Ty"
 SECURE = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT")
 
 
-def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """manage.py in an environment that has of this site's variables only these."""
+def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Python in an environment that has of this site's variables only these."""
     rest = {key: value for key, value in os.environ.items() if not key.startswith(("ORGSITE_", "DJANGO_", "DATABASE_"))}
-    command = [sys.executable, "manage.py", *arguments]
+    command = [sys.executable, *arguments]
     return subprocess.run(command, cwd=ROOT, env=rest | environment, capture_output=True, text=True, check=False)
+
+
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return python("manage.py", *arguments, **environment)
 
 
 def setting(*names: str, **environment: str) -> list[str]:
     """The values of settings as a process with that environment has them."""
     shown = "; ".join(f"print(settings.{name})" for name in names)
-    code = f"from django.conf import settings; {shown}"
-    return manage("shell", "--no-imports", "-c", code, ORGSITE_SECRET_KEY=KEY, **environment).stdout.split("\n")[:-1]
+    code = f"from orgsite.env import choose_settings; choose_settings(); from django.conf import settings; {shown}"
+    return python("-c", code, ORGSITE_SECRET_KEY=KEY, **environment).stdout.split("\n")[:-1]
 
 
 @pytest.mark.parametrize("how", [{"ORGSITE_HTTPS": "1"}, {"ORGSITE_URL": "https://orgs.example"}])

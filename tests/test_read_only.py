@@ -13,9 +13,9 @@ from django.test import Client
 from lib.database_errors import LOCKED_FILE, READ_ONLY, Trouble
 from tests.databases import taking_no_changes
 from tests.doors import TABLE
-from tests.test_every_door import World, ask, asked, world
+from tests.test_every_door import World, ask, asked, furnished, world
 
-__all__ = ["world"]
+__all__ = ["furnished", "world"]
 
 READING = [each for each in asked() if each[1] == "GET"]
 WRITING = [each for each in asked() if each[1] != "GET"]

@@ -31,7 +31,7 @@ def ask(path: str, *, declared: int | None, chunks: int) -> tuple[int, str, byte
         talk = ApplicationCommunicator(BoundedBody(get_asgi_application()), scope)
         for index in range(chunks):
             await talk.send_input({"type": "http.request", "body": b"x" * 2**20, "more_body": index < chunks - 1})
-        return [await talk.receive_output(timeout=10), await talk.receive_output(timeout=10)]
+        return [await talk.receive_output(timeout=60), await talk.receive_output(timeout=60)]
 
     start, body = asyncio.run(converse())
     return start["status"], dict(start["headers"])[b"content-type"].decode(), body["body"]

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from tests.admin.pages import text
 from tests.trees import AFTER, BEFORE, loaded
-from workspaces.core.containers.convergence import State
+from workspaces.core.containers.lifecycle import State
 from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import RemovalNotConfirmed

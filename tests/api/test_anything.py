@@ -7,10 +7,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.api.conftest import Caller
+from tests.budgets import tried
 from workspaces.models import Organization
 
 TEXT = st.text(st.characters(), max_size=12)  # surrogates and controls included
@@ -32,9 +33,7 @@ QUERIES = st.dictionaries(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
     max_size=4,
 )
-thoroughly = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+thoroughly = tried(20)
 
 
 @pytest.fixture(autouse=True)

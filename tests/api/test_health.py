@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from tests.api.conftest import Caller
 from tests.trees import loaded
-from workspaces.core.containers.convergence import State
+from workspaces.core.containers.lifecycle import State
 from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, ImportRun, Installation, Organization

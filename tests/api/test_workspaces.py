@@ -15,6 +15,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from audit.models import StructureEvent
 from tests.api.conftest import Caller
 from tests.zips import packed
 from workspaces.core.filesets import FolderFiles
@@ -235,6 +236,15 @@ def test_protection_role_and_tier_are_changed_with_history(as_alice: Caller, nam
     assert (answer.status_code, answer.json()["protected"], answer.json()["tier"]) == (200, True, 4)
     latest = pm.history.first()
     assert (latest.role, latest.history_actor) == ("lead", "alice")
+
+
+def test_a_change_keeps_the_reason_given(as_alice: Caller, named: Named) -> None:
+    pm = named("PM")
+    assert as_alice.patch(f"/workspaces/{pm.pk}", {"protected": True, "reason": "holds the keys"}).status_code == 200
+    assert pm.history.first().history_change_reason == "holds the keys"
+    payload = StructureEvent.objects.get(event_type="workspace.changed").payload
+    assert payload["changes"] == [{"field": "protected", "from": False, "to": True}]
+    assert (payload["reason"], payload["path"]) == ("holds the keys", ["PM"])
 
 
 def test_a_change_of_nothing_writes_no_history(as_alice: Caller, named: Named) -> None:

@@ -23,7 +23,7 @@ from tests.audit.events import completed, event, key, numbered, started, when
 ROOT = Path(__file__).resolve().parents[2]
 RUN = f"run {key('merge').hex[:8]}"
 MERGE = f"merge of dev.yaml to Acme ({RUN})"
-CODE = ("lib", "audit", "workspaces", "orgsite")
+CODE = ("lib", "audit", "workspaces", "orgsite", "bench")
 TYPE = re.compile(r"(org|workspace)\.(import\.|run\.)?[a-z_]*ed|(workspace|security)\.(?!(ya?ml|json|W)\b)[a-z_]*")
 WORKER, AGAIN = {"actor": "worker"}, {"actor": "worker", "again": True}
 

@@ -56,6 +56,13 @@ def test_what_stood_below_before_it_was_removed_belongs_to_it(look, words, tree,
     assert "8 events," in words(look(workspace=str(lead.pk), below="1", type_=REMOVED))
 
 
+def test_a_removed_one_is_found_where_it_stood(look, words, tree, actor: Actor) -> None:
+    cascade_delete([tree("QA Engineer").pk], actor=actor)
+    Workspace.objects.filter(name="Dev Lead").update(name="Lead")
+    assert "4 events," in words(look(workspace="PM › Infra Lead › Dev Lead › QA Engineer"))
+    assert "There is no workspace" in words(look(workspace="PM › Infra Lead › Nobody › QA Engineer"))
+
+
 @pytest.mark.parametrize("text", ["Nobody", "Dev Lead › Nobody", "›", "x"])
 def test_a_name_that_nothing_has_is_a_message(look, words, tree, text: str) -> None:
     page = words(look(workspace=text))

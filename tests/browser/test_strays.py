@@ -15,7 +15,7 @@ from tests.browser.people import session_of
 from tests.browser.test_every_page import NARROW, STICKING_OUT, examine
 from tests.browser.watching import Watch
 from tests.sites import Site, running_site
-from workspaces.core.containers.convergence import State
+from workspaces.core.containers.lifecycle import State
 from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.models import Stray, UnknownEpoch
 from workspaces.services.containers.epochs import note_epochs

@@ -7,13 +7,15 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django.plugin import DjangoDbBlocker
 
-from tests.processes import ROOT, environment, finish, manage
+from tests.databases import migrated_file
+from tests.processes import ROOT, environment
 from workspaces.models import Organization
 
 PATIENCE = 120  # seconds
@@ -100,12 +102,11 @@ def output(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, bytes]]:
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+def address(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     """A database for processes of their own."""
-    folder = tmp_path_factory.mktemp("migrated")
-    found = f"sqlite:///{folder / 'children.sqlite3'}"
-    finish(manage(folder, "migrate", "-v0", database=found))
-    return found
+    path = tmp_path_factory.mktemp("migrated") / "children.sqlite3"
+    with migrated_file(path, unblock=django_db_blocker.unblock) as database:
+        yield database.address
 
 
 def in_shell(script: str, *, database: str, without: tuple[str, ...] = (), **more: str) -> subprocess.CompletedProcess:

@@ -8,8 +8,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
 
 from audit.models import StructureEvent
+from tests.databases import migrate_children
 from tests.processes import ROOT, finish, manage
 from tests.trees import BEFORE, loaded
 from workspaces.core.planning.plan_values import Mode
@@ -144,8 +146,8 @@ def test_the_first_command_of_the_readme_shows_after_a_demo_what_the_readme_show
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_worker_stops_when_it_is_asked_to(tmp_path: Path) -> None:
-    finish(manage(tmp_path, "migrate", "-v0"))
+def test_the_worker_stops_when_it_is_asked_to(tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> None:
+    migrate_children(tmp_path, unblock=django_db_blocker.unblock)
     worker = manage(tmp_path, "worker")
     assert worker.stdout
     assert "worker started" in worker.stdout.readline()

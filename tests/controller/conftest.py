@@ -12,6 +12,7 @@ import pytest
 from django.utils import timezone
 
 from audit.models import StructureEvent
+from tests.controller.rounds import busy, one_round
 from tests.trees import Tree, loaded
 from workspaces.core.planning.plan_values import Mode
 from workspaces.engines.fake import FakeEngine
@@ -56,13 +57,13 @@ def merge(organization: Organization, actor: Actor) -> Merge:
 def settle(controller: Controller) -> None:
     """Rounds until nothing is due but what waits after a failure."""
     due = Container.objects.all()
-    wait_for(controller, lambda: not controller.busy and not due.filter(due_at__lte=timezone.now() + SOON).exists())
+    wait_for(controller, lambda: not busy(controller) and not due.filter(due_at__lte=timezone.now() + SOON).exists())
 
 
 def wait_for(controller: Controller, condition: Callable[[], bool]) -> None:
     """Rounds until the condition holds."""
     for _ in range(1_000):
-        controller.round()
+        one_round(controller)
         if condition():
             return
         time.sleep(0.01)

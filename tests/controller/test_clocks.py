@@ -12,7 +12,9 @@ from django.utils import timezone
 from audit.models import StructureEvent
 from tests.clocks import HOURS, machine_clock_off_by
 from tests.controller.conftest import Merge, key_of, settle
+from tests.controller.rounds import busy, one_round
 from tests.trees import BEFORE
+from workspaces.core.containers.lifecycle import Desired
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, ImportRun, Installation, Status, Workspace
 from workspaces.services.actors import Actor
@@ -72,7 +74,7 @@ def test_what_fails_at_a_wrong_worker_waits_no_hour(
 
 def test_a_wrong_worker_parks_nothing_that_it_puts_off(merge: Merge, hours: int) -> None:
     merge(BEFORE)
-    claims = claim_due("wrong", wanted=True, limit=9)
+    claims = claim_due("wrong", desired=Desired.RUNNING, limit=9)
     with machine_clock_off_by(hours):
         put_off("wrong", [claim.workspace_id for claim in claims], by=timedelta(seconds=1))
         due = next_due()
@@ -81,17 +83,17 @@ def test_a_wrong_worker_parks_nothing_that_it_puts_off(merge: Merge, hours: int)
 
 def test_a_wrong_worker_steals_no_lease(merge: Merge, hours: int) -> None:
     merge(BEFORE)
-    assert len(claim_due("right", wanted=True, limit=9)) == 9
+    assert len(claim_due("right", desired=Desired.RUNNING, limit=9)) == 9
     with machine_clock_off_by(hours):
-        assert claim_due("wrong", wanted=True, limit=9) == []
+        assert claim_due("wrong", desired=Desired.RUNNING, limit=9) == []
         assert next_due() is None
 
 
 def test_a_right_worker_steals_no_lease_of_a_wrong_one_and_gets_it_in_the_end(merge: Merge, hours: int) -> None:
     merge(BEFORE)
     with machine_clock_off_by(hours):
-        assert len(claim_due("wrong", wanted=True, limit=9)) == 9
-    assert claim_due("right", wanted=True, limit=9) == []
+        assert len(claim_due("wrong", desired=Desired.RUNNING, limit=9)) == 9
+    assert claim_due("right", desired=Desired.RUNNING, limit=9) == []
     assert all(is_now(row.leased_until) for row in Container.objects.all())
 
 
@@ -106,7 +108,7 @@ def test_a_wrong_worker_neither_sweeps_too_often_nor_keeps_others_from_it(db: No
 
 def test_a_wrong_worker_is_seen_by_a_right_site_and_by_a_wrong_one(controller: Controller, hours: int) -> None:
     with machine_clock_off_by(hours):
-        controller.round()
+        one_round(controller)
         assert readiness()["engine"] == "ok"
     assert readiness()["engine"] == "ok"
 
@@ -149,8 +151,8 @@ def test_limits_previews_tokens_heartbeats_and_events_go_by_it_too(merge: Merge,
 def settle_wrongly(controller: Controller) -> None:
     """As `settle`, which looks at the clock itself."""
     for _ in range(200):
-        controller.round()
-        if not controller.busy and not Container.objects.filter(due_at__isnull=False, last_error="").exists():
+        one_round(controller)
+        if not busy(controller) and not Container.objects.filter(due_at__isnull=False, last_error="").exists():
             return
         time.sleep(0.02)
     raise AssertionError(f"it never comes: {list(Container.objects.values())}")

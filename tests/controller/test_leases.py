@@ -17,20 +17,21 @@ from django.db import OperationalError, connection, transaction
 
 from lib.database_clock import database_now
 from tests.controller.conftest import Merge, key_of, settle, wait_for
+from tests.controller.rounds import one_round
 from tests.controller.test_races import workers
-from workspaces.core.containers.convergence import Step
+from workspaces.core.containers.lifecycle import Desired, Outcome, Step
 from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.containers import leases as claims
-from workspaces.services.containers.container_results import Outcome
 from workspaces.services.containers.leases import Claim, claim_due, give_back, put_off, renew
 from workspaces.services.removal.cascading import cascade_delete
-from workspaces.worker import controller as looping
+from workspaces.worker import container_loop as looping
 from workspaces.worker.container_work import Work
 from workspaces.worker.controller import Controller
-from workspaces.worker.lease_keeper import Leases
+from workspaces.worker.lease_loop import Leases
+from workspaces.worker.loop import LoopThread, run_until
 
 several = pytest.mark.skipif(
     "connection.vendor == 'sqlite'", reason="SQLite has one writer at a time; PostgreSQL's half shows this"
@@ -49,7 +50,7 @@ class SlowEngine(FakeEngine):
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workspaces.services.containers.leases.LEASE", timedelta(seconds=1))
-    monkeypatch.setattr("workspaces.worker.lease_keeper.RENEW_EVERY", 0.2)
+    monkeypatch.setattr("workspaces.worker.lease_loop.EVERY", 0.2)
 
 
 def lapse(*names: str) -> None:
@@ -102,17 +103,17 @@ def test_nor_while_the_database_is_slow_in_between(
 def test_the_lease_of_a_claim_that_is_not_begun_yet_is_renewed(merge: Merge, short: None) -> None:
     merge({"PM": {}})
     with renewing(Leases("worker")) as leases:
-        assert len(leases.claim(wanted=True, limit=1)) == 1
+        assert len(leases.claim(desired=Desired.RUNNING, limit=1)) == 1
         time.sleep(2)
-        assert claim_due("another", wanted=True, limit=1) == []
+        assert claim_due("another", desired=Desired.RUNNING, limit=1) == []
         leases.give_back([key_of("PM")])
-        assert len(claim_due("another", wanted=True, limit=1)) == 1
+        assert len(claim_due("another", desired=Desired.RUNNING, limit=1)) == 1
 
 
 @contextmanager
 def renewing(leases: Leases) -> Iterator[Leases]:
     ended = Event()
-    thread = Thread(target=leases.renew_until, args=(ended,))
+    thread = Thread(target=run_until, args=(ended, [leases.loop]))
     thread.start()
     try:
         yield leases
@@ -126,9 +127,14 @@ def renewing(leases: Leases) -> Iterator[Leases]:
 
 @pytest.mark.parametrize("step", [Step.START, Step.ASK_TO_STOP, Step.REMOVE])
 def test_no_step_is_begun_without_the_lease(engine: FakeEngine, step: Step) -> None:
-    claim = Claim(workspace_id=uuid4(), wanted=step is Step.START, keep_volumes=False, asked_at=None)
+    claim = Claim(
+        workspace_id=uuid4(),
+        desired=Desired.RUNNING if step is Step.START else Desired.ABSENT,
+        keep_volumes=False,
+        asked_at=None,
+    )
     wanted = Wanted(workspace_id=claim.workspace_id, organization="acme", name="PM", image="agent:1")
-    work = Work(claim=claim, step=step, wanted=wanted if claim.wanted else None)
+    work = Work(claim=claim, step=step, wanted=wanted if step is Step.START else None)
     assert work.carry_out(engine, lambda _: False).outcome is Outcome.UNTRIED
     assert engine.calls == []
     assert work.carry_out(engine, lambda _: True).outcome is not Outcome.UNTRIED
@@ -139,7 +145,7 @@ def test_a_lease_is_held_from_the_claim_until_it_is_given_back(merge: Merge) -> 
     merge({"PM": {}, "Ops": {}})
     leases = Leases("worker")
     assert not leases.holds(key_of("PM"))
-    leases.claim(wanted=True, limit=2)
+    leases.claim(desired=Desired.RUNNING, limit=2)
     assert leases.holds(key_of("PM"))
     leases.give_back([key_of("PM")])
     leases.put_off([key_of("Ops")], by=timedelta(0))
@@ -151,7 +157,7 @@ def test_a_lease_that_was_not_renewed_is_not_held_for_certain(merge: Merge, monk
     monkeypatch.setattr("workspaces.services.containers.leases.LEASE", timedelta(0))
     merge({"PM": {}})
     leases = Leases("worker")
-    leases.claim(wanted=True, limit=1)
+    leases.claim(desired=Desired.RUNNING, limit=1)
     assert not leases.holds(key_of("PM"))
     monkeypatch.setattr("workspaces.services.containers.leases.LEASE", timedelta(seconds=15))
     leases.renew()
@@ -162,10 +168,10 @@ def test_a_lease_that_another_worker_has_by_now_is_not_renewed(merge: Merge, mon
     merge({"PM": {}, "Ops": {}})
     monkeypatch.setattr("workspaces.services.containers.leases.LEASE", timedelta(0))
     leases = Leases("slow")
-    leases.claim(wanted=True, limit=2)
+    leases.claim(desired=Desired.RUNNING, limit=2)
     lapse("PM")
     monkeypatch.setattr("workspaces.services.containers.leases.LEASE", timedelta(seconds=15))
-    assert [claim.workspace_id for claim in claim_due("another", wanted=True, limit=1)] != []
+    assert [claim.workspace_id for claim in claim_due("another", desired=Desired.RUNNING, limit=1)] != []
     taken = Container.objects.get(leased_by="another").pk
     leases.renew()
     assert not leases.holds(taken)
@@ -176,10 +182,10 @@ def test_a_lease_that_another_worker_has_by_now_is_not_renewed(merge: Merge, mon
 def test_what_a_worker_is_still_at_it_does_not_begin_again(merge: Merge) -> None:
     merge({"PM": {}})
     leases = Leases("worker")
-    assert len(leases.claim(wanted=True, limit=1)) == 1
+    assert len(leases.claim(desired=Desired.RUNNING, limit=1)) == 1
     lapse("PM")
-    assert leases.claim(wanted=True, limit=1) == []
-    assert claim_due("another", wanted=True, limit=1) == []
+    assert leases.claim(desired=Desired.RUNNING, limit=1) == []
+    assert claim_due("another", desired=Desired.RUNNING, limit=1) == []
 
 
 def test_what_was_not_begun_is_done_by_whoever_has_the_lease(
@@ -189,7 +195,7 @@ def test_what_was_not_begun_is_done_by_whoever_has_the_lease(
     with monkeypatch.context() as lapsed:
         lapsed.setattr(Leases, "holds", lambda *_: False)
         for _ in range(5):
-            controller.round()
+            one_round(controller)
     assert engine.calls == []
     settle(controller)
     assert [what for what, _ in engine.calls] == ["start"]
@@ -205,22 +211,22 @@ def test_what_was_claimed_and_could_not_be_begun_is_free_for_the_next_worker(
     merge({"PM": {}})
     with monkeypatch.context() as broken:
         if where == "the second claim":
-            broken.setattr(claims, "claim_due", failing_for(wanted=False))
+            broken.setattr(claims, "claim_due", failing_for(desired=Desired.ABSENT))
         elif where == "the engine":
             broken.setattr(engine, "containers", failing)
         else:
-            broken.setattr(controller, "_carry_out", failing)
+            broken.setattr(controller.containers, "_carry_out", failing)
         with pytest.raises(OperationalError):
             wait_for(controller, lambda: False)
-    assert not controller._leases.holds(key_of("PM"))
-    assert len(claim_due("another", wanted=True, limit=1)) == 1
+    assert not controller.leases.holds(key_of("PM"))
+    assert len(claim_due("another", desired=Desired.RUNNING, limit=1)) == 1
 
 
-def failing_for(*, wanted: bool) -> Callable[..., list[Claim]]:
+def failing_for(*, desired: Desired) -> Callable[..., list[Claim]]:
     swift = claims.claim_due
 
     def claim(worker: str, **asked: Any) -> list[Claim]:
-        return failing() if asked["wanted"] is wanted else swift(worker, **asked)
+        return failing() if asked["desired"] is desired else swift(worker, **asked)
 
     return claim
 
@@ -233,7 +239,7 @@ def failing(*_: object) -> Any:
 @pytest.mark.django_db(transaction=True)
 def test_a_renewal_waits_for_nobody_who_writes_some_of_the_rows(merge: Merge) -> None:
     merge({"PM": {}, "Ops": {}})
-    claim_due("worker", wanted=True, limit=2)
+    claim_due("worker", desired=Desired.RUNNING, limit=2)
     both = [key_of("PM"), key_of("Ops")]
     with transaction.atomic():
         Container.objects.filter(pk=both[0]).update(attempts=1)
@@ -246,11 +252,11 @@ def test_a_renewal_waits_for_nobody_who_writes_some_of_the_rows(merge: Merge) ->
 @pytest.mark.parametrize("how", [give_back, partial(put_off, by=timedelta(0))], ids=["give back", "put off"])
 def test_nor_does_it_wait_to_let_go_of_what_it_did_not_begin(merge: Merge, how: Callable[..., None]) -> None:
     merge({"PM": {}, "Ops": {}})
-    claim_due("worker", wanted=True, limit=2)
+    claim_due("worker", desired=Desired.RUNNING, limit=2)
     with transaction.atomic():
         Container.objects.filter(workspace__name="PM").update(attempts=1)
         elsewhere(lambda: how("worker", [key_of("PM"), key_of("Ops")]))
-    assert [each.workspace_id for each in claim_due("another", wanted=True, limit=2)] == [key_of("Ops")]
+    assert [each.workspace_id for each in claim_due("another", desired=Desired.RUNNING, limit=2)] == [key_of("Ops")]
 
 
 def elsewhere(call: Callable[[], Any]) -> Any:
@@ -278,16 +284,14 @@ def test_a_worker_outlives_a_database_that_is_away_while_something_is_due(
     merge: Merge, controller: Controller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     merge({"PM": {}})
-    stopped = Event()
     due_in(minutes=5)
-    controller.round()
+    one_round(controller)
+    thread = LoopThread(controller.containers.loop, ends=Event())
     with monkeypatch.context() as away:
         for name in ("database_now", "next_due"):
-            away.setattr(f"workspaces.worker.controller.{name}", failing)
-        away.setattr("workspaces.worker.controller.LONGEST_PAUSE", 0.05)
+            away.setattr(looping, name, failing)
         away.setattr(connection, "close", lambda: None)
-        controller._attempt_round()
-        controller._rest(stopped)
+        assert [thread.attempt() for _ in range(3)] == [1.0, 2.0, 4.0]
     due_in(minutes=0)
     settle(controller)
     assert Workspace.objects.get().status == "online"

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
+from tests.controller.rounds import busy
 from workspaces.admin.run.container_progress import Stage
 from workspaces.core.containers.convergence import LONG_RUN, LOST_AFTER, PROBATION, pause
 from workspaces.engines.fake import FakeEngine
@@ -65,7 +66,7 @@ def lose(request: pytest.FixtureRequest, running: None, engine: FakeEngine, cont
 def start_again(controller: Controller, engine: FakeEngine) -> None:
     """Until it runs, as far as that can be said of one that was lost three times."""
     hurry()
-    wait_for(controller, lambda: not controller.busy and has_started(Container.objects.get()))
+    wait_for(controller, lambda: not busy(controller) and has_started(Container.objects.get()))
     assert key_of("PM") in engine.containers()
 
 

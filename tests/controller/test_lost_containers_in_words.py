@@ -14,7 +14,7 @@ from audit.admin.timeline.sentences import tell
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, key_of, settle
 from tests.trees import BEFORE
-from workspaces.core.containers.convergence import State
+from workspaces.core.containers.lifecycle import State
 from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Status, Workspace

@@ -23,6 +23,7 @@ from workspaces.services.containers.provisioning import prepare
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.workspace.presence import heartbeat, register
 from workspaces.worker.controller import Controller
+from workspaces.worker.loop import run_until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -62,8 +63,8 @@ def meanwhile(*calls: Callable[[], None]) -> Iterator[None]:
 def workers(engine: FakeEngine, *, number: int) -> Iterator[None]:
     """So many of them, until nothing is due any more."""
     stopped = Event()
-    loops = [Controller(engine, grace=GRACE, concurrency=4) for _ in range(number)]
-    with meanwhile(*(lambda loop=loop: loop.run_until(stopped) for loop in loops)):  # type: ignore[misc]
+    controllers = [Controller(engine, grace=GRACE, concurrency=4) for _ in range(number)]
+    with meanwhile(*(lambda each=each: run_until(stopped, each.loops) for each in controllers)):  # type: ignore[misc]
         try:
             yield
             wait_until(lambda: not Container.objects.filter(due_at__isnull=False).exists())

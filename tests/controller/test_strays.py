@@ -197,7 +197,7 @@ def test_the_event_is_not_lost_where_the_database_is_away_for_a_moment(
     settings.ORGSITE_QUARANTINE = 0
     add_stray(engine, name="Old")
     with monkeypatch.context() as broken:
-        broken.setattr("workspaces.worker.controller.note_stopped", away)
+        broken.setattr("workspaces.worker.stray_loop.note_stopped", away)
         with pytest.raises(OperationalError):
             wait_for(controller, lambda: False)
     settle(controller)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tests.controller.conftest import Merge, events, key_of, settle
 from tests.trees import BEFORE
-from workspaces.core.containers.convergence import State
+from workspaces.core.containers.lifecycle import State
 from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.fake import FakeEngine
 from workspaces.errors import InstallationRenamed

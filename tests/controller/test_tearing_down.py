@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
+from tests.controller.rounds import one_round
 from tests.trees import AFTER, BEFORE, loaded
+from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.planning.plan_values import Mode
 from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.fake import FakeEngine
@@ -108,7 +110,7 @@ def test_an_engine_that_is_away_is_told_of_each_once_and_loses_nothing(
     engine.knobs.away = True
     for _ in range(3):
         with pytest.raises(EngineAway) as error:
-            controller.round()
+            one_round(controller)
         controller.note_away(str(error.value))
     assert len(events("release_failed")) == 5
     assert Container.objects.filter(desired="absent", last_error__contains="does not answer").count() == 5
@@ -127,7 +129,7 @@ def test_starts_that_hang_hold_up_no_removal(tree: None, merge: Merge, actor: Ac
 
     controller = Controller(Hanging(host=engine.host), grace=timedelta(0), concurrency=2)
     merge({"New": {f"New {number}": {} for number in range(100)}})
-    controller.round()
+    one_round(controller)
     cascade_delete([key_of("PM")], actor=actor)
     wait_for(controller, lambda: len(events("released")) == 9)
     answers.set()
@@ -185,7 +187,7 @@ def test_one_removed_while_its_container_is_being_created_ends_with_none(
     removals: list[UUID] = []
     slow = RemovedMeanwhile(host=engine.host)
     controller = Controller(slow, grace=timedelta(0), concurrency=1)
-    controller.round()
+    one_round(controller)
     while not removals:
         pass
     cascade_delete(removals, actor=actor)
@@ -215,9 +217,9 @@ def test_without_an_engine_a_removal_releases_at_once(merge: Merge, actor: Actor
 
 def test_what_a_killed_worker_had_leased_is_free_again_after_seconds(tree: None, actor: Actor) -> None:
     cascade_delete([key_of("SRE Engineer")], actor=actor)
-    assert len(claim_due("killed", wanted=False, limit=10)) == 1
-    assert claim_due("next", wanted=False, limit=10) == []
+    assert len(claim_due("killed", desired=Desired.ABSENT, limit=10)) == 1
+    assert claim_due("next", desired=Desired.ABSENT, limit=10) == []
     Container.objects.update(leased_until=timezone.now())
-    assert len(claim_due("next", wanted=False, limit=10)) == 1
+    assert len(claim_due("next", desired=Desired.ABSENT, limit=10)) == 1
     give_back("killed", [key_of("SRE Engineer")])
-    assert claim_due("third", wanted=False, limit=10) == []
+    assert claim_due("third", desired=Desired.ABSENT, limit=10) == []

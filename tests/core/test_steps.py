@@ -11,8 +11,6 @@ from workspaces.core.containers.convergence import (
     PATIENCE,
     PROBATION,
     STEADY,
-    State,
-    Step,
     delay,
     look_again,
     loss_told,
@@ -20,7 +18,9 @@ from workspaces.core.containers.convergence import (
     next_step,
     pause,
 )
+from workspaces.core.containers.lifecycle import Desired, State, Step
 
+RUNNING, ABSENT = Desired.RUNNING, Desired.ABSENT
 NOW = datetime(2026, 1, 1, 20, 13, tzinfo=UTC)
 GRACE = timedelta(seconds=10)
 LATE = timedelta(seconds=3)  # as long as STEADY
@@ -37,7 +37,7 @@ JUST_NOW, LONG_AGO = NOW - timedelta(seconds=9), NOW - GRACE
     ],
 )
 def test_towards_running(found: State | None, step: Step) -> None:
-    assert next_step(wanted=True, found=found, asked_at=None, grace=GRACE, now=NOW) is step
+    assert next_step(desired=RUNNING, found=found, asked_at=None, grace=GRACE, now=NOW) is step
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_towards_running(found: State | None, step: Step) -> None:
     ],
 )
 def test_once_it_was_asked_to_start(found: State | None, asked_at: datetime, step: Step) -> None:
-    assert next_step(wanted=True, found=found, asked_at=asked_at, grace=GRACE, now=NOW) is step
+    assert next_step(desired=RUNNING, found=found, asked_at=asked_at, grace=GRACE, now=NOW) is step
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_once_it_was_asked_to_start(found: State | None, asked_at: datetime, ste
     ],
 )
 def test_towards_nothing(found: State | None, asked_at: datetime | None, step: Step) -> None:
-    assert next_step(wanted=False, found=found, asked_at=asked_at, grace=GRACE, now=NOW) is step
+    assert next_step(desired=ABSENT, found=found, asked_at=asked_at, grace=GRACE, now=NOW) is step
 
 
 @pytest.mark.parametrize(
@@ -76,19 +76,19 @@ def test_towards_nothing(found: State | None, asked_at: datetime | None, step: S
 )
 def test_the_looks_become_rarer_and_one_falls_on_the_end_of_the_grace(asked: float, pause: float) -> None:
     asked_at = NOW - timedelta(seconds=asked)
-    assert look_again(wanted=False, asked_at=asked_at, grace=GRACE, now=NOW) - NOW == timedelta(seconds=pause)
+    assert look_again(desired=ABSENT, asked_at=asked_at, grace=GRACE, now=NOW) - NOW == timedelta(seconds=pause)
 
 
 def test_what_starts_is_looked_at_the_moment_it_counts_as_running() -> None:
     asked_at = NOW - STEADY + timedelta(seconds=0.5)
-    assert look_again(wanted=True, asked_at=asked_at, grace=GRACE, now=NOW) == asked_at + STEADY
+    assert look_again(desired=RUNNING, asked_at=asked_at, grace=GRACE, now=NOW) == asked_at + STEADY
 
 
-@pytest.mark.parametrize("wanted", [True, False])
-def test_looks_that_come_close_together_are_one(wanted: bool) -> None:
+@pytest.mark.parametrize("desired", list(Desired))
+def test_looks_that_come_close_together_are_one(desired: Desired) -> None:
     """Whoever was asked a little later is looked at with the others, and never before its time is over."""
     nearly = [timedelta(milliseconds=each) for each in range(1, 100, 7)]
-    looks = {look_again(wanted=wanted, asked_at=NOW - LATE + each, grace=LATE, now=NOW) for each in nearly}
+    looks = {look_again(desired=desired, asked_at=NOW - LATE + each, grace=LATE, now=NOW) for each in nearly}
     assert looks == {NOW + timedelta(seconds=0.1)}
 
 
@@ -109,20 +109,23 @@ def test_what_was_lost_again_and_again_is_not_called_running_at_once(
     losses: int, step: Step, asked_at: datetime | None
 ) -> None:
     found = State.RUNNING
-    assert next_step(wanted=True, found=found, asked_at=asked_at, grace=GRACE, now=NOW, losses=losses) is step
+    assert next_step(desired=RUNNING, found=found, asked_at=asked_at, grace=GRACE, now=NOW, losses=losses) is step
 
 
 def test_after_its_probation_it_is() -> None:
     asked_at = NOW - PROBATION
     assert (
-        next_step(wanted=True, found=State.RUNNING, asked_at=asked_at, grace=GRACE, now=NOW, losses=7) is Step.CONFIRM
+        next_step(desired=RUNNING, found=State.RUNNING, asked_at=asked_at, grace=GRACE, now=NOW, losses=7)
+        is Step.CONFIRM
     )
 
 
 @pytest.mark.parametrize(("asked", "later"), [(2.0, 1.0), (20.0, 10.0), (100.0, 30.0), (290.0, 10.0)])
 def test_in_its_probation_it_is_looked_at_rarely_and_when_that_ends(asked: float, later: float) -> None:
     asked_at = NOW - timedelta(seconds=asked)
-    assert look_again(wanted=True, asked_at=asked_at, grace=GRACE, now=NOW, losses=3) - NOW == timedelta(seconds=later)
+    assert look_again(desired=RUNNING, asked_at=asked_at, grace=GRACE, now=NOW, losses=3) - NOW == timedelta(
+        seconds=later
+    )
 
 
 def test_the_pause_after_a_loss_grows_up_to_half_an_hour() -> None:
@@ -148,9 +151,9 @@ def test_the_series_is_told_from_the_second_loss_on() -> None:
 def test_what_is_one_too_many_or_of_an_earlier_generation_is_put_right_by_a_start(
     found: State, asked_at: datetime | None
 ) -> None:
-    assert next_step(wanted=True, found=found, asked_at=asked_at, grace=GRACE, now=NOW, fits=False) is Step.START
+    assert next_step(desired=RUNNING, found=found, asked_at=asked_at, grace=GRACE, now=NOW, fits=False) is Step.START
 
 
 def test_of_what_is_to_go_all_goes() -> None:
-    step = next_step(wanted=False, found=State.RUNNING, asked_at=None, grace=GRACE, now=NOW, fits=False)
+    step = next_step(desired=ABSENT, found=State.RUNNING, asked_at=None, grace=GRACE, now=NOW, fits=False)
     assert step is Step.ASK_TO_STOP

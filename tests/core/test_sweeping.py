@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from workspaces.core.containers.convergence import State
+from workspaces.core.containers.lifecycle import State
 from workspaces.core.containers.sweep_plan import Held, Known, Sweep, plan_sweep
 
 ID = UUID(int=1)

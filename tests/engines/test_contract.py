@@ -145,12 +145,13 @@ def test_a_polite_one_ends_by_itself_and_stays_ended(rig: Rig, engine: Engine) -
     assert engine.containers()[workspace_id].state is State.STOPPED
 
 
-def test_asking_ten_stubborn_ones_to_stop_takes_no_time(engine: Engine) -> None:
+def test_asking_ten_stubborn_ones_to_stop_takes_no_time(rig: Rig) -> None:
+    engine = rig.engine(grace=600)
     stubborn = [started(engine, image="orgsite-stubborn:1") for _ in range(10)]
     before = time.monotonic()
     for workspace_id in stubborn:
         engine.request_stop(workspace_id)
-    assert time.monotonic() - before < 1.5  # less than the grace of one
+    assert time.monotonic() - before < 300  # half the grace of one
     assert engine.containers()[stubborn[-1]].state is State.RUNNING
 
 

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.budgets import tried
 from tests.hostile.corpus.cases import FORM, JSON, YAML, multipart, post
 from tests.hostile.fuzzing import Seed, seeds, spoiled, templates
 from tests.hostile.inside import Inside
@@ -18,11 +19,7 @@ SOON = 2.0  # seconds of the processor
 TEXTS = st.deferred(lambda: spoiled([seed for seed in seeds() if not seed.filename.endswith(".zip")]))
 ZIPS = st.deferred(lambda: spoiled([seed for seed in seeds() if seed.filename.endswith(".zip")]))
 
-attack = settings(
-    max_examples=200,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+attack = tried(50)
 
 
 @pytest.fixture(autouse=True)

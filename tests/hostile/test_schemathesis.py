@@ -1,4 +1,7 @@
-"""The running site keeps to its own description: no error of its own, and no answer that is not described."""
+"""The running site keeps to its own description: no error of its own, and no answer that is not described.
+
+`make fuzz` tries every kind of value for every parameter as well.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,16 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from django.db import connection
 
+from tests.budgets import FACTOR, is_large
 from tests.hostile.inside import Inside, Open
 from tests.hostile.wire import exchange, request
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 ONE = ("get_workspace", "change_workspace", "issue_workspace_token")
 AGENTS = ("heartbeat", "register")
+
+pytestmark = pytest.mark.fuzz
 
 Held = Callable[..., int]
 
@@ -60,24 +65,30 @@ def held(inside: Inside, description: Path, tmp_path: Path) -> Held:
 
 
 def test_every_answer_to_a_user_is_described(held: Held, open_site: Open) -> None:
-    phases = "coverage,fuzzing" if connection.vendor == "sqlite" else "fuzzing"  # the former takes half a minute
-    assert held(f"--phases={phases}", "--max-examples=10", token=open_site.token) > 100
+    assert held(*tried(5), token=open_site.token) > 40
 
 
 def test_every_answer_about_a_workspace_that_exists_is_described(held: Held, open_site: Open) -> None:
-    assert held("--phases=coverage", *only(*ONE), token=open_site.token, workspace=open_site.workspace) > 20
+    assert held(*tried(10), *only(*ONE), token=open_site.token, workspace=open_site.workspace) > 20
 
 
 def test_every_answer_to_a_removal_is_described(held: Held, open_site: Open) -> None:
-    assert held("--phases=coverage", *only("delete_workspace"), token=open_site.token, workspace=open_site.doomed) > 5
+    assert held(*tried(10), *only("delete_workspace"), token=open_site.token, workspace=open_site.doomed) > 5
 
 
 def test_every_answer_to_an_agent_is_described(held: Held, open_site: Open) -> None:
-    assert held("--phases=coverage", *only(*AGENTS), token=open_site.agent, workspace=open_site.workspace) > 5
+    assert held(*tried(10), *only(*AGENTS), token=open_site.agent, workspace=open_site.workspace) > 5
 
 
 def test_every_answer_to_a_stranger_is_described(held: Held) -> None:
-    assert held("--phases=fuzzing", "--max-examples=5") > 20
+    assert held(*tried(2)) > 20
+
+
+def tried(examples: int) -> list[str]:
+    """So many for each operation, and in `make fuzz` twenty times as many after a look at each parameter."""
+    if is_large():
+        return ["--phases=coverage,fuzzing", f"--max-examples={FACTOR * examples}"]
+    return ["--phases=fuzzing", f"--max-examples={examples}"]
 
 
 def only(*operations: str) -> list[str]:

@@ -7,7 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
+from pytest_django.plugin import DjangoDbBlocker
 
+from tests.databases import migrate_children
 from tests.processes import finish, manage, python
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,8 +47,8 @@ call_command("import_org", sys.argv[1])
 
 
 @pytest.fixture
-def template(tmp_path: Path) -> Path:
-    finish(manage(tmp_path, "migrate", "-v0"))
+def template(tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> Path:
+    migrate_children(tmp_path, unblock=django_db_blocker.unblock)
     path = tmp_path / "many.json"
     path.write_text(json.dumps(TEMPLATE))
     return path

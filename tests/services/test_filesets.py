@@ -22,7 +22,6 @@ from workspaces.services.imports.importing import Applied, Confirmation, apply_i
 from workspaces.services.imports.previews import (
     Preview,
     apply_preview,
-    delete_expired,
     open_preview,
     preview_again,
     store_preview,
@@ -140,7 +139,7 @@ def test_the_same_template_compared_again_still_has_its_files(organization: Orga
     first = kept(organization, team(PM="plan"), alice)
     again = open_preview(preview_again(first, user=alice).pk, user=alice)
     expire(first)
-    keep_house_here()
+    keep_house()
     apply_preview(again, mode=Mode.MERGE, actor=ALICE)
     assert contents("PM") == {"notes.md": b"plan"}
 
@@ -148,7 +147,7 @@ def test_the_same_template_compared_again_still_has_its_files(organization: Orga
 def test_a_preview_that_expires_while_it_is_looked_at_changes_nothing(organization: Organization, alice: User) -> None:
     preview = kept(organization, team(PM="plan"), alice)
     expire(preview)
-    keep_house_here()
+    keep_house()
     with pytest.raises(NotFound, match="Upload it again"):
         apply_preview(preview, mode=Mode.MERGE, actor=ALICE)
     with pytest.raises(NotFound, match="Upload it again"):
@@ -169,11 +168,10 @@ def test_files_that_a_preview_or_a_workspace_needs_stay(organization: Organizati
 def test_files_that_nothing_needs_are_forgotten_with_the_last_preview(organization: Organization, alice: User) -> None:
     expired, other = (kept(organization, team(**names), alice) for names in ({"A": "1", "B": "2"}, {"B": "2"}))
     expire(expired)
-    keep_house_here()
+    keep_house()
     assert list(FileSet.objects.values_list("digest", flat=True)) == [*other.template.files()]
 
 
-@pytest.mark.django_db(transaction=True)
 def test_housekeeping_forgets_expired_previews_and_then_their_files(organization: Organization, alice: User) -> None:
     expire(kept(organization, team(PM="plan"), alice))
     keep_house()
@@ -184,7 +182,7 @@ def test_housekeeping_forgets_expired_previews_and_then_their_files(organization
 def test_forgetting_loads_no_contents(organization: Organization, alice: User) -> None:
     expire(kept(organization, team(PM="plan"), alice))
     with CaptureQueriesContext(connection) as queries:
-        keep_house_here()
+        keep_house()
     assert not FileSet.objects.exists()
     assert not [query["sql"] for query in queries if '"content"' in query["sql"]]
 
@@ -193,9 +191,3 @@ def test_the_database_itself_refuses_to_lose_files_in_use(organization: Organiza
     run(organization, team(PM="plan"))
     with pytest.raises(ProtectedError):
         FileSet.objects.all().delete()
-
-
-def keep_house_here() -> None:
-    """One round of housekeeping on this test's own connection, which a real round would close."""
-    delete_expired()
-    forget_unused_filesets()

@@ -19,8 +19,8 @@ from workspaces.models import Counter, ImportPreview, Organization, PreviewFiles
 from workspaces.services import expiry
 from workspaces.services.imports.previews import delete_expired, store_preview
 from workspaces.services.security.rate_limits import forget_counters
-from workspaces.services.upkeep import housekeeping
 from workspaces.services.upkeep.expired_sessions import forget_expired_sessions
+from workspaces.services.upkeep.housekeeping import keep_house
 
 Making = Callable[[int, timedelta], None]
 
@@ -106,13 +106,12 @@ def test_what_hangs_on_a_preview_goes_with_it(previews: Making) -> None:
     assert not PreviewFiles.objects.exists()
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_round_of_housekeeping_ends_the_sessions_that_are_over(make_user: Any, organization: Organization) -> None:
     users = [make_user(name, "Viewer", organization) for name in ("bob", "erin")]
     clients = [Client(), Client()]
     for client, user in zip(clients, users, strict=True):
         client.force_login(user)
     Session.objects.filter(pk=Session.objects.first().pk).update(expire_date=timezone.now() - PAST)  # type: ignore[union-attr]
-    housekeeping.keep_house()
+    keep_house()
     assert Session.objects.count() == 1
     assert sorted(client.get("/admin/").status_code for client in clients) == [200, 302]

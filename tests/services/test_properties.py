@@ -6,9 +6,10 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.budgets import tried
 from tests.trees import Tree, loaded
 from workspaces.core.planning.plan_values import Action, Mode
 from workspaces.models import Organization, Status, Workspace
@@ -25,7 +26,7 @@ TREES = st.recursive(
 PROTECTED = st.sets(st.integers(min_value=0, max_value=30), max_size=3)
 ASLEEP = st.sets(NAMES, max_size=2)
 SLUGS = count()
-STORY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+STORY = tried(15)
 
 pytestmark = pytest.mark.django_db
 

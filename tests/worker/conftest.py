@@ -13,6 +13,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests.databases import Database, migrated_database
 from tests.machines import Machine, clear
 from tests.worker.yard import SAM, Yard
+from workspaces.core.containers.lifecycle import Observed
 from workspaces.models import Container, Installation, Workspace
 from workspaces.services.removal.cascading import cascade_delete
 
@@ -42,5 +43,5 @@ def remove_everything() -> None:
     """All organizations of a database are one installation: the next test's worker would serve this one's too."""
     roots = Workspace.objects.live().filter(parent=None)
     cascade_delete(list(roots.values_list("pk", flat=True)), actor=SAM)
-    Container.objects.update(observed=Container.Observed.ABSENT, due_at=None, released_at=timezone.now())
+    Container.objects.update(observed=Observed.ABSENT, due_at=None, released_at=timezone.now())
     Installation.objects.update(swept_at=None, engine_seen_at=None)

@@ -27,11 +27,11 @@ from pathlib import Path
 import django
 django.setup()
 from django.core.management import call_command
-from workspaces.engines import docker
+from workspaces.engines.docker import docker_engine
 def hang(*args, **kwargs):
     Path(__file__ + ".hangs").touch()
     time.sleep(600)
-docker.remove_volumes = hang
+docker_engine.remove_volumes = hang
 call_command("worker")
 """
 # A site that is killed the moment its import is committed.
@@ -41,7 +41,7 @@ import django
 django.setup()
 from django.core.management import call_command
 from django.db import transaction
-from workspaces.services import importing
+from workspaces.services.imports import importing
 complete = importing.complete_run
 def complete_and_die(*args, **kwargs):
     complete(*args, **kwargs)

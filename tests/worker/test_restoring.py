@@ -7,18 +7,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.conf import settings as site_settings
-from django.core.management import call_command
 from django.db import connection, connections
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests.databases import Database, migrated_database
+from tests.databases import Database, migrated_database, migrated_file
 from tests.machines import Machine, clear
 from tests.programs import program
 from tests.sites import running_site
@@ -35,19 +32,9 @@ RESTORE = {"postgresql": "Restore: PostgreSQL", "sqlite": "Restore: SQLite"}
 def new_database(vendor: str, folder: Path, *, unblock: Any) -> Iterator[Database]:
     """A fresh one that nobody else uses, so that it may be dropped and restored."""
     folder.mkdir()
-    if vendor == connection.vendor:
-        with migrated_database(folder, unblock=unblock) as database:
-            yield database
-        return
-    settings = deepcopy(connection.settings_dict)
-    settings |= {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "site.sqlite3")}
-    settings["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": site_settings.ORGSITE_LOCK_TIMEOUT}
-    database = Database(settings, unblock=unblock)
-    try:
-        database.ask(call_command, "migrate", interactive=False, verbosity=0)
+    made = migrated_file(folder / "site.sqlite3", unblock=unblock) if vendor == "sqlite" else None
+    with made or migrated_database(folder, unblock=unblock) as database:
         yield database
-    finally:
-        database.close()
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])

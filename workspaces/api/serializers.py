@@ -167,6 +167,7 @@ class ChangedFields(serializers.Serializer[Any]):
     protected = Boolean(required=False, help_text="Never removed: not by a reconcile, not by a delete.")
     role = Text(required=False, allow_blank=True, max_length=MAX_ROLE)
     tier = Tier(required=False, min_value=1, max_value=4)
+    reason = Text(default="", allow_blank=True, max_length=MAX_REASON, help_text="Kept in history and in the event.")
 
 
 class RegisterFields(serializers.Serializer[Any]):

@@ -63,9 +63,11 @@ class WorkspaceView(ApiView):
         return Response(WorkspaceDetail().to_representation(workspace))
 
     def patch(self, request: Request, workspace_id: str) -> Response:
-        changes: Changes = body_fields(request, ChangedFields)  # type: ignore[assignment]
+        asked = body_fields(request, ChangedFields)
+        reason = asked.pop("reason")
+        changes: Changes = asked  # type: ignore[assignment]
         workspace = workspace_for(caller(request), workspace_id, to=Right.CHANGE)
-        changed = edit_workspace(workspace, changes, actor=Actor.of(caller(request)))
+        changed = edit_workspace(workspace, changes, actor=Actor.of(caller(request)), reason=reason)
         return Response(WorkspaceDetail().to_representation(changed))
 
     def delete(self, request: Request, workspace_id: str) -> Response:

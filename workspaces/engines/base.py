@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
-from workspaces.core.containers.convergence import State
+from workspaces.core.containers.lifecycle import State
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from threading import RLock
 from uuid import UUID, uuid4
 
-from workspaces.core.containers.convergence import State
+from workspaces.core.containers.lifecycle import State
 from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.naming import (
     CONFIG,

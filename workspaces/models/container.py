@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from django.db import models
 from django.db.models import Q
 
+from workspaces.core.containers.lifecycle import Desired, Observed
 from workspaces.models.tree import Organization, Workspace
+
+
+def _choices(words: type[StrEnum]) -> list[tuple[str, str]]:
+    return [(word.value, word.value.capitalize()) for word in words]
 
 
 class Container(models.Model):
     """What a workspace's container should be, and what was last seen of it. Where `due_at` is set there is work to do:
     these rows are the queue. A released one stays, as desired and observed `absent`."""
-
-    class Desired(models.TextChoices):
-        RUNNING = "running"
-        ABSENT = "absent"
-
-    class Observed(models.TextChoices):
-        ABSENT = "absent"
-        STARTING = "starting"
-        RUNNING = "running"
-        STOPPING = "stopping"
 
     workspace = models.OneToOneField(Workspace, on_delete=models.PROTECT, primary_key=True, related_name="container")
     organization = models.ForeignKey(
@@ -31,8 +28,8 @@ class Container(models.Model):
         db_index=False,
         help_text="The workspace's, which never changes: claims are shared between organizations.",
     )
-    desired = models.CharField(max_length=8, choices=Desired.choices)
-    observed = models.CharField(max_length=8, choices=Observed.choices, default=Observed.ABSENT)
+    desired = models.CharField(max_length=8, choices=_choices(Desired))
+    observed = models.CharField(max_length=8, choices=_choices(Observed), default=Observed.ABSENT)
     keep_volumes = models.BooleanField(default=False)
     import_id = models.UUIDField(null=True, help_text="The import that decided what is desired.")
     generation = models.PositiveIntegerField(default=1, help_text="Counts up with each container made anew.")

@@ -9,14 +9,16 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
 
-from audit.emitting import Event, emit_from, event_of
+from audit.emitting import Event, emit_from, emit_with, event_of
 from audit.event_payloads import WorkspaceEvent
 from audit.event_types import EventType
 from audit.models import StructureEvent
 from workspaces.models import Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.causes import Reasons
+from workspaces.services.history import Kind, copied_columns, history_insert, record_history
 
 Payload = TypeVar("Payload", bound=Mapping[str, Any])
 
@@ -26,6 +28,7 @@ HYPHENS = " || '-' || ".join(f"substr(w.parent_id, {start}, {length})" for start
 ))  # fmt: skip
 SQLITE = {"name": "w.name", "path": "json(why.path)", "parent_id": HYPHENS, "why": "why.reason"}
 POSTGRESQL = {**SQLITE, "path": "why.path::jsonb", "parent_id": "w.parent_id"}
+ORGANIZATION = "JOIN workspaces_organization o ON o.id = w.organization_id"
 CONTAINERLESS = "WHERE NOT EXISTS (SELECT 1 FROM workspaces_container c WHERE c.workspace_id = w.id)"
 
 
@@ -72,13 +75,65 @@ def emit_for_each(
         return
     connection = connections[router.db_for_write(StructureEvent)]
     source, given = why.source(connection.vendor, paths=True)
+    select, values = _select(connection, kind, actor=actor, now=now, import_id=import_id, facts=facts)
+    emit_from(
+        f"{select} {source} {ORGANIZATION} {CONTAINERLESS if containerless else ''} ORDER BY why.place",
+        [*values, *given],
+    )
+
+
+def record_change(
+    kind: EventType[Payload],
+    why: Reasons,
+    *,
+    history: Kind,
+    actor: Actor,
+    now: datetime,
+    import_id: UUID | None = None,
+    **facts: Any,
+) -> None:
+    """History and event of many workspaces. On PostgreSQL one statement looks their rows up for both."""
+    connection = connections[router.db_for_write(StructureEvent)]
+
+    def alone() -> None:
+        record_history(why, kind=history, actor=actor, now=now, import_id=import_id)
+
+    if not why:
+        return
+    if connection.vendor != "postgresql":
+        alone()
+        emit_for_each(kind, why, actor=actor, now=now, import_id=import_id, **facts)
+        return
+    source, given = why.source(connection.vendor, paths=True)
+    insert, copied = history_insert(connection, kind=history, actor=actor, now=now, import_id=import_id)
+    select, values = _select(connection, kind, actor=actor, now=now, import_id=import_id, facts=facts)
+    columns = ", ".join(f"w.{column}" for column in copied_columns())
+    emit_with(
+        f"WITH changed AS MATERIALIZED (SELECT {columns}, why.reason, why.path, why.place {source}), "
+        f"history AS ({_of_changed(insert)} FROM changed AS w)",
+        f"{_of_changed(select)} FROM changed AS w {ORGANIZATION} ORDER BY w.place",
+        [*given, *copied, *values],
+        instead=alone,
+    )
+
+
+def _of_changed(select: str) -> str:
+    """The statement where reason, path and place are columns of the looked-up row."""
+    return select.replace("why.", "w.")
+
+
+def _select(
+    connection: BaseDatabaseWrapper,
+    kind: EventType[Payload],
+    *,
+    actor: Actor,
+    now: datetime,
+    import_id: UUID | None,
+    facts: Mapping[str, Any],
+) -> tuple[str, list[Any]]:
     run = StructureEvent._meta.get_field("import_id").get_db_prep_save(import_id, connection)
     moment = connection.ops.adapt_datetimefield_value(now)
-    emit_from(
-        f"SELECT {_columns(connection.vendor)} {source} JOIN workspaces_organization o ON o.id = w.organization_id "
-        f"{CONTAINERLESS if containerless else ''} ORDER BY why.place",
-        [kind.name, run, actor.name, json.dumps(facts), moment, *given],
-    )
+    return f"SELECT {_columns(connection.vendor)}", [kind.name, run, actor.name, json.dumps(facts), moment]
 
 
 def _columns(vendor: str) -> str:

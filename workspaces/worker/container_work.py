@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from lib.database_clock import uptime
-from workspaces.core.containers.convergence import Step
+from workspaces.core.containers.lifecycle import Outcome, Step, outcome_of
 from workspaces.engines.base import Engine, FoundContainer, Wanted
 from workspaces.errors import EngineError
-from workspaces.services.containers.container_results import ContainerResult, Outcome
+from workspaces.services.containers.container_results import ContainerResult
 from workspaces.services.containers.leases import Claim
 
 logger = logging.getLogger(__name__)
@@ -51,21 +51,13 @@ class Work:
         match self.step:
             case Step.START if self.wanted:
                 engine.start(self.wanted)
-                return Outcome.STARTING  # whether it runs, the engine is asked the next time
             case Step.START:  # it has no image, or was removed since it was claimed
                 return Outcome.FAILED if self.refused else Outcome.UNTRIED
-            case Step.CONFIRM:
-                return Outcome.RUNS
-            case Step.WAIT:
-                return Outcome.STARTING if self.claim.wanted else Outcome.STOPPING
-            case Step.REPORT:
-                return Outcome.HELD if self.refused else Outcome.LOST
             case Step.ASK_TO_STOP:
                 engine.request_stop(key, found=self.found)
-                return Outcome.ASKED
             case Step.REMOVE:
                 engine.remove(key, keep_volumes=self.claim.keep_volumes, found=self.found)
-                return Outcome.GONE
+        return outcome_of(self.step, desired=self.claim.desired)
 
     @property
     def _complaint(self) -> str:
@@ -77,7 +69,7 @@ class Work:
     def _result(self, outcome: Outcome, error: str = "") -> ContainerResult:
         return ContainerResult(
             workspace_id=self.claim.workspace_id,
-            wanted=self.claim.wanted,
+            desired=self.claim.desired,
             outcome=outcome,
             ended=uptime(),
             generation=self.wanted.generation if self.wanted else self.claim.generation,

@@ -12,6 +12,8 @@ from workspaces.engines.docker.swarm_engine import SwarmEngine
 from workspaces.engines.fake import FakeEngine
 from workspaces.engines.options import Options
 
+LOOPS = 4  # of a worker that ask the engine themselves: containers, sweep, strays, sizes
+
 
 @cache
 def engine(installation: str) -> Engine | None:
@@ -39,7 +41,7 @@ def options(installation: str) -> Options:
         volume_driver=settings.ORGSITE_VOLUME_DRIVER,
         volume_options=settings.ORGSITE_VOLUME_OPTIONS,
         grace=settings.ORGSITE_STOP_GRACE,
-        connections=3 * settings.ORGSITE_ENGINE_CONCURRENCY + 1,  # starts, twice as many removals, the worker's loop
+        connections=3 * settings.ORGSITE_ENGINE_CONCURRENCY + LOOPS,  # starts, twice as many removals
         timeout=settings.ORGSITE_ENGINE_TIMEOUT,
         nodes=settings.ORGSITE_SWARM_NODES,
     )

@@ -1,4 +1,4 @@
-"""Which workspaces somebody means: by id, by name, or by path in the tree as it is now."""
+"""Which workspaces somebody means: by id, by name, or by path: of live ones that of now, of removed ones their last."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from django.db.models.functions import Upper
 from lib.case_insensitive import Folded
 from workspaces.core.names import sought_name
 from workspaces.core.planning.plan_values import SEPARATOR
-from workspaces.models import Organization, Workspace
+from workspaces.models import Organization, Status, Workspace
+from workspaces.services.past_paths import paths_at_removal
 
 
 def workspaces_called(text: str, *, organizations: Collection[str] | None, below: bool) -> tuple[UUID, ...]:
@@ -35,12 +36,13 @@ def workspaces_called(text: str, *, organizations: Collection[str] | None, below
 
 
 def _at(workspaces: Collection[UUID], above: list[str]) -> set[UUID]:
-    """Those of the workspaces directly above which these names stand."""
+    """Those of the workspaces directly above which these names stand, or stood when they were removed."""
     if not above or not workspaces:
         return set(workspaces)
     wanted = [name.casefold() for name in above]
-    lines = Workspace.objects.names_above(workspaces)
-    return {key for key, names in lines.items() if [each.casefold() for each in names[-len(above) :]] == wanted}
+    removed = set(Workspace.objects.filter(pk__one_of=workspaces, status=Status.REMOVED).values_list("pk", flat=True))
+    paths = Workspace.objects.paths(set(workspaces) - removed) | paths_at_removal(removed)
+    return {key for key, path in paths.items() if [each.casefold() for each in path[:-1][-len(above) :]] == wanted}
 
 
 def _id(text: str) -> UUID | None:

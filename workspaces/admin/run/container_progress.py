@@ -14,6 +14,7 @@ from django.db.models import Count, QuerySet
 from lib.database_clock import database_now
 from workspaces.admin.shared.badges import counted
 from workspaces.core.containers.convergence import FAILED_AFTER, LOST_AFTER
+from workspaces.core.containers.lifecycle import Desired
 from workspaces.models import Container
 from workspaces.services.containers.epochs import HELD_BACK
 
@@ -29,7 +30,7 @@ class Stage:
     @property
     def going(self) -> bool:
         """Whether it is to go, not to run."""
-        return self.row.desired == Container.Desired.ABSENT
+        return self.row.desired == Desired.ABSENT
 
     @property
     def settled(self) -> bool:
@@ -122,11 +123,11 @@ class Stages:
 
     @property
     def going(self) -> Progress:
-        return self._progress.get(Container.Desired.ABSENT, Progress())
+        return self._progress.get(Desired.ABSENT, Progress())
 
     @property
     def coming(self) -> Progress:
-        return self._progress.get(Container.Desired.RUNNING, Progress())
+        return self._progress.get(Desired.RUNNING, Progress())
 
     @property
     def any(self) -> bool:
@@ -169,7 +170,7 @@ class Stages:
 
 def unsettled(import_ids: Collection[UUID]) -> dict[UUID, Mapping[str, Progress]]:
     """Of these runs, those whose containers are not all what they should be, counted. Three queries at most."""
-    due = Container.objects.filter(import_id__in=import_ids, desired__in=Container.Desired.values, due_at__isnull=False)
+    due = Container.objects.filter(import_id__in=import_ids, desired__in=list(Desired), due_at__isnull=False)
     left = due.order_by().values_list("import_id", flat=True).distinct() if import_ids else ()
     found = [key for key in left if key]
     return _counted(found) if found else {}

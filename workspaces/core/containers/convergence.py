@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from enum import Enum
+
+from workspaces.core.containers.lifecycle import Desired, State, Step
 
 FIRST_DELAY = 1.0  # seconds after the first failure; doubled after each further one
 LONGEST_DELAY = 60.0
@@ -24,43 +25,28 @@ TOGETHER = timedelta(seconds=0.1)  # looks fall on tenths of a second: the engin
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class State(Enum):
-    """A workspace's container as the engine tells it; None stands for no container."""
-
-    STARTING = "starting"  # it will run, or try again, by itself
-    RUNNING = "running"
-    STOPPED = "stopped"  # also one that was made and never started
-
-
-class Step(Enum):
-    """What to do with a container now."""
-
-    START = "start"
-    CONFIRM = "confirm"  # it runs, as it should
-    WAIT = "wait"
-    REPORT = "report"  # it was started, and does not run
-    ASK_TO_STOP = "ask to stop"
-    REMOVE = "remove"  # the container, then its volumes
-
-
 def next_step(
     *,
-    wanted: bool,
+    desired: Desired,
     found: State | None,
     asked_at: datetime | None,
     grace: timedelta,
     now: datetime,
     fits: bool = True,
     losses: int = 0,
+    held_back: bool = False,
 ) -> Step:
-    """`wanted`: it should run; else nothing of it should be left. `asked_at`: when it was asked to start, or to stop.
-    `fits`: what was found is one container, the newest; else the engine puts it right as it starts it.
+    """`asked_at`: when it was asked to start, or to stop. `fits`: what was found is one container, the newest; else the
+    engine puts it right as it starts it. `held_back`: nothing may be removed now.
 
-    Who is asked to stop has `grace` to do so. All are asked first and watched then: nobody waits for one of them.
+    A container that is asked to stop has `grace` to do so. All are asked first and watched then, so that none waits for
+    another one's grace.
     """
     asked = None if asked_at is None else now - asked_at
-    if wanted:
+    if desired is Desired.RUNNING:
         return _towards_running(found, asked, losses=losses) if fits else Step.START
+    if held_back:
+        return Step.REPORT
     if found in (None, State.STOPPED):
         return Step.REMOVE
     if asked is None:
@@ -104,15 +90,16 @@ def loss_told(what: str, losses: int) -> str:
     return what if losses < 2 else f"{what.rstrip('.')}. {series}"
 
 
-def look_again(*, wanted: bool, asked_at: datetime, grace: timedelta, now: datetime, losses: int = 0) -> datetime:
+def look_again(*, desired: Desired, asked_at: datetime, grace: timedelta, now: datetime, losses: int = 0) -> datetime:
     """When to look next at a container that was asked to start, or to stop.
 
     Most have done so at once, others take long: so the looks become rarer, each after half the time that has passed.
     One falls on the moment at which the step changes, because the time is over, or right after it.
     """
-    latest = RARELY if wanted and losses >= LOST_AFTER else LATEST
+    starts = desired is Desired.RUNNING
+    latest = RARELY if starts and losses >= LOST_AFTER else LATEST
     later = now + min(max((now - asked_at) / 2, SOONEST), latest)
-    ends = asked_at + (steady(losses) if wanted else grace)
+    ends = asked_at + (steady(losses) if starts else grace)
     wished = min(later, ends) if ends > now else later
     return wished + (_EPOCH - wished) % TOGETHER
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from workspaces.core.containers.convergence import State
+from workspaces.core.containers.lifecycle import State
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from docker import APIClient
 from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import HostConfig, Mount
 
-from workspaces.core.containers.convergence import State
+from workspaces.core.containers.lifecycle import State
 from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.docker.connection import Connection
 from workspaces.engines.docker.container_spec import CONFLICT, end_container, remove_container

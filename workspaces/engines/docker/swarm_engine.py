@@ -17,7 +17,7 @@ from docker import APIClient
 from docker.errors import APIError, NotFound
 from docker.types import ConfigReference, ServiceMode
 
-from workspaces.core.containers.convergence import State
+from workspaces.core.containers.lifecycle import State
 from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.docker import swarm_tasks as tasks
 from workspaces.engines.docker.connection import Connection

@@ -1,10 +1,10 @@
-"""The background worker: converges containers, closes runs whose process is gone, forgets expired previews."""
+"""The background worker: its loops converge containers, close runs whose process is gone, forget expired previews."""
 
 import logging
 import os
 import signal
 from datetime import timedelta
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 from django.conf import settings
@@ -15,9 +15,10 @@ from lib.database_errors import explained, trouble_of
 from workspaces.engines.base import Engine
 from workspaces.management.command_base import OrgCommand
 from workspaces.services.containers.installation import installation
-from workspaces.services.upkeep.housekeeping import keep_house_until
 from workspaces.worker.controller import Controller
 from workspaces.worker.engine_choice import engine
+from workspaces.worker.housekeeping_loop import housekeeping_loop
+from workspaces.worker.loop import Loop, run_until
 
 logger = logging.getLogger(__name__)
 
@@ -31,36 +32,34 @@ class Command(OrgCommand):
         stopped = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())
-        housekeeping = Thread(target=keep_house_until, args=(stopped,), name="housekeeping")
-        housekeeping.start()
         gc_tuning.freeze_loaded()
         gc_tuning.watch_in_background()
         logger.info("worker started, engine %s", settings.ORGSITE_ENGINE)
-        try:
-            ended = _converge_until(stopped)
-        finally:
-            stopped.set()  # whatever went wrong, nothing of this process stays behind
-            housekeeping.join()
+        containers = _engine(stopped)
+        connection.close()  # each loop has its own
+        ended = run_until(stopped, _loops(containers))
         logger.info("worker stopped")
         if not ended:
-            logger.warning("The engine has not answered to the end; the next worker goes on in seconds.")
+            logger.warning("The next worker goes on in seconds with what has not ended.")
             os._exit(0)  # a thread that waits for the engine would keep the process
 
 
-def _converge_until(stopped: Event) -> bool:
-    """False where a thread still waits for the engine."""
-    if settings.ORGSITE_ENGINE == "none":
-        return stopped.wait()
-    containers = _engine(stopped)
-    if containers is None:
-        return True
+def _loops(containers: Engine | None) -> list[Loop]:
+    """All that a worker does; without an engine, what needs none."""
+    return [
+        *(_controller(containers).loops if containers else ()),
+        housekeeping_loop(),
+    ]
+
+
+def _controller(containers: Engine) -> Controller:
     grace = timedelta(seconds=settings.ORGSITE_STOP_GRACE)
-    return Controller(containers, grace=grace, concurrency=settings.ORGSITE_ENGINE_CONCURRENCY).run_until(stopped)
+    return Controller(containers, grace=grace, concurrency=settings.ORGSITE_ENGINE_CONCURRENCY)
 
 
 def _engine(stopped: Event) -> Engine | None:
-    """Once the database answers; None where the worker is asked to end before."""
-    while not stopped.is_set():
+    """Once the database answers; None where there is no engine, or the worker is asked to end before."""
+    while settings.ORGSITE_ENGINE != "none" and not stopped.is_set():
         try:
             return engine(installation().name)
         except Error as error:

@@ -7,7 +7,6 @@ import random
 from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +22,10 @@ from audit.event_types import (
 )
 from lib.database_clock import database_now, uptime
 from workspaces.core.containers.convergence import FAILED_AFTER, LOST_AFTER, delay, look_again, loss_told, pause
+from workspaces.core.containers.lifecycle import Desired, Outcome, observed_after
 from workspaces.models import Container, Status, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.causes import Reasons
-from workspaces.services.containers.desired_state import ABSENT, RUNNING
 from workspaces.services.containers.leases import skipping_locked
 from workspaces.services.history import record_history
 from workspaces.services.locking import lock_where_free
@@ -42,27 +41,13 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class Outcome(Enum):
-    """How a step ended."""
-
-    RUNS = "runs"
-    STARTING = "starting"
-    ASKED = "asked to stop"
-    STOPPING = "still stopping"
-    GONE = "gone"
-    FAILED = "failed"
-    LOST = "lost"  # it was started, and does not run
-    HELD = "held back"  # a removal that nobody may carry out now
-    UNTRIED = "untried"  # something else was decided before the engine was asked
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerResult:
-    """The outcome of a claim: `wanted` and `generation` as it was claimed, `ended` when the engine answered, in seconds
-    of this machine's uptime, `error` in its words."""
+    """The outcome of a claim: `desired` and `generation` as it was claimed, `ended` when the engine answered, in
+    seconds of this machine's uptime, `error` in its words."""
 
     workspace_id: UUID
-    wanted: bool
+    desired: Desired
     outcome: Outcome
     ended: float
     generation: int = 1
@@ -95,16 +80,16 @@ class ResultEntry:
         again = self.outcome is Outcome.LOST or attempts == FAILED_AFTER
         news = status == Status.PROVISIONING or (status == Status.ONLINE and again)
         failed = attempts >= FAILED_AFTER or self.row.losses >= LOST_AFTER
-        return self.fails and self.row.desired == RUNNING and news and failed
+        return self.fails and self.row.desired == Desired.RUNNING and news and failed
 
     @property
     def fails(self) -> bool:
-        return self.outcome in (Outcome.FAILED, Outcome.LOST, Outcome.HELD)
+        return self.outcome.is_error
 
     @property
     def stays(self) -> bool:
         """Whether it could not be released, for a reason not told yet."""
-        return self.fails and self.row.desired == ABSENT and self.news
+        return self.fails and self.row.desired == Desired.ABSENT and self.news
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,7 +153,7 @@ def record_away(error: str) -> None:
         waiting = Container.objects.filter(due_at__isnull=False, leased_until=None, last_error="").order_by("pk")
         rows = list(skipping_locked(waiting.select_related("workspace__organization")))
         Container.objects.filter(workspace__one_of=[row.pk for row in rows]).update(last_error=error)
-        tell([News(kind=WORKSPACE_RELEASE_FAILED, row=row, why=error) for row in rows if row.desired == ABSENT])
+        tell([News(kind=WORKSPACE_RELEASE_FAILED, row=row, why=error) for row in rows if row.desired == Desired.ABSENT])
 
 
 def _leased(ids: Collection[UUID], worker: str) -> tuple[dict[UUID, Container], Set[UUID]]:
@@ -188,33 +173,32 @@ def save_rows(rows: Collection[Container]) -> None:
 def _write(row: Container, result: ContainerResult, *, grace: timedelta, now: datetime) -> ResultEntry | None:
     """Into the row, not yet into the database. None where something else was decided since it was claimed."""
     row.leased_until, row.leased_by, row.changed_at = None, "", now
-    if result.wanted != (row.desired == RUNNING) or result.generation != row.generation:
+    if result.desired != row.desired or result.generation != row.generation:
         return None
     news = not row.last_error if result.error else row.released_at is None
+    row.observed = observed_after(result.outcome) or row.observed
     match result.outcome:
         case Outcome.RUNS:
-            _settle(row, Container.Observed.RUNNING)
+            _settle(row)
         case Outcome.GONE:
-            _settle(row, Container.Observed.ABSENT)
+            _settle(row)
             row.released_at = row.released_at or now
         case Outcome.FAILED | Outcome.LOST | Outcome.HELD:
             _fail(row, result, now=now)
         case Outcome.UNTRIED:
             row.due_at = now
-        case Outcome.STARTING:
-            _wait(row, Container.Observed.STARTING, result, grace=grace, now=now)
-        case Outcome.ASKED | Outcome.STOPPING:
-            _wait(row, Container.Observed.STOPPING, result, grace=grace, now=now)
+        case Outcome.STARTING | Outcome.STOPPING:
+            _wait(row, result, grace=grace, now=now)
     return ResultEntry(row=row, outcome=result.outcome, news=news)
 
 
-def _settle(row: Container, observed: Container.Observed) -> None:
-    row.observed, row.due_at, row.attempts, row.last_error, row.asked_at = observed, None, 0, "", None
+def _settle(row: Container) -> None:
+    row.due_at, row.attempts, row.last_error, row.asked_at = None, 0, "", None
 
 
 def _fail(row: Container, result: ContainerResult, *, now: datetime) -> None:
     row.attempts, row.last_error = row.attempts + 1, readable(result.error)
-    row.asked_at = None if result.wanted else row.asked_at
+    row.asked_at = None if result.desired is Desired.RUNNING else row.asked_at
     row.due_at = now + delay(row.attempts, jitter=random.random())
     if result.outcome is Outcome.LOST:  # again, where it had run before: one that never did is only tried again
         row.losses += bool(row.losses)
@@ -223,11 +207,9 @@ def _fail(row: Container, result: ContainerResult, *, now: datetime) -> None:
         row.due_at = max(row.due_at, now + pause(max(row.losses, row.attempts)))
 
 
-def _wait(
-    row: Container, observed: Container.Observed, result: ContainerResult, *, grace: timedelta, now: datetime
-) -> None:
-    row.observed, row.asked_at = observed, row.asked_at or now - timedelta(seconds=uptime() - result.ended)
-    row.due_at = look_again(wanted=result.wanted, asked_at=row.asked_at, grace=grace, now=now, losses=row.losses)
+def _wait(row: Container, result: ContainerResult, *, grace: timedelta, now: datetime) -> None:
+    row.asked_at = row.asked_at or now - timedelta(seconds=uptime() - result.ended)
+    row.due_at = look_again(desired=result.desired, asked_at=row.asked_at, grace=grace, now=now, losses=row.losses)
 
 
 def change_status(

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from lib.bounded_count import Tally, tally
 from lib.bulk import Ids, insert_for_each
 from lib.database_clock import database_now
+from workspaces.core.containers.lifecycle import Desired, Observed
 from workspaces.models import Container, Organization, Workspace
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 FAILING_COUNTED = 1_000
 OVERDUE_COUNTED = 1_000
 LATE = timedelta(minutes=1)
-RUNNING, ABSENT = Container.Desired.RUNNING, Container.Desired.ABSENT
 
 
 def engine_runs() -> bool:
@@ -35,7 +35,7 @@ def want_running(ids: Collection[UUID], *, organization: int, import_id: UUID | 
     if not ids:
         return
     nothing_yet = {
-        "organization": organization, "desired": RUNNING, "observed": Container.Observed.ABSENT, "keep_volumes": False,
+        "organization": organization, "desired": Desired.RUNNING, "observed": Observed.ABSENT, "keep_volumes": False,
         "import_id": import_id, "generation": 1, "due_at": now, "attempts": 0, "last_error": "", "leased_by": "",
         "changed_at": now,
     }  # fmt: skip
@@ -57,7 +57,7 @@ def want_absent(ids: Collection[UUID], *, keep_volumes: bool, import_id: UUID | 
     A worker that is starting one of them just now keeps its lease, and finds this when it comes to record the start.
     """
     return Container.objects.filter(workspace__one_of=ids).update(
-        desired=ABSENT, keep_volumes=keep_volumes, import_id=import_id, due_at=now, attempts=0, losses=0,
+        desired=Desired.ABSENT, keep_volumes=keep_volumes, import_id=import_id, due_at=now, attempts=0, losses=0,
         last_error="", asked_at=None, changed_at=now,
     )  # fmt: skip
 

@@ -18,9 +18,9 @@ from audit.models import StructureEvent
 from lib.bulk import insert_rows
 from lib.database_clock import database_now
 from workspaces.core.containers.epoch_mark import epoch_of, event_id
+from workspaces.core.containers.lifecycle import Desired
 from workspaces.models import Container, Stray, UnknownEpoch
 from workspaces.services.actors import Actor
-from workspaces.services.containers.desired_state import ABSENT
 from workspaces.services.containers.installation import lock_installation
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def accept_epochs(*, actor: Actor) -> int:
         accepted = UnknownEpoch.objects.filter(accepted_at=None).update(accepted_at=now, accepted_by=actor.name)
         if accepted:
             strays = Stray.objects.update(first_seen_at=now)
-            Container.objects.filter(desired=ABSENT, due_at__gt=now).update(due_at=now)
+            Container.objects.filter(desired=Desired.ABSENT, due_at__gt=now).update(due_at=now)
             facts: DatabaseAccepted = {"epochs": accepted, "strays": strays}
             emit([event_of(DATABASE_ACCEPTED, facts, organization="", actor=actor.name)])
     return accepted

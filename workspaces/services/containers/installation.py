@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from lib.database_clock import database_now
+from workspaces.core.containers.lifecycle import Desired, Observed
 from workspaces.errors import InstallationRenamed
 from workspaces.models import Container, Installation
 
@@ -25,7 +26,7 @@ def installation() -> Installation:
     row, _ = Installation.objects.get_or_create(pk=ONLY, defaults={"name": _name()})
     wanted = settings.ORGSITE_INSTALLATION
     if wanted and row.name != wanted:
-        unmade = Q(desired=Container.Desired.RUNNING, observed=Container.Observed.ABSENT)
+        unmade = Q(desired=Desired.RUNNING, observed=Observed.ABSENT)
         if Container.objects.filter(released_at=None).exclude(unmade).exists():
             raise InstallationRenamed(
                 f"ORGSITE_INSTALLATION is {wanted}, but the containers of this site are labelled {row.name}. Set it to "

@@ -12,8 +12,8 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from lib.database_clock import database_now
+from workspaces.core.containers.lifecycle import Desired
 from workspaces.models import Container, Organization
-from workspaces.services.containers.desired_state import ABSENT, RUNNING
 from workspaces.services.containers.fair_turns import next_turns
 
 LEASE = timedelta(seconds=15)
@@ -24,7 +24,7 @@ class Claim:
     """A container that this worker, and no other, works on for as long as it renews the lease."""
 
     workspace_id: UUID
-    wanted: bool
+    desired: Desired
     keep_volumes: bool
     asked_at: datetime | None
     generation: int = 1
@@ -47,10 +47,10 @@ def next_due() -> datetime | None:
     return waiting(database_now()).values_list("due_at", flat=True).first()
 
 
-def claim_due(worker: str, *, wanted: bool, limit: int) -> list[Claim]:
+def claim_due(worker: str, *, desired: Desired, limit: int) -> list[Claim]:
     """Take up to `limit` of those that should run, or of those that should go, organizations in turn. Two workers never
     get the same one, nor wait for each other."""
-    desired, now = RUNNING if wanted else ABSENT, database_now()
+    now = database_now()
     if not limit or not _any_waits(desired, now):
         return []  # asked before the transaction, which on SQLite takes the lock of all writers
     with transaction.atomic():
@@ -61,7 +61,7 @@ def claim_due(worker: str, *, wanted: bool, limit: int) -> list[Claim]:
     return [
         Claim(
             workspace_id=row.pk,
-            wanted=wanted,
+            desired=desired,
             keep_volumes=row.keep_volumes,
             asked_at=row.asked_at,
             generation=row.generation,

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from audit.event_types import WORKSPACE_FAILED
 from workspaces.core.containers.convergence import LOST_AFTER, loss_told, losses_now, pause
+from workspaces.core.containers.lifecycle import Observed
 from workspaces.models import Container, Status
 from workspaces.services.containers.container_results import News, change_status, save_rows, tell
 
@@ -22,7 +23,7 @@ def note_losses(settled: Iterable[Container], *, why: Mapping[UUID, str], now: d
     rows = list(settled)
     for row in rows:
         row.losses = losses_now(row.losses, ran=now - row.changed_at)
-        row.observed, row.asked_at, row.changed_at = Container.Observed.ABSENT, None, now
+        row.observed, row.asked_at, row.changed_at = Observed.ABSENT, None, now
         row.due_at = now + pause(row.losses)
         row.last_error = loss_told(f"{why[row.pk].capitalize()}.", row.losses) if row.losses > 1 else ""
     save_rows(rows)

@@ -12,10 +12,10 @@ from django.db.models import F
 from django.utils.crypto import salted_hmac
 
 from lib.database_clock import database_now
+from workspaces.core.containers.lifecycle import Desired
 from workspaces.engines.base import Wanted
 from workspaces.models import Container, Workspace, WorkspaceToken
 from workspaces.services.containers.config_contents import workspace_archives
-from workspaces.services.containers.desired_state import RUNNING
 from workspaces.services.containers.epochs import newest_epoch
 from workspaces.services.containers.runtime_settings import image_for, limits_for
 from workspaces.services.locking import lock_where_free
@@ -44,7 +44,7 @@ def prepare(ids: Collection[UUID]) -> Prepared:
         rows = Container.objects.filter(workspace__one_of=ids)
         places = dict(rows.values_list("pk", "workspace__organization"))
         free = lock_where_free(places)
-        rows = rows.filter(desired=RUNNING, workspace__one_of=free).select_related("workspace__organization")
+        rows = rows.filter(desired=Desired.RUNNING, workspace__one_of=free).select_related("workspace__organization")
         ready = {row.pk: row for row in rows if image_for(row.workspace.runtime)}
         missing = {row.pk: _no_image(row.workspace) for row in rows if row.pk not in ready}
         _make_tokens_valid(ready.values())

@@ -13,10 +13,10 @@ from django.db.models import F, QuerySet
 
 from audit.event_types import WORKSPACE_RESTARTED
 from lib.database_clock import database_now
+from workspaces.core.containers.lifecycle import Desired
 from workspaces.models import Container, Organization, Status, WorkspaceToken
 from workspaces.services.actors import Actor
 from workspaces.services.containers.container_results import News, change_status, tell
-from workspaces.services.containers.desired_state import RUNNING
 from workspaces.services.containers.provisioning import container_token
 from workspaces.services.locking import lock_organizations
 from workspaces.services.security.tokens import digest, revoke_workspace_tokens
@@ -53,7 +53,7 @@ def _ended(organization: Organization, tokens: QuerySet[WorkspaceToken], *, ever
     found = tokens.values_list("pk", "workspace_id", "digest")
     if every:
         return {pk: key for pk, key, _ in found}
-    rows = Container.objects.filter(organization=organization, desired=RUNNING).values_list("pk", "generation")
+    rows = Container.objects.filter(organization=organization, desired=Desired.RUNNING).values_list("pk", "generation")
     current = {digest(container_token(*row)) for row in rows}
     return {pk: key for pk, key, text in found if text not in current}
 
@@ -61,7 +61,7 @@ def _ended(organization: Organization, tokens: QuerySet[WorkspaceToken], *, ever
 def _renew(ids: set[UUID], *, actor: Actor) -> int:
     """A worker replaces what runs in an earlier generation."""
     now = database_now()
-    rows = Container.objects.filter(workspace__one_of=ids, desired=RUNNING)
+    rows = Container.objects.filter(workspace__one_of=ids, desired=Desired.RUNNING)
     rows.update(
         generation=F("generation") + 1, due_at=now, asked_at=None, attempts=0, losses=0, last_error="", changed_at=now
     )

@@ -27,10 +27,9 @@ from workspaces.models import ImportRun, Organization, Schedule, Status, Workspa
 from workspaces.services.actors import Actor
 from workspaces.services.causes import Reasons
 from workspaces.services.containers.desired_state import engine_runs, want_running
-from workspaces.services.history import record_history
 from workspaces.services.locking import lock_organizations
 from workspaces.services.paths import path_below, path_text, path_texts
-from workspaces.services.workspace_events import emit_for_each
+from workspaces.services.workspace_events import emit_for_each, record_change
 
 FIELDS = (
     "id", "parent", "name", "role", "tier", "runtime", "model", "status", "external", "url", "spec", "files",
@@ -155,8 +154,7 @@ def _insert(new: Creation, *, organization: Organization, actor: Actor, import_i
         raise
     new.schedules.insert(same={"source": Schedule.Source.TEMPLATE, "created_at": now, "updated_at": now})
     want_running(new.contained, organization=organization.pk, import_id=import_id, now=now)
-    record_history(new.why, kind="+", actor=actor, now=now, import_id=import_id)
-    emit_for_each(WORKSPACE_PROVISIONING, new.why, actor=actor, now=now, import_id=import_id)
+    record_change(WORKSPACE_PROVISIONING, new.why, history="+", actor=actor, now=now, import_id=import_id)
     emit_for_each(WORKSPACE_ONLINE, new.alone, actor=actor, now=now, import_id=import_id)
 
 

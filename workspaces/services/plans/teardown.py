@@ -14,9 +14,8 @@ from workspaces.models import ImportRun, Schedule, Status, Workspace, WorkspaceT
 from workspaces.services.actors import Actor
 from workspaces.services.causes import Reasons
 from workspaces.services.containers.desired_state import want_absent
-from workspaces.services.history import record_history
 from workspaces.services.paths import path_text
-from workspaces.services.workspace_events import emit_for_each
+from workspaces.services.workspace_events import emit_for_each, record_change
 
 
 def tear_down(plan: Plan, *, run: ImportRun, actor: Actor, keep_volumes: bool = False, now: datetime) -> None:
@@ -31,9 +30,8 @@ def tear_down(plan: Plan, *, run: ImportRun, actor: Actor, keep_volumes: bool = 
     )
     _mark_removed(why.ids, run=run, now=now)
     containers = want_absent(why.ids, keep_volumes=keep_volumes, import_id=run.pk, now=now)
-    record_history(why, kind="~", actor=actor, now=now, import_id=run.pk)
     facts: dict[str, Any] = {"actor": actor, "now": now, "import_id": run.pk, "keep_volumes": keep_volumes}
-    emit_for_each(WORKSPACE_REMOVED, why, **facts, mode=str(plan.mode))
+    record_change(WORKSPACE_REMOVED, why, history="~", **facts, mode=str(plan.mode))
     if containers < len(why):
         alone = Reasons(why.ids, "no container to release", paths=why.paths)
         emit_for_each(WORKSPACE_RELEASED, alone, containerless=True, **facts)

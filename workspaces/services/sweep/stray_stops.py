@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-from workspaces.core.containers.convergence import State
+from workspaces.core.containers.lifecycle import State
 from workspaces.core.containers.sweep_plan import Unknown
 from workspaces.engines.base import Engine
 from workspaces.errors import EngineError

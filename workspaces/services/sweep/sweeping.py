@@ -19,12 +19,13 @@ from django.db.models import Q
 from audit.emitting import emit
 from audit.event_types import WORKSPACE_RESTARTED
 from lib.database_clock import database_now
+from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.containers.sweep_plan import Finding, Held, Known, Sweep, Unknown, plan_sweep
 from workspaces.engines.base import Engine, FoundContainer
 from workspaces.models import Container, Status, Workspace
 from workspaces.services.causes import Reasons
 from workspaces.services.containers.container_results import WORKER
-from workspaces.services.containers.desired_state import ABSENT, RUNNING, want_each_running
+from workspaces.services.containers.desired_state import want_each_running
 from workspaces.services.containers.epochs import RESTORED, note_epochs
 from workspaces.services.containers.losses import note_losses
 from workspaces.services.history import record_history
@@ -112,7 +113,7 @@ def _start_again(findings: Sequence[Finding]) -> None:
         live = {row.pk: row for row in _locked(why) if row.is_live}
         rows = Container.objects.filter(workspace__one_of=live)
         known = set(rows.values_list("pk", flat=True))
-        settled = rows.filter(desired=RUNNING, due_at=None).select_related("workspace__organization")
+        settled = rows.filter(desired=Desired.RUNNING, due_at=None).select_related("workspace__organization")
         again = note_losses(settled, why=why, now=now) | (live.keys() - known)
         want_each_running((row for key, row in live.items() if key not in known), now=now)
         _provision_again([row for key, row in live.items() if key in again], why=why, now=now)
@@ -136,8 +137,8 @@ def _release_again(ids: Sequence[UUID]) -> None:
         unknown = removed.keys() - set(rows.values_list("pk", flat=True))
         want_each_running((removed[key] for key in unknown), now=now)
         rows.filter(workspace__one_of=unknown).update(released_at=now)
-        rows.filter(Q(due_at=None) | Q(desired=RUNNING)).update(
-            desired=ABSENT, due_at=now, asked_at=None, attempts=0, losses=0, changed_at=now
+        rows.filter(Q(due_at=None) | Q(desired=Desired.RUNNING)).update(
+            desired=Desired.ABSENT, due_at=now, asked_at=None, attempts=0, losses=0, changed_at=now
         )
 
 

@@ -1,7 +1,7 @@
 """The leases of one worker: renewed from the claim until they are given back or written down.
 
-A lease that could not be renewed in time may be another worker's. So whoever is about to change something on the engine
-asks `holds` first.
+A lease that could not be renewed in time may be another worker's: before it changes something on the engine, a worker
+checks with `holds` that the lease is still its own.
 """
 
 from __future__ import annotations
@@ -9,33 +9,34 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from datetime import timedelta
-from threading import Event, Lock
+from threading import Lock
 from uuid import UUID
 
-from django.db import connection
-
 from lib.database_clock import uptime
+from workspaces.core.containers.lifecycle import Desired
 from workspaces.services.containers import leases
 from workspaces.services.containers.leases import Claim
+from workspaces.worker.loop import Loop
 
 logger = logging.getLogger(__name__)
 
-RENEW_EVERY = 5.0  # seconds
+EVERY = 5.0  # seconds
 SURE = 0.9  # of a lease: the database's clock and this machine's may run apart by a little
 
 
 class Leases:
-    """Those that `worker` has. May be asked from any thread; only `holds` asks no database."""
+    """The leases that `worker` has. May be asked from any thread; only `holds` asks no database."""
 
     def __init__(self, worker: str) -> None:
-        self._worker = worker
+        self.worker = worker
         self._until: dict[UUID, float] = {}  # seconds of uptime until which each is held for certain
         self._lock = Lock()
+        self.loop = Loop(name="leases", every=EVERY, run_once=self.renew, ends_last=True)
 
-    def claim(self, *, wanted: bool, limit: int) -> list[Claim]:
+    def claim(self, *, desired: Desired, limit: int) -> list[Claim]:
         """New ones. One whose lease had run out here, and that is still being worked on, is held again and not new."""
         asked = uptime()
-        claims = leases.claim_due(self._worker, wanted=wanted, limit=limit)
+        claims = leases.claim_due(self.worker, desired=desired, limit=limit)
         with self._lock:
             new = [claim for claim in claims if claim.workspace_id not in self._until]
             self._hold([claim.workspace_id for claim in claims], since=asked)
@@ -52,13 +53,13 @@ class Leases:
             held = [each for each in ids if each in self._until]
         if held:
             self.forget(held)
-            leases.give_back(self._worker, held)
+            leases.give_back(self.worker, held)
 
     def put_off(self, ids: Collection[UUID], *, by: timedelta) -> None:
         """Not begun, and not to be tried again at once."""
         if ids:
             self.forget(ids)
-            leases.put_off(self._worker, ids, by=by)
+            leases.put_off(self.worker, ids, by=by)
 
     def forget(self, ids: Collection[UUID]) -> None:
         """Drop them here: their outcome is written down, and they were given back with that."""
@@ -72,22 +73,12 @@ class Leases:
             ids = list(self._until)
         if not ids:
             return
-        held = leases.renew(self._worker, ids)
+        held = leases.renew(self.worker, ids)
         with self._lock:
             self._hold([each for each in held if each in self._until], since=asked)
             over = sum(uptime() >= self._until.get(each, float("inf")) for each in ids)
         if over:
             logger.warning("%d leases could not be renewed in time; another worker may have them", over)
-
-    def renew_until(self, ended: Event) -> None:
-        """Whatever goes wrong, the next time may work."""
-        while not ended.wait(RENEW_EVERY):
-            try:
-                self.renew()
-            except Exception:
-                logger.exception("leases were not renewed")
-            finally:
-                connection.close()
 
     def _hold(self, ids: Collection[UUID], *, since: float) -> None:
         """From before the database was asked: what it wrote ends later."""

@@ -1,0 +1,91 @@
+"""What becomes of a container's row, its workspace and the events after each outcome: the table in docs/engines.md."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import NamedTuple
+
+import pytest
+
+from audit.models import StructureEvent
+from lib.database_clock import uptime
+from tests.controller.conftest import Merge, hurry, key_of
+from tests.tables import table_of
+from workspaces.core.containers.convergence import FAILED_AFTER
+from workspaces.core.containers.lifecycle import Desired, Observed, Outcome
+from workspaces.models import Container, Workspace
+from workspaces.services.actors import Actor
+from workspaces.services.containers.container_results import ContainerResult, record
+from workspaces.services.containers.leases import claim_due
+from workspaces.services.removal.cascading import cascade_delete
+
+LINES = {cells["outcome"]: cells for cells in table_of("docs/engines.md", first="outcome")}
+TO_GO = {"stopping", "gone", "failed, to go", "held back"}
+
+
+class Left(NamedTuple):
+    """As the table has it."""
+
+    observed: str
+    look: str
+    status: str
+    events: list[str]
+
+
+def end(outcome: Outcome, *, desired: Desired) -> None:
+    """A worker claims the container and writes down that outcome."""
+    hurry()
+    assert len(claim_due("worker", desired=desired, limit=1)) == 1
+    result = ContainerResult(
+        workspace_id=key_of("PM"),
+        desired=desired,
+        outcome=outcome,
+        ended=uptime(),
+        error="no space left on device" if outcome.is_error else "",
+    )
+    record([result], worker="worker", grace=timedelta(seconds=10))
+
+
+def left(before: str, *, since: int) -> Left:
+    row, status = Container.objects.get(), Workspace.objects.get().status
+    events = StructureEvent.objects.filter(pk__gt=since).order_by("pk")
+    wait = (row.due_at - row.changed_at).total_seconds() if row.due_at else None
+    return Left(
+        observed="as it was" if row.observed == before else row.observed,
+        look="none" if wait is None else "now" if not wait else "later" if row.last_error else "soon",
+        status="–" if status in ("provisioning", "removed") else status,
+        events=[event.event_type for event in events],
+    )
+
+
+def expected(line: dict[str, str], *, times: int) -> Left:
+    """After so many times in a row. A start that fails is told after three, a removal at once."""
+    told = times >= FAILED_AFTER
+    status, event = (line[name] for name in ("workspace's status", "event"))
+    return Left(
+        observed=line["observed"],
+        look=line["next look"],
+        status=status.removesuffix(", after three") if told or "after" not in status else "–",
+        events=[event.split(",")[0]] if event != "–" and (told or "after" not in event) else [],
+    )
+
+
+def test_the_table_has_a_line_for_every_outcome() -> None:
+    assert {name.split(", ")[0] for name in LINES} == {outcome.value for outcome in Outcome}
+
+
+@pytest.mark.parametrize("times", [1, 3, 4])
+@pytest.mark.parametrize("name", LINES)
+def test_every_line_of_the_table_is_true(merge: Merge, actor: Actor, name: str, times: int) -> None:
+    line, outcome = LINES[name], Outcome(name.split(", ")[0])
+    desired = Desired.ABSENT if name in TO_GO else Desired.RUNNING
+    if times > 1 and not outcome.is_error:
+        return  # it ends a series, and has none
+    merge({"PM": {}})
+    if desired is Desired.ABSENT:
+        cascade_delete([key_of("PM")], actor=actor)
+    before = "" if line["observed"] != "as it was" else Observed.ABSENT
+    since = StructureEvent.objects.latest("pk").pk
+    for _ in range(times):
+        end(outcome, desired=desired)
+    assert left(before, since=since) == expected(line, times=times)

@@ -1,0 +1,198 @@
+"""Containers: claim what is due, let the engine do it, write down what came of it.
+
+The loop's thread talks to the database, those of the pools to the engine alone. What starts and what ends have a pool
+each: an image that takes long to come holds up no removal.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence, Set
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import timedelta
+from threading import Event
+from uuid import UUID
+
+from django.db import DataError, IntegrityError
+
+from lib.database_clock import database_now, uptime
+from workspaces.core.containers.convergence import next_step
+from workspaces.core.containers.lifecycle import Desired, Step
+from workspaces.engines.base import Engine, FoundContainer
+from workspaces.services.containers.container_results import ContainerResult, record
+from workspaces.services.containers.epochs import HELD_BACK, is_restored
+from workspaces.services.containers.leases import Claim, next_due
+from workspaces.services.containers.provisioning import prepare
+from workspaces.worker.container_work import Work
+from workspaces.worker.lease_loop import Leases
+from workspaces.worker.loop import DRAIN, Loop
+
+logger = logging.getLogger(__name__)
+
+BATCH = 64  # containers of each pool at work at a time; their configuration is in memory
+TOGETHER, LONGEST = 16, 0.5  # of what is settled, how many are awaited, and for how many seconds
+POOLS = {Desired.RUNNING: "start", Desired.ABSENT: "end"}
+THREADS = {Desired.RUNNING: 1, Desired.ABSENT: 2}  # for each that may start at once: a removal mostly waits
+SHORTEST, EVERY = 0.01, 0.05  # seconds until the next run
+BUSY_FOR = timedelta(seconds=1)  # until an organization that is busy is asked again
+
+
+class ContainerLoop:
+    """Nothing is begun before `looked` is set."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        leases: Leases,
+        grace: timedelta,
+        concurrency: int,
+        looked: Event,
+        on_error: Callable[[Exception], None],
+    ) -> None:
+        self._engine, self._grace, self._leases, self._looked = engine, grace, leases, looked
+        self._pools = {
+            desired: ThreadPoolExecutor(max_workers=THREADS[desired] * concurrency, thread_name_prefix=name)
+            for desired, name in POOLS.items()
+        }
+        self._at_work: dict[Future[ContainerResult], Claim] = {}
+        self.loop = Loop(name="containers", every=EVERY, run_once=self.run_once, on_error=on_error, finish=self.finish)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is at work that has not been written down."""
+        return bool(self._at_work)
+
+    def run_once(self) -> float | None:
+        """Write down what has ended, begin what is due. Return the seconds until the next container is due, None while
+        some are at work."""
+        if not self._more_come():
+            self._write_down()
+        due_in = self._due_in()
+        if due_in <= 0 and self._looked.is_set():
+            self._begin()
+        return max(due_in, SHORTEST) if self._all_ended() else None
+
+    def _due_in(self) -> float:
+        due_at = next_due()
+        return (due_at - database_now()).total_seconds() if due_at else EVERY
+
+    def _all_ended(self) -> bool:
+        return all(future.done() for future in list(self._at_work))
+
+    def _wake_after_the_last(self, _: Future[ContainerResult]) -> None:
+        """So the last of many is written at once."""
+        if self._all_ended():
+            self.loop.wake.set()
+
+    # ---- begin
+
+    def _begin(self) -> None:
+        """Whatever goes wrong, nothing that was claimed stays leased without being at work."""
+        claims: list[Claim] = []
+        try:
+            for desired in POOLS:
+                claims += self._claim(desired)
+            for work in self._works(claims) if claims else ():
+                future = self._carry_out(work)
+                self._at_work[future] = work.claim
+                if not future.done():
+                    future.add_done_callback(self._wake_after_the_last)
+        finally:
+            begun = {claim.workspace_id for claim in self._at_work.values()}
+            self._leases.give_back([claim.workspace_id for claim in claims if claim.workspace_id not in begun])
+        if claims and not self._more_come():
+            self._write_down()
+
+    def _claim(self, desired: Desired) -> list[Claim]:
+        room = BATCH - sum(claim.desired is desired for claim in self._at_work.values())
+        return self._leases.claim(desired=desired, limit=room)
+
+    def _works(self, claims: Sequence[Claim]) -> list[Work]:
+        """What to do for each of them, but for those of organizations that are busy: these are put off."""
+        found = self._engine.containers()
+        held = self._held_back(claims)
+        steps = {
+            (key := claim.workspace_id): self._step(claim, found.get(key), held_back=key in held) for claim in claims
+        }
+        ready = prepare([key for key, step in steps.items() if step is Step.START])
+        self._leases.put_off(ready.busy, by=BUSY_FOR)
+        return [
+            Work(
+                claim=claim,
+                step=steps[key],
+                found=found.get(key),
+                wanted=ready.wanted.get(key),
+                refused=held.get(key) or ready.errors.get(key, ""),
+            )
+            for claim in claims
+            if (key := claim.workspace_id) not in ready.busy
+        ]
+
+    def _held_back(self, claims: Sequence[Claim]) -> dict[UUID, str]:
+        """The removals, where a restored or foreign database decided them: id → why they have to wait."""
+        removals = [claim.workspace_id for claim in claims if claim.desired is Desired.ABSENT]
+        return dict.fromkeys(removals, HELD_BACK) if removals and is_restored() else {}
+
+    def _carry_out(self, work: Work) -> Future[ContainerResult]:
+        """In a thread only where the engine is asked."""
+        if work.asks:
+            return self._pools[work.claim.desired].submit(work.carry_out, self._engine, self._leases.holds)
+        ended: Future[ContainerResult] = Future()
+        ended.set_result(work.carry_out(self._engine, self._leases.holds))
+        return ended
+
+    def _step(self, claim: Claim, found: FoundContainer | None, *, held_back: bool) -> Step:
+        return next_step(
+            desired=claim.desired,
+            found=found.state if found else None,
+            asked_at=claim.asked_at,
+            grace=self._grace,
+            now=database_now(),
+            fits=found is None or found.fits(claim.generation),
+            losses=claim.losses,
+            held_back=held_back,
+        )
+
+    # ---- end
+
+    def _more_come(self) -> bool:
+        """Whether all that has ended may wait for others, to be written with them. What failed, or has a next step, may
+        not."""
+        ended = [future.result() for future in self._at_work if future.done()]
+        settled = all(result.settles for result in ended)
+        return settled and len(ended) < min(len(self._at_work), TOGETHER) and not _is_old(ended)
+
+    def _write_down(self) -> None:
+        """Results stay until they are written: a database that is away for a moment, or an organization that is busy,
+        loses none."""
+        ended = {future: claim for future, claim in self._at_work.items() if future.done()}
+        if ended:
+            later = self._record([future.result() for future in ended])
+            written = [future for future, claim in ended.items() if claim.workspace_id not in later]
+            self._leases.forget([self._at_work.pop(future).workspace_id for future in written])
+
+    def _record(self, results: Sequence[ContainerResult]) -> Set[UUID]:
+        try:
+            return record(results, worker=self._leases.worker, grace=self._grace)
+        except (DataError, IntegrityError, ValueError):
+            if len(results) == 1:
+                logger.exception("What came of %s can't be written down.", results[0].workspace_id)
+                return frozenset()  # its lease expires, and it is tried again
+        return frozenset().union(*(self._record([result]) for result in results))
+
+    def finish(self) -> bool:
+        """Cancel what no thread has begun, wait for the rest, write it down. False where the engine still has not
+        answered to something: what was leased for it expires."""
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+        unbegun = [future for future in self._at_work if future.cancelled()]
+        self._leases.give_back([self._at_work.pop(future).workspace_id for future in unbegun])
+        hanging = wait(self._at_work, timeout=DRAIN).not_done
+        self._write_down()
+        return not hanging
+
+
+def _is_old(results: Sequence[ContainerResult]) -> bool:
+    """Whether one of them has waited long enough."""
+    return any(uptime() - result.ended > LONGEST for result in results)
