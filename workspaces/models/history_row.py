@@ -26,8 +26,8 @@ class HistoryFacts(models.Model):
 class TreeHistory(HistoricalRecords):  # type: ignore[misc]  # a library without types
     """Every import writes a row for each workspace, so there is no index that no page reads.
 
-    A workspace's own rows are found by its id. The user is a plain number, because a row outlives
-    them; the row has their name too.
+    A workspace's own rows are found by its id. The user is a plain number beside their name: a row
+    outlives them.
     """
 
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
