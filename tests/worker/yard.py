@@ -32,7 +32,7 @@ from workspaces.services.cascading import cascade_delete
 from workspaces.services.importing import Confirmation, apply_import
 
 SAM = Actor(name="sam")
-PATIENCE = 60  # seconds
+PATIENCE = 300  # seconds
 HANGS_AFTER = 40  # seconds without an end, after which somebody looks whether the engine hangs
 _numbers = count(1)
 
