@@ -24,7 +24,7 @@ from docker.errors import APIError, DockerException, NotFound
 
 PROGRAMS = ("dockerd", "busybox", "ip", "iptables", "nsenter", "unshare", "setpriv", "openssl")
 SEARCHED = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
-PATIENCE = 30  # seconds
+PATIENCE = 120  # seconds
 HUNG = 20  # seconds without an answer about a container
 
 # What the images do. `sleep` runs beside the shell, which answers a signal at once this way.

@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.processes import ROOT
 
-PATIENCE = 20.0  # seconds that it gets to answer, and to end
+PATIENCE = 120.0  # seconds that it gets to answer, and to end
 SIZE = 3  # connections to the server
 RECIPE = re.compile(r"```ini\n(.*?)```", re.DOTALL)
 

@@ -14,7 +14,7 @@ from typing import Any
 from tests.databases import Database, migrated_database
 from tests.processes import ROOT
 
-PATIENCE = 10  # seconds that the site gets to end
+PATIENCE = 60  # seconds that the site gets to end
 
 
 class Site:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.browser.people import Office, session_of
@@ -31,7 +31,9 @@ FLAGS = [
     "--disable-sync",
 ]
 REQUIRED = "browser" in {name.strip() for name in os.environ.get("ORGSITE_TEST_REQUIRE", "").split(",")}
-PATIENCE = 10_000  # milliseconds
+PATIENCE = 60_000  # milliseconds, on a machine that may be busy
+
+expect.set_options(timeout=PATIENCE)
 
 Open = Callable[..., Page]
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import PATIENCE, Open
 from tests.browser.exhibits import Exhibits
+from tests.browser.people import session_of
 from tests.browser.screen import LIST, heading, upload
 from tests.browser.templates import written
 from tests.browser.watching import Watch
@@ -75,7 +77,8 @@ workspaces:
 OPTIONS = {"resultTypes": ["violations"], "preload": False}
 CONTEXT = {"exclude": [[".selector"], [".datetime"]]}  # widgets of Django's own, in its own forms
 SETTLED = "() => Promise.all(document.getAnimations().map((each) => each.finished)).then(() => true)"
-NARROW = {"width": 420, "height": 900}
+WIDE: ViewportSize = {"width": 1280, "height": 720}
+NARROW: ViewportSize = {"width": 420, "height": 900}
 
 # What sticks out of the window and stands in no box that scrolls by itself.
 STICKING_OUT = """() => {
@@ -93,17 +96,30 @@ def exhibits(site: Site) -> Exhibits:
     return Exhibits(site)
 
 
+@pytest.fixture(scope="package")
+def window(browser: Browser, browser_context_args: dict[str, Any], exhibits: Exhibits, site: Site) -> Iterator[Page]:
+    """One of dora's, for all pages that are only looked at."""
+    context = browser.new_context(**browser_context_args)
+    context.set_default_timeout(PATIENCE)
+    context.add_cookies([{"name": "sessionid", "value": session_of(site, exhibits.dora), "url": site.url}])
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture
-def visit(sign_in: Open, exhibits: Exhibits) -> Open:
+def visit(window: Page, watch: Watch, exhibits: Exhibits) -> Iterator[Open]:
     """Open an address of the table, with every permission."""
+    watch.follow(window.context)
 
-    def go(address: str, **options: object) -> Page:
-        page = sign_in(exhibits.dora, **options)
-        page.goto(address.format(**exhibits.ids))
-        expect(heading(page)).to_be_visible()
-        return page
+    def go(address: str, *, viewport: ViewportSize = WIDE) -> Page:
+        window.set_viewport_size(viewport)
+        window.goto(address.format(**exhibits.ids))
+        expect(heading(window)).to_be_visible()
+        return window
 
-    return go
+    yield go
+    watch.leave(window.context)
+    window.goto("about:blank")  # a page that asks by itself would be the next test's
 
 
 @pytest.mark.parametrize("name", PAGES)

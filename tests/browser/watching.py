@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Request, WebError
 
 from tests.sites import Site
 
@@ -24,8 +24,14 @@ class Watch:
 
     def follow(self, context: BrowserContext) -> None:
         context.on("console", self._console)
-        context.on("weberror", lambda error: self._found.append(f"uncaught: {error.error}"))
+        context.on("weberror", self._error)
         context.on("request", self._request)
+
+    def leave(self, context: BrowserContext) -> None:
+        """It is another test's from now on."""
+        context.remove_listener("console", self._console)
+        context.remove_listener("weberror", self._error)
+        context.remove_listener("request", self._request)
 
     def expects(self, *statuses: int) -> None:
         """The site will refuse a request of this test with each of these."""
@@ -44,6 +50,9 @@ class Watch:
             self._refusals.append((int(message.text.removeprefix(REFUSED)[:3]), message.location["url"]))
         elif message.type in {"error", "warning"}:
             self._found.append(f"{message.type} in the console of {message.page and message.page.url}: {message.text}")
+
+    def _error(self, error: WebError) -> None:
+        self._found.append(f"uncaught: {error.error}")
 
     def _request(self, request: Request) -> None:
         if not request.url.startswith((f"{self._site.url}/", "data:", "blob:")):

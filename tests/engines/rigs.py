@@ -22,7 +22,7 @@ from workspaces.engines.fake import FakeContainer, FakeEngine, Host, Volume
 from workspaces.engines.naming import volume_names
 from workspaces.engines.options import Options
 
-PATIENCE = 15  # seconds
+PATIENCE = 120  # seconds
 
 
 class Rig(Protocol):
@@ -69,7 +69,7 @@ def wait_for(happens: Callable[[], Any], *, seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not happens():
         assert time.monotonic() < deadline, f"It did not happen within {seconds} seconds."
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 def wait_for_state(engine: Engine, workspace_id: UUID, state: State, *, seconds: float = PATIENCE) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.processes import ROOT
 from tests.programs import program
 
-PATIENCE = 30.0  # seconds until it answers
+PATIENCE = 120.0  # seconds until it answers
 FOLDERS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 AROUND = """
 daemon off;

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
-PATIENCE = 30  # seconds
+PATIENCE = 120  # seconds
 LOGIN = "/admin/login/"
 TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
 

@@ -33,7 +33,7 @@ from workspaces.services.imports.importing import Confirmation, apply_import
 from workspaces.services.removal.cascading import cascade_delete
 
 SAM = Actor(name="sam")
-PATIENCE = 60  # seconds
+PATIENCE = 300  # seconds
 HANGS_AFTER = 40  # seconds without an end, after which somebody looks whether the engine hangs
 _numbers = count(1)
 
