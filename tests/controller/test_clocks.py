@@ -21,7 +21,7 @@ from workspaces.services.containers.installation import claim_sweep
 from workspaces.services.containers.leases import claim_due, next_due, put_off
 from workspaces.services.imports.runs import close_interrupted
 from workspaces.services.removal.cascading import cascade_delete
-from workspaces.services.security.rate_limits import MINUTE, count, counted, take_turn
+from workspaces.services.security.rate_limits import MINUTE, count, count_so_far, take_turn
 from workspaces.services.security.tokens import find_api_token, issue_api_token
 from workspaces.services.upkeep.readiness import readiness
 from workspaces.services.workspace.presence import heartbeat
@@ -138,7 +138,7 @@ def test_limits_previews_tokens_heartbeats_and_events_go_by_it_too(merge: Merge,
         count("failures", "somebody")
         heartbeat(key_of("PM"))
     assert take_turn("limit", limit=1, window=MINUTE) is not None
-    assert counted("failures", "somebody") == 1
+    assert count_so_far("failures", "somebody") == 1
     text = issue_api_token(alice, expires_at=timezone.now() + timedelta(minutes=5))  # type: ignore[arg-type]
     with machine_clock_off_by(hours):
         assert find_api_token(text)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from audit.admin.timeline.wording import Part, listed, plural, short
+from audit.admin.timeline.wording import Part, short
 from audit.models import StructureEvent
 from audit.payload import (
     CREATED,
@@ -28,6 +28,7 @@ from audit.payload import (
     text,
     workspace_name,
 )
+from lib.text import listed, plural
 from workspaces.core.changes import as_sentence, value_as_text
 
 UNSAID = {"", "deleted", "by hand"}  # reasons that nobody gave

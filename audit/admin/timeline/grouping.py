@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from audit.admin.timeline.import_numbers import NumberTile, held_by, signed, tiles_of
 from audit.admin.timeline.removal_changes import FieldChange
-from audit.admin.timeline.wording import plural, short
+from audit.admin.timeline.wording import short
 from audit.event_types import EventType
 from audit.models import StructureEvent
 from audit.payload import (
@@ -27,6 +27,7 @@ from audit.payload import (
     type_of,
     workspace_name,
 )
+from lib.text import plural
 
 Changes = Mapping[UUID, tuple[FieldChange, ...]]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audit.admin.timeline.wording import plural
 from audit.models import StructureEvent
 from audit.payload import number, rows, text
+from lib.text import plural
 
 COUNTS = ("created_count", "skipped_count", "reconcile_removed_count", "left_running_count")
 

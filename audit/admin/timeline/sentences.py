@@ -9,7 +9,7 @@ from itertools import groupby
 from uuid import UUID
 
 from audit.admin.timeline.act_sentences import acts_of, reason_given, sentence_of
-from audit.admin.timeline.wording import Part, Sentence, clock, listed, plural, short
+from audit.admin.timeline.wording import Part, Sentence, clock, short
 from audit.event_types import BY_NAME, STARTED_AGAIN, UNKNOWN_THING
 from audit.models import ENDS, StructureEvent
 from audit.payload import (
@@ -28,6 +28,7 @@ from audit.payload import (
     text,
     type_of,
 )
+from lib.text import listed, plural
 
 SYSTEM, INTERRUPTED = "system", "interrupted"  # who closes what a killed process left open, and with which error
 NAMED = 5  # later acts that a sentence follows

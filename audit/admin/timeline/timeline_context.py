@@ -20,9 +20,10 @@ from audit.admin.timeline.sentences import tell
 from audit.admin.timeline.timeline_address import Address, admin_url
 from audit.admin.timeline.timeline_filters import Link, PerMinute, actors, chips, runs, types
 from audit.admin.timeline.timeline_form import FORMATS, QuestionForm
-from audit.admin.timeline.wording import Part, clock, plural, stretch
+from audit.admin.timeline.wording import Part, clock, stretch
 from audit.admin.timeline.workspace_paths import places_of
 from audit.payload import FAILED, LOGIN_FAILED, REMOVED
+from lib.text import plural
 
 BARS = 72  # at most, in the strip; up to 60 minutes have one each
 HEIGHTS = 10

@@ -9,11 +9,12 @@ from datetime import datetime
 
 from audit.admin.timeline.event_queries import EventPage, Question
 from audit.admin.timeline.timeline_address import Address
-from audit.admin.timeline.wording import clock, plural, short, stretch
+from audit.admin.timeline.wording import clock, short, stretch
 from audit.event_types import GROUPS
 from audit.models import StructureEvent
 from audit.payload import text
 from audit.type_filter import is_of
+from lib.text import plural
 
 LISTED = 8  # runs and actors
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 
-from workspaces.admin.shared.badges import counted, joined
+from lib.text import listed, plural
 from workspaces.admin.shared.tree_order import Spot, forest
 from workspaces.models import Organization, Workspace
 from workspaces.services.removal.cascading import Doomed, preview_cascade
@@ -89,7 +89,7 @@ class CascadeView:
 
     @property
     def button(self) -> str:
-        return f"Remove {counted(self.count, 'workspace')}"
+        return f"Remove {plural(self.count, 'workspace')}"
 
     @property
     def ids(self) -> tuple[UUID, ...]:
@@ -124,7 +124,7 @@ class CascadeView:
 
     @property
     def organization_names(self) -> str:
-        return joined(self.organizations, most=5)
+        return listed(self.organizations)
 
     @property
     def summary(self) -> str:
@@ -133,9 +133,9 @@ class CascadeView:
         nested = self.selected_count - len(sizes)
         some = "One of them lies" if nested == 1 else f"{nested:,} of them lie"
         lies = f"{some} below another, so " if nested else ""
-        goes = f"{counted(len(sizes), 'subtree')} {'goes' if len(sizes) == 1 else 'go'}"
+        goes = f"{plural(len(sizes), 'subtree')} {'goes' if len(sizes) == 1 else 'go'}"
         total = f"{' + '.join(f'{size:,}' for size in sizes)} = " if 1 < len(sizes) <= MOST_ADDED else ""
-        return f"You selected {self.selected_count:,}. {lies}{goes}: {total}{counted(self.count, 'workspace')}."
+        return f"You selected {self.selected_count:,}. {lies}{goes}: {total}{plural(self.count, 'workspace')}."
 
     # ---- what stands in the way
 

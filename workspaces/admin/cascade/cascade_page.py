@@ -13,10 +13,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from lib.text import plural
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.cascade.cascade_context import CascadeView
-from workspaces.admin.shared.badges import counted
 from workspaces.admin.shared.form_once import once_leading
 from workspaces.admin.shared.rendering import posted_text, render_page, status_of
 from workspaces.errors import CascadeChanged, OrgError
@@ -55,7 +55,7 @@ def _decide(request: HttpRequest, site: AdminSite, outcome: SubmissionOutcome) -
         gone = _remove(request, view, user)
     except OrgError as error:
         return _confirmation(request, site, CascadeView.of(chosen), error=error)
-    done = f"{counted(len(gone), 'workspace')} removed."
+    done = f"{plural(len(gone), 'workspace')} removed."
     outcome.address, outcome.said = reverse(LIST), f"That was done already: {done}"
     messages.success(request, done)
     return redirect(LIST)
@@ -75,9 +75,7 @@ def _refuse_surprise(request: HttpRequest, view: CascadeView) -> None:
     """Raise CascadeChanged when other workspaces would go now than the page showed that was looked at."""
     looked = not request.POST.keys().isdisjoint({"confirm", "fingerprint"})
     if looked and request.POST.get("fingerprint") != view.fingerprint:
-        raise CascadeChanged(
-            f"The tree changed meanwhile: {counted(view.count, 'workspace')} would go now. Look again."
-        )
+        raise CascadeChanged(f"The tree changed meanwhile: {plural(view.count, 'workspace')} would go now. Look again.")
 
 
 def _remove(request: HttpRequest, view: CascadeView, user: User) -> tuple[Doomed, ...]:
@@ -94,7 +92,7 @@ def _confirmation(
         request,
         site,
         "cascade.html",
-        title=f"Cascade delete: {counted(view.count, 'workspace')}",
+        title=f"Cascade delete: {plural(view.count, 'workspace')}",
         status=status_of(error),
         view=view,
         field=ACTION_CHECKBOX_NAME,

@@ -17,12 +17,12 @@ from django.utils.timesince import timesince
 from django.views.decorators.http import require_http_methods, require_safe
 
 from lib.bounded_count import Tally
+from lib.text import listed
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.preview.plan_query import PlanQuery
 from workspaces.admin.preview.preview_context import PreviewView
 from workspaces.admin.run.run_context import latest_runs, run_views
-from workspaces.admin.shared.badges import joined
 from workspaces.admin.shared.rendering import faults_of, is_part, posted_text, render_page, status_of
 from workspaces.core.planning.plan import parse_mode
 from workspaces.core.planning.plan_values import Mode
@@ -166,7 +166,7 @@ def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: 
         view=view,
         record=preview.record,
         may_reconcile=access.may(request.user, Right.CASCADE_DELETE, preview.record.organization),
-        who_may=joined(access.who_may(Right.CASCADE_DELETE, preview.record.organization), most=8),
+        who_may=listed(access.who_may(Right.CASCADE_DELETE, preview.record.organization), most=8),
         posted=request.POST,
         reasons={request.POST.get("mode", ""): posted_text(request, "reason")},
         error=error,

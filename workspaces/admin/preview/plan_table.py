@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from uuid import UUID
 
+from lib.text import listed, plural
 from workspaces.admin.preview.plan_query import (
     CALM,
     CHANGES,
@@ -20,7 +21,7 @@ from workspaces.admin.preview.plan_query import (
     changed,
     cut,
 )
-from workspaces.admin.shared.badges import OPS, Op, counted, joined
+from workspaces.admin.shared.badges import OPS, Op
 from workspaces.core.planning.plan_values import SEPARATOR, Action, Plan, Reason, Row
 from workspaces.services.removal.footprint import Holdings
 
@@ -153,12 +154,12 @@ def names_a_live_one(plan: Plan) -> bool:
 
 def leftovers(rows: Sequence[Row]) -> str:
     """`8 duplicates`, or `8 leftovers` where one of them has no twin in the template."""
-    return counted(len(rows), "duplicate" if all(row.twin for row in rows) else "leftover")
+    return plural(len(rows), "duplicate" if all(row.twin for row in rows) else "leftover")
 
 
 def subtrees(plan: Plan) -> str:
     """`1 subtree: PM › Infra Lead`"""
-    return f"{counted(len(plan.removal_roots), 'subtree')}: {joined([row.path for row in plan.removal_roots])}"
+    return f"{plural(len(plan.removal_roots), 'subtree')}: {listed([row.path for row in plan.removal_roots], most=3)}"
 
 
 @dataclass(frozen=True, slots=True)

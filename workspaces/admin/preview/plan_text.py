@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lib.text import plural
 from workspaces.admin.preview.plan_table import leftovers, subtrees
-from workspaces.admin.shared.badges import MINUS, TIMES, counted
+from workspaces.admin.shared.badges import MINUS, TIMES
 from workspaces.core.planning.plan_values import Action, Plan, Row
 
 
@@ -44,7 +45,7 @@ def merge_card(plan: Plan) -> Card:
 
 def reconcile_card(plan: Plan) -> Card:
     verdict, rest = _verdict(plan)
-    kept = f" Keeps {counted(len(plan.held), 'workspace')}: protected, or above a protected one." if plan.held else ""
+    kept = f" Keeps {plural(len(plan.held), 'workspace')}: protected, or above a protected one." if plan.held else ""
     return Card(
         tiles=_tiles(plan),
         before=plan.live_before,
@@ -60,7 +61,7 @@ def merge_text(plan: Plan) -> str:
     if plan.changes_nothing:
         return f"{nothing(plan)}{f' {left} would stay live.' if left else ''}"
     stays = f"; {left} stay{'s' if len(plan.left_running) == 1 else ''} live" if left else ""
-    return f"Creates {counted(plan.created_count, 'workspace')}. Removes nothing{stays}."
+    return f"Creates {plural(plan.created_count, 'workspace')}. Removes nothing{stays}."
 
 
 def reconcile_text(plan: Plan) -> str:
@@ -100,7 +101,7 @@ def button(plan: Plan) -> str:
     if creates and removes:
         return f"Create {creates:,}, remove {removes:,}"
     if removes:
-        return f"Remove {counted(removes, 'workspace')}"
+        return f"Remove {plural(removes, 'workspace')}"
     return f"{plan.mode.capitalize()}: create {creates:,}" if creates else f"Apply {plan.mode}"
 
 

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from django.utils.safestring import SafeString
 
+from lib.text import plural
 from workspaces.admin.preview import plan_text
 from workspaces.admin.preview.plan_query import FIRST_PAGE, PlanQuery
 from workspaces.admin.preview.plan_table import PlanTable, collateral_links, names_a_live_one, plan_table
 from workspaces.admin.run.run_context import RunView
-from workspaces.admin.shared.badges import coded, counted
+from workspaces.admin.shared.badges import coded
 from workspaces.core.validating.notices import brief
 from workspaces.models import ImportRun
 from workspaces.services.imports.previews import Change, Preview, changes_since
@@ -38,7 +39,7 @@ class PreviewView:
 
     @property
     def declared(self) -> str:
-        return counted(self.preview.template.count(), "workspace")
+        return plural(self.preview.template.count(), "workspace")
 
     # ---- what became of it
 

@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from lib.text import plural
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.run.container_progress import Stages
 from workspaces.admin.run.run_context import latest_runs
-from workspaces.admin.shared.badges import counted
 from workspaces.admin.shared.form_once import once
 from workspaces.models import Workspace
 from workspaces.services.containers.desired_state import try_again
@@ -48,4 +48,4 @@ def _container_again(request: HttpRequest, workspace_id: UUID, site: AdminSite) 
 
 
 def _tell(request: HttpRequest, count: int) -> None:
-    messages.info(request, f"{counted(count, 'container')} will be tried at once." if count else "Nothing waits there.")
+    messages.info(request, f"{plural(count, 'container')} will be tried at once." if count else "Nothing waits there.")

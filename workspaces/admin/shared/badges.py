@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.html import format_html, format_html_join
@@ -42,17 +41,6 @@ OPS = {
 CREATED = Op(kind="create", sign="+", word="Created")
 CHANGED = Op(kind="keep", sign="~", word="Changed")
 REMOVED = Op(kind="remove", sign=MINUS, word="Removed")
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 workspace`, `8 workspaces`, `1,200 workspaces`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def joined(parts: Sequence[str], *, most: int = 3) -> str:
-    """`a`, `a and b`, `a, b and c`, `a, b, c and 4 more`."""
-    shown = list(parts) if len(parts) <= most else [*parts[:most], f"{len(parts) - most:,} more"]
-    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]])) if shown else ""
 
 
 def coded(text: str) -> SafeString:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import Count
 
-from workspaces.admin.shared.badges import joined
+from lib.text import listed
 from workspaces.admin.shared.tree_order import Spot
 from workspaces.core.planning.plan_values import SEPARATOR
 from workspaces.models import Schedule, Status, Workspace
@@ -66,7 +66,7 @@ class ListRow:
     def also_lives_at(self) -> str:
         """`PM › Dev Lead`, or `A › QA, B › QA and 3 more`."""
         more = self.also - min(len(self.also_at), MOST_PLACES)
-        return joined([*self.also_at[:MOST_PLACES], *([f"{more:,} more"] if more else ())])
+        return listed([*self.also_at[:MOST_PLACES], *([f"{more:,} more"] if more else ())])
 
 
 @dataclass(frozen=True, kw_only=True)

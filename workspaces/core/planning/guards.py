@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lib.text import plural
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.errors import RemovalNotConfirmed
 
@@ -19,12 +20,8 @@ class Guard:
     def message(self) -> str:
         """The sentence for programs: what would happen, why that is held back, and what lets it through."""
         number = self.confirm_removals
-        return f"This would remove {counted(number)}, {self.why}. Repeat the number {number} as confirm_removals."
-
-
-def counted(number: int) -> str:
-    """`1 workspace`, `8 workspaces`."""
-    return f"{number:,} workspace{'' if number == 1 else 's'}"
+        removes = f"This would remove {plural(number, 'workspace')}, {self.why}."
+        return f"{removes} Repeat the number {number} as confirm_removals."
 
 
 def empty_set_warning(*, declared: bool, running: bool) -> str | None:
@@ -55,7 +52,7 @@ def check_removals(plan: Plan, *, fraction: float, confirmed: int | None) -> Non
     A number that is given must fit, guard or not: it says what the caller believes will happen.
     """
     if confirmed is not None and plan.mode is Mode.RECONCILE and confirmed != len(plan.removals):
-        message = f"This would remove {counted(len(plan.removals))}, not {confirmed}. Nothing was changed."
+        message = f"This would remove {plural(len(plan.removals), 'workspace')}, not {confirmed}. Nothing was changed."
         raise RemovalNotConfirmed(message, plan=plan)
     guard = removal_guard(plan, fraction=fraction)
     if guard and confirmed is None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from lib.database_clock import database_now
-from workspaces.core.planning.guards import counted
+from lib.text import plural
 from workspaces.errors import CascadeChanged, WorkspaceProtected
 from workspaces.models import Schedule, Status, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
@@ -93,8 +93,8 @@ def refuse_protected(doomed: Sequence[Doomed]) -> None:
 
 def _refuse_surprise(doomed: Sequence[Doomed], expected: Collection[UUID] | None) -> None:
     if expected is not None and {row.id.int for row in doomed} != {key.int for key in expected}:
-        message = f"The tree changed: {counted(len(doomed))} would go now, {len(expected):,} were shown. Look again."
-        raise CascadeChanged(message)
+        now = f"{plural(len(doomed), 'workspace')} would go now, {len(expected):,} were shown"
+        raise CascadeChanged(f"The tree changed: {now}. Look again.")
 
 
 def _why(doomed: Sequence[Doomed], *, reason: str, causes: Mapping[UUID, str]) -> Reasons:

@@ -60,10 +60,10 @@ def count(what: str, *of: str) -> int:
 
 def among_first(most: int, what: str, *of: str) -> bool:
     """Whether this is one of the first `most` in its minute; then it is counted. Beyond them nothing is written."""
-    return counted(what, *of) < most and count(what, *of) <= most
+    return count_so_far(what, *of) < most and count(what, *of) <= most
 
 
-def counted(what: str, *of: str) -> int:
+def count_so_far(what: str, *of: str) -> int:
     """How often so far in the minute that goes on, if one does."""
     row = Counter.objects.filter(pk=_key(what, of), ends_at__gt=database_now()).first()
     return row.count if row else 0

@@ -20,7 +20,7 @@ from lib.optional_writes import briefly
 from workspaces.models import ApiToken, Organization, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
 from workspaces.services.lookups import parse_id
-from workspaces.services.security.rate_limits import MINUTE, among_first, count, counted
+from workspaces.services.security.rate_limits import MINUTE, among_first, count, count_so_far
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -41,7 +41,7 @@ def login_wait(name: str, *, address: str) -> int:
     if limit is None:
         return 0
     place = network(address)
-    over = counted("login", place, _same(name)) >= limit or counted("login", place) >= limit * WIDER
+    over = count_so_far("login", place, _same(name)) >= limit or count_so_far("login", place) >= limit * WIDER
     return int(MINUTE.total_seconds()) if over else 0
 
 
