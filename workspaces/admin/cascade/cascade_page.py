@@ -18,7 +18,7 @@ from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.cascade.cascade_context import CascadeView
 from workspaces.admin.shared.form_once import once_leading
-from workspaces.admin.shared.rendering import posted_text, render_page, status_of
+from workspaces.admin.shared.rendering import posted_text, render_page
 from workspaces.errors import CascadeChanged, OrgError
 from workspaces.models import Workspace
 from workspaces.services.actors import Actor
@@ -27,6 +27,7 @@ from workspaces.services.removal.cascading import Doomed, cascade_delete
 from workspaces.services.removal.confirmation import confirmed_number
 from workspaces.services.security.throttling import Effort, require_turn
 from workspaces.services.submissions import SubmissionOutcome
+from workspaces.web.error_statuses import status_of
 
 LIST = "admin:workspaces_workspace_changelist"
 

@@ -23,7 +23,7 @@ from workspaces.access import Right
 from workspaces.admin.preview.plan_query import PlanQuery
 from workspaces.admin.preview.preview_context import PreviewView
 from workspaces.admin.run.run_context import latest_runs, run_views
-from workspaces.admin.shared.rendering import faults_of, is_part, posted_text, render_page, status_of
+from workspaces.admin.shared.rendering import faults_of, is_part, posted_text, render_page
 from workspaces.core.planning.plan import parse_mode
 from workspaces.core.planning.plan_values import Mode
 from workspaces.core.validating.validation_context import MissingFiles
@@ -38,6 +38,7 @@ from workspaces.services.removal.confirmation import confirmed_number, demand_of
 from workspaces.services.security.throttling import Effort, require_turn
 from workspaces.services.templates.site_templates import from_directory, from_upload, listing
 from workspaces.services.templates.sources import LoadedTemplate
+from workspaces.web.error_statuses import status_of
 
 LATEST = 5
 
