@@ -35,12 +35,12 @@ EVENT_TYPES = (
     EventType(name="org.created", noun="organization", happened="created", sign="+", tone="make"),
     EventType(name="org.changed", noun="organization", happened="changed", sign="~"),
     EventType(name="org.member_added", noun="member", happened="added", sign="+", tone="warn"),
-    EventType(name="org.member_removed", noun="member", happened="removed", sign="−", tone="warn"),
+    EventType(name="org.member_removed", noun="member", happened="removed", sign="-", tone="warn"),
     EventType(name="workspace.provisioning", happened="created", sign="+", tone="make"),
     EventType(name="workspace.online", happened="online", sign="●"),
     EventType(name="workspace.failed", happened="failed to start", sign="×", tone="kill"),
     EventType(name="workspace.changed", happened="changed by hand", sign="~"),
-    EventType(name="workspace.removed", happened="removed", sign="−", tone="kill"),
+    EventType(name="workspace.removed", happened="removed", sign="-", tone="kill"),
     EventType(name="workspace.released", happened="released", sign="✓", tone="make"),
     EventType(name="workspace.release_failed", happened="could not be released yet", sign="↻", tone="warn"),
     EventType(name="workspace.stopped", noun="unknown container", happened="stopped", sign="■", tone="warn"),
@@ -48,7 +48,7 @@ EVENT_TYPES = (
     EventType(name="security.login_failed", noun="login", happened="failed", sign="×", tone="warn"),
     EventType(name="security.token_created", noun="token", happened="made", sign="+"),
     EventType(name="security.token_first_used", noun="token", happened="used for the first time", sign="→"),
-    EventType(name="security.token_revoked", noun="token", happened="revoked", sign="−"),
+    EventType(name="security.token_revoked", noun="token", happened="revoked", sign="-"),
     EventType(name="security.denied", noun="attempt", happened="refused", sign="×", tone="warn"),
     EventType(name="security.database_accepted", noun="database", happened="accepted", sign="✓", tone="warn"),
     EventType(name="security.user_changed", noun="change", happened="of a user", sign="~", tone="warn"),
@@ -61,7 +61,7 @@ STARTED_AGAIN = EventType(
     name="workspace.provisioning again", noun="container", happened="started again", sign="↻", tone="warn"
 )
 UNKNOWN_THING = EventType(
-    name="workspace.released of nobody", noun="unknown container", happened="removed", sign="−", tone="warn"
+    name="workspace.released of nobody", noun="unknown container", happened="removed", sign="-", tone="warn"
 )
 
 FAMILIES = ("org.import.*", "org.*", "workspace.*", "security.*")

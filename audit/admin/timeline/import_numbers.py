@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from audit.models import StructureEvent
 from audit.payload import number, rows, text
 from lib.text import plural
+from workspaces.core.plan_words import signed_counts
 
 COUNTS = ("created_count", "skipped_count", "reconcile_removed_count", "left_running_count")
 
@@ -39,9 +40,9 @@ def tiles_of(event: StructureEvent) -> tuple[NumberTile, ...]:
 
 
 def signed(event: StructureEvent) -> str:
-    """The counts in one line: `+8 =1 −0, 8 duplicates left running`."""
+    """The counts in one line: `+8 =1 -0, 8 duplicates left running`."""
     created, kept, removed, left = (number(event, key) for key in COUNTS)
-    counts = f"+{created:,} ={kept:,} −{removed:,}"
+    counts = signed_counts(created=created, kept=kept, removed=removed)
     return f"{counts}, {plural(left, 'duplicate')} left running" if left else counts
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from uuid import UUID
 
+from django.utils.safestring import SafeString
+
 from lib.text import listed, plural
 from workspaces.admin.preview.plan_query import (
     CALM,
@@ -21,7 +23,8 @@ from workspaces.admin.preview.plan_query import (
     changed,
     cut,
 )
-from workspaces.admin.shared.badges import OPS, Op
+from workspaces.admin.shared.badges import badge
+from workspaces.core.plan_words import WORDS
 from workspaces.core.planning.plan_values import SEPARATOR, Action, Plan, Reason, Row
 from workspaces.services.removal.footprint import Holdings
 
@@ -35,8 +38,9 @@ class PlanRow:
     above: str
     depth: int
     has_below: bool
-    merge: Op
-    reconcile: Op
+    tone: str
+    merge: SafeString
+    reconcile: SafeString
     changed: bool
     dot: str = ""
     gone: bool = False
@@ -203,8 +207,9 @@ def _row(
         above=SEPARATOR.join(row.trail[:-1]),
         depth=row.depth,
         has_below=has_below,
-        merge=OPS[merge.action],
-        reconcile=OPS[row.action],
+        tone=WORDS[row.action].tone,
+        merge=badge(merge.action),
+        reconcile=badge(row.action),
         changed=changed(merge, row),
         dot=_dot(row),
         gone=gone,

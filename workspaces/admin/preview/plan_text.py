@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from lib.text import plural
 from workspaces.admin.preview.plan_table import leftovers, subtrees
-from workspaces.admin.shared.badges import MINUS, TIMES
+from workspaces.core.plan_words import WORDS
 from workspaces.core.planning.plan_values import Action, Plan, Row
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanTile:
-    """One count of a card."""
+    """One count of a card; `tone` is its class in the stylesheet."""
 
-    kind: str
+    tone: str
     label: str
     number: int
 
@@ -127,10 +127,11 @@ def _all_exist(plan: Plan) -> str:
 
 
 def _tiles(plan: Plan) -> tuple[PlanTile, ...]:
-    collateral = len(plan.collateral)
-    return (
-        PlanTile(kind="create", label="+ create", number=plan.created_count),
-        PlanTile(kind="keep", label="= keep", number=plan.skipped_count),
-        PlanTile(kind="remove", label=f"{MINUS} remove", number=len(plan.removals) - collateral),
-        PlanTile(kind="collateral", label=f"{TIMES} collateral", number=collateral),
-    )
+    numbers = {
+        Action.CREATE: plan.created_count,
+        Action.KEEP: plan.skipped_count,
+        Action.REMOVE: len(_named(plan)),
+        Action.COLLATERAL: len(plan.collateral),
+    }
+    words = ((WORDS[action], number) for action, number in numbers.items())
+    return tuple(PlanTile(tone=word.tone, label=f"{word.sign} {word.word}", number=number) for word, number in words)

@@ -17,6 +17,7 @@ from lib.text import plural
 from workspaces.admin.run.container_progress import Progress, Stages, unsettled
 from workspaces.admin.run.run_rows import RunRows
 from workspaces.admin.shared.badges import coded
+from workspaces.core.plan_words import signed_counts
 from workspaces.core.validating.notices import brief
 from workspaces.models import ImportRun, Organization
 from workspaces.services.imports.runs import owner_is_gone
@@ -129,6 +130,12 @@ class RunView:
     @property
     def seconds(self) -> str:
         return f"{self.duration.total_seconds():.1f} s" if self.duration is not None else ""
+
+    @property
+    def counts(self) -> str:
+        return signed_counts(
+            created=self.run.created_count, kept=self.run.skipped_count, removed=self.run.removed_count
+        )
 
     @property
     def short_id(self) -> str:

@@ -9,8 +9,10 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.utils.safestring import SafeString
+
 from workspaces.admin.run.container_progress import Stage, Stages
-from workspaces.admin.shared.badges import CREATED, REMOVED, Op
+from workspaces.admin.shared.badges import done
 from workspaces.core.planning.plan_values import SEPARATOR
 from workspaces.models import ImportRun, Workspace
 from workspaces.models.history_row import IN_ORDER
@@ -26,7 +28,7 @@ class RunRow:
     id: UUID
     name: str
     above: str
-    op: Op
+    done: SafeString
     why: str
     when: datetime
     stage: Stage | None
@@ -99,7 +101,7 @@ class RunRows:
                 id=key,
                 name=name,
                 above=SEPARATOR.join(above.get(key, ())),
-                op=REMOVED if kind == "~" else CREATED,
+                done=done("remove" if kind == "~" else "create"),
                 why=why or "",
                 when=when,
                 stage=stages.get(key),
