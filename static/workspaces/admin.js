@@ -119,14 +119,27 @@
   }
   measure();
 
+  // as the server finds: in the name; with a › in the path, and then it ends in the name
+  const nameOf = (i) => rows[i].querySelector('.ws-name').textContent.trim().toLowerCase();
+  function finds(i, parts) {
+    const above = parts.slice(0, -1).reverse(), last = parts[parts.length - 1];
+    if (!above.length) return nameOf(i).includes(last);
+    let at = i;
+    return nameOf(i).startsWith(last) && above.every((part, place) => {
+      at = parents[at];
+      if (!(at >= 0)) return false;
+      return place === above.length - 1 ? nameOf(at).endsWith(part) : nameOf(at) === part;
+    });
+  }
+
   function matching() {
     const text = find ? find.value.trim().toLowerCase() : '';
     if (!whole || (!text && !(only && only.checked))) return null;
-    const kept = new Set();
+    const kept = new Set(), parts = text.split('›').map((part) => part.trim());
     let found = 0;
     rows.forEach((row, i) => {
       if (only && only.checked && !changes(row)) return;
-      if (text && !row.querySelector('th').textContent.toLowerCase().includes(text)) return;
+      if (text && !finds(i, parts)) return;
       found++;
       for (let at = i; at >= 0 && !kept.has(at); at = parents[at]) kept.add(at);
     });

@@ -60,6 +60,13 @@ def test_find_keeps_what_matches_and_its_ancestors(plan: Page) -> None:
     expect(plan.get_by_role("status").filter(has_text="1 matching")).to_be_visible()
 
 
+def test_find_takes_a_path_as_the_server_does(plan: Page) -> None:
+    plan.get_by_label("Find").fill("m › design › an")
+    expect(row(plan, "Ann", under="PM › Design")).to_be_visible()
+    plan.get_by_label("Find").fill("pm › ann")
+    expect(plan.get_by_role("status").filter(has_text="Nothing matches.")).to_be_visible()
+
+
 def test_a_link_to_the_twin_unfolds_and_shows_it(page: Page, office: Office) -> None:
     office.merge({"PM": {"Ann": {}, "Design": {"Group": {"Ann": {}}}}})
     preview(page, declaring({"PM": {"Design": {"Group": {"Ann": {}}}}}))

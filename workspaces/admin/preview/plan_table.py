@@ -24,8 +24,9 @@ from workspaces.admin.preview.plan_query import (
     cut,
 )
 from workspaces.admin.shared.badges import badge
+from workspaces.core.names import SEPARATOR
 from workspaces.core.plan_words import WORDS
-from workspaces.core.planning.plan_values import SEPARATOR, Action, Plan, Reason, Row
+from workspaces.core.planning.plan_values import Action, Plan, Reason, Row
 from workspaces.services.removal.footprint import Holdings
 
 
@@ -109,25 +110,26 @@ def plan_table(
     goes_on: bool = False,
 ) -> PlanTable:
     """The two plans side by side: the rows that `query` asks for, each removal reachable."""
-    page = cut(merge, reconcile, query, goes_on=goes_on)
-    rows, here = reconcile.rows, set(page.indices)
+    page, show = cut(merge, reconcile, query)
+    here = page.rows if goes_on else page.indices
+    rows = reconcile.rows
     keys = {row.trail: index for index, row in enumerate(rows) if row.node}
     parents = {rows[index].parent for index in page.shown}
     gone = {index for index, row in enumerate(rows) if row.action in GONE}
     changing = sum(1 for pair in zip(merge.rows, rows, strict=True) if changed(*pair))
     number = page.start // ROWS + 1
-    view = replace(query, show=page.show if query.row is not None else query.show)
+    view = replace(query, show=show if query.row is not None else query.show)
     return PlanTable(
         rows=tuple(
             _row(
                 index,
                 merge.rows[index],
                 plan=reconcile,
-                places=_Places(keys, here),
+                places=_Places(keys, set(here)),
                 holdings=holdings,
                 has_below=index in parents,
             )
-            for index in page.indices
+            for index in here
         ),
         total=len(rows),
         changed=changing,
@@ -138,7 +140,7 @@ def plan_table(
         hidden_removals=len(gone.difference(page.shown)),
         rest=len(page.rest),
         rest_removed=len(gone.intersection(page.rest)),
-        choices=tuple(_choices(reconcile, page.show, query, changing=changing)),
+        choices=tuple(_choices(reconcile, show, query, changing=changing)),
         earlier=view.but(p=number - 1) if number > 1 else "",
         later=view.but(p=number + 1) if page.rest else "",
     )

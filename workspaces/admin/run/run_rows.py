@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from workspaces.admin.run.container_progress import Stage, Stages
 from workspaces.admin.shared.badges import done
-from workspaces.core.planning.plan_values import SEPARATOR
+from workspaces.core.names import SEPARATOR
 from workspaces.models import ImportRun, Workspace
 from workspaces.models.history_row import IN_ORDER
 

@@ -18,8 +18,7 @@ from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.shared.form_once import once
 from workspaces.admin.shared.rendering import render_page
-from workspaces.core.names import clean_name, sought_name
-from workspaces.core.planning.plan_values import SEPARATOR
+from workspaces.core.names import SEPARATOR, clean_name, sought_name
 from workspaces.core.template import Node
 from workspaces.errors import InvalidRequest, NameTaken, OrgError
 from workspaces.models import Organization, Workspace

@@ -13,10 +13,10 @@ from lib.bounded_count import Tally
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.shared.rendering import page_number, render_page
+from workspaces.admin.workspace_list.large_list import LargeListing
 from workspaces.admin.workspace_list.list_filters import BY_HAND, BY_IMPORT, EVERY, FAILING, LIVE, Filters
 from workspaces.admin.workspace_list.list_header import Overview, counted_organizations
-from workspaces.admin.workspace_list.read_list import Listing
-from workspaces.admin.workspace_list.walked_list import LargeListing
+from workspaces.admin.workspace_list.small_list import Listing
 from workspaces.models import Status
 from workspaces.services.lookups import parse_id
 

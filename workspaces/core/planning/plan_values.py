@@ -8,9 +8,8 @@ from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
 
+from workspaces.core.names import SEPARATOR as SEPARATOR
 from workspaces.core.template import Node, Template
-
-SEPARATOR = " › "
 
 
 class Mode(StrEnum):

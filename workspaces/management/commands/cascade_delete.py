@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from lib.text import plural
-from workspaces.core.planning.plan_values import SEPARATOR
+from workspaces.core.names import SEPARATOR
 from workspaces.management.command_base import OrgCommand
 from workspaces.management.command_lookups import shell_actor, workspace_ids
 from workspaces.models import Workspace
