@@ -46,7 +46,7 @@ class Box:
     path: str
     organization: str
     count: int
-    held: Total
+    total: Total
     first: int
     rows: tuple[DoomedRow, ...]
 
@@ -95,8 +95,8 @@ class CascadeView:
         return hashlib.sha256(b"".join(sorted(key.bytes for key in self.ids))).hexdigest()
 
     @cached_property
-    def held(self) -> Total:
-        return total(self._held.values())
+    def total(self) -> Total:
+        return total(self._holdings.values())
 
     @property
     def selected_count(self) -> int:
@@ -162,13 +162,13 @@ class CascadeView:
 
     def _box(self, tree: range, here: range) -> Box:
         root = self._trees.rows[tree.start]
-        every = [self._held[self._trees.rows[index].id] for index in tree]
+        every = [self._holdings[self._trees.rows[index].id] for index in tree]
         above, shown = self._above[root.id], range(max(tree.start, here.start), min(tree.stop, here.stop))
         return Box(
             path=SEPARATOR.join((*above, root.name)),
             organization=self._names[root.organization],
             count=len(every),
-            held=total(every),
+            total=total(every),
             first=1 + shown.start - tree.start,
             rows=tuple(self._row(index, above) for index in shown),
         )
@@ -184,13 +184,13 @@ class CascadeView:
             selected=row.root,
             why=f"and {below}: counted once" if row.root and below else below and f"{below}, not selected",
             protected=row.protected,
-            holdings=self._held[row.id],
+            holdings=self._holdings[row.id],
         )
 
     # ---- read once
 
     @cached_property
-    def _held(self) -> Mapping[UUID, Holdings]:
+    def _holdings(self) -> Mapping[UUID, Holdings]:
         return holdings(self.ids)
 
     @cached_property

@@ -21,7 +21,7 @@ from lib.text import listed
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.preview.plan_query import PlanQuery
-from workspaces.admin.preview.preview_context import PreviewView
+from workspaces.admin.preview.preview_context import further_rows, preview_view
 from workspaces.admin.run.run_context import latest_runs, run_views
 from workspaces.admin.shared.rendering import faults_of, is_part, posted_text, render_page
 from workspaces.core.planning.plan import parse_mode
@@ -156,15 +156,17 @@ def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError 
 
 
 def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: OrgError | None = None) -> HttpResponse:
-    part = is_part(request)
-    view = PreviewView(preview=preview, query=PlanQuery.of(request.GET), goes_on=part)
+    title, query = f"Preview of {preview.record.source or preview.template.name}", PlanQuery.of(request.GET)
+    if is_part(request):
+        table = further_rows(preview, query)
+        return render_page(request, site, "plan_rows.html", title=title, table=table)
     return render_page(
         request,
         site,
-        "plan_rows.html" if part else "preview.html",
-        title=f"Preview of {preview.record.source or preview.template.name}",
+        "preview.html",
+        title=title,
         status=status_of(error),
-        view=view,
+        view=preview_view(preview, query),
         record=preview.record,
         may_reconcile=access.may(request.user, Right.CASCADE_DELETE, preview.record.organization),
         who_may=listed(access.who_may(Right.CASCADE_DELETE, preview.record.organization), most=8),

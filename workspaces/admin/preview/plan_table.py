@@ -69,8 +69,8 @@ class RowFilter:
 class PlanTable:
     """A page of the plan's rows, what is on other pages, and the links that lead there.
 
-    `whole` says that every row of the plan is here, so that the browser can filter; `hidden_removals` counts those
-    which the filter leaves out.
+    `goes_on`: it is put below the page before it. `whole`: every row of the plan is here, so that the browser can
+    filter. `hidden_removals` counts those that the filter leaves out.
     """
 
     rows: tuple[PlanRow, ...]
@@ -84,6 +84,8 @@ class PlanTable:
     rest: int
     rest_removed: int
     choices: tuple[RowFilter, ...]
+    query: PlanQuery
+    goes_on: bool = False
     earlier: str = ""
     later: str = ""
 
@@ -141,6 +143,8 @@ def plan_table(
         rest=len(page.rest),
         rest_removed=len(gone.intersection(page.rest)),
         choices=tuple(_choices(reconcile, show, query, changing=changing)),
+        query=query,
+        goes_on=goes_on,
         earlier=view.but(p=number - 1) if number > 1 else "",
         later=view.but(p=number + 1) if page.rest else "",
     )
