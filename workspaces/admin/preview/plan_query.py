@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from lib.links import Address
 from workspaces.core.names import sought_name
 from workspaces.core.planning.plan_values import Action, Plan, Row
 from workspaces.core.search import Search
@@ -43,10 +43,10 @@ class PlanQuery:
     def narrow(self) -> bool:
         return bool(self.find or self.show not in ("", EVERYTHING))
 
-    def but(self, **changes: str | int) -> str:
-        """The address of the same view with something changed; what is not named of `p` and `row` is dropped."""
-        given = {"show": self.show, "q": self.find, **changes}
-        return "?" + urlencode({name: value for name, value in given.items() if value not in ("", 1)})
+    @property
+    def address(self) -> Address:
+        """Of the same view, whichever page of it is shown."""
+        return Address({"show": self.show, "q": self.find})
 
 
 FIRST_PAGE = PlanQuery()

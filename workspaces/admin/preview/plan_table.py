@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils.safestring import SafeString
 
+from lib.links import Link
 from lib.text import listed, plural
 from workspaces.admin.preview.plan_query import (
     CALM,
@@ -56,16 +57,6 @@ class PlanRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RowFilter:
-    """A link that shows other rows of the same plan."""
-
-    label: str
-    count: int
-    url: str
-    on: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class PlanTable:
     """A page of the plan's rows, what is on other pages, and the links that lead there.
 
@@ -83,7 +74,7 @@ class PlanTable:
     hidden_removals: int
     rest: int
     rest_removed: int
-    choices: tuple[RowFilter, ...]
+    choices: tuple[Link, ...]
     query: PlanQuery
     goes_on: bool = False
     earlier: str = ""
@@ -120,7 +111,7 @@ def plan_table(
     gone = {index for index, row in enumerate(rows) if row.action in GONE}
     changing = sum(1 for pair in zip(merge.rows, rows, strict=True) if changed(*pair))
     number = page.start // ROWS + 1
-    view = replace(query, show=show if query.row is not None else query.show)
+    view = replace(query, show=show if query.row is not None else query.show).address
     return PlanTable(
         rows=tuple(
             _row(
@@ -184,7 +175,7 @@ class _Places:
         return "" if index is None else _link(index, here=index in self.here)
 
 
-def _choices(plan: Plan, show: str, query: PlanQuery, *, changing: int) -> Iterator[RowFilter]:
+def _choices(plan: Plan, show: str, query: PlanQuery, *, changing: int) -> Iterator[Link]:
     counts = {
         CHANGES: ("Changes", changing),
         REMOVALS: ("Removals", len(plan.removals)),
@@ -193,7 +184,7 @@ def _choices(plan: Plan, show: str, query: PlanQuery, *, changing: int) -> Itera
     }
     for name, (label, count) in counts.items():
         if count or name == show:
-            yield RowFilter(label=label, count=count, url=query.but(show=name), on=name == show)
+            yield Link(label=label, count=count, url=query.address.but(show=name), current=name == show)
 
 
 def _row(
