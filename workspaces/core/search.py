@@ -13,13 +13,17 @@ LEAST_DIGITS = 4  # of an id
 class Search:
     """A text without `›` is found in names; with it, in paths, and then it ends in the name of what is found.
 
-    `above` are the parts before the last one: `m › le` finds `PM › Lead`.
+    `above` are the parts before the last one: `m › le` finds `PM › Lead`. `ids` are the first and the last id that
+    begin with the text, None where it is no beginning of an id.
     """
 
     def __init__(self, text: str) -> None:
         *self.above, self.last = [part.strip() for part in text.split(SEPARATOR.strip())]
         self._folded = [part.casefold() for part in self.above]
         self._name = self.last.casefold()
+        digits = text.replace("-", "").casefold()
+        is_id = LEAST_DIGITS <= len(digits) <= 32 and set(digits) <= set("0123456789abcdef")
+        self.ids = (UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))) if is_id else None
 
     def finds(self, trail: Sequence[str]) -> bool:
         """Whether it is found in the path of these names, the last one of which is the workspace's own."""
@@ -33,13 +37,9 @@ class Search:
             and above[1:] == self._folded[1:]
         )
 
-
-def ids_from(text: str) -> tuple[UUID, UUID] | None:
-    """The first and the last id that begin with these digits; None for a text that is no beginning of an id."""
-    digits = text.replace("-", "").casefold()
-    if not LEAST_DIGITS <= len(digits) <= 32 or not set(digits) <= set("0123456789abcdef"):
-        return None
-    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+    def begins(self, key: UUID) -> bool:
+        """Whether the id begins with the text."""
+        return self.ids is not None and self.ids[0] <= key <= self.ids[1]
 
 
 def _folded(name: str) -> str:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 Row = TypeVar("Row")
-
-
-class Indexed(Protocol):
-    """A row that knows the index of its parent's row."""
-
-    @property
-    def parent(self) -> int | None: ...
-
-
-IndexedRow = TypeVar("IndexedRow", bound=Indexed)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,11 +41,6 @@ class Forest(Generic[Row]):
 
     rows: Sequence[Row]
     parents: Sequence[int | None]
-
-    @classmethod
-    def of(cls, rows: Sequence[IndexedRow]) -> Forest[IndexedRow]:
-        """Of rows that stand in order already."""
-        return Forest(rows, [row.parent for row in rows])
 
     @classmethod
     def grown(
@@ -115,8 +100,5 @@ class Forest(Generic[Row]):
         """The page of that number, from 1 on: it begins with what its first row stands below."""
         start = (number - 1) * size
         rows = shown[start : start + size]
-        return TreePage(shown=shown, start=start, rows=rows, context=self._missing_above(rows))
-
-    def _missing_above(self, rows: Sequence[int]) -> list[int]:
-        here: Collection[int] = set(rows)
-        return [index for index in self.with_ancestors(rows[:1]) if index not in here]
+        context = sorted({*self.with_ancestors(rows[:1])}.difference(rows))
+        return TreePage(shown=shown, start=start, rows=rows, context=context)

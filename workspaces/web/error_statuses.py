@@ -4,43 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workspaces.errors import (
-    BodyTooLarge,
-    EngineError,
-    InstallationRenamed,
-    Interrupted,
-    InvalidRequest,
-    NameTaken,
-    NotFound,
-    OrgError,
-    Refusal,
-    SubmittedBefore,
-    TemplateInvalid,
-    TemplateNotFound,
-    TemplateTooLarge,
-    TooOften,
-    UnknownMode,
-    UnsupportedTemplateFile,
-    WorkspaceRemoved,
-)
+from workspaces import errors
+from workspaces.errors import OrgError
 
 STATUSES: Mapping[type[OrgError], int] = {
-    BodyTooLarge: 413,
-    EngineError: 503,
-    InstallationRenamed: 503,
-    Interrupted: 503,
-    InvalidRequest: 400,
-    NameTaken: 409,
-    NotFound: 404,
-    Refusal: 409,
-    SubmittedBefore: 409,
-    TemplateInvalid: 400,
-    TemplateNotFound: 404,
-    TemplateTooLarge: 413,
-    TooOften: 429,
-    UnknownMode: 400,
-    UnsupportedTemplateFile: 400,
-    WorkspaceRemoved: 409,
+    errors.BodyTooLarge: 413,
+    errors.EngineError: 503,
+    errors.InstallationRenamed: 503,
+    errors.Interrupted: 503,
+    errors.InvalidRequest: 400,
+    errors.NameTaken: 409,
+    errors.NotFound: 404,
+    errors.Refusal: 409,
+    errors.SubmittedBefore: 409,
+    errors.TemplateInvalid: 400,
+    errors.TemplateNotFound: 404,
+    errors.TemplateTooLarge: 413,
+    errors.TooOften: 429,
+    errors.UnknownMode: 400,
+    errors.UnsupportedTemplateFile: 400,
+    errors.WorkspaceRemoved: 409,
 }
 
 

@@ -54,7 +54,7 @@ FIRST_PAGE = PlanQuery()
 
 def cut(merge: Plan, reconcile: Plan, query: PlanQuery) -> tuple[TreePage, str]:
     """The page that is asked for, and which rows it shows: of more than `ROWS` only changes, unless all are wanted."""
-    rows, trees = reconcile.rows, Forest.of(reconcile.rows)
+    rows, trees = reconcile.rows, Forest(reconcile.rows, [row.parent for row in reconcile.rows])
     if query.row is not None:
         return trees.page(range(len(rows)), number=min(query.row, len(rows) - 1) // ROWS + 1, size=ROWS), EVERYTHING
     show = query.show or _usual(rows, query.find)

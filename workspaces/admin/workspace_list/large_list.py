@@ -16,7 +16,6 @@ from django.db.models.functions import RowNumber
 from lib.bounded_count import Tally
 from lib.case_insensitive import Folded
 from workspaces.admin.workspace_list.large_matches import Matches
-from workspaces.admin.workspace_list.list_filters import EVERY, LIVE
 from workspaces.admin.workspace_list.list_header import Group, Overview
 from workspaces.admin.workspace_list.list_rows import ListFacts, ListRow, Names, identity
 from workspaces.admin.workspace_list.removed_rows import RemovedRows
@@ -53,7 +52,7 @@ class LargeListing(Overview):
 
     @property
     def numbered(self) -> bool:
-        return self.filters.status == Status.REMOVED and not self._narrow
+        return self.filters.status == Status.REMOVED and not self.filters.selective
 
     @property
     def next(self) -> UUID | None:
@@ -70,7 +69,7 @@ class LargeListing(Overview):
     @property
     def found(self) -> Tally | None:
         """How many there are; None where the page does not know what lies before it."""
-        if not self._narrow:
+        if self.numbered or not self.filters.narrow:
             return self.with_status(self.filters.status)
         number = len(self._found.places) - len(self._found.context)
         return Tally(number=number, more=self.next is not None) if self._start is None else None
@@ -100,16 +99,7 @@ class LargeListing(Overview):
         if self.numbered:
             places = self._removed.page((self.page - 1) * ROWS_PER_PAGE, ROWS_PER_PAGE)
             return FoundPlaces(places=places, context=frozenset(), next=None)
-        return self._matching() if self._narrow else self._walked()
-
-    @property
-    def _narrow(self) -> bool:
-        filters = self.filters
-        return bool(filters.find or filters.twice or filters.by or filters.failing) or filters.status not in (
-            LIVE,
-            EVERY,
-            Status.REMOVED,
-        )
+        return self._matching() if self.filters.narrow else self._walked()
 
     @property
     def _removed(self) -> RemovedRows:

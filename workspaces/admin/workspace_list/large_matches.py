@@ -69,7 +69,7 @@ def _found(rows: WorkspaceQuerySet, text: str, organizations: Sequence[int]) -> 
     search = Search(text)
     found = rows.alias(folded=Folded("name"))
     if not search.above:
-        return found.filter(Q(folded__begins=search.last) | with_id(rows, text))
+        return found.filter(Q(folded__begins=search.last) | with_id(rows, search))
     found = found.filter(folded__begins=search.last)
     for level, name in enumerate(reversed(search.above), start=1):
         parent = "__".join(["parent"] * level)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from uuid import UUID
 
 from django.db.models import Q
 from django.http import QueryDict
 
 from workspaces.core.names import sought_name
-from workspaces.core.search import Search, ids_from
+from workspaces.core.search import Search
 from workspaces.models import Status
 from workspaces.models.querysets import WorkspaceQuerySet
 from workspaces.models.tree_pages import TreePlace
@@ -50,25 +49,23 @@ class Filters:
     @property
     def narrow(self) -> bool:
         """Whether a row is shown for itself, with what stands above it as context."""
-        return bool(self.find or self.twice or self.by or self.failing or self.status not in (LIVE, EVERY))
+        return self.selective or self.status not in (LIVE, EVERY)
+
+    @property
+    def selective(self) -> bool:
+        """Whether more is asked than an organization and a status."""
+        return bool(self.find or self.twice or self.by or self.failing)
 
     def wants(self, place: TreePlace, *, twice: bool) -> bool:
         right = self.status in (LIVE, EVERY, place.status) and (twice or not self.twice)
-        return right and (not self.find or self._search.finds(place.trail) or self._has(place.id))
+        return right and (not self.find or self._search.finds(place.trail) or self._search.begins(place.id))
 
     @cached_property
     def _search(self) -> Search:
         return Search(self.find)
 
-    @cached_property
-    def _ids(self) -> tuple[UUID, UUID] | None:
-        return ids_from(self.find)
 
-    def _has(self, key: UUID) -> bool:
-        return self._ids is not None and self._ids[0] <= key <= self._ids[1]
-
-
-def with_id(rows: WorkspaceQuerySet, text: str) -> Q:
-    """Those of the rows whose id begins with the text: read first, so that no other condition leads past the index."""
-    ids = ids_from(text)
-    return Q(id__in=list(rows.filter(id__range=ids).values_list("id", flat=True)[:MOST_IDS]) if ids else ())
+def with_id(rows: WorkspaceQuerySet, search: Search) -> Q:
+    """Those of the rows whose id begins so: read first, so that no other condition leads past the index."""
+    found = rows.filter(id__range=search.ids).values_list("id", flat=True)[:MOST_IDS] if search.ids else ()
+    return Q(id__in=list(found))

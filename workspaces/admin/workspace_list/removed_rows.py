@@ -49,7 +49,7 @@ class RemovedRows:
     def _found(self, rows: WorkspaceQuerySet) -> WorkspaceQuerySet:
         search = Search(self.find)
         if not search.above:
-            return rows.filter(Q(name__icontains=self.find) | with_id(rows, self.find))
+            return rows.filter(Q(name__icontains=self.find) | with_id(rows, search))
         names = dict(rows.filter(name__istartswith=search.last).values_list("id", "name"))
         above = Workspace.objects.names_above(list(names))
         return rows.filter(id__one_of=[key for key, line in above.items() if search.finds((*line, names[key]))])
