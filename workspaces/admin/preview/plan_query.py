@@ -49,9 +49,6 @@ class PlanQuery:
         return Address({"show": self.show, "q": self.find})
 
 
-FIRST_PAGE = PlanQuery()
-
-
 def cut(merge: Plan, reconcile: Plan, query: PlanQuery) -> tuple[TreePage, str]:
     """The page that is asked for, and which rows it shows: of more than `ROWS` only changes, unless all are wanted."""
     rows, trees = reconcile.rows, Forest(reconcile.rows, [row.parent for row in reconcile.rows])

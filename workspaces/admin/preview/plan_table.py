@@ -16,7 +16,6 @@ from workspaces.admin.preview.plan_query import (
     CHANGES,
     COLLATERAL,
     EVERYTHING,
-    FIRST_PAGE,
     GONE,
     REMOVALS,
     ROWS,
@@ -89,24 +88,19 @@ class PlanTable:
         """More rows than a page holds: they are filtered by the server."""
         return self.total > ROWS
 
-    @property
-    def paged(self) -> bool:
-        return bool(self.earlier or self.later)
-
 
 def plan_table(
     merge: Plan,
     reconcile: Plan,
     *,
     holdings: Mapping[UUID, Holdings],
-    query: PlanQuery = FIRST_PAGE,
+    query: PlanQuery,
     goes_on: bool = False,
 ) -> PlanTable:
     """The two plans side by side: the rows that `query` asks for, each removal reachable."""
     page, show = cut(merge, reconcile, query)
-    here = page.rows if goes_on else page.indices
-    rows = reconcile.rows
-    keys = {row.trail: index for index, row in enumerate(rows) if row.node}
+    rows, here = reconcile.rows, page.rows if goes_on else page.indices
+    places = _Places({row.trail: index for index, row in enumerate(rows) if row.node}, set(here))
     parents = {rows[index].parent for index in page.shown}
     gone = {index for index, row in enumerate(rows) if row.action in GONE}
     changing = sum(1 for pair in zip(merge.rows, rows, strict=True) if changed(*pair))
@@ -118,7 +112,7 @@ def plan_table(
                 index,
                 merge.rows[index],
                 plan=reconcile,
-                places=_Places(keys, set(here)),
+                places=places,
                 holdings=holdings,
                 has_below=index in parents,
             )
