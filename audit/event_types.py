@@ -89,7 +89,7 @@ MEMBER_REMOVED = EventType(
     payload=of.MemberChanged,
     noun="member",
     verb="removed",
-    sign="−",
+    sign="-",
     tone="warn",
     is_act=True,
 )
@@ -125,7 +125,7 @@ WORKSPACE_REMOVED = EventType(
     name="workspace.removed",
     payload=of.WorkspaceRemoved,
     verb="removed",
-    sign="−",
+    sign="-",
     tone="kill",
     is_act=True,
     in_numbers=True,
@@ -164,7 +164,7 @@ TOKEN_CREATED = EventType(name="security.token_created", payload=of.TokenEvent, 
 TOKEN_FIRST_USED = EventType(
     name="security.token_first_used", payload=of.TokenEvent, noun="token", verb="used for the first time", sign="→"
 )
-TOKEN_REVOKED = EventType(name="security.token_revoked", payload=of.TokenEvent, noun="token", verb="revoked", sign="−")
+TOKEN_REVOKED = EventType(name="security.token_revoked", payload=of.TokenEvent, noun="token", verb="revoked", sign="-")
 DENIED = EventType(name="security.denied", payload=of.Denied, noun="attempt", verb="refused", sign="×", tone="warn")
 DATABASE_ACCEPTED = EventType(
     name="security.database_accepted",
@@ -198,7 +198,7 @@ STRAY_RELEASED = EventType(
     payload=of.StrayEvent,
     noun="unknown container",
     verb="removed",
-    sign="−",
+    sign="-",
     tone="warn",
 )
 

@@ -68,11 +68,20 @@ class UnknownMode(OrgError):
 
 
 class InvalidRequest(OrgError):
-    """A value of the request itself is wrong, not of the template. `field` names it."""
+    """A value of the request itself is wrong, not of the template. `field` names it; REST lists all `problems`."""
 
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)
         self.field = field
+        self.problems: tuple[Problem, ...] = (Problem(message=message, path=field),)
+
+
+class BodyTooLarge(OrgError):
+    """The body has more bytes than a template with its fields may have: `size`, or more."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"The body has {size:,} bytes or more.")
+        self.size = size
 
 
 class NotFound(OrgError):

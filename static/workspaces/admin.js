@@ -119,14 +119,22 @@
   }
   measure();
 
+  // as the server finds: in the name; with a › in the path, and then it ends in the name
+  const nameOf = (i) => rows[i].querySelector('.ws-name').textContent.trim().toLowerCase();
+  const pathOf = (i) => (parents[i] < 0 ? '' : pathOf(parents[i]) + '›') + nameOf(i);
+  function finds(i, text) {
+    const path = pathOf(i), at = path.lastIndexOf(text);
+    return at >= 0 && at + text.length >= path.length - nameOf(i).length;
+  }
+
   function matching() {
-    const text = find ? find.value.trim().toLowerCase() : '';
+    const text = find ? find.value.split('›').map((part) => part.trim()).join('›').toLowerCase() : '';
     if (!whole || (!text && !(only && only.checked))) return null;
     const kept = new Set();
     let found = 0;
     rows.forEach((row, i) => {
       if (only && only.checked && !changes(row)) return;
-      if (text && !row.querySelector('th').textContent.toLowerCase().includes(text)) return;
+      if (text && !finds(i, text)) return;
       found++;
       for (let at = i; at >= 0 && !kept.has(at); at = parents[at]) kept.add(at);
     });

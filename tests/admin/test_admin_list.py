@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.admin.pages import LIST, named, text
 from tests.trees import AFTER, BEFORE
-from workspaces.admin.workspace_list import read_list
+from workspaces.admin.workspace_list import small_list
 from workspaces.core.template import Node
 from workspaces.models import Organization, Workspace
 from workspaces.services.actors import Actor
@@ -101,7 +101,7 @@ def test_removed_ones_are_shown_when_asked_for(viewer: Client, live: Callable[..
 def test_removed_ones_are_read_page_by_page_latest_first(
     viewer: Client, live: Callable[..., Applied], actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_list, "ROWS_PER_PAGE", 2)
+    monkeypatch.setattr(small_list, "ROWS_PER_PAGE", 2)
     live({name: {} for name in "ABC"})
     for name in "BAC":
         cascade_delete([named(name).pk], actor=actor)
@@ -177,7 +177,7 @@ def test_the_list_says_who_created_what(
 def test_a_page_begins_with_what_its_first_row_stands_below(
     viewer: Client, live: Callable[..., Applied], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_list, "ROWS_PER_PAGE", 4)
+    monkeypatch.setattr(small_list, "ROWS_PER_PAGE", 4)
     live(BEFORE)
     assert names(viewer, p=2) == [
         "0 PM*",

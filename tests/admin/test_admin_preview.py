@@ -136,7 +136,7 @@ def test_a_protected_workspace_is_shown_as_kept(
     live(SCRATCH)
     edit_workspace(named("Infra Lead"), {"protected": True}, actor=actor)
     line = row(text(operator.get(preview(MOVED))), "Infra Lead")
-    assert "Kept" in line
+    assert "Held" in line
     assert "protected" in line
 
 

@@ -13,7 +13,7 @@ from django.test import Client
 
 from tests.admin.pages import LIST, named, text
 from tests.trees import AFTER, BEFORE
-from workspaces.admin.workspace_list import list_page, walked_list
+from workspaces.admin.workspace_list import large_list, list_page
 from workspaces.core.template import Node
 from workspaces.models import Container, Membership, Organization, Workspace
 from workspaces.services.actors import Actor
@@ -31,8 +31,8 @@ def _every_tree_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walked_list, "ROWS_PER_PAGE", 4)
-    monkeypatch.setattr(walked_list, "MATCHES_PER_PAGE", 2)
+    monkeypatch.setattr(large_list, "ROWS_PER_PAGE", 4)
+    monkeypatch.setattr(large_list, "MATCHES_PER_PAGE", 2)
 
 
 def rows(page: str) -> list[str]:

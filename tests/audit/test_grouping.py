@@ -122,7 +122,7 @@ def test_a_completed_import_has_its_tiles() -> None:
         "mode merge, created 8, kept 1, removed 0, collateral 0, left running 8, live 9 → 17, warnings 3, errors 0, "
         "duration 42.1 s"
     )
-    assert row.headline == "merge done: +8 =1 −0, 8 duplicates left running"
+    assert row.headline == "merge done: +8 =1 -0, 8 duplicates left running"
 
 
 def test_only_numbers_that_matter_have_colour() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audit.admin.timeline.sentences import SentenceFacts, tell
-from audit.admin.timeline.wording import clock, listed
+from audit.admin.timeline.wording import clock
 from audit.models import StructureEvent
 from audit.payload import type_of
 from tests.audit.events import (
@@ -146,13 +146,6 @@ def test_a_payload_that_makes_no_sense_still_makes_a_page(payload: object) -> No
     broken = event(COMPLETED, run="merge")
     broken.payload = payload
     assert told(broken)[0].startswith("alice applied an import of a template to Acme Dev")
-
-
-def test_long_lists_of_names_are_cut() -> None:
-    assert listed([]) == ""
-    assert listed(["A"]) == "A"
-    assert listed(["A", "B", "C"]) == "A, B and C"
-    assert listed([*"ABCDEFG"]) == "A, B, C, D, E and 2 more"
 
 
 def test_a_time_on_another_day_has_its_date() -> None:

@@ -150,7 +150,7 @@ def test_rows_stand_by_minute_with_bursts_folded(look, words, story: None) -> No
 
 def test_a_completed_import_is_open_with_its_tiles(look, words, story: None) -> None:
     text = words(look(**AT_2013))
-    assert "merge done: +8 =1 −0, 8 duplicates left running" in text
+    assert "merge done: +8 =1 -0, 8 duplicates left running" in text
     for tile in ("created8", "kept1", "left running8", "live9 → 17", "duration42.1 s"):
         assert tile in text
 

@@ -60,6 +60,13 @@ def test_find_keeps_what_matches_and_its_ancestors(plan: Page) -> None:
     expect(plan.get_by_role("status").filter(has_text="1 matching")).to_be_visible()
 
 
+def test_find_takes_a_path_as_the_server_does(plan: Page) -> None:
+    plan.get_by_label("Find").fill("m › design › an")
+    expect(row(plan, "Ann", under="PM › Design")).to_be_visible()
+    plan.get_by_label("Find").fill("pm › ann")
+    expect(plan.get_by_role("status").filter(has_text="Nothing matches.")).to_be_visible()
+
+
 def test_a_link_to_the_twin_unfolds_and_shows_it(page: Page, office: Office) -> None:
     office.merge({"PM": {"Ann": {}, "Design": {"Group": {"Ann": {}}}}})
     preview(page, declaring({"PM": {"Design": {"Group": {"Ann": {}}}}}))
@@ -76,7 +83,7 @@ def test_without_colours_signs_and_words_tell_the_kinds_of_rows_apart(page: Page
     leftover, collateral = row(page, "Infra Lead", under="PM"), row(page, "Scratch", under="PM › Infra Lead")
     cells = [*leftover.get_by_role("cell").all()[:2], collateral.get_by_role("cell").nth(1)]
     cells.append(row(page, "Dev Lead", under="PM").get_by_role("cell").first)
-    for cell, words in zip(cells, ("≠Left running", "−Remove", "×Collateral", "+Create"), strict=True):
+    for cell, words in zip(cells, ("≠Left running", "-Remove", "!Collateral", "+Create"), strict=True):
         expect(cell).to_contain_text(words)
     edges = [cell.evaluate("cell => getComputedStyle(cell).borderLeft") for cell in cells]
     assert "6px solid" in edges[1]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from workspaces.admin.cascade.cascade_page import cascade_page
-from workspaces.admin.preview.import_pages import import_page, plan_json, preview_page
-from workspaces.admin.run.dismissal import dismiss_page
-from workspaces.admin.run.retry import container_again, run_again
+from workspaces.admin.preview.import_page import import_page
+from workspaces.admin.preview.preview_page import plan_json, preview_page
+from workspaces.admin.run.run_actions import container_again, dismiss_page, run_again
 from workspaces.admin.run.run_pages import run_page, runs_page
 
 PAGES = (

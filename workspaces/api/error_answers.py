@@ -22,60 +22,34 @@ from workspaces.access import Denied
 from workspaces.core.problems import MAX_PROBLEMS
 from workspaces.errors import (
     AppliedAlready,
-    EngineError,
-    InstallationRenamed,
+    BodyTooLarge,
     Interrupted,
     InvalidRequest,
-    NameTaken,
-    NotFound,
     OrgError,
     PlanChanged,
     Problem,
-    Refusal,
     RemovalNotConfirmed,
-    SubmittedBefore,
     TemplateInvalid,
-    TemplateNotFound,
-    TemplateTooLarge,
     TooOften,
-    UnknownMode,
-    UnsupportedTemplateFile,
     WorkspaceProtected,
-    WorkspaceRemoved,
 )
 from workspaces.services.imports.import_answers import preview_answer
 from workspaces.web.error_responses import RETRY_AFTER, database_away, is_page, too_large
+from workspaces.web.error_statuses import status_of
 from workspaces.web.security_signals import notice_denied
 
 logger = logging.getLogger(__name__)
 
-STATUSES: Mapping[type[OrgError], int] = {
-    EngineError: 503,
-    InstallationRenamed: 503,
-    Interrupted: 503,
-    InvalidRequest: 400,
-    NameTaken: 409,
-    NotFound: 404,
-    Refusal: 409,
-    SubmittedBefore: 409,
-    TemplateInvalid: 400,
-    TemplateNotFound: 404,
-    TemplateTooLarge: 413,
-    TooOften: 429,
-    UnknownMode: 400,
-    UnsupportedTemplateFile: 400,
-    WorkspaceRemoved: 409,
-}
 
-
-class RequestInvalid(OrgError):
+class RequestInvalid(InvalidRequest):
     """The request itself is wrong: a field, a parameter or the body's syntax. All of it is in `problems`."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         found = tuple(problems)
         first, more = found[0], len(found) - 1
         place = f"{first.path}: " if first.path else ""
-        super().__init__(f"The request has {more + 1:,} errors." if more else f"{place}{first.message}")
+        message = f"The request has {more + 1:,} errors." if more else f"{place}{first.message}"
+        super().__init__(message, field=first.path)
         self.problems = found[:MAX_PROBLEMS]
 
 
@@ -85,14 +59,6 @@ class TooManyFailures(Throttled):
     def __init__(self, seconds: int) -> None:
         super().__init__(seconds)
         self.seconds = seconds
-
-
-class BodyTooLarge(OrgError):
-    """The body has more bytes than a template with its fields may have."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(f"The body has {size:,} bytes or more.")
-        self.size = size
 
 
 def as_json(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
@@ -116,49 +82,44 @@ def answer(error: Exception) -> HttpResponse:
 
 @answer.register
 def _(error: OrgError) -> HttpResponse:
-    status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
-    return say(str(error), status=status)
+    return _refuse(error)
 
 
-@answer.register
-def _(error: RequestInvalid) -> HttpResponse:
-    return say(str(error), error.problems, status=400)
-
-
-@answer.register
-def _(error: InvalidRequest) -> HttpResponse:
-    return say(str(error), [Problem(message=str(error), path=error.field)], status=400)
-
-
-@answer.register
-def _(error: TemplateInvalid) -> HttpResponse:
-    return say(str(error), error.problems, status=413 if isinstance(error, TemplateTooLarge) else 400)
+@answer.register(InvalidRequest)
+@answer.register(TemplateInvalid)
+def _(error: InvalidRequest | TemplateInvalid) -> HttpResponse:
+    return _refuse(error, error.problems)
 
 
 @answer.register
 def _(error: PlanChanged) -> HttpResponse:
-    return say(str(error), status=409, fingerprint=error.plan.fingerprint, plan=preview_answer(error.plan))
+    return _refuse(error, fingerprint=error.plan.fingerprint, plan=preview_answer(error.plan))
 
 
 @answer.register
 def _(error: AppliedAlready) -> HttpResponse:
     key, plan = str(error.applied_by), error.plan
-    return say(str(error), status=409, applied_by=key, fingerprint=plan.fingerprint, plan=preview_answer(plan))
+    return _refuse(error, applied_by=key, fingerprint=plan.fingerprint, plan=preview_answer(plan))
 
 
 @answer.register
 def _(error: RemovalNotConfirmed) -> HttpResponse:
-    return say(str(error), status=409, confirm_removals=error.confirm_removals, plan=preview_answer(error.plan))
+    return _refuse(error, confirm_removals=error.confirm_removals, plan=preview_answer(error.plan))
 
 
 @answer.register
 def _(error: WorkspaceProtected) -> HttpResponse:
-    return say(str(error), status=409, protected=[str(key) for key in error.ids])
+    return _refuse(error, protected=[str(key) for key in error.ids])
 
 
 @answer.register
 def _(error: Interrupted) -> HttpResponse:
-    return say(str(error), status=503, retry_after=RETRY_AFTER)
+    return _refuse(error, retry_after=RETRY_AFTER)
+
+
+@answer.register
+def _(error: TooOften) -> HttpResponse:
+    return _refuse(error, retry_after=error.seconds)
 
 
 @answer.register
@@ -172,11 +133,6 @@ def _(error: APIException) -> HttpResponse:
     if challenge := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = challenge
     return response
-
-
-@answer.register
-def _(error: TooOften) -> HttpResponse:
-    return say(str(error), status=429, retry_after=error.seconds)
 
 
 @answer.register
@@ -241,6 +197,10 @@ def say(
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)
     return response
+
+
+def _refuse(error: OrgError, problems: Iterable[Problem] = (), **facts: Any) -> HttpResponse:
+    return say(str(error), problems, status=status_of(error), **facts)
 
 
 def flatten(detail: Any, path: str = "") -> list[Problem]:

@@ -14,10 +14,10 @@ from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
 from lib.text import clip
-from workspaces.api.error_answers import BodyTooLarge, RequestInvalid, flatten
+from workspaces.api.error_answers import RequestInvalid, flatten
 from workspaces.core.reading.document import Document
 from workspaces.core.reading.reader import read_object
-from workspaces.errors import Problem, TemplateInvalid, TemplateTooLarge
+from workspaces.errors import BodyTooLarge, Problem, TemplateInvalid, TemplateTooLarge
 from workspaces.services.templates.loader import site_limits
 
 Line = Callable[[str], int | None]

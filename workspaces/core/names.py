@@ -15,6 +15,8 @@ import idna
 from workspaces.core.characters import DEFAULT_IGNORABLE, NONCHARACTERS, PICTOGRAPHS
 
 MAX_NAME = 255
+SEPARATOR = " › "
+"""Between the names of a path."""
 
 SPACES = "".join(character for character in map(chr, range(0x10000)) if unicodedata.category(character) == "Zs")
 """All characters of the category Zs; there are none beyond U+FFFF."""

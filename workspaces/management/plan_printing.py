@@ -5,15 +5,16 @@ from __future__ import annotations
 from django.core.management.base import OutputWrapper
 from django.core.management.color import Style
 
+from workspaces.core.plan_words import WORDS
 from workspaces.core.planning.plan_values import Action, Plan
-from workspaces.core.planning.render import SIGNS, as_text
+from workspaces.core.planning.render import as_text
 
 COLOURS = {
-    SIGNS[Action.CREATE]: "SUCCESS",
-    SIGNS[Action.REMOVE]: "ERROR",
-    SIGNS[Action.COLLATERAL]: "ERROR",
-    SIGNS[Action.HELD]: "WARNING",
-    SIGNS[Action.LEFT_RUNNING]: "WARNING",
+    WORDS[Action.CREATE].sign: "SUCCESS",
+    WORDS[Action.REMOVE].sign: "ERROR",
+    WORDS[Action.COLLATERAL].sign: "ERROR",
+    WORDS[Action.HELD].sign: "WARNING",
+    WORDS[Action.LEFT_RUNNING].sign: "WARNING",
 }
 
 

@@ -1,17 +1,26 @@
-"""Trees of any size, in tree order from any place on: what is read is what is asked for, never the whole tree."""
+"""Workspaces at their places in the trees, siblings by name, one organization after the other.
+
+Small trees are read whole; of large ones what is asked for, from any place on, never the whole tree.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
+from workspaces.core.names import SEPARATOR
+from workspaces.core.tree_order import Forest
+from workspaces.models.status import Status
+
 if TYPE_CHECKING:
     from workspaces.models import Organization, Workspace
+    from workspaces.models.querysets import WorkspaceQuerySet
 
 ROOT = UUID(int=0)  # the parent of roots, as `workspace_live_name` has it
 
@@ -71,13 +80,60 @@ WALK_ON_SQLITE = """
 Seed = tuple[int, str, str, Sequence[str]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TreePlace:
-    """A workspace on the way; `path` begins with its organization's slug."""
+class StoredPlace(NamedTuple):
+    """What is read of a row to find its place; `organization` is the slug."""
 
     id: UUID
+    parent_id: UUID | None
+    name: str
+    organization: str
     status: str
-    path: tuple[str, ...]
+
+
+COLUMNS = ("id", "parent_id", "name", "organization__slug", "status")  # of a StoredPlace
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TreePlace:
+    """A workspace at its place; `trail` has the names from the root to its own."""
+
+    id: UUID
+    organization: str
+    status: str
+    trail: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.trail[-1]
+
+    @property
+    def depth(self) -> int:
+        return len(self.trail) - 1
+
+    @property
+    def above(self) -> str:
+        return SEPARATOR.join(self.trail[:-1])
+
+    @property
+    def live(self) -> bool:
+        return self.status != Status.REMOVED
+
+
+def place_of(row: StoredPlace, trail: Iterable[str]) -> TreePlace:
+    return TreePlace(id=row.id, organization=row.organization, status=row.status, trail=tuple(trail))
+
+
+def forest(rows: WorkspaceQuerySet) -> Forest[TreePlace]:
+    """The rows as trees, from one query; one whose parent is not among them stands at the top."""
+    return grow(map(StoredPlace._make, rows.order_by().values_list(*COLUMNS).iterator(chunk_size=10_000)))
+
+
+def grow(rows: Iterable[StoredPlace]) -> Forest[TreePlace]:
+    """The same from rows that were read before."""
+    ordered = sorted(rows, key=lambda row: (row.organization, row.name.casefold(), row.name, str(row.id)))
+    grown = Forest.grown(ordered, key=attrgetter("id"), parent=attrgetter("parent_id"))
+    trails = grown.trails(attrgetter("name"))
+    return Forest([place_of(row, trail) for row, trail in zip(grown.rows, trails, strict=True)], grown.parents)
 
 
 def walk(
@@ -91,7 +147,7 @@ def walk(
     seeds = json.dumps(_seeds(organizations, after, line))
     with connection.cursor() as cursor:
         cursor.execute(WALK if connection.vendor == "postgresql" else WALK_ON_SQLITE, {"seeds": seeds, "most": most})
-        return [TreePlace(id=_uuid(key), status=status, path=tuple(json.loads(path))) for key, status, path in cursor]
+        return [_place(_uuid(key), status, *json.loads(path)) for key, status, path in cursor]
 
 
 def _seeds(organizations: Sequence[Organization], after: Workspace | None, line: Sequence[Any]) -> list[Seed]:
@@ -104,6 +160,10 @@ def _seeds(organizations: Sequence[Organization], after: Workspace | None, line:
     beside = [(here.pk, _key(parents[i]), name, path[: i + 1]) for i, (_, name) in enumerate(line)]
     later = [(each.pk, _key(ROOT), "", (each.slug,)) for each in organizations if each.slug > here.slug]
     return [*beside, (here.pk, _key(parents[-1]), "", path), *later]
+
+
+def _place(key: UUID, status: str, organization: str, *trail: str) -> TreePlace:
+    return TreePlace(id=key, organization=organization, status=status, trail=trail)
 
 
 def _key(value: UUID) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from audit.admin.timeline.wording import Part, listed, plural, short
+from audit.admin.timeline.wording import Part, short
 from audit.event_payloads import (
     AccountChanged,
     MemberChanged,
@@ -34,6 +34,7 @@ from audit.event_types import (
 )
 from audit.models import StructureEvent
 from audit.payload import parent_of, payload_as, type_of, workspace_name
+from lib.text import listed, plural
 from workspaces.core.changes import as_sentence, value_as_text
 
 UNSAID = {"", "deleted", "by hand"}  # reasons that nobody gave

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audit.admin.timeline.wording import plural
 from audit.event_payloads import ImportCompleted
 from audit.models import StructureEvent
 from audit.payload import payload_as
+from lib.text import plural
+from workspaces.core.plan_words import signed_counts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,9 +40,9 @@ def tiles_of(event: StructureEvent) -> tuple[NumberTile, ...]:
 
 
 def signed(event: StructureEvent) -> str:
-    """The counts in one line: `+8 =1 −0, 8 duplicates left running`."""
+    """The counts in one line: `+8 =1 -0, 8 duplicates left running`."""
     created, kept, removed, left = _counts(payload_as(event, ImportCompleted))
-    counts = f"+{created:,} ={kept:,} −{removed:,}"
+    counts = signed_counts(created=created, kept=kept, removed=removed)
     return f"{counts}, {plural(left, 'duplicate')} left running" if left else counts
 
 

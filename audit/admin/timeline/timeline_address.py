@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.contrib.admin import AdminSite
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from lib.links import Address
+
 STATE = ("day", "at", "window", "org", "type", "import_id", "actor", "workspace", "below", "order")
 
 
-class Address:
-    """The state the page was asked for. Links keep it but for what they change; a page within it is never kept."""
+class TimelineAddress(Address):
+    """The state the page was asked for; a page within it is never kept."""
 
     def __init__(self, given: Mapping[str, str]) -> None:
-        self.state = {key: given[key].strip() for key in STATE if given.get(key, "").strip()}
-
-    def but(self, **changes: str | int | None) -> str:
-        """The same state with some parameters changed, None to drop one."""
-        state = {**self.state, **changes}
-        return "?" + urlencode({key: value for key, value in state.items() if value not in (None, "")}, safe=":*")
-
-    def without(self, *names: str) -> str:
-        return self.but(**dict.fromkeys(names))
+        super().__init__({name: given[name].strip() for name in STATE if name in given})
 
     def at(self, moment: datetime) -> str:
         """The same filters at another minute."""

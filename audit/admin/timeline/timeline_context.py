@@ -17,13 +17,15 @@ from audit.admin.timeline.event_queries import EventPage, Question, Span
 from audit.admin.timeline.grouping import Day, anchor, days_of
 from audit.admin.timeline.removal_changes import removals_of
 from audit.admin.timeline.sentences import tell
-from audit.admin.timeline.timeline_address import Address, admin_url
-from audit.admin.timeline.timeline_filters import Link, PerMinute, actors, chips, runs, types
+from audit.admin.timeline.timeline_address import TimelineAddress, admin_url
+from audit.admin.timeline.timeline_filters import PerMinute, actors, chips, runs, types
 from audit.admin.timeline.timeline_form import FORMATS, QuestionForm
-from audit.admin.timeline.wording import Part, clock, plural, stretch
+from audit.admin.timeline.wording import Part, clock, stretch
 from audit.event_types import BAD, IMPORT_COMPLETED, WORKSPACE_REMOVED
 from audit.payload import type_of
 from audit.type_filter import is_of
+from lib.links import Link
+from lib.text import plural
 
 BARS = 72  # at most, in the strip; up to 60 minutes have one each
 HEIGHTS = 10
@@ -49,7 +51,7 @@ class Piece:
 
 def shown(form: QuestionForm, *, site: AdminSite) -> dict[str, Any]:
     """The page's own context. A form with errors looks nothing up: it shows what is wrong."""
-    address = Address(form.given)
+    address = TimelineAddress(form.given)
     if not form.is_valid():
         return {"form": form}
     question = form.question()
@@ -85,7 +87,7 @@ def shown(form: QuestionForm, *, site: AdminSite) -> dict[str, Any]:
 
 
 def answer(
-    question: Question, names: Mapping[str, str], *, address: Address, days: Sequence[Day], site: AdminSite
+    question: Question, names: Mapping[str, str], *, address: TimelineAddress, days: Sequence[Day], site: AdminSite
 ) -> dict[str, Any] | None:
     """What happened in the minute that is asked for; when nothing did, the moments around it."""
     if question.minute is None:
@@ -104,7 +106,9 @@ def answer(
     }
 
 
-def bars(question: Question, per_minute: PerMinute | None, *, address: Address, days: Sequence[Day]) -> tuple[Bar, ...]:
+def bars(
+    question: Question, per_minute: PerMinute | None, *, address: TimelineAddress, days: Sequence[Day]
+) -> tuple[Bar, ...]:
     """Events over time: heights on a square-root scale, a link each to its minute or stretch of minutes."""
     if not per_minute or question.span is None:
         return ()
@@ -149,7 +153,7 @@ def summary(question: Question, page: EventPage, per_minute: PerMinute | None) -
     return f"The {'first' if question.oldest_first else 'latest'} {here}"
 
 
-def empty(question: Question, *, address: Address, answered: bool) -> dict[str, Any]:
+def empty(question: Question, *, address: TimelineAddress, answered: bool) -> dict[str, Any]:
     """Words for no rows at all, and where the next ones are, unless the answer above said so already."""
     if question.before is not None or question.after is not None:
         return {"words": "No further events."}
@@ -168,7 +172,7 @@ def zone_name(at: datetime | None) -> str:
     return f"{name} (UTC{offset[:3]}:{offset[3:]})"
 
 
-def _piece(part: Part, *, address: Address, on_page: Collection[str], site: AdminSite) -> Piece:
+def _piece(part: Part, *, address: TimelineAddress, on_page: Collection[str], site: AdminSite) -> Piece:
     url = ""
     if part.run:
         url = admin_url(site, "run", part.run)
@@ -178,14 +182,20 @@ def _piece(part: Part, *, address: Address, on_page: Collection[str], site: Admi
     return Piece(text=part.text, strong=part.strong, url=url)
 
 
-def _nearest(question: Question, span: Span, *, address: Address) -> list[Link]:
+def _nearest(question: Question, span: Span, *, address: TimelineAddress) -> list[Link]:
     near = event_queries.nearest(question, span)
     moments = [moment for moment in (near.before, near.after) if moment]
     return [Link(label=clock(moment, on=span.start), url=address.at(moment)) for moment in moments]
 
 
 def _bar(
-    counts: Counter[str], start: datetime, *, highest: int, asked: bool, address: Address, on_page: Collection[str]
+    counts: Counter[str],
+    start: datetime,
+    *,
+    highest: int,
+    asked: bool,
+    address: TimelineAddress,
+    on_page: Collection[str],
 ) -> Bar:
     bad = sum(counts[name] for name in BAD)
     height = max(1, round(HEIGHTS * math.sqrt(counts.total() / highest)))

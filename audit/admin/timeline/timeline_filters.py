@@ -4,29 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from audit.admin.timeline.event_queries import EventPage, Question
-from audit.admin.timeline.timeline_address import Address
-from audit.admin.timeline.wording import clock, plural, short, stretch
+from audit.admin.timeline.wording import clock, short, stretch
 from audit.models import StructureEvent
 from audit.payload import text
 from audit.type_filter import GROUPS, is_of
+from lib.links import Address, Link
+from lib.text import plural
 
 LISTED = 8  # runs and actors
 
 PerMinute = Mapping[datetime, Counter[str]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Link:
-    """A link of a filter: the number beside it is None where counting would cost more than it tells."""
-
-    label: str
-    url: str
-    count: int | None = None
-    current: bool = False
 
 
 def chips(

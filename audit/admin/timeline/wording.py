@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
-
-NAMED = 5  # names in a sentence before "and 3 more"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,14 +39,3 @@ def stretch(start: datetime, end: datetime) -> str:
     local, until = timezone.localtime(start), timezone.localtime(end)
     day = f"{local.day} {local:%b %Y}"
     return day if f"{local:%H:%M}" == f"{until:%H:%M}" == "00:00" else f"{day} from {local:%H:%M} to {until:%H:%M}"
-
-
-def plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """`A, B and C`; beyond five `A, B, C, D, E and 3 more`."""
-    if len(names) > NAMED:
-        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED:,} more"
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)

@@ -8,9 +8,9 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from lib.text import plural
 from workspaces import access
 from workspaces.admin.accounts.new_token_page import add_token_page
-from workspaces.admin.shared.badges import counted
 from workspaces.admin.shared.base_admin import Guarded
 from workspaces.models import ApiToken, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
@@ -51,7 +51,7 @@ class ApiTokenAdmin(TokenAdmin):
     @admin.action(description="Revoke selected tokens", permissions=["change"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[ApiToken]) -> None:
         actor = Actor.of(access.require(request.user))
-        messages.success(request, f"{counted(revoke_api_tokens(chosen, actor=actor), 'token')} revoked.")
+        messages.success(request, f"{plural(revoke_api_tokens(chosen, actor=actor), 'token')} revoked.")
 
 
 @admin.register(WorkspaceToken)
@@ -71,4 +71,4 @@ class WorkspaceTokenAdmin(TokenAdmin):
     @admin.action(description="Revoke selected tokens", permissions=["change"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[WorkspaceToken]) -> None:
         actor = Actor.of(access.require(request.user))
-        messages.success(request, f"{counted(revoke_workspace_tokens(chosen, actor=actor), 'token')} revoked.")
+        messages.success(request, f"{plural(revoke_workspace_tokens(chosen, actor=actor), 'token')} revoked.")

@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 
-from workspaces.admin.shared.badges import counted, joined
-from workspaces.admin.shared.tree_order import Spot, forest
+from lib.text import listed, plural
+from workspaces.core.names import SEPARATOR
+from workspaces.core.tree_order import Forest
 from workspaces.models import Organization, Workspace
 from workspaces.services.removal.cascading import Doomed, preview_cascade
 from workspaces.services.removal.confirmation import Demand
@@ -44,7 +46,7 @@ class Box:
     path: str
     organization: str
     count: int
-    held: Total
+    total: Total
     first: int
     rows: tuple[DoomedRow, ...]
 
@@ -55,14 +57,6 @@ class Box:
     @property
     def whole(self) -> bool:
         return len(self.rows) == self.count
-
-
-@dataclass(frozen=True, slots=True)
-class CascadeLine:
-    """A workspace that goes: its index in the forest, and that of the topmost one that goes with it."""
-
-    index: int
-    top: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +83,7 @@ class CascadeView:
 
     @property
     def button(self) -> str:
-        return f"Remove {counted(self.count, 'workspace')}"
+        return f"Remove {plural(self.count, 'workspace')}"
 
     @property
     def ids(self) -> tuple[UUID, ...]:
@@ -101,8 +95,8 @@ class CascadeView:
         return hashlib.sha256(b"".join(sorted(key.bytes for key in self.ids))).hexdigest()
 
     @cached_property
-    def held(self) -> Total:
-        return total(self._held.values())
+    def total(self) -> Total:
+        return total(self._holdings.values())
 
     @property
     def selected_count(self) -> int:
@@ -124,18 +118,18 @@ class CascadeView:
 
     @property
     def organization_names(self) -> str:
-        return joined(self.organizations, most=5)
+        return listed(self.organizations)
 
     @property
     def summary(self) -> str:
         """`You selected 3. One of them lies below another, so 2 subtrees go: 8 + 2 = 10 workspaces.`"""
-        sizes = [len(lines) for lines in self._subtrees.values()]
+        sizes = [len(self._trees.tree(root)) for root in self._trees.roots]
         nested = self.selected_count - len(sizes)
         some = "One of them lies" if nested == 1 else f"{nested:,} of them lie"
         lies = f"{some} below another, so " if nested else ""
-        goes = f"{counted(len(sizes), 'subtree')} {'goes' if len(sizes) == 1 else 'go'}"
+        goes = f"{plural(len(sizes), 'subtree')} {'goes' if len(sizes) == 1 else 'go'}"
         total = f"{' + '.join(f'{size:,}' for size in sizes)} = " if 1 < len(sizes) <= MOST_ADDED else ""
-        return f"You selected {self.selected_count:,}. {lies}{goes}: {total}{counted(self.count, 'workspace')}."
+        return f"You selected {self.selected_count:,}. {lies}{goes}: {total}{plural(self.count, 'workspace')}."
 
     # ---- what stands in the way
 
@@ -154,49 +148,49 @@ class CascadeView:
     # ---- the page
 
     @cached_property
-    def page(self) -> Page[CascadeLine]:
-        return Paginator(self._lines, ROWS).get_page(self.number)
+    def page(self) -> Page[int]:
+        lines: Any = range(self.count)
+        return Paginator(lines, ROWS).get_page(self.number)
 
     @property
     def boxes(self) -> list[Box]:
         """Those with rows on this page."""
-        return [self._box(top, list(lines)) for top, lines in groupby(self.page, key=lambda line: line.top)]
+        start = self.page.start_index() - 1
+        here = range(start, start + len(self.page))
+        trees = (self._trees.tree(root) for root in self._trees.roots)
+        return [self._box(tree, here) for tree in trees if tree.start < here.stop and here.start < tree.stop]
 
-    def _box(self, top: int, lines: Sequence[CascadeLine]) -> Box:
-        root = self._spots[top]
-        every = [self._held[self._spots[line.index].id] for line in self._subtrees[top]]
+    def _box(self, tree: range, here: range) -> Box:
+        root = self._trees.rows[tree.start]
+        every = [self._holdings[self._trees.rows[index].id] for index in tree]
+        above, shown = self._above[root.id], range(max(tree.start, here.start), min(tree.stop, here.stop))
         return Box(
-            path=root.path,
-            organization=self._names[root.stem.organization],
+            path=SEPARATOR.join((*above, root.name)),
+            organization=self._names[root.organization],
             count=len(every),
-            held=total(every),
-            first=1 + lines[0].index - top,
-            rows=tuple(self._row(line) for line in lines),
+            total=total(every),
+            first=1 + shown.start - tree.start,
+            rows=tuple(self._row(index, above) for index in shown),
         )
 
-    def _row(self, line: CascadeLine) -> DoomedRow:
-        spot, top = self._spots[line.index], self._spots[line.top]
-        row = self._rows[spot.id]
-        below = f"below {self._spots[spot.parent].name}" if spot is not top and spot.parent is not None else ""
+    def _row(self, index: int, above: Sequence[str]) -> DoomedRow:
+        row, trail, parent = self._trees.rows[index], self._trails[index], self._trees.parents[index]
+        below = "" if parent is None else f"below {self._trees.rows[parent].name}"
         return DoomedRow(
-            id=spot.id,
-            name=spot.name,
-            above=spot.above,
-            depth=spot.depth - top.depth,
+            id=row.id,
+            name=row.name,
+            above=SEPARATOR.join((*above, *trail[:-1])),
+            depth=len(trail) - 1,
             selected=row.root,
             why=f"and {below}: counted once" if row.root and below else below and f"{below}, not selected",
             protected=row.protected,
-            holdings=self._held[spot.id],
+            holdings=self._holdings[row.id],
         )
 
     # ---- read once
 
     @cached_property
-    def _rows(self) -> Mapping[UUID, Doomed]:
-        return {row.id: row for row in self.doomed}
-
-    @cached_property
-    def _held(self) -> Mapping[UUID, Holdings]:
+    def _holdings(self) -> Mapping[UUID, Holdings]:
         return holdings(self.ids)
 
     @cached_property
@@ -206,19 +200,22 @@ class CascadeView:
         return dict(concerned.values_list("slug", "name"))
 
     @cached_property
-    def _spots(self) -> tuple[Spot, ...]:
-        return forest(Workspace.objects.live().filter(organization__slug__in=self._names))
+    def _above(self) -> Mapping[UUID, tuple[str, ...]]:
+        """Id of each surviving root → the names above it."""
+        gone = set(self.ids)
+        return Workspace.objects.names_above([row.id for row in self.doomed if row.parent_id not in gone])
 
     @cached_property
-    def _lines(self) -> tuple[CascadeLine, ...]:
+    def _trees(self) -> Forest[Doomed]:
         """All that goes, in tree order."""
-        tops: dict[int, int] = {}
-        for index, spot in enumerate(self._spots):
-            if spot.id in self._rows:
-                tops[index] = tops.get(spot.parent, index) if spot.parent is not None else index
-        return tuple(CascadeLine(index, top) for index, top in tops.items())
+        ordered = sorted(self.doomed, key=self._place)
+        return Forest.grown(ordered, key=attrgetter("id"), parent=attrgetter("parent_id"))
+
+    def _place(self, row: Doomed) -> tuple[Any, ...]:
+        """Among its siblings; a surviving root's place among the others is that of its path."""
+        names = (*self._above.get(row.id, ()), row.name)
+        return row.organization, [(name.casefold(), name) for name in names], row.id
 
     @cached_property
-    def _subtrees(self) -> Mapping[int, Sequence[CascadeLine]]:
-        """Index of each surviving root → all that goes with it, itself included."""
-        return {top: list(lines) for top, lines in groupby(self._lines, key=lambda line: line.top)}
+    def _trails(self) -> Sequence[tuple[str, ...]]:
+        return self._trees.trails(attrgetter("name"))

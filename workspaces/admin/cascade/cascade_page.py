@@ -13,12 +13,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from lib.text import plural
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.cascade.cascade_context import CascadeView
-from workspaces.admin.shared.badges import counted
 from workspaces.admin.shared.form_once import once_leading
-from workspaces.admin.shared.rendering import posted_text, render_page, status_of
+from workspaces.admin.shared.rendering import posted_text, render_page
 from workspaces.errors import CascadeChanged, OrgError
 from workspaces.models import Workspace
 from workspaces.services.actors import Actor
@@ -27,6 +27,7 @@ from workspaces.services.removal.cascading import Doomed, cascade_delete
 from workspaces.services.removal.confirmation import confirmed_number
 from workspaces.services.security.throttling import Effort, require_turn
 from workspaces.services.submissions import SubmissionOutcome
+from workspaces.web.error_statuses import status_of
 
 LIST = "admin:workspaces_workspace_changelist"
 
@@ -55,7 +56,7 @@ def _decide(request: HttpRequest, site: AdminSite, outcome: SubmissionOutcome) -
         gone = _remove(request, view, user)
     except OrgError as error:
         return _confirmation(request, site, CascadeView.of(chosen), error=error)
-    done = f"{counted(len(gone), 'workspace')} removed."
+    done = f"{plural(len(gone), 'workspace')} removed."
     outcome.address, outcome.sentence = reverse(LIST), f"That was done already: {done}"
     messages.success(request, done)
     return redirect(LIST)
@@ -75,9 +76,7 @@ def _refuse_surprise(request: HttpRequest, view: CascadeView) -> None:
     """Raise CascadeChanged when other workspaces would go now than the page showed that was looked at."""
     looked = not request.POST.keys().isdisjoint({"confirm", "fingerprint"})
     if looked and request.POST.get("fingerprint") != view.fingerprint:
-        raise CascadeChanged(
-            f"The tree changed meanwhile: {counted(view.count, 'workspace')} would go now. Look again."
-        )
+        raise CascadeChanged(f"The tree changed meanwhile: {plural(view.count, 'workspace')} would go now. Look again.")
 
 
 def _remove(request: HttpRequest, view: CascadeView, user: User) -> tuple[Doomed, ...]:
@@ -94,7 +93,7 @@ def _confirmation(
         request,
         site,
         "cascade.html",
-        title=f"Cascade delete: {counted(view.count, 'workspace')}",
+        title=f"Cascade delete: {plural(view.count, 'workspace')}",
         status=status_of(error),
         view=view,
         field=ACTION_CHECKBOX_NAME,

@@ -8,17 +8,19 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import Count
 
 from lib.bounded_count import Tally
 from workspaces import access
 from workspaces.access import Right
-from workspaces.admin.home.stray_notice import StrayNotice, stray_notice
 from workspaces.admin.run.container_progress import Stage
 from workspaces.admin.run.run_context import RunView, latest_runs, run_views
 from workspaces.admin.shared.system_state import System
 from workspaces.models import ImportRun, Organization, Workspace
-from workspaces.services.containers.desired_state import count_failing, failing
+from workspaces.services.containers.desired_state import count_failing, engine_runs, failing
+from workspaces.services.containers.epochs import is_restored
+from workspaces.services.sweep.strays import Summary, summary
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -34,6 +36,22 @@ class Place:
     organization: Organization
     live: Tally
     twice: int | None  # None where there are too many to compare them for each look at this page
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StrayNotice:
+    """Things on the engine that the database does not know: how many, as their names may be another organization's.
+
+    `restored`: nothing is touched until somebody has accepted this database. `mode`: ORGSITE_SWEEP.
+    """
+
+    restored: bool
+    found: Summary
+    mode: str
+
+    @property
+    def any(self) -> bool:
+        return self.restored or bool(self.found.count)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +121,7 @@ class Home:
 
     @cached_property
     def strays(self) -> StrayNotice:
-        return stray_notice()
+        return _stray_notice()
 
     @cached_property
     def runs(self) -> list[RunView]:
@@ -128,3 +146,11 @@ class Home:
     def _live(self) -> dict[Organization, Tally]:
         rows: Any = Organization.objects.visible_to(self.user).count_live()
         return {each: Tally.of(each.live_count) for each in rows}
+
+
+def _stray_notice() -> StrayNotice:
+    """Two queries; none where there is no engine."""
+    mode = settings.ORGSITE_SWEEP
+    if not engine_runs():
+        return StrayNotice(restored=False, found=Summary(count=0, running=0), mode=mode)
+    return StrayNotice(restored=is_restored(), found=summary(), mode=mode)

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from uuid import UUID
 
+from django.utils.safestring import SafeString
+
+from lib.links import Link
+from lib.text import listed, plural
 from workspaces.admin.preview.plan_query import (
     CALM,
     CHANGES,
     COLLATERAL,
     EVERYTHING,
-    FIRST_PAGE,
     GONE,
     REMOVALS,
     ROWS,
@@ -20,8 +23,10 @@ from workspaces.admin.preview.plan_query import (
     changed,
     cut,
 )
-from workspaces.admin.shared.badges import OPS, Op, counted, joined
-from workspaces.core.planning.plan_values import SEPARATOR, Action, Plan, Reason, Row
+from workspaces.admin.shared.badges import badge
+from workspaces.core.names import SEPARATOR
+from workspaces.core.plan_words import WORDS
+from workspaces.core.planning.plan_values import Action, Plan, Reason, Row
 from workspaces.services.removal.footprint import Holdings
 
 
@@ -34,8 +39,9 @@ class PlanRow:
     above: str
     depth: int
     has_below: bool
-    merge: Op
-    reconcile: Op
+    tone: str
+    merge: SafeString
+    reconcile: SafeString
     changed: bool
     dot: str = ""
     gone: bool = False
@@ -50,21 +56,11 @@ class PlanRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RowFilter:
-    """A link that shows other rows of the same plan."""
-
-    label: str
-    count: int
-    url: str
-    on: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class PlanTable:
     """A page of the plan's rows, what is on other pages, and the links that lead there.
 
-    `whole` says that every row of the plan is here, so that the browser can filter; `hidden_removals` counts those
-    which the filter leaves out.
+    `goes_on`: it is put below the page before it. `whole`: every row of the plan is here, so that the browser can
+    filter. `hidden_removals` counts those that the filter leaves out.
     """
 
     rows: tuple[PlanRow, ...]
@@ -77,7 +73,9 @@ class PlanTable:
     hidden_removals: int
     rest: int
     rest_removed: int
-    choices: tuple[RowFilter, ...]
+    choices: tuple[Link, ...]
+    query: PlanQuery
+    goes_on: bool = False
     earlier: str = ""
     later: str = ""
 
@@ -96,29 +94,29 @@ def plan_table(
     reconcile: Plan,
     *,
     holdings: Mapping[UUID, Holdings],
-    query: PlanQuery = FIRST_PAGE,
+    query: PlanQuery,
     goes_on: bool = False,
 ) -> PlanTable:
     """The two plans side by side: the rows that `query` asks for, each removal reachable."""
-    page = cut(merge, reconcile, query, goes_on=goes_on)
-    rows, here = reconcile.rows, set(page.indices)
-    keys = {row.trail: index for index, row in enumerate(rows) if row.node}
+    page, show = cut(merge, reconcile, query)
+    rows, here = reconcile.rows, page.rows if goes_on else page.indices
+    places = _Places({row.trail: index for index, row in enumerate(rows) if row.node}, set(here))
     parents = {rows[index].parent for index in page.shown}
     gone = {index for index, row in enumerate(rows) if row.action in GONE}
     changing = sum(1 for pair in zip(merge.rows, rows, strict=True) if changed(*pair))
     number = page.start // ROWS + 1
-    view = replace(query, show=page.show if query.row is not None else query.show)
+    view = replace(query, show=show if query.row is not None else query.show).address
     return PlanTable(
         rows=tuple(
             _row(
                 index,
                 merge.rows[index],
                 plan=reconcile,
-                places=_Places(keys, here),
+                places=places,
                 holdings=holdings,
                 has_below=index in parents,
             )
-            for index in page.indices
+            for index in here
         ),
         total=len(rows),
         changed=changing,
@@ -129,7 +127,9 @@ def plan_table(
         hidden_removals=len(gone.difference(page.shown)),
         rest=len(page.rest),
         rest_removed=len(gone.intersection(page.rest)),
-        choices=tuple(_choices(reconcile, page.show, query, changing=changing)),
+        choices=tuple(_choices(reconcile, show, query, changing=changing)),
+        query=query,
+        goes_on=goes_on,
         earlier=view.but(p=number - 1) if number > 1 else "",
         later=view.but(p=number + 1) if page.rest else "",
     )
@@ -149,12 +149,12 @@ def names_a_live_one(plan: Plan) -> bool:
 
 def leftovers(rows: Sequence[Row]) -> str:
     """`8 duplicates`, or `8 leftovers` where one of them has no twin in the template."""
-    return counted(len(rows), "duplicate" if all(row.twin for row in rows) else "leftover")
+    return plural(len(rows), "duplicate" if all(row.twin for row in rows) else "leftover")
 
 
 def subtrees(plan: Plan) -> str:
     """`1 subtree: PM › Infra Lead`"""
-    return f"{counted(len(plan.removal_roots), 'subtree')}: {joined([row.path for row in plan.removal_roots])}"
+    return f"{plural(len(plan.removal_roots), 'subtree')}: {listed([row.path for row in plan.removal_roots], most=3)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class _Places:
         return "" if index is None else _link(index, here=index in self.here)
 
 
-def _choices(plan: Plan, show: str, query: PlanQuery, *, changing: int) -> Iterator[RowFilter]:
+def _choices(plan: Plan, show: str, query: PlanQuery, *, changing: int) -> Iterator[Link]:
     counts = {
         CHANGES: ("Changes", changing),
         REMOVALS: ("Removals", len(plan.removals)),
@@ -178,7 +178,7 @@ def _choices(plan: Plan, show: str, query: PlanQuery, *, changing: int) -> Itera
     }
     for name, (label, count) in counts.items():
         if count or name == show:
-            yield RowFilter(label=label, count=count, url=query.but(show=name), on=name == show)
+            yield Link(label=label, count=count, url=query.address.but(show=name), current=name == show)
 
 
 def _row(
@@ -198,8 +198,9 @@ def _row(
         above=SEPARATOR.join(row.trail[:-1]),
         depth=row.depth,
         has_below=has_below,
-        merge=OPS[merge.action],
-        reconcile=OPS[row.action],
+        tone=WORDS[row.action].tone,
+        merge=badge(merge.action),
+        reconcile=badge(row.action),
         changed=changed(merge, row),
         dot=_dot(row),
         gone=gone,

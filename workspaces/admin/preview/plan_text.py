@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lib.text import plural
 from workspaces.admin.preview.plan_table import leftovers, subtrees
-from workspaces.admin.shared.badges import MINUS, TIMES, counted
+from workspaces.core.plan_words import WORDS
 from workspaces.core.planning.plan_values import Action, Plan, Row
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanTile:
-    """One count of a card."""
+    """One count of a card; `tone` is its class in the stylesheet."""
 
-    kind: str
+    tone: str
     label: str
     number: int
 
@@ -44,7 +45,7 @@ def merge_card(plan: Plan) -> Card:
 
 def reconcile_card(plan: Plan) -> Card:
     verdict, rest = _verdict(plan)
-    kept = f" Keeps {counted(len(plan.held), 'workspace')}: protected, or above a protected one." if plan.held else ""
+    kept = f" Keeps {plural(len(plan.held), 'workspace')}: protected, or above a protected one." if plan.held else ""
     return Card(
         tiles=_tiles(plan),
         before=plan.live_before,
@@ -60,7 +61,7 @@ def merge_text(plan: Plan) -> str:
     if plan.changes_nothing:
         return f"{nothing(plan)}{f' {left} would stay live.' if left else ''}"
     stays = f"; {left} stay{'s' if len(plan.left_running) == 1 else ''} live" if left else ""
-    return f"Creates {counted(plan.created_count, 'workspace')}. Removes nothing{stays}."
+    return f"Creates {plural(plan.created_count, 'workspace')}. Removes nothing{stays}."
 
 
 def reconcile_text(plan: Plan) -> str:
@@ -100,7 +101,7 @@ def button(plan: Plan) -> str:
     if creates and removes:
         return f"Create {creates:,}, remove {removes:,}"
     if removes:
-        return f"Remove {counted(removes, 'workspace')}"
+        return f"Remove {plural(removes, 'workspace')}"
     return f"{plan.mode.capitalize()}: create {creates:,}" if creates else f"Apply {plan.mode}"
 
 
@@ -126,10 +127,11 @@ def _all_exist(plan: Plan) -> str:
 
 
 def _tiles(plan: Plan) -> tuple[PlanTile, ...]:
-    collateral = len(plan.collateral)
-    return (
-        PlanTile(kind="create", label="+ create", number=plan.created_count),
-        PlanTile(kind="keep", label="= keep", number=plan.skipped_count),
-        PlanTile(kind="remove", label=f"{MINUS} remove", number=len(plan.removals) - collateral),
-        PlanTile(kind="collateral", label=f"{TIMES} collateral", number=collateral),
-    )
+    numbers = {
+        Action.CREATE: plan.created_count,
+        Action.KEEP: plan.skipped_count,
+        Action.REMOVE: len(_named(plan)),
+        Action.COLLATERAL: len(plan.collateral),
+    }
+    words = ((WORDS[action], number) for action, number in numbers.items())
+    return tuple(PlanTile(tone=word.tone, label=f"{word.sign} {word.word}", number=number) for word, number in words)

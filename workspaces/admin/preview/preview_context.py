@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from uuid import UUID
 
 from django.utils.safestring import SafeString
 
+from lib.text import plural
 from workspaces.admin.preview import plan_text
-from workspaces.admin.preview.plan_query import FIRST_PAGE, PlanQuery
+from workspaces.admin.preview.plan_query import PlanQuery
 from workspaces.admin.preview.plan_table import PlanTable, collateral_links, names_a_live_one, plan_table
-from workspaces.admin.run.run_context import RunView
-from workspaces.admin.shared.badges import coded, counted
+from workspaces.admin.shared.badges import coded
+from workspaces.core.planning.plan_values import Plan
 from workspaces.core.validating.notices import brief
-from workspaces.models import ImportRun
+from workspaces.models import ImportRun, Organization
 from workspaces.services.imports.previews import Change, Preview, changes_since
 from workspaces.services.removal.confirmation import Demand, demand_of
 from workspaces.services.removal.footprint import Holdings, Total, holdings, total
@@ -24,35 +24,52 @@ MOST_CHANGES = 20
 MOST_LINKS = 10
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PreviewView:
-    """All that preview.html asks for."""
+    """All that preview.html asks for, read and worded: the template starts no query."""
 
-    preview: Preview
-    query: PlanQuery = FIRST_PAGE
-    goes_on: bool = False
+    short_id: str
+    template: str
+    declared: str
+    merge: Plan
+    reconcile: Plan
+    applied: ImportRun | None  # the run that applied it
+
+    # what stands in the way: what changed since, another import of the organization that has not ended
+    out_of_date: bool
+    changes: tuple[Change, ...]
+    running: ImportRun | None
+    warnings: tuple[SafeString, ...]
+    warnings_open: bool
+
+    # the plans
+    nothing_to_do: str
+    merge_card: plan_text.Card
+    reconcile_card: plan_text.Card
+    table: PlanTable
+    first_collateral: list[tuple[str, str]]
+
+    # the dock
+    demand: Demand
+    merge_text: str
+    reconcile_text: str
+    merge_button: str
+    reconcile_button: str
+    removed_kinds: str
+    total: Total
 
     @property
-    def short_id(self) -> str:
-        return str(self.preview.record.pk)[:8]
+    def applied_id(self) -> str:
+        return str(self.applied.pk)[:8] if self.applied else ""
 
     @property
-    def declared(self) -> str:
-        return counted(self.preview.template.count(), "workspace")
-
-    # ---- what became of it
+    def locked(self) -> bool:
+        return self.out_of_date or self.running is not None
 
     @property
-    def applied(self) -> RunView | None:
-        """The run that applied it."""
-        run = self.preview.applied_by
-        return RunView(run=run) if run else None
-
-    # ---- what stands in the way
-
-    @cached_property
-    def changes(self) -> tuple[Change, ...]:
-        return changes_since(self.preview) if self.preview.is_out_of_date else ()
+    def same_plan(self) -> bool:
+        """In an organization without workspaces both modes do the same."""
+        return not self.merge.live_before
 
     @property
     def first_changes(self) -> tuple[Change, ...]:
@@ -62,90 +79,50 @@ class PreviewView:
     def more_changes(self) -> int:
         return max(0, len(self.changes) - MOST_CHANGES)
 
-    @cached_property
-    def running(self) -> ImportRun | None:
-        """Another import of the organization that has not ended yet; nobody waits for it where this one is applied."""
-        if self.preview.applied_by:
-            return None
-        runs = ImportRun.objects.filter(organization=self.preview.record.organization_id)
-        return runs.filter(state=ImportRun.State.RUNNING).first()
-
-    @property
-    def locked(self) -> bool:
-        return self.preview.is_out_of_date or self.running is not None
-
-    @property
-    def warnings(self) -> list[SafeString]:
-        return [coded(brief(warning)) for warning in self.preview.reconcile.warnings]
-
-    @property
-    def warnings_open(self) -> bool:
-        """Unfolded where one of them concerns a live workspace."""
-        return names_a_live_one(self.preview.reconcile) or len(self.warnings) > len(self.preview.merge.warnings)
-
-    # ---- the plans
-
-    @property
-    def same_plan(self) -> bool:
-        """In an organization without workspaces both modes do the same."""
-        return not self.preview.merge.live_before
-
-    @property
-    def nothing_to_do(self) -> str:
-        return plan_text.nothing_at_all(self.preview.merge, self.preview.reconcile)
-
-    @property
-    def merge_card(self) -> plan_text.Card:
-        return plan_text.merge_card(self.preview.merge)
-
-    @property
-    def reconcile_card(self) -> plan_text.Card:
-        return plan_text.reconcile_card(self.preview.reconcile)
-
-    @cached_property
-    def table(self) -> PlanTable:
-        merge, reconcile = self.preview.merge, self.preview.reconcile
-        return plan_table(merge, reconcile, holdings=self._holdings, query=self.query, goes_on=self.goes_on)
-
-    @property
-    def first_collateral(self) -> list[tuple[str, str]]:
-        return collateral_links(self.preview.reconcile, self.table, most=MOST_LINKS)
-
     @property
     def more_collateral(self) -> int:
-        return max(0, len(self.preview.reconcile.collateral) - MOST_LINKS)
+        return max(0, len(self.reconcile.collateral) - MOST_LINKS)
 
-    # ---- the dock
 
-    @property
-    def demand(self) -> Demand:
-        return demand_of(self.preview.reconcile)
+def preview_view(preview: Preview, query: PlanQuery) -> PreviewView:
+    merge, reconcile, lost = preview.merge, preview.reconcile, _lost(preview)
+    table = plan_table(merge, reconcile, holdings=lost, query=query)
+    return PreviewView(
+        short_id=str(preview.record.pk)[:8],
+        template=preview.template.name,
+        declared=plural(preview.template.count(), "workspace"),
+        merge=merge,
+        reconcile=reconcile,
+        applied=preview.applied_by,
+        out_of_date=preview.is_out_of_date,
+        changes=changes_since(preview) if preview.is_out_of_date else (),
+        running=None if preview.applied_by else _running_in(preview.record.organization),
+        warnings=tuple(coded(brief(warning)) for warning in reconcile.warnings),
+        # unfolded where one of them concerns a live workspace
+        warnings_open=names_a_live_one(reconcile) or len(reconcile.warnings) > len(merge.warnings),
+        nothing_to_do=plan_text.nothing_at_all(merge, reconcile),
+        merge_card=plan_text.merge_card(merge),
+        reconcile_card=plan_text.reconcile_card(reconcile),
+        table=table,
+        first_collateral=collateral_links(reconcile, table, most=MOST_LINKS),
+        demand=demand_of(reconcile),
+        merge_text=plan_text.merge_text(merge),
+        reconcile_text=plan_text.reconcile_text(reconcile),
+        merge_button=plan_text.button(merge),
+        reconcile_button=plan_text.button(reconcile),
+        removed_kinds=plan_text.removed_kinds(reconcile),
+        total=total(lost.values()),
+    )
 
-    @property
-    def merge_text(self) -> str:
-        return plan_text.merge_text(self.preview.merge)
 
-    @property
-    def reconcile_text(self) -> str:
-        return plan_text.reconcile_text(self.preview.reconcile)
+def further_rows(preview: Preview, query: PlanQuery) -> PlanTable:
+    """A page of the table that is put below the one before it."""
+    return plan_table(preview.merge, preview.reconcile, holdings=_lost(preview), query=query, goes_on=True)
 
-    @property
-    def merge_button(self) -> str:
-        return plan_text.button(self.preview.merge)
 
-    @property
-    def reconcile_button(self) -> str:
-        return plan_text.button(self.preview.reconcile)
+def _running_in(organization: Organization) -> ImportRun | None:
+    return ImportRun.objects.filter(organization=organization, state=ImportRun.State.RUNNING).first()
 
-    @property
-    def removed_kinds(self) -> str:
-        return plan_text.removed_kinds(self.preview.reconcile)
 
-    @cached_property
-    def held(self) -> Total:
-        """What goes with the removed ones."""
-        return total(self._holdings.values())
-
-    @cached_property
-    def _holdings(self) -> Mapping[UUID, Holdings]:
-        return holdings([row.live.id for row in self.preview.reconcile.removals if row.live])
+def _lost(preview: Preview) -> Mapping[UUID, Holdings]:
+    return holdings([row.live.id for row in preview.reconcile.removals if row.live])

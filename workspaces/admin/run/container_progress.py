@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import Count, QuerySet
 
 from lib.database_clock import database_now
-from workspaces.admin.shared.badges import counted
+from lib.text import plural
 from workspaces.core.containers.convergence import FAILED_AFTER, LOST_AFTER
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.models import Container
@@ -65,9 +65,9 @@ class Stage:
         if self.held:
             return "held back"
         if self.failing and self.row.losses > 1:
-            return f"lost {counted(self.row.losses, 'time')}"
+            return f"lost {plural(self.row.losses, 'time')}"
         if self.failing:
-            return f"tried {counted(self.row.attempts, 'time')}" if self.row.attempts else "waits for the engine"
+            return f"tried {plural(self.row.attempts, 'time')}" if self.row.attempts else "waits for the engine"
         if self.settled:
             return self._end
         if self.kind == "wait":

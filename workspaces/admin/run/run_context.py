@@ -15,9 +15,11 @@ from audit.event_payloads import ImportCompleted
 from audit.event_types import IMPORT_COMPLETED
 from audit.models import StructureEvent
 from audit.payload import payload_as
+from lib.text import plural
 from workspaces.admin.run.container_progress import Progress, Stages, unsettled
 from workspaces.admin.run.run_rows import RunRows
-from workspaces.admin.shared.badges import coded, counted
+from workspaces.admin.shared.badges import coded
+from workspaces.core.plan_words import signed_counts
 from workspaces.core.planning.plan_values import Mode
 from workspaces.core.validating.notices import brief
 from workspaces.models import ImportRun, Organization
@@ -72,11 +74,9 @@ class RunView:
                 kind="retry" if failing else "run", sign="!" if failing else "…", word=self.stages.standing
             )
         if run.reconcile_errors:
-            return RunResult(
-                kind="retry", sign="!", word=f"done, kept {counted(len(run.reconcile_errors), 'leftover')}"
-            )
+            return RunResult(kind="retry", sign="!", word=f"done, kept {plural(len(run.reconcile_errors), 'leftover')}")
         if run.left_running_count:
-            return RunResult(kind="retry", sign="!", word=f"done, left {counted(run.left_running_count, 'duplicate')}")
+            return RunResult(kind="retry", sign="!", word=f"done, left {plural(run.left_running_count, 'duplicate')}")
         return RunResult(kind="ok", sign="✓", word="done")
 
     @property
@@ -119,8 +119,8 @@ class RunView:
             return "Interrupted. The process that ran this import is gone; the run will be closed as interrupted."
         if run.state == State.RUNNING:
             return "Running. All of it becomes visible at once, when it is done."
-        created = f"{counted(run.created_count, 'workspace')} created, " if run.created_count else ""
-        removed = f"{counted(run.removed_count, 'workspace')} removed, " if run.removed_count else ""
+        created = f"{plural(run.created_count, 'workspace')} created, " if run.created_count else ""
+        removed = f"{plural(run.removed_count, 'workspace')} removed, " if run.removed_count else ""
         nothing = "Nothing had to change. " if not created and not removed else ""
         lead = "Not done yet." if self.stages.unsettled else "Done."
         kept = f"{run.skipped_count:,} kept; " if self.imports else ""
@@ -134,6 +134,12 @@ class RunView:
     @property
     def seconds(self) -> str:
         return f"{self.duration.total_seconds():.1f} s" if self.duration is not None else ""
+
+    @property
+    def counts(self) -> str:
+        return signed_counts(
+            created=self.run.created_count, kept=self.run.skipped_count, removed=self.run.removed_count
+        )
 
     @property
     def short_id(self) -> str:
@@ -212,7 +218,7 @@ def _containers(name: str, stages: Progress, text: str) -> Phase | None:
         result=RunResult(kind=kind, sign=sign, word=f"{stages.settled:,} of {stages.total:,}"),
         done=stages.settled,
         total=stages.total,
-        text=f"{text} {counted(stages.failing, 'container')} with an error." if stages.failing else text,
+        text=f"{text} {plural(stages.failing, 'container')} with an error." if stages.failing else text,
     )
 
 

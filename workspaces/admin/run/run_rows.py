@@ -8,14 +8,15 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.utils.safestring import SafeString
+
 from workspaces.admin.run.container_progress import Stage, Stages
-from workspaces.admin.shared.badges import CREATED, REMOVED, Op
+from workspaces.admin.shared.badges import done
+from workspaces.core.names import SEPARATOR
 from workspaces.core.planning.operations import Kind
-from workspaces.core.planning.plan_values import SEPARATOR
 from workspaces.models import ImportRun, RunOperation
 
 FIRST = 100  # failures that come before everything else; any further one stands in its place
-OPS = {Kind.CREATE: CREATED, Kind.REMOVE: REMOVED}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +26,7 @@ class RunRow:
     id: UUID
     name: str
     above: str
-    op: Op
+    done: SafeString
     why: str
     stage: Stage | None
 
@@ -88,7 +89,7 @@ class RunRows:
                 id=row.workspace_id,
                 name=row.name,
                 above=SEPARATOR.join(row.path[:-1]),
-                op=OPS[Kind(row.kind)],
+                done=done(row.kind),
                 why=row.cause,
                 stage=stages.get(row.workspace_id),
             )

@@ -3,56 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from workspaces.core.planning.plan_values import Action
-
-MINUS = "\N{MINUS SIGN}"
-TIMES = "\N{MULTIPLICATION SIGN}"
+from workspaces.core.plan_words import WORDS
 
 
-@dataclass(frozen=True, kw_only=True)
-class Op:
-    """What happens to a workspace, as the pages show it; `kind` is its class in the stylesheet."""
-
-    kind: str
-    sign: str
-    word: str
-
-    @property
-    def html(self) -> SafeString:
-        return format_html(
-            '<span class="ws-op {}"><i aria-hidden="true">{}</i>{}</span>', self.kind, self.sign, self.word
-        )
+def badge(action: str, word: object = "") -> SafeString:
+    """What a plan does with a workspace; `word` says it in other words."""
+    known = WORDS[action]
+    return format_html(
+        '<span class="ws-op {}"><i aria-hidden="true">{}</i>{}</span>',
+        known.tone,
+        known.sign,
+        word or known.word.capitalize(),
+    )
 
 
-OPS = {
-    Action.CREATE: Op(kind="create", sign="+", word="Create"),
-    Action.KEEP: Op(kind="keep", sign="=", word="Keep"),
-    Action.LEFT_RUNNING: Op(kind="left", sign="≠", word="Left running"),
-    Action.REMOVE: Op(kind="remove", sign=MINUS, word="Remove"),
-    Action.COLLATERAL: Op(kind="collateral", sign=TIMES, word="Collateral"),
-    Action.HELD: Op(kind="held", sign="=", word="Kept"),
-    Action.UNTOUCHED: Op(kind="none", sign="·", word="Untouched"),
-}
-CREATED = Op(kind="create", sign="+", word="Created")
-CHANGED = Op(kind="keep", sign="~", word="Changed")
-REMOVED = Op(kind="remove", sign=MINUS, word="Removed")
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 workspace`, `8 workspaces`, `1,200 workspaces`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def joined(parts: Sequence[str], *, most: int = 3) -> str:
-    """`a`, `a and b`, `a, b and c`, `a, b, c and 4 more`."""
-    shown = list(parts) if len(parts) <= most else [*parts[:most], f"{len(parts) - most:,} more"]
-    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]])) if shown else ""
+def done(action: str) -> SafeString:
+    """What was done with a workspace."""
+    return badge(action, WORDS[action].done.capitalize())
 
 
 def coded(text: str) -> SafeString:

@@ -1,4 +1,4 @@
-"""What every page shares: the site's context around its own, and the status of an answer that refuses."""
+"""What every page shares: the site's context around its own, what is wrong in a template, what was posted."""
 
 from __future__ import annotations
 
@@ -11,18 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
 from workspaces.admin.shared.badges import coded
-from workspaces.errors import (
-    Interrupted,
-    NameTaken,
-    OrgError,
-    Refusal,
-    TemplateInvalid,
-    TemplateNotFound,
-    TemplateTooLarge,
-    WorkspaceRemoved,
-)
-
-CONFLICTS = (Interrupted, NameTaken, Refusal, WorkspaceRemoved)
+from workspaces.errors import OrgError, TemplateInvalid
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,17 +49,6 @@ def render_page(
         {**site.each_context(request), "title": title, **context},
         status=status,
     )
-
-
-def status_of(error: OrgError | None) -> int:
-    """The same status as the REST answer to that error; 200 where there is none."""
-    if error is None:
-        return 200
-    if isinstance(error, CONFLICTS):
-        return 409
-    if isinstance(error, TemplateTooLarge):
-        return 413
-    return 404 if isinstance(error, TemplateNotFound) else 400
 
 
 def posted_text(request: HttpRequest, field: str) -> str:

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
-from workspaces.admin.shared.badges import coded, counted
+from lib.text import plural
+from workspaces.admin.shared.badges import coded
 from workspaces.models import Installation
 from workspaces.services.containers.desired_state import count_overdue, engine_runs, overdue_since
 from workspaces.services.containers.installation import last_seen
@@ -117,7 +118,7 @@ class System:
             return None
         count, exact = count_overdue(self.user)
         tone = "bad" if behind or self.checks.get(ENGINE, OK) != OK else "late"
-        number = counted(count, "container") if exact else f"At least {counted(max(count, 1), 'container')}"
+        number = plural(count, "container") if exact else f"At least {plural(max(count, 1), 'container')}"
         title = f"{number} due for more than a minute"
         return Cell(tone=tone, title=title, said=f"The oldest since {_moment(oldest)}.")
 

@@ -17,9 +17,8 @@ from lib.text import sentence
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.shared.form_once import once
-from workspaces.admin.shared.rendering import render_page, status_of
-from workspaces.core.names import clean_name, sought_name
-from workspaces.core.planning.plan_values import SEPARATOR
+from workspaces.admin.shared.rendering import render_page
+from workspaces.core.names import SEPARATOR, clean_name, sought_name
 from workspaces.core.template import Node
 from workspaces.errors import InvalidRequest, NameTaken, OrgError
 from workspaces.models import Organization, Workspace
@@ -27,6 +26,7 @@ from workspaces.services.actors import Actor
 from workspaces.services.containers.desired_state import engine_runs
 from workspaces.services.lookups import parse_id
 from workspaces.services.plans.creation import create_workspace
+from workspaces.web.error_statuses import status_of
 
 TIERS = [(number, str(number)) for number in (1, 2, 3, 4)]
 

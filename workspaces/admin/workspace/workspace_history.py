@@ -13,11 +13,12 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from workspaces import access
 from workspaces.access import Right
-from workspaces.admin.shared.badges import CHANGED, CREATED, REMOVED, Op
+from workspaces.admin.shared.badges import done
 from workspaces.admin.shared.rendering import page_number, render_page
 from workspaces.models import Status, Workspace
 from workspaces.services.lookups import ancestor_names
@@ -52,7 +53,7 @@ class Version:
 
     number: int
     record: Any
-    op: Op
+    done: SafeString
     changes: tuple[FieldDifference, ...]
 
 
@@ -91,7 +92,7 @@ def version_page(request: HttpRequest, workspace: Workspace, version_id: str, *,
         title=f"{workspace.name} at {timezone.localtime(record.history_date):%Y-%m-%d %H:%M:%S}",
         workspace=workspace,
         record=record,
-        op=_op(record),
+        done=_done(record),
         values=[(field.name, _text(record, field)) for field in record.tracked_fields],
     )
 
@@ -105,7 +106,7 @@ def _versions(workspace: Workspace, start: int, total: int) -> list[Version]:
     records = list(_records(workspace)[start : start + VERSIONS_PER_PAGE + 1])
     earlier: Sequence[Any] = [*records[1:], None]
     versions = [
-        Version(number=total - start - index, record=record, op=_op(record), changes=_changes(record, before))
+        Version(number=total - start - index, record=record, done=_done(record), changes=_changes(record, before))
         for index, (record, before) in enumerate(zip(records, earlier, strict=True))
     ]
     return versions[:VERSIONS_PER_PAGE]
@@ -123,13 +124,12 @@ def _comparison(workspace: Workspace, chosen: Sequence[str]) -> VersionCompariso
 
 def _numbered(workspace: Workspace, record: Any) -> Version:
     earlier = Q(history_date__lt=record.history_date) | Q(history_date=record.history_date, history_id__lte=record.pk)
-    return Version(number=_records(workspace).filter(earlier).count(), record=record, op=_op(record), changes=())
+    return Version(number=_records(workspace).filter(earlier).count(), record=record, done=_done(record), changes=())
 
 
-def _op(record: Any) -> Op:
-    if record.history_type == "+":
-        return CREATED
-    return REMOVED if record.status == Status.REMOVED else CHANGED
+def _done(record: Any) -> SafeString:
+    changed = "remove" if record.status == Status.REMOVED else "update"
+    return done("create" if record.history_type == "+" else changed)
 
 
 def _changes(record: Any, before: Any) -> tuple[FieldDifference, ...]:

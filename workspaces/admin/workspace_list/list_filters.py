@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
+from django.db.models import Q
 from django.http import QueryDict
 
-from workspaces.admin.shared.tree_order import Spot
-from workspaces.core.names import fold_spaces, sought_name
-from workspaces.core.planning.plan_values import SEPARATOR
+from workspaces.core.names import sought_name
+from workspaces.core.search import Search
 from workspaces.models import Status
+from workspaces.models.querysets import WorkspaceQuerySet
+from workspaces.models.tree_pages import TreePlace
 
 LIVE, EVERY = "live", "all"
 BY_IMPORT, BY_HAND = "import", "hand"
 FAILING = "failing"
+MOST_IDS = 500  # with one beginning
 STATUSES = (LIVE, *(str(status) for status in Status), EVERY)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Filters:
     """What the address asks for."""
 
@@ -45,16 +49,23 @@ class Filters:
     @property
     def narrow(self) -> bool:
         """Whether a row is shown for itself, with what stands above it as context."""
-        return bool(self.find or self.twice or self.by or self.failing or self.status not in (LIVE, EVERY))
+        return self.selective or self.status not in (LIVE, EVERY)
 
-    def wants(self, spot: Spot, *, twice: bool) -> bool:
-        return self._wants_status(spot.stem.status) and (twice or not self.twice) and self._finds(spot)
+    @property
+    def selective(self) -> bool:
+        """Whether more is asked than an organization and a status."""
+        return bool(self.find or self.twice or self.by or self.failing)
 
-    def _wants_status(self, status: str) -> bool:
-        return self.status in (LIVE, EVERY, status)
+    def wants(self, place: TreePlace, *, twice: bool) -> bool:
+        right = self.status in (LIVE, EVERY, place.status) and (twice or not self.twice)
+        return right and (not self.find or self._search.finds(place.trail) or self._search.begins(place.id))
 
-    def _finds(self, spot: Spot) -> bool:
-        """By name, by the beginning of the id, or by path where a path is asked for."""
-        text = self.find.casefold()
-        where = spot.path if SEPARATOR.strip() in text else spot.name
-        return not text or text in fold_spaces(where).casefold() or str(spot.id).startswith(text)
+    @cached_property
+    def _search(self) -> Search:
+        return Search(self.find)
+
+
+def with_id(rows: WorkspaceQuerySet, search: Search) -> Q:
+    """Those of the rows whose id begins so: read first, so that no other condition leads past the index."""
+    found = rows.filter(id__range=search.ids).values_list("id", flat=True)[:MOST_IDS] if search.ids else ()
+    return Q(id__in=list(found))

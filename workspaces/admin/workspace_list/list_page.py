@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 
 from lib.bounded_count import Tally
+from lib.links import Address, Link
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.shared.rendering import page_number, render_page
+from workspaces.admin.workspace_list.large_list import LargeListing
 from workspaces.admin.workspace_list.list_filters import BY_HAND, BY_IMPORT, EVERY, FAILING, LIVE, Filters
 from workspaces.admin.workspace_list.list_header import Overview, counted_organizations
-from workspaces.admin.workspace_list.read_list import Listing
-from workspaces.admin.workspace_list.walked_list import LargeListing
+from workspaces.admin.workspace_list.small_list import Listing
 from workspaces.models import Status
 from workspaces.services.lookups import parse_id
 
@@ -25,16 +25,6 @@ if TYPE_CHECKING:
 
 LARGEST_TREES = 5_000  # live workspaces that are read to show some of them
 AROUND = 5  # pages with a link on each side of this one
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ListChoice:
-    """One link of a filter: it leads to the same list with this one value changed."""
-
-    label: str
-    query: str
-    on: bool
-    count: Tally | None = None
 
 
 def list_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
@@ -50,7 +40,7 @@ def list_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
         groups=listing.groups,
         choices=_choices(request.GET, listing),
         pages=_pages(request.GET, listing),
-        cleared=_choice(request.GET, "q", "", "Clear", on=False),
+        cleared=_choice(request.GET, "q", "", "Clear"),
         field=ACTION_CHECKBOX_NAME,
         may=_may(request),
     )
@@ -69,13 +59,13 @@ def _listing(request: HttpRequest, user: User) -> Listing | LargeListing:
     return Listing(user=user, filters=filters, organizations=known, number=page)
 
 
-def _pages(query: QueryDict, listing: Listing | LargeListing) -> list[ListChoice]:
+def _pages(query: QueryDict, listing: Listing | LargeListing) -> list[Link]:
     """Links to the first page, the last one, and those around this one; in large trees to the next one."""
     if isinstance(listing, LargeListing) and not listing.numbered:
-        first = [_choice(query, "after", "", "First page", on=False)] if listing.after else []
-        following = _choice(query, "after", str(listing.next), "Next page", on=False)
+        first = [_choice(query, "after", "", "First page")] if listing.after else []
+        following = _choice(query, "after", str(listing.next), "Next page")
         removed = listing.with_status(Status.REMOVED) if listing.filters.status == EVERY else Tally()
-        last = [_choice(query, "status", Status.REMOVED, f"{removed} removed", on=False)] if removed else []
+        last = [_choice(query, "status", Status.REMOVED, f"{removed} removed")] if removed else []
         return [*first, following] if listing.next else first + last
     around = range(max(1, listing.page - AROUND), min(listing.pages, listing.page + AROUND) + 1)
     numbers = sorted({1, *around, listing.pages})
@@ -88,7 +78,7 @@ def _may(request: HttpRequest) -> dict[str, bool]:
     return {name: access.has(request.user, permission) for name, permission in permissions.items()}
 
 
-def _choices(query: QueryDict, listing: Listing | LargeListing) -> dict[str, list[ListChoice]]:
+def _choices(query: QueryDict, listing: Listing | LargeListing) -> dict[str, list[Link]]:
     filters = listing.filters
     organizations = {"": "All"} | {slug: each.name for slug, each in listing.organizations.items()}
     statuses = {LIVE: "Live", **{str(status): str(status.label) for status in Status}, EVERY: "All"}
@@ -119,11 +109,9 @@ def _choices(query: QueryDict, listing: Listing | LargeListing) -> dict[str, lis
     }
 
 
-def _choice(query: QueryDict, name: str, value: str, label: str, *, on: bool, count: Tally | None = None) -> ListChoice:
-    changed: Any = query.copy()
-    changed[name] = value
-    for place in {"p", "after"} - {name}:
-        changed.pop(place, None)
-    for key in [key for key, given in changed.items() if not given]:
-        del changed[key]
-    return ListChoice(label=label, query=changed.urlencode(), on=on, count=count)
+def _choice(
+    query: QueryDict, name: str, value: str, label: str, *, on: bool = False, count: Tally | None = None
+) -> Link:
+    """A link to the same list with one value changed, from its beginning on."""
+    address = Address({key: query.get(key, "") for key in query if key not in ("p", "after")})
+    return Link(label=label, url=address.but(**{name: value}), current=on, count=count)

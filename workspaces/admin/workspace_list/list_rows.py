@@ -11,12 +11,14 @@ from uuid import UUID
 
 from django.db.models import Count
 
-from workspaces.admin.shared.badges import joined
-from workspaces.admin.shared.tree_order import Spot
-from workspaces.core.planning.plan_values import SEPARATOR
-from workspaces.models import Schedule, Status, Workspace
+from lib.text import listed
+from workspaces.core.names import SEPARATOR
+from workspaces.models import Schedule, Workspace
+from workspaces.models.tree_pages import TreePlace
 
 MOST_PLACES = 2
+
+Names = Mapping[tuple[str, str], Sequence[TreePlace]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +39,7 @@ class ListRow:
     is where the name belongs.
     """
 
-    spot: Spot
+    place: TreePlace
     context: bool
     below: int | None
     has_below: bool
@@ -51,22 +53,22 @@ class ListRow:
 
     @property
     def live(self) -> bool:
-        return self.spot.stem.status != Status.REMOVED
+        return self.place.live
 
     @property
     def depth(self) -> int:
         """A removed one stands in no tree any more: it is listed with its path."""
-        return self.spot.depth if self.live else 0
+        return self.place.depth if self.live else 0
 
     @property
     def level(self) -> int:
-        return self.spot.depth + 1
+        return self.place.depth + 1
 
     @property
     def also_lives_at(self) -> str:
         """`PM › Dev Lead`, or `A › QA, B › QA and 3 more`."""
         more = self.also - min(len(self.also_at), MOST_PLACES)
-        return joined([*self.also_at[:MOST_PLACES], *([f"{more:,} more"] if more else ())])
+        return listed([*self.also_at[:MOST_PLACES], *([f"{more:,} more"] if more else ())])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,19 +78,19 @@ class ListFacts:
     columns: Mapping[UUID, Mapping[str, Any]]
     schedules: Mapping[UUID, int]
     origins: Mapping[UUID, Origin]
-    twins: Mapping[tuple[str, str], Sequence[Spot]]
+    twins: Names
     used: Mapping[tuple[str, str], int]
 
     @classmethod
     def of(
         cls,
-        spots: Sequence[Spot],
+        places: Sequence[TreePlace],
         *,
-        twins: Mapping[tuple[str, str], Sequence[Spot]],
+        twins: Names,
         used: Mapping[tuple[str, str], int] = MappingProxyType({}),
     ) -> ListFacts:
         """`twins` are the live ones of each name, or the newest of them; then `used` says how many there are."""
-        ids = [spot.id for spot in spots]
+        ids = [place.id for place in places]
         columns = Workspace.objects.filter(id__one_of=ids).values("id", "protected", "last_heartbeat_at")
         schedules = Schedule.objects.filter(workspace__one_of=ids).order_by().values_list("workspace")
         return cls(
@@ -99,39 +101,41 @@ class ListFacts:
             used=used,
         )
 
-    def row(self, spot: Spot, *, context: bool = False, below: int | None = 0, has_below: bool = False) -> ListRow:
+    def row(
+        self, place: TreePlace, *, context: bool = False, below: int | None = 0, has_below: bool = False
+    ) -> ListRow:
         """The line of that workspace."""
-        places = self.others_of(spot)
+        others = self.others_of(place)
         return ListRow(
-            spot=spot,
+            place=place,
             context=context,
             below=below,
             has_below=has_below,
-            also_at=places,
-            also=max(len(places), self.used.get(identity(spot), 0) - 1),
-            duplicate=self.is_leftover(spot),
-            schedules=self.schedules.get(spot.id, 0),
-            origin=self.origins.get(spot.id),
-            protected=self.columns[spot.id]["protected"],
-            last_heartbeat=self.columns[spot.id]["last_heartbeat_at"],
+            also_at=others,
+            also=max(len(others), self.used.get(identity(place), 0) - 1),
+            duplicate=self.is_leftover(place),
+            schedules=self.schedules.get(place.id, 0),
+            origin=self.origins.get(place.id),
+            protected=self.columns[place.id]["protected"],
+            last_heartbeat=self.columns[place.id]["last_heartbeat_at"],
         )
 
-    def others_of(self, spot: Spot) -> tuple[str, ...]:
+    def others_of(self, place: TreePlace) -> tuple[str, ...]:
         """Where else a live workspace has the same name."""
-        twins = self.twins.get(identity(spot), ())
-        return tuple(SEPARATOR.join(twin.trail[-2:]) for twin in twins if twin.id != spot.id)
+        twins = self.twins.get(identity(place), ())
+        return tuple(SEPARATOR.join(twin.trail[-2:]) for twin in twins if twin.id != place.id)
 
-    def is_leftover(self, spot: Spot) -> bool:
+    def is_leftover(self, place: TreePlace) -> bool:
         """Whether the same name belongs elsewhere by the latest import; equals are no leftovers of each other.
 
         A moved workspace is created anew at its new place: of two with one name the older one is the leftover. Those
         that one import created are no duplicates of each other: its template wanted both.
         """
-        twins = self.twins.get(identity(spot), ())
-        return any(self._age(twin) > self._age(spot) for twin in twins)
+        twins = self.twins.get(identity(place), ())
+        return any(self._age(twin) > self._age(place) for twin in twins)
 
-    def _age(self, spot: Spot) -> tuple[bool, float]:
-        origin = self.origins.get(spot.id)
+    def _age(self, place: TreePlace) -> tuple[bool, float]:
+        origin = self.origins.get(place.id)
         return (origin.import_id is not None, origin.when.timestamp()) if origin else (False, 0.0)
 
 
@@ -144,5 +148,5 @@ def _origins(ids: Collection[UUID]) -> dict[UUID, Origin]:
     }
 
 
-def identity(spot: Spot) -> tuple[str, str]:
-    return spot.stem.organization, spot.name
+def identity(place: TreePlace) -> tuple[str, str]:
+    return place.organization, place.name

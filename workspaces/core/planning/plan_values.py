@@ -8,10 +8,9 @@ from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
 
+from workspaces.core.names import SEPARATOR as SEPARATOR
 from workspaces.core.planning.operations import Kind, Operation, Place
 from workspaces.core.template import Node, Template
-
-SEPARATOR = " › "
 
 
 class Mode(StrEnum):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from lib.text import plural
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.errors import RemovalNotConfirmed, WorkspaceProtected
 
@@ -51,8 +52,8 @@ class Verdict:
     @property
     def message(self) -> str:
         """The sentence for programs: what would happen, why that is held back, and what lets it through."""
-        number = self.removals
-        return f"This would remove {counted(number)}, {self.why}. Repeat the number {number} as confirm_removals."
+        number, going = self.removals, plural(self.removals, "workspace")
+        return f"This would remove {going}, {self.why}. Repeat the number {number} as confirm_removals."
 
     def as_json(self) -> dict[str, Any]:
         """`{"word": …, "rules": [{"rule", "ok", "why"}]}`, as every answer with a plan has it."""
@@ -88,11 +89,6 @@ class Policy:
         )
 
 
-def counted(number: int) -> str:
-    """`1 workspace`, `8 workspaces`."""
-    return f"{number:,} workspace{'' if number == 1 else 's'}"
-
-
 def require(verdict: Verdict, plan: Plan, *, confirmed: int | None) -> None:
     """Let the plan through, or raise: WorkspaceProtected where it is refused, RemovalNotConfirmed unless the verdict
     is free or `confirmed` is the exact number of removals.
@@ -105,7 +101,7 @@ def require(verdict: Verdict, plan: Plan, *, confirmed: int | None) -> None:
             ids=tuple(row.live.id for row in plan.protected if row.live),
         )
     if confirmed is not None and plan.mode is Mode.RECONCILE and confirmed != verdict.removals:
-        message = f"This would remove {counted(verdict.removals)}, not {confirmed}. Nothing was changed."
+        message = f"This would remove {plural(verdict.removals, 'workspace')}, not {confirmed}. Nothing was changed."
         raise RemovalNotConfirmed(message, plan=plan)
     if verdict.confirm_removals is not None and confirmed is None:
         raise RemovalNotConfirmed(verdict.message, plan=plan)

@@ -6,25 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
+from workspaces.core.plan_words import WORDS
 from workspaces.core.planning.plan_values import Action, Plan, Row
 from workspaces.core.planning.policy import Verdict
 from workspaces.core.template import Node
-
-SIGNS = {
-    Action.CREATE: "+",
-    Action.KEEP: "=",
-    Action.LEFT_RUNNING: "≠",
-    Action.REMOVE: "-",
-    Action.COLLATERAL: "!",
-    Action.HELD: "#",
-    Action.UNTOUCHED: "·",
-}
 
 
 def as_text(plan: Plan) -> str:
     """The merged tree, one line a workspace: sign, indented name, cause; last the summary."""
     width = max((2 * row.depth + len(row.name) for row in plan.rows), default=0) + 2
-    lines = [f"{SIGNS[row.action]} {'  ' * row.depth + row.name:<{width}}{row.cause}".rstrip() for row in plan.rows]
+    lines = [f"{_sign(row)} {'  ' * row.depth + row.name:<{width}}{row.cause}".rstrip() for row in plan.rows]
     return "\n".join([*lines, summary(plan)])
 
 
@@ -32,7 +23,11 @@ def as_paths(plan: Plan) -> str:
     """Only what a plan changes or refuses, one line a workspace with its whole path."""
     rows = [row for row in plan.rows if row.action not in (Action.KEEP, Action.UNTOUCHED)]
     width = max((len(row.path) for row in rows), default=0) + 2
-    return "\n".join(f"{SIGNS[row.action]} {row.path:<{width}}{row.cause}" for row in rows)
+    return "\n".join(f"{_sign(row)} {row.path:<{width}}{row.cause}" for row in rows)
+
+
+def _sign(row: Row) -> str:
+    return WORDS[row.action].sign
 
 
 def summary(plan: Plan) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from workspaces.core.planning.plan_values import SEPARATOR
-from workspaces.core.planning.policy import counted
+from lib.text import plural
+from workspaces.core.names import SEPARATOR
 from workspaces.management.command_base import OrgCommand
 from workspaces.management.command_lookups import shell_actor, workspace_ids
 from workspaces.models import Workspace
@@ -36,7 +36,7 @@ class Command(OrgCommand):
             keep_volumes=keep_volumes,
             expected=[row.id for row in shown],
         ).doomed
-        self.done = f"Removed {counted(len(removed))}."
+        self.done = f"Removed {plural(len(removed), 'workspace')}."
         self.stdout.write(self.done)
 
     def _confirm_removal(self, count: int) -> None:

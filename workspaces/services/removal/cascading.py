@@ -15,8 +15,9 @@ from uuid import UUID
 from django.db import transaction
 
 from lib.database_clock import database_now
+from lib.text import plural
 from workspaces.core.planning.plan_values import Live, Plan
-from workspaces.core.planning.policy import counted, require
+from workspaces.core.planning.policy import require
 from workspaces.core.planning.removal_plan import plan_removal
 from workspaces.errors import CascadeChanged
 from workspaces.models import ImportRun, Organization, Workspace
@@ -82,7 +83,7 @@ def cascade_delete(
         lock_organizations(Workspace.objects.filter(id__one_of=roots).order_by().values("organization").distinct())
         cascade = plan_cascade(roots)
         if expected is not None and cascade.ids != {key.int for key in expected}:
-            now, shown = counted(len(cascade.doomed)), f"{len(expected):,}"
+            now, shown = plural(len(cascade.doomed), "workspace"), f"{len(expected):,}"
             raise CascadeChanged(f"The tree changed: {now} would go now, {shown} were shown. Look again.")
         return remove(cascade, actor=actor, reason=reason, keep_volumes=keep_volumes)
 

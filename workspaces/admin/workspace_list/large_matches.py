@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Count, Q, Value
 from django.db.models.functions import Upper
 
 from lib.case_insensitive import Folded
-from workspaces.admin.shared.tree_order import COLUMNS, Stem
-from workspaces.admin.workspace_list.list_filters import BY_HAND, EVERY, LIVE, Filters
-from workspaces.core.planning.plan_values import SEPARATOR
+from workspaces.admin.workspace_list.list_filters import BY_HAND, EVERY, LIVE, Filters, with_id
+from workspaces.core.search import Search
 from workspaces.models import Container, Organization, Workspace
 from workspaces.models.querysets import WorkspaceQuerySet
+from workspaces.models.tree_pages import COLUMNS, StoredPlace
 
-LEAST_DIGITS = 4  # of an id
 NAMES = 500  # that are used twice and looked at
 
 
@@ -28,13 +26,13 @@ class Matches:
     filters: Filters
     organizations: Sequence[Organization]
 
-    def page(self, most: int, *, after: Workspace | None) -> list[Stem]:
+    def page(self, most: int, *, after: Workspace | None) -> list[StoredPlace]:
         """The first `most` that come after that workspace."""
         keys = ["organization__slug", "folded", "id"] if len(self.organizations) > 1 else ["folded", "id"]
         rows = self._rows(after, most).alias(folded=Folded("name"))
         if after is not None:
             rows = rows.filter(_behind(after, several=len(self.organizations) > 1))
-        return [Stem(*values) for values in rows.order_by(*keys).values_list(*COLUMNS)[:most]]
+        return [StoredPlace._make(values) for values in rows.order_by(*keys).values_list(*COLUMNS)[:most]]
 
     def _rows(self, after: Workspace | None, most: int) -> WorkspaceQuerySet:
         filters, several = self.filters, len(self.organizations) > 1
@@ -67,25 +65,17 @@ def _behind(after: Workspace, *, several: bool) -> Q:
 
 
 def _found(rows: WorkspaceQuerySet, text: str, organizations: Sequence[int]) -> WorkspaceQuerySet:
-    """By how the name or the id begins; of a path `A › B` by the name B below an A."""
-    *above, last = [part.strip() for part in text.split(SEPARATOR.strip())]
+    """As in small lists, but only what an index finds: names by their beginning, the names above as a whole."""
+    search = Search(text)
     found = rows.alias(folded=Folded("name"))
-    if not above:
-        return found.filter(Q(folded__begins=last) | Q(id__in=_with_id(rows, text)))
-    found = found.filter(folded__begins=last)
-    for level, name in enumerate(reversed(above), start=1):
+    if not search.above:
+        return found.filter(Q(folded__begins=search.last) | with_id(rows, search))
+    found = found.filter(folded__begins=search.last)
+    for level, name in enumerate(reversed(search.above), start=1):
         parent = "__".join(["parent"] * level)
         found = found.alias(**{f"above_{level}": Folded(f"{parent}__name")})
         found = found.filter(**{f"above_{level}": Upper(Value(name)), f"{parent}__organization__in": organizations})
     return found
-
-
-def _with_id(rows: WorkspaceQuerySet, text: str) -> list[UUID]:
-    digits = text.replace("-", "").casefold()
-    if len(digits) < LEAST_DIGITS or not set(digits) <= set("0123456789abcdef"):
-        return []
-    low, high = UUID(digits.ljust(32, "0")[:32]), UUID(digits.ljust(32, "f")[:32])
-    return list(rows.filter(id__gte=low, id__lte=high).values_list("id", flat=True)[:NAMES])
 
 
 def _used_twice(rows: WorkspaceQuerySet, *, after: Workspace | None, most: int) -> Q:

@@ -1,21 +1,22 @@
-"""The list of workspaces as trees: filtered, in pages, a fixed number of queries for any number of rows."""
+"""The list of workspaces where the trees are read whole: filtered, in pages, a fixed number of queries."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from uuid import UUID
 
 from lib.bounded_count import Tally
-from workspaces.admin.shared.tree_order import Spot, forest, live_below
 from workspaces.admin.workspace_list.list_filters import BY_HAND, EVERY
 from workspaces.admin.workspace_list.list_header import Group, Overview
 from workspaces.admin.workspace_list.list_rows import ListFacts, ListRow, identity
 from workspaces.admin.workspace_list.removed_rows import RemovedRows
+from workspaces.core.tree_order import Forest
 from workspaces.models import Organization, Status, Workspace
+from workspaces.models.tree_pages import TreePlace, forest
 
 ROWS_PER_PAGE = 500
 
@@ -27,19 +28,19 @@ class Listing(Overview):
     number: int = 1
 
     @cached_property
-    def spots(self) -> tuple[Spot, ...]:
-        """What is live, as trees; removed ones are read page by page."""
+    def trees(self) -> Forest[TreePlace]:
+        """What is live; removed ones are read page by page."""
         return forest(Workspace.objects.live().filter(organization__in=self.scope))
 
     @cached_property
     def names(self) -> Counter[tuple[str, str]]:
         """Live rows of each (organization, name)."""
-        return Counter(identity(spot) for spot in self.spots)
+        return Counter(identity(place) for place in self.trees.rows)
 
     @cached_property
     def shown(self) -> list[int]:
         """Indices of the rows that pass the filters, with those above them, in tree order."""
-        return sorted(self._wanted | self._above(self._wanted)) if self.filters.narrow else sorted(self._wanted)
+        return self.trees.with_ancestors(self._wanted) if self.filters.narrow else sorted(self._wanted)
 
     @cached_property
     def removed(self) -> RemovedRows:
@@ -78,28 +79,26 @@ class Listing(Overview):
 
     @property
     def groups(self) -> list[Group]:
-        """This page's lines by organization. A page begins with what its first line stands below."""
+        """This page's lines by organization."""
         if self.short:
-            return self._grouped(self._rows(self.shown, context=())) + self._grouped(self._removed_rows(0))
+            return self._grouped(self._live_rows(1)) + self._grouped(self._removed_rows(0))
         if self.page > self.live_pages:
             return self._grouped(self._removed_rows((self.page - 1 - self.live_pages) * ROWS_PER_PAGE))
-        wanted = self.shown[(self.page - 1) * ROWS_PER_PAGE : self.page * ROWS_PER_PAGE]
-        context = self._above(wanted[:1]) - set(wanted)
-        return self._grouped(self._rows(sorted(context) + wanted, context=context))
+        return self._grouped(self._live_rows(self.page))
 
     def _grouped(self, rows: Sequence[ListRow]) -> list[Group]:
         return [
             self._group(self.organizations[slug], tuple(same))
-            for slug, same in groupby(rows, key=lambda row: row.spot.stem.organization)
+            for slug, same in groupby(rows, key=lambda row: row.place.organization)
         ]
 
     @cached_property
     def _wanted(self) -> set[int]:
         return {
             index
-            for index, spot in enumerate(self.spots)
-            if self.filters.wants(spot, twice=self.names[identity(spot)] > 1)
-            and (self._only is None or spot.id in self._only)
+            for index, place in enumerate(self.trees.rows)
+            if self.filters.wants(place, twice=self.names[identity(place)] > 1)
+            and (self._only is None or place.id in self._only)
         }
 
     @cached_property
@@ -120,46 +119,37 @@ class Listing(Overview):
         by_hand = self.filters.by == BY_HAND
         return frozenset(rows.filter(history_import_id__isnull=by_hand).values_list("id", flat=True))
 
-    def _above(self, indices: Collection[int]) -> set[int]:
-        found: set[int] = set()
-        for start in indices:
-            index = self.spots[start].parent
-            while index is not None and index not in found:
-                found.add(index)
-                index = self.spots[index].parent
-        return found
-
     def _group(self, organization: Organization, rows: tuple[ListRow, ...]) -> Group:
         slug = organization.slug
         twice = sum(1 for (where, _), count in self.names.items() if where == slug and count > 1)
         return Group(organization=organization, live=self.live_in(slug), twice=twice, rows=rows)
 
-    def _rows(self, indices: Sequence[int], *, context: Collection[int]) -> list[ListRow]:
-        spots = [self.spots[index] for index in indices]
-        parents = {spot.parent for spot in spots}
-        below = live_below(self.spots)
-        facts = ListFacts.of(spots, twins=self._twins(spots))
+    def _live_rows(self, number: int) -> list[ListRow]:
+        page = self.trees.page(self.shown, number=number, size=ROWS_PER_PAGE)
+        places = [self.trees.rows[index] for index in page.indices]
+        parents = {self.trees.parents[index] for index in page.indices}
+        facts = ListFacts.of(places, twins=self._twins(places))
         return [
             facts.row(
-                spot,
-                context=index in context or index not in self._wanted,
-                below=below[index],
+                place,
+                context=index in page.context or index not in self._wanted,
+                below=self.trees.sizes[index],
                 has_below=index in parents,
             )
-            for index, spot in zip(indices, spots, strict=True)
-            if spot.id in facts.columns
+            for index, place in zip(page.indices, places, strict=True)
+            if place.id in facts.columns
         ]
 
     def _removed_rows(self, start: int) -> list[ListRow]:
-        spots = self.removed.page(start, ROWS_PER_PAGE) if self.removed_count else []
-        facts = ListFacts.of(spots, twins={})
-        return [facts.row(spot) for spot in spots if spot.id in facts.columns]
+        places = self.removed.page(start, ROWS_PER_PAGE) if self.removed_count else []
+        facts = ListFacts.of(places, twins={})
+        return [facts.row(place) for place in places if place.id in facts.columns]
 
-    def _twins(self, spots: Sequence[Spot]) -> dict[tuple[str, str], list[Spot]]:
-        """The live rows that share a name with one of `spots`, by organization and name."""
-        shared = {identity(spot) for spot in spots if self.names[identity(spot)] > 1}
-        twins: dict[tuple[str, str], list[Spot]] = {key: [] for key in shared}
-        for spot in self.spots:
-            if identity(spot) in shared:
-                twins[identity(spot)].append(spot)
+    def _twins(self, places: Sequence[TreePlace]) -> dict[tuple[str, str], list[TreePlace]]:
+        """The live rows that share a name with one of `places`, by organization and name."""
+        shared = {key for place in places if self.names[key := identity(place)] > 1}
+        twins: dict[tuple[str, str], list[TreePlace]] = {key: [] for key in shared}
+        for place in self.trees.rows:
+            if identity(place) in shared:
+                twins[identity(place)].append(place)
         return twins

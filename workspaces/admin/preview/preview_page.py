@@ -1,9 +1,8 @@
-"""Upload a template, look at both previews, apply one of them."""
+"""Both plans of an uploaded template side by side, and the form that applies one of them."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -16,45 +15,22 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.views.decorators.http import require_http_methods, require_safe
 
-from lib.bounded_count import Tally
+from lib.text import listed
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.preview.plan_query import PlanQuery
-from workspaces.admin.preview.preview_context import PreviewView
-from workspaces.admin.run.run_context import latest_runs, run_views
-from workspaces.admin.shared.badges import joined
-from workspaces.admin.shared.rendering import faults_of, is_part, posted_text, render_page, status_of
+from workspaces.admin.preview.preview_context import further_rows, preview_view
+from workspaces.admin.shared.rendering import is_part, posted_text, render_page
 from workspaces.core.planning.plan import parse_mode
 from workspaces.core.planning.plan_values import IMPORT_MODES, Mode
-from workspaces.core.validating.validation_context import MissingFiles
-from workspaces.errors import AppliedAlready, InvalidRequest, NotFound, OrgError
-from workspaces.models import ImportPreview, Organization
+from workspaces.errors import AppliedAlready, NotFound, OrgError
 from workspaces.services.actors import Actor
 from workspaces.services.imports.import_answers import preview_answer
 from workspaces.services.imports.importing import Applied
-from workspaces.services.imports.previews import Preview, apply_preview, open_preview, preview_again, store_preview
-from workspaces.services.lookups import organization_for
+from workspaces.services.imports.previews import Preview, apply_preview, open_preview, preview_again
 from workspaces.services.removal.confirmation import confirmed_number, demand_of
 from workspaces.services.security.throttling import Effort, require_turn
-from workspaces.services.templates.directory_list import find_directory, list_directories
-from workspaces.services.templates.loader import LoadedTemplate, site_loader
-
-LATEST = 5
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def import_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
-    """The upload form. POST keeps the previews and shows them; no workspace changes."""
-    user = access.require(request.user, Right.IMPORT)
-    if request.method != "POST":
-        return _form(request, site, user)
-    require_turn(user, Effort.IMPORT)
-    try:
-        return redirect("admin:import_preview", _keep_preview(request, user).pk)
-    except NotFound as error:
-        raise Http404(str(error)) from error
-    except OrgError as error:
-        return _form(request, site, user, error=error)
+from workspaces.web.error_statuses import status_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -103,22 +79,6 @@ def plan_json(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> Htt
     return JsonResponse(answer, json_dumps_params={"indent": 2, "ensure_ascii": False})
 
 
-def _keep_preview(request: HttpRequest, user: User) -> ImportPreview:
-    organization = organization_for(user, posted_text(request, "org"), to=Right.IMPORT)
-    return store_preview(organization, _template(request), user=user)
-
-
-def _template(request: HttpRequest) -> LoadedTemplate:
-    """A file wins over a directory when both are given."""
-    file, name = request.FILES.get("file"), posted_text(request, "dir")
-    loader = site_loader(MissingFiles.WARN if "missing_files" in request.POST else MissingFiles.ERROR)
-    if file:
-        return loader.upload(file.name or "", file.read())
-    if name:
-        return loader.directory(find_directory(name))
-    raise InvalidRequest("Choose a file, or one of the directories on this server.", field="file")
-
-
 def _apply(request: HttpRequest, preview: Preview) -> Applied:
     """Every check of the page once more; the plan's own are made under the organization's lock."""
     mode = parse_mode(request.POST.get("mode"))
@@ -134,41 +94,23 @@ def _apply(request: HttpRequest, preview: Preview) -> Applied:
     )
 
 
-def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError | None = None) -> HttpResponse:
-    organizations: Any = Organization.objects.visible_to(user).count_live()
-    return render_page(
-        request,
-        site,
-        "import.html",
-        title="Import an org template",
-        status=status_of(error),
-        organizations=[(each, Tally.of(each.live_count)) for each in organizations],
-        chosen=request.POST.get("org") or request.GET.get("org", ""),
-        directories=list_directories(site_loader(MissingFiles.WARN)),
-        chosen_directory=request.POST.get("dir", ""),
-        missing_files="missing_files" in request.POST,
-        runs=run_views(latest_runs(user)[:LATEST]),
-        max_bytes=settings.ORGSITE_MAX_TEMPLATE_BYTES,
-        error=error,
-        faults=faults_of(error),
-    )
-
-
 def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: OrgError | None = None) -> HttpResponse:
-    part = is_part(request)
-    view = PreviewView(preview=preview, query=PlanQuery.of(request.GET), goes_on=part)
+    title, query = f"Preview of {preview.record.source or preview.template.name}", PlanQuery.of(request.GET)
+    if is_part(request):
+        table = further_rows(preview, query)
+        return render_page(request, site, "plan_rows.html", title=title, table=table)
     organization = preview.record.organization
     may_reconcile = access.may(request.user, Right.CASCADE_DELETE, organization)
     return render_page(
         request,
         site,
-        "plan_rows.html" if part else "preview.html",
-        title=f"Preview of {preview.record.source or preview.template.name}",
+        "preview.html",
+        title=title,
         status=status_of(error),
-        view=view,
+        view=preview_view(preview, query),
         record=preview.record,
         may_reconcile=may_reconcile,
-        who_may="" if may_reconcile else joined(access.who_may(Right.CASCADE_DELETE, organization), most=8),
+        who_may="" if may_reconcile else listed(access.who_may(Right.CASCADE_DELETE, organization), most=8),
         posted=request.POST,
         reasons={request.POST.get("mode", ""): posted_text(request, "reason")},
         error=error,

@@ -1,0 +1,36 @@
+"""What a plan does with a workspace, in a sign and a word: the same in terminals, on pages, in histories and events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanWord:
+    """`word` before it happens, `done` afterwards, "" where nothing happens; `tone` is its class in the stylesheet."""
+
+    sign: str
+    word: str
+    tone: str
+    done: str = ""
+
+
+WORDS = {
+    each.word: each
+    for each in (
+        PlanWord(sign="+", word="create", tone="create", done="created"),
+        PlanWord(sign="=", word="keep", tone="keep", done="kept"),
+        PlanWord(sign="~", word="update", tone="keep", done="changed"),
+        PlanWord(sign="-", word="remove", tone="remove", done="removed"),
+        PlanWord(sign="!", word="collateral", tone="collateral"),
+        PlanWord(sign="#", word="held", tone="held"),
+        PlanWord(sign="≠", word="left running", tone="left"),
+        PlanWord(sign="·", word="untouched", tone="none"),
+    )
+}
+
+
+def signed_counts(*, created: int, kept: int, removed: int) -> str:
+    """`+8 =1 -0`"""
+    counts = {"create": created, "keep": kept, "remove": removed}
+    return " ".join(f"{WORDS[word].sign}{count:,}" for word, count in counts.items())
