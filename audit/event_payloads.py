@@ -112,7 +112,7 @@ class Login(TypedDict):
 
 
 class LoginFailed(Login):
-    """`attempt`: the how manieth of this minute."""
+    """`attempt` counts those of the same name and place within the minute."""
 
     attempt: int
 

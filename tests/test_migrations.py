@@ -38,6 +38,9 @@ def test_events_stay_what_they_are_in_ranges_and_out_of_them(
 ) -> None:
     with migrated_database(tmp_path, unblock=django_db_blocker.unblock) as database:
         told: list[Any] = []
+        database.ask(sql, "CREATE ROLE reader_of_events")
+        database.ask(sql, "GRANT SELECT ON structure_events TO reader_of_events")
+        database.ask(sql, "GRANT USAGE ON SEQUENCE structure_events_id_seq TO reader_of_events")
         for target in ("0002", "0003", "0002", "0003"):
             database.ask(call_command, "migrate", "audit", target, verbosity=0)
             database.ask(emit, [Event(event_type=target, organization="acme", actor="alice")])
@@ -47,13 +50,28 @@ def test_events_stay_what_they_are_in_ranges_and_out_of_them(
             told = rows
             with pytest.raises(DatabaseError, match="append-only"):
                 database.ask(StructureEvent.objects.update, actor="mallory")
-            assert database.ask(indexes) == database.ask(indexes_of_the_model)
+            assert database.ask(indexes) == indexes_of_the_model()
+            assert database.ask(sql, RIGHTS) == [(True, False, True)]
+        database.ask(sql, "DROP OWNED BY reader_of_events")
+        database.ask(sql, "DROP ROLE reader_of_events")
+
+
+RIGHTS = """
+    SELECT has_table_privilege('reader_of_events', 'structure_events', 'SELECT'),
+        has_table_privilege('reader_of_events', 'structure_events', 'INSERT'),
+        has_sequence_privilege('reader_of_events', 'structure_events_id_seq', 'USAGE')
+"""
+
+
+def sql(statement: str) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
 
 
 def indexes() -> set[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'structure_events'")
-        return {name for (name,) in cursor.fetchall()} - {"structure_events_pkey"}
+    names = sql("SELECT indexname FROM pg_indexes WHERE tablename = 'structure_events'")
+    return {name for (name,) in names} - {"structure_events_pkey"}
 
 
 def indexes_of_the_model() -> set[str]:
