@@ -1,4 +1,4 @@
-"""The ranges of the table of events: there is always one for this month, and one for the next."""
+"""The partitions of the table of events by ranges of ids: there is always one for this month and one for the next."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 def prepare_event_ranges() -> None:
-    """Make what is missing; once a month has begun, have its events come into its range. PostgreSQL only."""
+    """Make missing partitions, and direct the events of a new month into its own. PostgreSQL only."""
     connection = connections[router.db_for_write(StructureEvent)]
     if connection.vendor != "postgresql":
         return
@@ -26,7 +26,7 @@ def prepare_event_ranges() -> None:
     except OperationalError as error:
         logger.info("the next range of events is made in a later round: %s", explained(error))
         return
-    # Apart from the transaction, which could still be undone: a sequence is not.
+    # After the commit: a rollback would undo the partition, but not the advanced sequence.
     begun = begin_month(connection, today)
     if made or begun:
         logger.info("the events of %s have a range of their own; made: %s", f"{today:%Y-%m}", ", ".join(made) or "none")
