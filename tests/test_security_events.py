@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from audit.models import StructureEvent
 from tests.trees import BEFORE, loaded
 from workspaces.core.plan import Mode
 from workspaces.models import ApiToken, Counter, Membership, Organization, Workspace, WorkspaceToken
-from workspaces.services import security
+from workspaces.services import counting, security
 from workspaces.services.actors import Actor
 from workspaces.services.importing import apply_import
 from workspaces.services.tokens import (
@@ -26,6 +27,12 @@ from workspaces.services.tokens import (
 )
 
 LOGIN = "/admin/login/"
+
+
+@pytest.fixture(autouse=True)
+def _no_minute_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a busy machine counts to sixty."""
+    monkeypatch.setattr(counting, "MINUTE", timedelta(hours=1))
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from workspaces.services.counting import forget_counters
 from workspaces.services.previewing import delete_expired, store_preview
 from workspaces.services.sessions import forget_expired_sessions
 
+pytestmark = pytest.mark.django_db
+
 Making = Callable[[int, timedelta], None]
 
 
