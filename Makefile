@@ -50,7 +50,7 @@ bench: $(VENV)/dev.installed ## how fast it is, beside the least that PostgreSQL
 	@$(OWN_KEY) $(PY) -m bench --n $(N)
 
 fuzz: export FUZZ_SECONDS ?= 60
-fuzz: $(VENV)/dev.installed ## what Hypothesis and Schemathesis make up, twenty times as much of it as in `make test` (FUZZ_SECONDS=60)
+fuzz: $(VENV)/dev.installed ## twenty times as much of what Hypothesis and Schemathesis make up (FUZZ_SECONDS=60)
 	@$(PY) scripts/test.py --only sqlite --only postgres -m fuzz --hypothesis-profile=fuzz $(PYTEST_ARGS)
 
 coverage: $(VENV)/dev.installed ## which lines the tests reach, on SQLite

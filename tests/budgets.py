@@ -9,10 +9,13 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 
-USUAL, LARGE = "default", "fuzz"
+USUAL, LARGE = "usual", "fuzz"
 FACTOR = 20
 
-settings.register_profile(LARGE, max_examples=FACTOR * 100)
+# Hypothesis' own deadline for an example is one of an idle machine.
+settings.register_profile(USUAL, settings(), deadline=None)
+settings.register_profile(LARGE, settings(), deadline=None, max_examples=FACTOR * 100)
+settings.load_profile(USUAL)
 
 
 def is_large() -> bool:

@@ -29,6 +29,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker("fuzz")
 
 
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> None:
+    """A test that asks for it by `getfixturevalue` has no mark, and would never run on PostgreSQL."""
+    node = request.node
+    if fixturedef.argname in DATABASE and isinstance(node, pytest.Item) and not any(node.iter_markers("database")):
+        pytest.fail("This test asks the database, and nothing tells so when it is collected: mark it with `django_db`.")
+
+
 def _names_the_database(item: pytest.Item) -> bool:
     """Also where it is skipped on one of the two: it must not be left out on the other."""
     return any(item.iter_markers("django_db")) or any(item.iter_markers("skipif"))

@@ -65,7 +65,8 @@ def grower(world: World) -> Grow:
         for row in Workspace.objects.filter(container=None):
             Schedule.objects.create(workspace=row, name="Pulse", cron_expr="* * * * *", created_at=now, updated_at=now)
             Container.objects.create(
-                workspace=row, organization=row.organization, desired="running", due_at=now, changed_at=now,
+                workspace=row, organization=row.organization, desired="running", changed_at=now,
+                due_at=now - timedelta(hours=1),
                 last_error="no",
                 import_id=row.history.earliest().history_import_id,
             )  # fmt: skip

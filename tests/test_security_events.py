@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from workspaces.core.planning.plan_values import Mode
 from workspaces.models import ApiToken, Counter, Membership, Organization, Workspace, WorkspaceToken
 from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
-from workspaces.services.security import security_events
+from workspaces.services.security import rate_limits, security_events
 from workspaces.services.security.tokens import (
     issue_api_token,
     issue_workspace_token,
@@ -26,6 +27,12 @@ from workspaces.services.security.tokens import (
 )
 
 LOGIN = "/admin/login/"
+
+
+@pytest.fixture(autouse=True)
+def _no_minute_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a busy machine counts to sixty."""
+    monkeypatch.setattr(rate_limits, "MINUTE", timedelta(hours=1))
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def turns(count: int, *, key: str = "import:1", limit: int = 3) -> list[bool]:
 
 
 def end_windows() -> None:
-    Counter.objects.update(ends_at=timezone.now())
+    Counter.objects.update(ends_at=timezone.now() - MINUTE)
 
 
 @pytest.mark.django_db

@@ -22,6 +22,8 @@ from workspaces.services.security.rate_limits import forget_counters
 from workspaces.services.upkeep.expired_sessions import forget_expired_sessions
 from workspaces.services.upkeep.housekeeping import keep_house
 
+pytestmark = pytest.mark.django_db
+
 Making = Callable[[int, timedelta], None]
 
 
