@@ -10,6 +10,8 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from workspaces.core.columns import TIERS
+
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"", "0", "false", "no", "off"})
 
@@ -153,7 +155,7 @@ def limits(name: str) -> dict[str, dict[str, Any]]:
     like = '{"1": {"memory": "512m", "cpus": 0.5}, "*": {"memory": "1g"}}'
     given = json_object(name, like=like)
     for tier, limit in given.items():
-        known = tier in ("1", "2", "3", "4", "*") and isinstance(limit, dict) and limit.keys() <= {"memory", "cpus"}
+        known = tier in ("*", *map(str, TIERS)) and isinstance(limit, dict) and limit.keys() <= {"memory", "cpus"}
         if not known or not _is_memory(limit.get("memory", "1m")) or not _is_cpus(limit.get("cpus", 1)):
             raise ImproperlyConfigured(f"{name}: {limit!r} makes no sense for tier {tier!r}; write it like {like}.")
     return given

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from workspaces.api import openapi
+from workspaces.api.answer_schemas import GoneAnswer, answer
 from workspaces.api.authentication import (
     AdminSessionAuthentication,
     BearerAuthentication,
@@ -29,7 +30,7 @@ class PresenceView(ApiView):
 
     def handle_exception(self, error: Exception) -> Response:
         if isinstance(error, WorkspaceRemoved):
-            return Response({"deleted": True}, status=410)
+            return Response(answer(GoneAnswer, deleted=True), status=410)
         return super().handle_exception(error)
 
 

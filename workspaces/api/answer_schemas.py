@@ -1,4 +1,8 @@
-"""The shapes of answers that no model gives, for the OpenAPI description."""
+"""The shapes of answers that no model gives: what the OpenAPI description shows, and what `answer` makes.
+
+Large and shared answers (an import's, an error's) are made as plain data where they come from. A test holds each of
+them against its shape here: the same keys in the same order, and the same types.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,12 @@ from typing import Any
 from rest_framework import serializers
 
 from workspaces.core.planning.policy import Word
+
+
+def answer(shape: type[serializers.Serializer[Any]], **facts: Any) -> dict[str, Any]:
+    """The facts in that shape. What is not required may be left out."""
+    made: dict[str, Any] = shape().to_representation(facts)
+    return made
 
 
 class ProblemRow(serializers.Serializer[Any]):
@@ -81,19 +91,19 @@ class ImportAnswer(serializers.Serializer[Any]):
 
 
 class ImportConflict(ErrorAnswer):
-    plan = ImportAnswer(required=False, help_text="The plan as of now, as a dry run answers.")
-    fingerprint = serializers.CharField(required=False, help_text="Of that plan, when the one given is stale.")
     applied_by = serializers.UUIDField(
         required=False,
         help_text="The run that applied the plan of this fingerprint already, where it changed something.",
     )
+    fingerprint = serializers.CharField(required=False, help_text="Of the plan, when the one given is stale.")
     confirm_removals = serializers.IntegerField(required=False, help_text="The number that passes the removal guard.")
+    plan = ImportAnswer(required=False, help_text="The plan as of now, as a dry run answers.")
 
 
 class TemplateRow(serializers.Serializer[Any]):
     dir = serializers.CharField()
-    name = serializers.CharField()
-    description = serializers.CharField()
+    name = serializers.CharField(allow_blank=True, help_text="Empty where it does not load.")
+    description = serializers.CharField(allow_blank=True)
     workspaces = serializers.IntegerField(help_text="How many it declares.")
     error = serializers.CharField(required=False, help_text="Why it does not load.")
 
@@ -133,8 +143,8 @@ class HealthAnswer(serializers.Serializer[Any]):
 
 class EngineAnswer(serializers.Serializer[Any]):
     name = serializers.CharField(help_text="As ORGSITE_ENGINE says.")
-    said = serializers.CharField(help_text="What it said of itself when a worker last saw it.")
-    error = serializers.CharField(help_text="Empty while it answers.")
+    said = serializers.CharField(allow_blank=True, help_text="What it said of itself when a worker last saw it.")
+    error = serializers.CharField(allow_blank=True, help_text="Empty while it answers.")
 
 
 class ReadyAnswer(serializers.Serializer[Any]):

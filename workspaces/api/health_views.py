@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from workspaces.api import openapi
+from workspaces.api.answer_schemas import HealthAnswer, ReadyAnswer, answer
 from workspaces.api.base_view import ApiView
 from workspaces.services.upkeep.readiness import backlog_numbers, readiness
 
@@ -20,7 +19,7 @@ class HealthView(ApiView):
     permission_classes = [AllowAny]
 
     def get(self, request: Request) -> Response:
-        return Response({"status": "ok"})
+        return Response(answer(HealthAnswer, status="ok"))
 
 
 @openapi.readyz
@@ -33,10 +32,10 @@ class ReadyView(ApiView):
     def get(self, request: Request) -> Response:
         checks = readiness()
         ready = set(checks.values()) == {"ok"}
-        answer: dict[str, Any] = {"status": "ok" if ready else "unavailable", "checks": checks}
-        if checks["database"] == checks["migrations"] == "ok" and _is_known(request):
-            answer |= backlog_numbers()
-        return Response(answer, status=200 if ready else 503)
+        known = checks["database"] == checks["migrations"] == "ok" and _is_known(request)
+        numbers = backlog_numbers() if known else {}
+        state = "ok" if ready else "unavailable"
+        return Response(answer(ReadyAnswer, status=state, checks=checks, **numbers), status=200 if ready else 503)
 
 
 def _is_known(request: Request) -> bool:

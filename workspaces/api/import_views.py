@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from workspaces.access import Right
 from workspaces.api import openapi
+from workspaces.api.answer_schemas import TemplateRow, answer
 from workspaces.api.base_view import ApiView, caller
 from workspaces.api.import_request import FIELDS, ImportRequest, read_import
 from workspaces.api.parsers import JSONBody, OldYAMLBody, TextYAMLBody, YAMLBody
@@ -57,7 +58,8 @@ class TemplatesView(ApiView):
 
 def template_row(directory: TemplateDirectory) -> dict[str, Any]:
     """`error` stands only where the template does not load."""
-    return {key: value for key, value in asdict(directory).items() if key != "error" or value}
+    facts = {key: value for key, value in asdict(directory).items() if key != "error" or value}
+    return answer(TemplateRow, **facts)
 
 
 def _applied(asked: ImportRequest, organization: Organization, loaded: LoadedTemplate, user: User) -> Applied:

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework.fields import CharField, ChoiceField, Field
 
 from workspaces.api.answer_schemas import (
     DeleteConflict,
@@ -21,7 +22,9 @@ from workspaces.api.answer_schemas import (
     TokenAnswer,
 )
 from workspaces.api.serializers import (
+    Boolean,
     ChangedFields,
+    Count,
     DeleteFields,
     ImportFields,
     NewWorkspaceFields,
@@ -110,17 +113,24 @@ def _import_body() -> dict[str, Any]:
 
 def import_fields() -> dict[str, Any]:
     """What goes with the template, as JSON Schema."""
-    shape: dict[str, dict[str, Any]] = {
-        "mode": {"type": "string", "enum": ["", "merge", "reconcile"]},
-        "org": {"type": "string", "default": "default"},
-        "dry_run": {"type": "boolean", "default": False},
-        "fingerprint": {"type": "string"},
-        "confirm_removals": {"type": "integer", "minimum": 0},
-        "reason": {"type": "string", "maxLength": 2000},
-        "missing_files": {"type": "string", "enum": ["", "error", "warn"]},
-    }
-    described = ImportFields().fields
-    return {key: {**value, "description": str(described[key].help_text)} for key, value in shape.items()}
+    return {name: _shape(field) for name, field in ImportFields().fields.items()}
+
+
+def _shape(field: Field[Any, Any, Any, Any]) -> dict[str, Any]:
+    """One field by itself, as it may stand in a body, a form or the query."""
+    shape: dict[str, Any] = {"type": "string"}
+    match field:
+        case Boolean():
+            shape = {"type": "boolean"}
+        case Count():
+            shape = {"type": "integer", "minimum": 0}
+        case ChoiceField():
+            shape |= {"enum": ["", *field.choices]}
+        case CharField(max_length=int(most)):
+            shape |= {"maxLength": most}
+    if type(field.default) in (bool, str) and field.default != "":
+        shape |= {"default": field.default}
+    return {**shape, "description": str(field.help_text)}
 
 
 def _object(properties: dict[str, Any], required: str) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from workspaces.core.columns import DEFAULT_RUNTIME, DEFAULT_TIER, TIER_RULE, TIERS
 from workspaces.core.names import clean_name, clean_text
 from workspaces.core.planning.plan import parse_mode
 from workspaces.core.planning.plan_values import IMPORT_MODES, Mode
 from workspaces.core.validating.template_schema import MAX_LINE
 from workspaces.core.validating.url_rule import check_url
-from workspaces.core.validating.validation import DEFAULT_RUNTIME, DEFAULT_TIER
 from workspaces.core.validating.validation_context import MissingFiles
 from workspaces.errors import UnknownMode
 from workspaces.models import Container, ImportRun, RunOperation, Schedule, Workspace
@@ -49,9 +49,12 @@ class Count(serializers.IntegerField):
 
 
 class Tier(serializers.IntegerField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=TIERS[0], max_value=TIERS[-1], **kwargs)
+
     def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not isinstance(data, int) or not 1 <= data <= 4:
-            raise serializers.ValidationError("must be an integer from 1 to 4")
+        if isinstance(data, bool) or not isinstance(data, int) or data not in TIERS:
+            raise serializers.ValidationError(TIER_RULE)
         return data
 
 
@@ -150,7 +153,7 @@ class NewWorkspaceFields(serializers.Serializer[Any]):
     parent = serializers.UUIDField(default=None, allow_null=True, help_text="null or left out: a root.")  # type: ignore[assignment]
     org = Text(default=None, help_text="The organization's slug; left out: the parent's, else `default`.")
     role = Text(default="", allow_blank=True, max_length=MAX_ROLE)
-    tier = Tier(default=DEFAULT_TIER, min_value=1, max_value=4)
+    tier = Tier(default=DEFAULT_TIER)
     runtime = Text(default=DEFAULT_RUNTIME, max_length=MAX_LINE)
     model = Text(default="", allow_blank=True, max_length=MAX_LINE)
     external = Boolean(default=False, help_text="It runs elsewhere, at `url`, and gets no container.")
@@ -166,7 +169,7 @@ class NewWorkspaceFields(serializers.Serializer[Any]):
 class ChangedFields(serializers.Serializer[Any]):
     protected = Boolean(required=False, help_text="Never removed: not by a reconcile, not by a delete.")
     role = Text(required=False, allow_blank=True, max_length=MAX_ROLE)
-    tier = Tier(required=False, min_value=1, max_value=4)
+    tier = Tier(required=False)
     reason = Text(default="", allow_blank=True, max_length=MAX_REASON, help_text="Kept in history and in the event.")
 
 

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from workspaces.access import Right
 from workspaces.api import openapi
+from workspaces.api.answer_schemas import TokenAnswer, answer
 from workspaces.api.base_view import ApiView, ListView, caller
 from workspaces.api.pagination import Keyset
 from workspaces.api.parsers import body_fields, query_fields
@@ -89,7 +90,7 @@ class WorkspaceTokensView(ApiView):
     def post(self, request: Request, workspace_id: str) -> Response:
         workspace = workspace_for(caller(request), workspace_id, to=Right.CHANGE)
         text = issue_workspace_token(workspace, actor=Actor.of(caller(request)))
-        return Response({"token": text}, status=201, headers={"Cache-Control": "no-store"})
+        return Response(answer(TokenAnswer, token=text), status=201, headers={"Cache-Control": "no-store"})
 
 
 def deleted(deletion: Deletion) -> dict[str, Any]:

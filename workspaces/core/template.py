@@ -10,6 +10,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
+from workspaces.core.columns import DEFAULT_RUNTIME, DEFAULT_TIER
 from workspaces.core.filesets import FolderFiles
 
 
@@ -37,8 +38,8 @@ class Node:
     path: str
     place: str = ""
     role: str = ""
-    tier: int = 2
-    runtime: str = "langgraph"
+    tier: int = DEFAULT_TIER
+    runtime: str = DEFAULT_RUNTIME
     model: str = ""
     spawning: bool = True
     external: bool = False

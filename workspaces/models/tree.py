@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from lib.case_insensitive import Folded
 from lib.text import sentence
+from workspaces.core.columns import DEFAULT_RUNTIME, DEFAULT_TIER, TIERS
 from workspaces.core.names import clean_name
 from workspaces.models.history_row import HistoryFacts, TreeHistory
 from workspaces.models.querysets import FileSetQuerySet, OrganizationQuerySet, WorkspaceQuerySet
@@ -86,8 +87,8 @@ class Workspace(models.Model):
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
     name = models.CharField(max_length=255)
     role = models.TextField(blank=True, default="")
-    tier = models.PositiveSmallIntegerField(default=2)
-    runtime = models.CharField(max_length=255, blank=True, default="langgraph")
+    tier = models.PositiveSmallIntegerField(default=DEFAULT_TIER)
+    runtime = models.CharField(max_length=255, blank=True, default=DEFAULT_RUNTIME)
     model = models.CharField(max_length=255, blank=True, default="")
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PROVISIONING)
     protected = models.BooleanField(default=False, help_text="Never removed: not by a reconcile, not by a delete.")
@@ -132,7 +133,7 @@ class Workspace(models.Model):
                 name="workspace_live_name",
             ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="workspace_status"),
-            models.CheckConstraint(condition=Q(tier__gte=1, tier__lte=4), name="workspace_tier"),
+            models.CheckConstraint(condition=Q(tier__gte=TIERS[0], tier__lte=TIERS[-1]), name="workspace_tier"),
             models.CheckConstraint(condition=~Q(name=""), name="workspace_name_not_empty"),
             models.CheckConstraint(condition=~Q(parent=F("id")), name="workspace_not_its_own_parent"),
             models.CheckConstraint(

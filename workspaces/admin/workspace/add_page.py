@@ -18,6 +18,7 @@ from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.shared.form_once import once
 from workspaces.admin.shared.rendering import render_page
+from workspaces.core.columns import DEFAULT_RUNTIME, DEFAULT_TIER, TIERS
 from workspaces.core.names import SEPARATOR, clean_name, sought_name
 from workspaces.core.template import Node
 from workspaces.errors import InvalidRequest, NameTaken, OrgError
@@ -28,7 +29,7 @@ from workspaces.services.lookups import parse_id
 from workspaces.services.plans.creation import create_workspace
 from workspaces.web.error_statuses import status_of
 
-TIERS = [(number, str(number)) for number in (1, 2, 3, 4)]
+TIER_CHOICES = [(number, str(number)) for number in TIERS]
 
 
 class AddForm(forms.Form):
@@ -40,8 +41,8 @@ class AddForm(forms.Form):
     )
     name = forms.CharField(help_text="Unique among its live siblings.")
     role = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}))
-    tier = forms.TypedChoiceField(choices=TIERS, coerce=int, initial=2)
-    runtime = forms.CharField(required=False, max_length=255, initial="langgraph")
+    tier = forms.TypedChoiceField(choices=TIER_CHOICES, coerce=int, initial=DEFAULT_TIER)
+    runtime = forms.CharField(required=False, max_length=255, initial=DEFAULT_RUNTIME)
     model = forms.CharField(required=False, max_length=255)
     reason = forms.CharField(required=False, help_text="Why; kept in the history.")
 

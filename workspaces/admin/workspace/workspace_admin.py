@@ -13,7 +13,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from workspaces import access
 from workspaces.admin.cascade.cascade_page import cascade_page
 from workspaces.admin.shared.base_admin import Guarded
-from workspaces.admin.workspace.add_page import TIERS, add_page
+from workspaces.admin.workspace.add_page import TIER_CHOICES, add_page
 from workspaces.admin.workspace.workspace_facts import detail
 from workspaces.admin.workspace.workspace_history import history_page, version_page
 from workspaces.admin.workspace_list.list_page import list_page
@@ -35,7 +35,7 @@ Extra = dict[str, Any] | None
 class EditForm(forms.ModelForm):
     """What a person may change of a workspace, and why she does."""
 
-    tier = forms.TypedChoiceField(choices=TIERS, coerce=int)
+    tier = forms.TypedChoiceField(choices=TIER_CHOICES, coerce=int)
     reason = forms.CharField(
         required=False,
         help_text="Why; kept with the change in the history.",

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from workspaces.core.columns import DEFAULT_RUNTIME, DEFAULT_TIER, TIERS
 from workspaces.core.validating.template_schema import USUAL, Defaults, OrgTemplate, ScheduleSchema, WorkspaceSchema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -29,8 +30,8 @@ OF_A_SCHEDULE = {"name": "Unique among the workspace's schedules.", "prompt_file
 KEYS = {
     "name": "Unique among its siblings; with the parent it says which workspace is meant.",
     "role": "What the agent is for.",
-    "tier": "How much the container may use, 1 to 4.",
-    "runtime": "Which image the container is made from.",
+    "tier": f"How much the container may use, {TIERS[0]} to {TIERS[-1]}; {DEFAULT_TIER} where none is given.",
+    "runtime": f"Which image the container is made from; `{DEFAULT_RUNTIME}` where none is given.",
     "model": "The language model.",
     "plugins": "Joined with those of the defaults; `!name` or `-name` drops one.",
     "initial_prompt": "What the agent is told first; wins over `initial_prompt_file`.",

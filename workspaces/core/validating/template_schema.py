@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, WithJsonSchema
 
+from workspaces.core.columns import TIERS
 from workspaces.core.names import MAX_NAME, clean_name
 from workspaces.core.validating.url_rule import check_url
 
@@ -50,7 +51,7 @@ def check_plugin(plugin: str) -> str:
 Name = Annotated[
     str, AfterValidator(clean_name), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_NAME})
 ]
-Tier = Annotated[int, Field(ge=1, le=4)]
+Tier = Annotated[int, Field(ge=TIERS[0], le=TIERS[-1])]
 Line = Annotated[str, Field(max_length=MAX_LINE)]
 Runtime = Annotated[str, Field(min_length=1, max_length=MAX_LINE)]
 Url = Annotated[str, AfterValidator(check_url), WithJsonSchema({"type": "string", "pattern": "^https?://"})]

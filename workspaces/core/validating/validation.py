@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
+from workspaces.core.columns import DEFAULT_RUNTIME, DEFAULT_TIER
 from workspaces.core.limits import OF_DEPTH, TemplateLimits
 from workspaces.core.names import clean_name
 from workspaces.core.problems import Path, Problems, format_path, too_large
@@ -20,9 +21,6 @@ from workspaces.core.validating.template_schema import Defaults, OrgTemplate, Wo
 from workspaces.core.validating.validation_context import Checks, MissingFiles
 
 ValueT = TypeVar("ValueT")
-
-DEFAULT_TIER = 2
-DEFAULT_RUNTIME = "langgraph"
 
 SCHEDULES_EXTRA = "schedules_extra"
 """The key of `spec` for those keys of schedules that have no column, by the schedule's name."""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from workspaces.core.columns import TIER_RULE
 from workspaces.core.filesets import FolderFiles
 from workspaces.core.limits import OF_BYTES, OF_NODES, TemplateLimits
 from workspaces.core.problems import Path, Problems, too_large
@@ -125,9 +126,9 @@ class Checks:
 
 _MESSAGES = {
     "missing": "is required",
-    "int_type": "must be an integer from 1 to 4",
-    "greater_than_equal": "must be an integer from 1 to 4",
-    "less_than_equal": "must be an integer from 1 to 4",
+    "int_type": TIER_RULE,
+    "greater_than_equal": TIER_RULE,
+    "less_than_equal": TIER_RULE,
     "bool_type": "must be true or false",
     "list_type": "must be a list",
     "model_type": "must be a mapping",

@@ -1,0 +1,112 @@
+"""Every answer has the shape that the OpenAPI description gives it, whoever makes it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rest_framework import serializers
+
+from tests.api.conftest import Caller
+from tests.api.shapes import faults
+from tests.api.test_importing import asked
+from tests.trees import AFTER
+from workspaces.api import answer_schemas
+from workspaces.models import Workspace
+
+Named = Callable[[str], Workspace]
+MERGE, RECONCILE = asked(AFTER), asked(AFTER, mode="reconcile")
+
+
+def remove(as_alice: Caller, name: str, named: Named, **query: str) -> Any:
+    return as_alice.delete(f"/workspaces/{named(name).pk}", **query).json()
+
+
+def protect(as_alice: Caller, name: str, named: Named) -> None:
+    as_alice.patch(f"/workspaces/{named(name).pk}", {"protected": True})
+
+
+def applied(as_alice: Caller, body: dict[str, Any]) -> Any:
+    plan = as_alice.post("/org/import", body | {"dry_run": True}).json()
+    return as_alice.post("/org/import", body | {"confirm_removals": plan["reconcile_removed_count"]}).json()
+
+
+def fits(answer: Any, shape: Any) -> bool:
+    assert faults(answer, shape) == []
+    return True
+
+
+@pytest.mark.parametrize("body", [MERGE, RECONCILE], ids=["merge", "reconcile"])
+def test_a_dry_run_and_an_import(as_alice: Caller, tree: None, body: dict[str, Any]) -> None:
+    dry = as_alice.post("/org/import", body | {"dry_run": True}).json()
+    assert fits(dry, answer_schemas.ImportAnswer)
+    assert fits(applied(as_alice, body), answer_schemas.ImportAnswer)
+
+
+def test_an_import_that_keeps_what_is_protected(as_alice: Caller, tree: None, named: Named) -> None:
+    protect(as_alice, "Security Engineer", named)
+    answer = applied(as_alice, RECONCILE)
+    assert answer["reconcile_errors"]
+    assert fits(answer, answer_schemas.ImportAnswer)
+
+
+def test_the_refusals_of_an_import(as_alice: Caller, tree: None) -> None:
+    guarded = as_alice.post("/org/import", RECONCILE).json()
+    stale = as_alice.post("/org/import", MERGE | {"fingerprint": "f" * 64}).json()
+    first = as_alice.post("/org/import", MERGE | {"dry_run": True}).json()
+    as_alice.post("/org/import", MERGE)
+    again = as_alice.post("/org/import", MERGE | {"fingerprint": first["fingerprint"]}).json()
+    assert ("confirm_removals" in guarded, "plan" in stale, "applied_by" in again) == (True, True, True)
+    for answer in (guarded, stale, again):
+        assert fits(answer, answer_schemas.ImportConflict)
+
+
+def test_errors_with_their_places(as_alice: Caller, tree: None) -> None:
+    wrong = "name: Dev\nworkspaces: [{name: PM, tier: 9}]"
+    answer = as_alice.post("/org/import", wrong, type="application/yaml", org="acme").json()
+    assert answer["errors"]
+    assert fits(answer, answer_schemas.ErrorAnswer)
+    assert fits(as_alice.get("/nowhere").json(), answer_schemas.ErrorAnswer)
+
+
+def test_a_delete_its_question_and_its_refusal(as_alice: Caller, tree: None, named: Named) -> None:
+    assert fits(remove(as_alice, "Infra Lead", named), answer_schemas.DeleteConflict)
+    protect(as_alice, "QA Engineer", named)
+    assert fits(remove(as_alice, "Infra Lead", named, confirm="true"), answer_schemas.DeleteConflict)
+    assert fits(remove(as_alice, "SRE Engineer", named), answer_schemas.DeletedAnswer)
+
+
+def test_tokens_and_the_end_of_a_workspace(as_alice: Caller, as_agent: Caller, named: Named) -> None:
+    workspace = named("QA Engineer")
+    assert fits(as_alice.post(f"/workspaces/{workspace.pk}/tokens").json(), answer_schemas.TokenAnswer)
+    remove(as_alice, "QA Engineer", named)
+    assert fits(as_agent.post(f"/workspaces/{workspace.pk}/heartbeat").json(), answer_schemas.GoneAnswer)
+
+
+def test_health_and_templates(as_bob: Caller, anybody: Caller, as_alice: Caller) -> None:
+    assert fits(anybody.get("/healthz").json(), answer_schemas.HealthAnswer)
+    for caller in (anybody, as_bob):
+        assert fits(caller.get("/readyz").json(), answer_schemas.ReadyAnswer)
+    rows = as_alice.get("/org/templates").json()
+    assert rows
+    for row in rows:
+        assert fits(row, answer_schemas.TemplateRow)
+
+
+def test_every_declared_answer_is_looked_at_here() -> None:
+    shapes = {
+        name
+        for name, each in inspect.getmembers(answer_schemas, inspect.isclass)
+        if issubclass(each, serializers.Serializer) and name.endswith(("Answer", "Conflict")) and name != "EngineAnswer"
+    }
+    source = inspect.getsource(inspect.getmodule(test_every_declared_answer_is_looked_at_here))  # type: ignore[arg-type]
+    assert {name for name in shapes if f"answer_schemas.{name}" not in source} == set()
+
+
+def test_a_shape_is_held_to_the_letter() -> None:
+    row = {"status": "removed", "cascade_deleted": "2"}
+    assert faults(row, answer_schemas.DeletedAnswer) == [".cascade_deleted: '2' is no IntegerField"]
+    assert len(faults(dict(reversed(row.items())), answer_schemas.DeletedAnswer)) == 2
+    assert faults({}, answer_schemas.TokenAnswer) == [".token: is missing"]

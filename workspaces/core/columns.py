@@ -1,0 +1,8 @@
+"""What a workspace's tier may be, and which tier and runtime it has where nothing is said."""
+
+from __future__ import annotations
+
+TIERS = range(1, 5)
+TIER_RULE = f"must be an integer from {TIERS[0]} to {TIERS[-1]}"
+DEFAULT_TIER = 2
+DEFAULT_RUNTIME = "langgraph"
