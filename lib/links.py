@@ -20,7 +20,7 @@ class Link:
 
 
 class Address:
-    """What an address asks of its page: the parameters that are not empty, in the order given."""
+    """The parameters of an address that are not empty, in the order given."""
 
     def __init__(self, given: Mapping[str, str]) -> None:
         self.state = {name: value for name, value in given.items() if value}
