@@ -8,8 +8,8 @@ from typing import NamedTuple
 import pytest
 
 from audit.models import StructureEvent
-from lib.database_clock import uptime
-from tests.controller.conftest import Merge, hurry, key_of
+from lib.database_clock import database_now, uptime
+from tests.controller.conftest import Merge, key_of
 from tests.tables import table_of
 from workspaces.core.containers.convergence import FAILED_AFTER
 from workspaces.core.containers.lifecycle import Desired, Observed, Outcome
@@ -34,7 +34,7 @@ class Left(NamedTuple):
 
 def end(outcome: Outcome, *, desired: Desired) -> None:
     """A worker claims the container and writes down that outcome."""
-    hurry()
+    Container.objects.update(due_at=database_now() - timedelta(seconds=1))
     assert len(claim_due("worker", desired=desired, limit=1)) == 1
     result = ContainerResult(
         workspace_id=key_of("PM"),

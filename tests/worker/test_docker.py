@@ -96,7 +96,7 @@ def test_a_worker_killed_between_stop_and_volumes_is_followed_by_one_that_finish
     yard.settle()
     yard.remove("PM")
     with yard.worker(script=HANGS) as process:
-        yard.until(lambda: not yard.running() and yard.hanging())
+        yard.until(lambda: len(yard.left()) == 4 and yard.hanging())  # the volumes of both
         process.send_signal(signal.SIGKILL)
     assert len(yard.left()) == 4
     assert yard.told("released") == []
