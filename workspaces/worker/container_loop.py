@@ -66,7 +66,10 @@ class ContainerLoop:
         due_in = self._due_in()
         if due_in <= 0 and self._looked.is_set():
             self._begin()
-        return max(due_in, SHORTEST) if self._all_ended() else None
+        if not self._all_ended():
+            return None
+        self.loop.wake.clear()  # what has ended meanwhile is written in the next run, with what is due by then
+        return max(due_in, SHORTEST)
 
     def _due_in(self) -> float:
         due_at = next_due()
