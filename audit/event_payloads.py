@@ -92,7 +92,7 @@ class WorkspaceGone(WorkspaceEvent):
     keep_volumes: bool
 
 
-class WorkspaceRemoved(WorkspaceGone):
+class RemovedWorkspace(WorkspaceGone):
     """`mode` is that of the run: `remove` where somebody chose what goes, `reconcile` where an import left it over."""
 
     mode: str
@@ -117,7 +117,7 @@ class LoginFailed(Login):
     attempt: int
 
 
-class Denied(Login):
+class DeniedAttempt(Login):
     """`place` is a method and a path."""
 
     place: str

@@ -123,7 +123,7 @@ WORKSPACE_CHANGED = EventType(
 )
 WORKSPACE_REMOVED = EventType(
     name="workspace.removed",
-    payload=of.WorkspaceRemoved,
+    payload=of.RemovedWorkspace,
     verb="removed",
     sign="-",
     tone="kill",
@@ -165,7 +165,9 @@ TOKEN_FIRST_USED = EventType(
     name="security.token_first_used", payload=of.TokenEvent, noun="token", verb="used for the first time", sign="→"
 )
 TOKEN_REVOKED = EventType(name="security.token_revoked", payload=of.TokenEvent, noun="token", verb="revoked", sign="-")
-DENIED = EventType(name="security.denied", payload=of.Denied, noun="attempt", verb="refused", sign="×", tone="warn")
+DENIED = EventType(
+    name="security.denied", payload=of.DeniedAttempt, noun="attempt", verb="refused", sign="×", tone="warn"
+)
 DATABASE_ACCEPTED = EventType(
     name="security.database_accepted",
     payload=of.DatabaseAccepted,

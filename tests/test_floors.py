@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -89,3 +90,14 @@ def test_no_module_name_is_used_twice_in_one_package() -> None:
             names[module.split(".")[0], path.stem].append(path)
     for (top, name), paths in names.items():
         assert len(paths) == 1, f"{top} has {len(paths)} modules called {name}: {[str(path) for path in paths]}"
+
+
+def test_no_class_name_has_two_meanings() -> None:
+    names: dict[str, list[str]] = defaultdict(list)
+    for path in modules().values():
+        if path.parent.name != "commands":  # each command is a class called Command, as Django wants it
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.ClassDef):
+                    names[node.name].append(str(path.relative_to(ROOT)))
+    for name, places in names.items():
+        assert len(places) == 1, f"{name} is a class in {' and in '.join(places)}: name one of them after what it is."

@@ -15,7 +15,7 @@ from lib.bounded_count import Tally
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.run.container_progress import Stage
-from workspaces.admin.run.run_context import RunView, latest_runs, run_views
+from workspaces.admin.run.run_context import RunContext, latest_runs, run_views
 from workspaces.admin.shared.system_state import System
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.containers.desired_state import count_failing, engine_runs, failing
@@ -30,7 +30,7 @@ COMPARED = 5_000  # live workspaces whose names are compared
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class HomePlace:
     """An organization with its live workspaces, and how many of their names are used twice."""
 
     organization: Organization
@@ -69,9 +69,9 @@ class Home:
         return access.has(self.user, Right.IMPORT)
 
     @cached_property
-    def places(self) -> list[Place]:
+    def places(self) -> list[HomePlace]:
         return [
-            Place(organization=each, live=live, twice=self._twice[each.pk] if each.pk in self._compared else None)
+            HomePlace(organization=each, live=live, twice=self._twice[each.pk] if each.pk in self._compared else None)
             for each, live in self._live.items()
         ]
 
@@ -88,7 +88,7 @@ class Home:
         return System(user=self.user)
 
     @property
-    def failures(self) -> list[RunView]:
+    def failures(self) -> list[RunContext]:
         """The latest imports that failed, or were left behind by a process that is gone, and nobody dismissed."""
         return self._failures[:LATEST]
 
@@ -106,9 +106,9 @@ class Home:
         )
 
     @cached_property
-    def _failures(self) -> list[RunView]:
+    def _failures(self) -> list[RunContext]:
         failed = latest_runs(self.user).filter(state=ImportRun.State.FAILED, dismissed_at=None)
-        return [RunView(run=run) for run in failed.order_by("-finished_at")[: LATEST + 1]]
+        return [RunContext(run=run) for run in failed.order_by("-finished_at")[: LATEST + 1]]
 
     @cached_property
     def waiting(self) -> list[Stage]:
@@ -124,7 +124,7 @@ class Home:
         return _stray_notice()
 
     @cached_property
-    def runs(self) -> list[RunView]:
+    def runs(self) -> list[RunContext]:
         return run_views(latest_runs(self.user)[:LATEST])
 
     @cached_property

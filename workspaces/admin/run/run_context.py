@@ -52,7 +52,7 @@ class Phase:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunView:
+class RunContext:
     """All that the run pages ask for about one run."""
 
     run: ImportRun
@@ -195,11 +195,11 @@ class RunView:
         return RunRows(run=self.run, stages=self.stages)
 
 
-def run_views(runs: Iterable[ImportRun]) -> list[RunView]:
+def run_views(runs: Iterable[ImportRun]) -> list[RunContext]:
     """Several runs at once: where their containers stand is asked for all of them together."""
     shown = list(runs)
     standing = unsettled([run.pk for run in shown])
-    return [RunView(run=run, progress=standing.get(run.pk, {})) for run in shown]
+    return [RunContext(run=run, progress=standing.get(run.pk, {})) for run in shown]
 
 
 def latest_runs(user: User) -> QuerySet[ImportRun]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from workspaces import access
 from workspaces.access import Right
-from workspaces.admin.run.run_context import RunView, latest_runs, run_views
+from workspaces.admin.run.run_context import RunContext, latest_runs, run_views
 from workspaces.admin.shared.rendering import is_part, page_number, render_page
 from workspaces.admin.shared.system_state import System
 
@@ -34,7 +34,7 @@ def runs_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
 def run_page(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpResponse:
     """One run: how it ended and what it did to which workspace. While it runs, its page asks for the changing part."""
     user = access.require(request.user, Right.VIEW)
-    view = RunView(run=get_object_or_404(latest_runs(user), pk=run_id))
+    view = RunContext(run=get_object_or_404(latest_runs(user), pk=run_id))
     rows: Any = view.rows
     page = Paginator(rows, ROWS_PER_PAGE).get_page(page_number(request))
     template = "run_now.html" if is_part(request) else "run.html"

@@ -20,7 +20,7 @@ FIRST = 100  # failures that come before everything else; any further one stands
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunRow:
+class RunPageRow:
     """What the run did to one workspace."""
 
     id: UUID
@@ -46,7 +46,7 @@ class RunRows:
 
     __len__ = count
 
-    def __getitem__(self, page: slice) -> list[RunRow]:
+    def __getitem__(self, page: slice) -> list[RunPageRow]:
         found: list[RunOperation] = []
         passed = 0
         for rows, length in self._parts:
@@ -82,10 +82,10 @@ class RunRows:
     def _operations(self) -> Any:
         return RunOperation.objects.filter(run=self.run)
 
-    def _shown(self, found: Sequence[RunOperation]) -> list[RunRow]:
+    def _shown(self, found: Sequence[RunOperation]) -> list[RunPageRow]:
         stages = self.stages.of([row.workspace_id for row in found])
         return [
-            RunRow(
+            RunPageRow(
                 id=row.workspace_id,
                 name=row.name,
                 above=SEPARATOR.join(row.path[:-1]),

@@ -18,7 +18,7 @@ from workspaces.core.names import clean_text
 from workspaces.core.problems import Broken, Mark, Path, Problems, format_path, too_large
 from workspaces.core.reading.document import Lines, Value
 from workspaces.core.reading.frames import Frame, ListFrame, MappingFrame
-from workspaces.core.reading.parse_events import Event, Kind
+from workspaces.core.reading.parse_events import Event, ParseKind
 from workspaces.core.reading.scalars import resolve
 from workspaces.errors import TemplateTooLarge
 
@@ -79,7 +79,7 @@ class Builder:
 
     def build(self, events: Iterable[Event]) -> Built:
         """The value of the whole file. Raises `Broken` or `TemplateTooLarge`; other problems are collected."""
-        scalar, end, alias = Kind.SCALAR, Kind.END, Kind.ALIAS
+        scalar, end, alias = ParseKind.SCALAR, ParseKind.END, ParseKind.ALIAS
         for kind, line, text, plain, anchor, tag in events:
             if tag:
                 self._tagged(kind, line, text, anchor, tag)
@@ -138,10 +138,10 @@ class Builder:
         elif plain:
             owner.refused, owner.merging, owner.merge_line = True, True, line
 
-    def _open(self, kind: Kind, line: int, anchor: str | None) -> None:
+    def _open(self, kind: ParseKind, line: int, anchor: str | None) -> None:
         self._refuse_as_key(line)
         self._check_depth(1, line)
-        reading, made = self._reading, MappingFrame if kind is Kind.MAPPING else ListFrame
+        reading, made = self._reading, MappingFrame if kind is ParseKind.MAPPING else ListFrame
         frame = made(line, anchor, values=reading.values, size=reading.size)
         self._spend(1, 0, line)
         if anchor:
@@ -206,8 +206,8 @@ class Builder:
             self._refuse_as_key(line)
             self._graft(built, line)
 
-    def _tagged(self, kind: Kind, line: int, text: str, anchor: str | None, tag: str) -> None:
-        if kind is not Kind.SCALAR or tag != INCLUDE:
+    def _tagged(self, kind: ParseKind, line: int, text: str, anchor: str | None, tag: str) -> None:
+        if kind is not ParseKind.SCALAR or tag != INCLUDE:
             written = tag.replace("tag:yaml.org,2002:", "!!")
             raise self._broken(f"the tag {written} is not read; only {INCLUDE} with a file's name is", line)
         self._refuse_as_key(line)

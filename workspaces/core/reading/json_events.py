@@ -9,7 +9,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from workspaces.core.problems import Broken
-from workspaces.core.reading.parse_events import Event, Kind, decode
+from workspaces.core.reading.parse_events import Event, ParseKind, decode
 
 # Possessive quantifiers: an unclosed string must fail in one pass, without backtracking.
 _TOKEN = re.compile(
@@ -42,10 +42,10 @@ class _Expect(Enum):
     END = "the end of the document"
 
 
-_CLOSER = {Kind.MAPPING: "}", Kind.SEQUENCE: "]"}
-_OPENER = {"{": Kind.MAPPING, "[": Kind.SEQUENCE}
-_FIRST = {Kind.MAPPING: _Expect.FIRST_KEY, Kind.SEQUENCE: _Expect.FIRST_VALUE}
-_NEXT = {Kind.MAPPING: _Expect.KEY, Kind.SEQUENCE: _Expect.VALUE}
+_CLOSER = {ParseKind.MAPPING: "}", ParseKind.SEQUENCE: "]"}
+_OPENER = {"{": ParseKind.MAPPING, "[": ParseKind.SEQUENCE}
+_FIRST = {ParseKind.MAPPING: _Expect.FIRST_KEY, ParseKind.SEQUENCE: _Expect.FIRST_VALUE}
+_NEXT = {ParseKind.MAPPING: _Expect.KEY, ParseKind.SEQUENCE: _Expect.VALUE}
 
 
 def json_events(data: bytes, file: str) -> Iterator[Event]:
@@ -62,7 +62,7 @@ class _Grammar:
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._open: list[Kind] = []
+        self._open: list[ParseKind] = []
         self._expect = _Expect.VALUE
 
     def step(self, token: _Token) -> Event | None:
@@ -78,7 +78,7 @@ class _Grammar:
             self._value_done()
         else:
             raise self._unexpected(token)
-        return _event(Kind.SCALAR, token, text=token.text)
+        return _event(ParseKind.SCALAR, token, text=token.text)
 
     def _mark(self, token: _Token) -> Event | None:
         if token.text in _OPENER and self._expect in (_Expect.VALUE, _Expect.FIRST_VALUE):
@@ -89,7 +89,7 @@ class _Grammar:
         if self._closes(token):
             self._open.pop()
             self._value_done()
-            return _event(Kind.END, token)
+            return _event(ParseKind.END, token)
         if token.text == ":" and self._expect is _Expect.COLON:
             self._expect = _Expect.VALUE
         elif token.text == "," and self._expect is _Expect.MORE:
@@ -117,7 +117,7 @@ class _Grammar:
         return Broken(message, file=self._file, line=token.line)
 
 
-def _event(kind: Kind, token: _Token, *, text: str = "") -> Event:
+def _event(kind: ParseKind, token: _Token, *, text: str = "") -> Event:
     return kind, token.line, text, token.kind == "plain", None, None
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from workspaces.core.problems import Broken
 
 
-class Kind(Enum):
+class ParseKind(Enum):
     """The kind of an event."""
 
     SCALAR = "scalar"

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from workspaces.core.problems import Broken
-from workspaces.core.reading.parse_events import Event, Kind, decode, line_after
+from workspaces.core.reading.parse_events import Event, ParseKind, decode, line_after
 
 # The loader in C; the pure Python one gives the same events, but slower.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -25,13 +25,13 @@ _OLD_BREAKS = "\x85\u2028\u2029"
 _NONCHARACTERS = [chr(code) for code in range(0xFDD0, 0xFDF0)]
 _ESCAPED = re.compile(r"\\(?:u|U0000)(FD[DE][0-9A-F])", re.IGNORECASE)  # the escape of one, in double quotes
 
-_KINDS: dict[type[yaml.Event], Kind] = {
-    yaml.ScalarEvent: Kind.SCALAR,
-    yaml.MappingStartEvent: Kind.MAPPING,
-    yaml.SequenceStartEvent: Kind.SEQUENCE,
-    yaml.MappingEndEvent: Kind.END,
-    yaml.SequenceEndEvent: Kind.END,
-    yaml.AliasEvent: Kind.ALIAS,
+_KINDS: dict[type[yaml.Event], ParseKind] = {
+    yaml.ScalarEvent: ParseKind.SCALAR,
+    yaml.MappingStartEvent: ParseKind.MAPPING,
+    yaml.SequenceStartEvent: ParseKind.SEQUENCE,
+    yaml.MappingEndEvent: ParseKind.END,
+    yaml.SequenceEndEvent: ParseKind.END,
+    yaml.AliasEvent: ParseKind.ALIAS,
 }
 
 
@@ -44,14 +44,14 @@ def yaml_events(data: bytes, file: str) -> Iterator[Event]:
         for event in _events(shielded, back):
             line = event.start_mark.line + 1
             kind = _KINDS.get(type(event))
-            if kind is Kind.SCALAR:
+            if kind is ParseKind.SCALAR:
                 # A lone `!` means: do not resolve the scalar, take it as text.
                 tag = event.tag
                 plain = tag is None and event.implicit[0]
                 yield kind, line, event.value, plain, event.anchor, None if tag == "!" else tag
-            elif kind is Kind.END:
+            elif kind is ParseKind.END:
                 yield kind, line, "", False, None, None
-            elif kind is Kind.ALIAS:
+            elif kind is ParseKind.ALIAS:
                 yield kind, line, "", False, event.anchor, None
             elif kind:
                 yield kind, line, "", False, event.anchor, None if event.tag == "!" else event.tag

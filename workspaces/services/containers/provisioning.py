@@ -23,7 +23,7 @@ from workspaces.services.security.tokens import WORKSPACE_PREFIX, digest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Prepared:
+class PreparedStarts:
     """`wanted` can be started; `errors` (id → sentence) cannot be until somebody changes a setting; `busy` belong to
     organizations that somebody else has locked."""
 
@@ -32,13 +32,13 @@ class Prepared:
     busy: Set[UUID] = frozenset()
 
 
-def prepare(ids: Collection[UUID]) -> Prepared:
+def prepare(ids: Collection[UUID]) -> PreparedStarts:
     """What to start for those of `ids` that are still to run, with their tokens made valid.
 
     Under the organizations' locks: a workspace that is being removed gets no token after its tokens were revoked.
     """
     if not ids:
-        return Prepared(wanted={}, errors={})
+        return PreparedStarts(wanted={}, errors={})
     epoch = newest_epoch()  # before the transaction: what that writes may still be rolled back
     with transaction.atomic():
         rows = Container.objects.filter(workspace__one_of=ids)
@@ -49,7 +49,7 @@ def prepare(ids: Collection[UUID]) -> Prepared:
         missing = {row.pk: _no_image(row.workspace) for row in rows if row.pk not in ready}
         _make_tokens_valid(ready.values())
         configs = workspace_archives(list(ready))
-    return Prepared(
+    return PreparedStarts(
         wanted={key: _wanted(row, configs[key], epoch) for key, row in ready.items()},
         errors=missing,
         busy=places.keys() - free,

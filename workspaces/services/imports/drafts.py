@@ -18,13 +18,13 @@ from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.template import Template
 from workspaces.models import Organization
 from workspaces.services.imports.snapshot import Stored, last_run, snapshot
-from workspaces.services.plans.execution import Prepared
+from workspaces.services.plans.execution import PreparedPlan
 from workspaces.services.plans.kept_templates import packed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    prepared: Prepared
+    prepared: PreparedPlan
     document: bytes  # the template, as the run keeps it
     seen: Stored | None = None  # where it was made without the lock
 
@@ -63,4 +63,4 @@ class Import:
         return self._draft(plan)
 
     def _draft(self, plan: Plan, *, seen: Stored | None = None) -> Draft:
-        return Draft(prepared=Prepared.of(plan, reason=self.reason), document=packed(self.template), seen=seen)
+        return Draft(prepared=PreparedPlan.of(plan, reason=self.reason), document=packed(self.template), seen=seen)

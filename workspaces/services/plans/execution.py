@@ -17,7 +17,7 @@ from workspaces.services.plans.teardown import tear_down
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Prepared:
+class PreparedPlan:
     """A plan with all rows that it writes, made ready before any lock is held."""
 
     plan: Plan
@@ -25,7 +25,7 @@ class Prepared:
     operations: Rows
 
     @classmethod
-    def of(cls, plan: Plan, *, reason: str) -> Prepared:
+    def of(cls, plan: Plan, *, reason: str) -> PreparedPlan:
         """New ids are chosen here. Changes nothing."""
         creation = plan_creation(plan, reason=reason)
         return cls(plan=plan, creation=creation, operations=operation_rows(plan, created=creation.created))
@@ -37,7 +37,7 @@ class Prepared:
             self.operations.stage()
 
 
-def execute(prepared: Prepared, *, run: ImportRun, actor: Actor, keep_volumes: bool = False) -> Mapping[int, UUID]:
+def execute(prepared: PreparedPlan, *, run: ImportRun, actor: Actor, keep_volumes: bool = False) -> Mapping[int, UUID]:
     """Carry out the plan in the caller's transaction, under the organization's lock; row of the plan → new id.
 
     Creations come first, removals last: a creation that fails has destroyed nothing.

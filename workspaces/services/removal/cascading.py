@@ -23,7 +23,7 @@ from workspaces.errors import CascadeChanged
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.locking import lock_organizations
-from workspaces.services.plans.execution import Prepared, execute
+from workspaces.services.plans.execution import PreparedPlan, execute
 from workspaces.services.plans.runs import record_removal
 from workspaces.services.verdicts import judge
 
@@ -109,6 +109,6 @@ def remove(cascade: Cascade, *, actor: Actor, reason: str, keep_volumes: bool) -
     for organization in Organization.objects.filter(slug__in=cascade.plans):
         plan = cascade.plans[organization.slug]
         run = record_removal(organization, plan, actor=actor, reason=reason, now=database_now())
-        execute(Prepared.of(plan, reason=reason), run=run, actor=actor, keep_volumes=keep_volumes)
+        execute(PreparedPlan.of(plan, reason=reason), run=run, actor=actor, keep_volumes=keep_volumes)
         runs.append(run)
     return Removal(doomed=cascade.doomed, runs=tuple(runs))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from audit.emitting import Event, emit, event_of
-from audit.event_payloads import Denied, Login, LoginFailed, TokenEvent
+from audit.event_payloads import DeniedAttempt, Login, LoginFailed, TokenEvent
 from audit.event_types import DENIED, LOGIN, LOGIN_FAILED, EventType
 from lib.optional_writes import short_lock_wait
 from workspaces.models import ApiToken, Organization, Workspace, WorkspaceToken
@@ -108,7 +108,7 @@ def record_denied(user: User, *, place: str, why: str, address: str, workspace_i
     if within_first(MOST_OF_ONE, "denied-event", name):
         place = clean(place, LONGEST_PLACE)
         actor, organization = _actor(name), _organization(user, workspace_id)
-        facts: Denied = {"name": actor, "why": f"{place}: {why}", "place": place, "address": address}
+        facts: DeniedAttempt = {"name": actor, "why": f"{place}: {why}", "place": place, "address": address}
         emit([event_of(DENIED, facts, organization=organization, actor=actor)])
 
 
