@@ -21,7 +21,7 @@ class ParseKind(Enum):
 
 # Kind, line, text, whether the text is a scalar without quotes (still to be resolved), anchor, tag. A plain tuple,
 # because there is one for each value, and a NamedTuple takes five times as long to make.
-Event: TypeAlias = "tuple[Kind, int, str, bool, str | None, str | None]"
+Event: TypeAlias = "tuple[ParseKind, int, str, bool, str | None, str | None]"
 
 
 def decode(data: bytes, file: str) -> str:
