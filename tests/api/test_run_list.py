@@ -19,7 +19,7 @@ def test_imports_and_removals_are_runs_the_latest_first(as_alice: Caller, named:
         run,
         "remove",
         "completed",
-        3,
+        5,
     )
     assert (removal["template"], removal["live_before"], removal["live_after"]) == ("", 9, 4)
     assert (imported["mode"], imported["created_count"]) == ("merge", 9)

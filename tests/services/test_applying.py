@@ -100,14 +100,17 @@ def test_a_fingerprint_of_another_mode_organization_or_of_chance_was_applied_by_
     assert run_that_applied(organization, fingerprint="") is None
 
 
-def test_a_change_by_hand_is_no_run_and_leaves_other_fingerprints_alone(
-    organization: Organization, elsewhere: Organization
-) -> None:
+def test_a_removal_is_a_run_after_which_an_old_fingerprint_fits_no_more(organization: Organization) -> None:
     shown = fingerprint(organization, BEFORE)
-    apply(elsewhere, BEFORE, fingerprint(elsewhere, BEFORE))
     node = loaded({"New": {}}).template.workspaces[0]
     key = create_workspace(organization, node, parent_id=None, actor=ALICE).pk
     cascade_delete([key], actor=ALICE)
+    assert fingerprint(organization, BEFORE) != shown
+
+
+def test_a_run_elsewhere_leaves_other_fingerprints_alone(organization: Organization, elsewhere: Organization) -> None:
+    shown = fingerprint(organization, BEFORE)
+    apply(elsewhere, BEFORE, fingerprint(elsewhere, BEFORE))
     assert fingerprint(organization, BEFORE) == shown
 
 

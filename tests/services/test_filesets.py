@@ -16,7 +16,7 @@ from tests.zips import loaded_zip, team
 from workspaces.core import filesets
 from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import NotFound, PlanChanged, RemovalNotConfirmed
-from workspaces.models import FileSet, ImportPreview, ImportRun, Organization, Workspace
+from workspaces.models import FileSet, ImportPreview, ImportRun, Organization, RunTemplate, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Applied, Confirmation, apply_import, preview_import
 from workspaces.services.imports.previews import (
@@ -74,17 +74,19 @@ def test_equal_files_are_stored_once(organization: Organization, elsewhere: Orga
 def test_a_workspace_without_a_folder_has_no_files(organization: Organization) -> None:
     run(organization, loaded_zip({"org.yaml": "name: x\nworkspaces: [{name: PM}, {name: QA, files_dir: no}]"}))
     assert not Workspace.objects.exclude(files=None).exists()
-    assert not FileSet.objects.exists()
+    assert FileSet.objects.get().runs.count() == 1
 
 
-def test_a_kept_workspace_keeps_its_files_and_the_others_are_not_stored(organization: Organization) -> None:
+def test_a_kept_workspace_keeps_its_files_and_the_run_those_of_its_template(organization: Organization) -> None:
     run(organization, team(PM="old"))
     run(organization, team(PM="new", QA="test"))
     assert contents("PM") == {"notes.md": b"old"}
-    assert FileSet.objects.count() == 2
+    assert FileSet.objects.count() == 3
+    RunTemplate.objects.all().delete()
+    assert (forget_unused_filesets(), FileSet.objects.count()) == (1, 2)
 
 
-def test_files_of_what_does_not_run_are_not_stored(organization: Organization) -> None:
+def test_files_of_what_does_not_run_are_stored_with_the_template_alone(organization: Organization) -> None:
     org = "name: x\nworkspaces: [{name: PM, files_dir: pm, spawning: false}]"
     run(organization, loaded_zip({"org.yaml": org, "pm/a": "b"}))
     assert not FileSet.objects.exists()
