@@ -8,7 +8,7 @@ from itertools import product
 
 from tests.tables import table_of
 from workspaces.core.containers.convergence import LOST_AFTER, next_step
-from workspaces.core.containers.lifecycle import Desired, State, outcome_of
+from workspaces.core.containers.lifecycle import OUTCOMES, Desired, State
 
 NOW = datetime(2026, 1, 1, 20, 13, tzinfo=UTC)
 GRACE = timedelta(seconds=10)
@@ -51,7 +51,7 @@ def happens(case: Case) -> tuple[str, str]:
         losses=LOST_AFTER if losses == "many" else 0,
         held_back=desired == "held back",
     )
-    return step.value, outcome_of(step, desired=towards).value
+    return step.value, OUTCOMES[towards][step].value
 
 
 def test_every_line_of_the_table_is_true() -> None:

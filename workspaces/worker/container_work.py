@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from lib.database_clock import uptime
-from workspaces.core.containers.lifecycle import Outcome, Step, outcome_of
+from workspaces.core.containers.lifecycle import OUTCOMES, Outcome, Step
 from workspaces.engines.base import Engine, FoundContainer, Wanted
 from workspaces.errors import EngineError
 from workspaces.services.containers.container_results import ContainerResult
@@ -57,7 +57,7 @@ class Work:
                 engine.request_stop(key, found=self.found)
             case Step.REMOVE:
                 engine.remove(key, keep_volumes=self.claim.keep_volumes, found=self.found)
-        return outcome_of(self.step, desired=self.claim.desired)
+        return OUTCOMES[self.claim.desired][self.step]
 
     @property
     def _complaint(self) -> str:

@@ -1,10 +1,11 @@
 """The words for a container's life, and what follows from what: desired and seen → step → outcome → row and event.
 
-`convergence.py` chooses the step. The whole table stands in docs/engines.md; a test compares it with these functions.
+`convergence.py` chooses the step. The whole table stands in docs/engines.md; tests compare it with the two.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, StrEnum
 
 
@@ -46,10 +47,6 @@ class Outcome(Enum):
     FAILED = "failed"  # the engine said no, or did not answer
     UNTRIED = "untried"  # something else was decided before the engine was asked
 
-    @property
-    def is_error(self) -> bool:
-        return self in (Outcome.LOST, Outcome.HELD, Outcome.FAILED)
-
 
 class Observed(StrEnum):
     """What a worker last knew: the column `observed`."""
@@ -60,28 +57,28 @@ class Observed(StrEnum):
     STOPPING = "stopping"
 
 
-def outcome_of(step: Step, *, desired: Desired) -> Outcome:
-    """Where the engine does what it is asked."""
-    match step:
-        case Step.START:
-            return Outcome.STARTING  # whether it runs, the engine is asked the next time
-        case Step.CONFIRM:
-            return Outcome.RUNS
-        case Step.WAIT:
-            return Outcome.STARTING if desired is Desired.RUNNING else Outcome.STOPPING
-        case Step.REPORT:
-            return Outcome.LOST if desired is Desired.RUNNING else Outcome.HELD
-        case Step.ASK_TO_STOP:
-            return Outcome.STOPPING
-        case Step.REMOVE:
-            return Outcome.GONE
+OUTCOMES: Mapping[Desired, Mapping[Step, Outcome]] = {
+    Desired.RUNNING: {
+        Step.START: Outcome.STARTING,  # whether it runs, the engine is asked the next time
+        Step.CONFIRM: Outcome.RUNS,
+        Step.WAIT: Outcome.STARTING,
+        Step.REPORT: Outcome.LOST,
+    },
+    Desired.ABSENT: {
+        Step.ASK_TO_STOP: Outcome.STOPPING,
+        Step.WAIT: Outcome.STOPPING,
+        Step.REMOVE: Outcome.GONE,
+        Step.REPORT: Outcome.HELD,
+    },
+}
+"""Where the engine does what it is asked."""
 
+ERRORS = frozenset({Outcome.LOST, Outcome.HELD, Outcome.FAILED})
 
-def observed_after(outcome: Outcome) -> Observed | None:
-    """What the row says from then on; None where it stays as it is."""
-    return {
-        Outcome.STARTING: Observed.STARTING,
-        Outcome.RUNS: Observed.RUNNING,
-        Outcome.STOPPING: Observed.STOPPING,
-        Outcome.GONE: Observed.ABSENT,
-    }.get(outcome)
+OBSERVED_AFTER: Mapping[Outcome, Observed] = {
+    Outcome.STARTING: Observed.STARTING,
+    Outcome.RUNS: Observed.RUNNING,
+    Outcome.STOPPING: Observed.STOPPING,
+    Outcome.GONE: Observed.ABSENT,
+}
+"""What the row says from then on; after any other outcome it says what it said."""

@@ -22,7 +22,7 @@ from audit.event_types import (
 )
 from lib.database_clock import database_now, uptime
 from workspaces.core.containers.convergence import FAILED_AFTER, LOST_AFTER, delay, look_again, loss_told, pause
-from workspaces.core.containers.lifecycle import Desired, Outcome, observed_after
+from workspaces.core.containers.lifecycle import ERRORS, OBSERVED_AFTER, Desired, Outcome
 from workspaces.models import Container, Status, Workspace
 from workspaces.services.actors import Actor
 from workspaces.services.causes import Reasons
@@ -84,7 +84,7 @@ class ResultEntry:
 
     @property
     def fails(self) -> bool:
-        return self.outcome.is_error
+        return self.outcome in ERRORS
 
     @property
     def stays(self) -> bool:
@@ -176,7 +176,7 @@ def _write(row: Container, result: ContainerResult, *, grace: timedelta, now: da
     if result.desired != row.desired or result.generation != row.generation:
         return None
     news = not row.last_error if result.error else row.released_at is None
-    row.observed = observed_after(result.outcome) or row.observed
+    row.observed = OBSERVED_AFTER.get(result.outcome, row.observed)
     match result.outcome:
         case Outcome.RUNS:
             _settle(row)
