@@ -25,7 +25,7 @@ ARGUMENTS: dict[type[OrgError], Callable[[], OrgError]] = {
     errors.BodyTooLarge: lambda: errors.BodyTooLarge(1),
     errors.InvalidRequest: lambda: errors.InvalidRequest("no", field="org"),
     errors.RemovalNotConfirmed: lambda: errors.RemovalNotConfirmed("no", plan=PLAN),
-    errors.SubmittedBefore: lambda: errors.SubmittedBefore(address="/", said="no"),
+    errors.SubmittedBefore: lambda: errors.SubmittedBefore(address="/", sentence="no"),
     errors.TemplateTooLarge: lambda: errors.TemplateTooLarge(Problem(message="no")),
     errors.TooOften: lambda: errors.TooOften("no", left=timedelta(seconds=1)),
     errors.WorkspaceProtected: lambda: errors.WorkspaceProtected("no", ids=()),

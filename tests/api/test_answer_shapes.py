@@ -106,7 +106,7 @@ def test_every_declared_answer_is_looked_at_here() -> None:
 
 
 def test_a_shape_is_held_to_the_letter() -> None:
-    row = {"status": "removed", "cascade_deleted": "2"}
+    row = {"status": "removed", "cascade_deleted": "2", "run_id": None}
     assert faults(row, answer_schemas.DeletedAnswer) == [".cascade_deleted: '2' is no IntegerField"]
     assert len(faults(dict(reversed(row.items())), answer_schemas.DeletedAnswer)) == 2
     assert faults({}, answer_schemas.TokenAnswer) == [".token: is missing"]

@@ -182,7 +182,7 @@ template_schema = extend_schema_view(
         responses={
             (200, "application/schema+json"): OpenApiResponse(_JSON_SCHEMA, "The schema"),
             (200, "application/json"): OpenApiResponse(_JSON_SCHEMA, "The schema"),
-            **refusals(),
+            **refusals(404),
         },
     )
 )
