@@ -37,7 +37,7 @@ from audit.payload import parent_of, payload_as, type_of, workspace_name
 from lib.text import listed, plural
 from workspaces.core.changes import as_sentence, value_as_text
 
-UNSAID = {"", "deleted", "by hand"}  # reasons that nobody gave
+UNSAID = {"", "deleted", "by hand"}  # default reasons
 OF_MANY = (WORKSPACE_PROVISIONING, WORKSPACE_REMOVED, WORKSPACE_RESTARTED)  # told in one sentence of all
 QUALITIES = ("staff", "superuser", "active")  # of a user, told by their name alone where they are so
 

@@ -131,13 +131,13 @@ class TimelineEntry:
 
     @property
     def held(self) -> list[tuple[str, str]]:
-        """What an import kept although it was due for removal: name and why."""
+        """Workspaces that were kept although due for removal: name and why."""
         return held_by(self.event)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Minute:
-    """A minute in which something happened; `asked` is the one that is to be explained."""
+    """A minute in which something happened; `asked` is the one to explain."""
 
     start: datetime
     entries: tuple[TimelineEntry, ...]
