@@ -1,5 +1,6 @@
-"""The newest events, kept once for all listeners of a process. A listener is no queue, but a place in here. A listener
-too slow for it reads the rest from the table.
+"""The newest events, kept once for all listeners of a process. A listener is no queue, but a place in here.
+
+A listener too slow for it reads the rest from the table.
 """
 
 from __future__ import annotations

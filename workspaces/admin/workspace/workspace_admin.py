@@ -50,8 +50,9 @@ class EditForm(forms.ModelForm):
 
 @admin.register(Workspace)
 class WorkspaceAdmin(Guarded, SimpleHistoryAdmin):
-    """The pages of the workspaces under the admin's own addresses; the services do the work. There is one way to remove
-    a workspace: the cascade delete.
+    """The pages of the workspaces under the admin's own addresses; the services do the work.
+
+    There is one way to remove a workspace: the cascade delete.
     """
 
     form = EditForm

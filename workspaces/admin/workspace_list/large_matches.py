@@ -79,8 +79,9 @@ def _found(rows: WorkspaceQuerySet, text: str, organizations: Sequence[int]) -> 
 
 
 def _used_twice(rows: WorkspaceQuerySet, *, after: Workspace | None, most: int) -> Q:
-    """The first `most` names, from that one on, of more than one row of an organization. In the order of the index, so
-    that reading stops at the last of them.
+    """The first `most` names, from that one on, of more than one row of an organization.
+
+    In the order of the index, so that reading stops at the last of them.
     """
     names: Any = rows.live().order_by().annotate(folded=Folded("name"))
     if after is not None:

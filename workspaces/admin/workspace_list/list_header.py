@@ -22,8 +22,9 @@ NOT_LIVE = (Status.REMOVED,)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """The lines of one organization on this page: of its tree, or of removed ones. `twice` is None if it was not
-    counted.
+    """The lines of one organization on this page: of its tree, or of removed ones.
+
+    `twice` is None if it was not counted.
     """
 
     organization: Organization

@@ -1,4 +1,4 @@
-"""The words for a container's life, and what follows from what: desired and seen → step → outcome → row and event.
+"""The states of a container and their transitions: desired and seen → step → outcome → row and event.
 
 `convergence.py` chooses the step. The whole table stands in docs/engines.md; a test compares it with these functions.
 """
@@ -9,14 +9,14 @@ from enum import Enum, StrEnum
 
 
 class Desired(StrEnum):
-    """What people decided: the column `desired`."""
+    """The decision of people: the column `desired`."""
 
     RUNNING = "running"
     ABSENT = "absent"
 
 
 class State(Enum):
-    """What the engine says of a container now; None stands for no container."""
+    """The container's state on the engine now; None stands for no container."""
 
     STARTING = "starting"  # it will run, or try again, by itself
     RUNNING = "running"
@@ -24,27 +24,27 @@ class State(Enum):
 
 
 class Step(Enum):
-    """What to do with a container now."""
+    """The next action on a container."""
 
     START = "start"
     CONFIRM = "confirm"  # it runs, as it should
     WAIT = "wait"
-    REPORT = "report"  # it was started and does not run, or is to go and may not
+    REPORT = "report"  # it was started and does not run, or must be kept for now
     ASK_TO_STOP = "ask to stop"
     REMOVE = "remove"  # the container, then its volumes
 
 
 class Outcome(Enum):
-    """How a step ended."""
+    """The end of a step."""
 
     STARTING = "starting"
     RUNS = "runs"
     STOPPING = "stopping"
     GONE = "gone"
     LOST = "lost"  # it was started, and does not run
-    HELD = "held back"  # a removal that nobody may carry out now
-    FAILED = "failed"  # the engine said no, or did not answer
-    UNTRIED = "untried"  # something else was decided before the engine was asked
+    HELD = "held back"  # a removal that is not allowed now
+    FAILED = "failed"  # the engine refused, or did not answer
+    UNTRIED = "untried"  # another decision came before the engine's call
 
     @property
     def is_error(self) -> bool:
@@ -52,7 +52,7 @@ class Outcome(Enum):
 
 
 class Observed(StrEnum):
-    """What a worker last knew: the column `observed`."""
+    """The last known state: the column `observed`."""
 
     ABSENT = "absent"
     STARTING = "starting"
@@ -61,10 +61,10 @@ class Observed(StrEnum):
 
 
 def outcome_of(step: Step, *, desired: Desired) -> Outcome:
-    """Where the engine does what it is asked."""
+    """The outcome if the engine obeys."""
     match step:
         case Step.START:
-            return Outcome.STARTING  # whether it runs, the engine is asked the next time
+            return Outcome.STARTING  # whether it runs is checked the next time
         case Step.CONFIRM:
             return Outcome.RUNS
         case Step.WAIT:
@@ -78,7 +78,7 @@ def outcome_of(step: Step, *, desired: Desired) -> Outcome:
 
 
 def observed_after(outcome: Outcome) -> Observed | None:
-    """What the row says from then on; None where it stays as it is."""
+    """The row's new state; None if it stays the same."""
     return {
         Outcome.STARTING: Observed.STARTING,
         Outcome.RUNS: Observed.RUNNING,

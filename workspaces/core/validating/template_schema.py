@@ -1,4 +1,4 @@
-"""What each key of an org template may hold. `editor_schema` makes the JSON Schema for editors from the same models.
+"""The allowed values of an org template's keys. `editor_schema` makes the JSON Schema for editors from the same models.
 
 Values are strict: `"3"` is no tier and 42 is no name. A key that is null counts as not written. No model nests another:
 `validation` walks the tree, so one fault hides no other, and depth costs no recursion.
@@ -65,7 +65,7 @@ class _Model(BaseModel):
 
 
 class _Kept(_Model):
-    """Keys without a column: whatever they hold is kept as written; `USUAL` says what they should."""
+    """Keys without a column: any value is kept as written; `USUAL` has the usual ones."""
 
     template: Any = None
     workspace_dir: Any = None
@@ -81,7 +81,7 @@ class _Kept(_Model):
 
 
 class Defaults(_Kept):
-    """What a workspace has unless it says otherwise. Prompt files are relative to the template's root."""
+    """The defaults of every workspace. Prompt files are relative to the template's root."""
 
     role: str | None = None
     tier: Tier | None = None
