@@ -46,7 +46,7 @@ class AdminSessionAuthentication(SessionAuthentication):
 
 
 class WorkspaceTokenAuthentication(BaseAuthentication):
-    """A workspace's agent. There is no user: `request.auth` is the token, and it speaks for its workspace alone."""
+    """A workspace's agent. There is no user: `request.auth` is the token, and it is valid for its workspace only."""
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, WorkspaceToken] | None:
         text = bearer(request)

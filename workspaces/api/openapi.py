@@ -112,7 +112,7 @@ def _import_body() -> dict[str, Any]:
 
 
 def import_fields() -> dict[str, Any]:
-    """The fields beside the template, as JSON Schema."""
+    """The fields besides the template, as JSON Schema."""
     return {name: _shape(field) for name, field in ImportFields().fields.items()}
 
 

@@ -123,7 +123,7 @@ class Mapping(serializers.DictField):
 
 
 class ImportFields(serializers.Serializer[Any]):
-    """The fields of an import beside the template."""
+    """The fields of an import besides the template."""
 
     mode = ModeField(default=Mode.MERGE, help_text="`merge` when empty or left out.")
     org = Text(default="default", help_text="The organization's slug.")

@@ -25,7 +25,7 @@ class StrayLoop:
     def __init__(self, engine: Engine, *, grace: timedelta) -> None:
         self._engine, self._grace = engine, grace
         self._strays: Sequence[Unknown] = ()
-        self._errors: Mapping[UUID, str] | None = None  # why each was not stopped, "" where it was
+        self._errors: Mapping[UUID, str] | None = None  # why each was not stopped, "" if it was
         self.loop = Loop(name="strays", every=EVERY, run_once=self.run_once, finish=self.finish)
 
     @property

@@ -33,7 +33,7 @@ from audit.type_filter import has_index
 IMPORTS = (IMPORT_STARTED.name, *ENDS)
 PAGE = 500  # events on a page
 CHUNK = 2_000  # events read at a time for a download
-TOLD = 40  # runs of one minute that are told one by one
+TOLD = 40  # runs of one minute with a paragraph each
 SHOWN_BY_HAND = 500  # events of one minute that are told as acts, by name
 
 
@@ -169,7 +169,7 @@ def facts(question: Question, minute: datetime) -> SentenceFacts:
     rows = matching(question.about(Span(start=minute, end=minute + timedelta(minutes=1))))
     runs = tuple(rows.filter(event_type__in=IMPORTS).order_by("id")[:TOLD])
     acts = Q(import_id=None, event_type__in=ACTS) | Q(event_type=RUN_DISMISSED.name)
-    acts |= Q(event_type=WORKSPACE_REMOVED.name, payload__mode="remove")  # a run of its own, with nobody's template
+    acts |= Q(event_type=WORKSPACE_REMOVED.name, payload__mode="remove")  # a run of its own, without a template
     by_hand = rows.filter(acts).order_by("id")[:SHOWN_BY_HAND]
     return SentenceFacts(
         minute=minute,

@@ -65,7 +65,7 @@ class WorkspaceTokenAdmin(TokenAdmin):
         return WorkspaceToken.objects.filter(workspace__in=Workspace.objects.visible_to(user))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """A workspace's token is made by REST or on the command line, where its agent is told it."""
+        """A workspace's token is made by REST or on the command line, for its agent."""
         return False
 
     @admin.action(description="Revoke selected tokens", permissions=["change"])

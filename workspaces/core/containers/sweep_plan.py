@@ -41,7 +41,7 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """A workspace of the database whose container is not what it should be; `why` is a sentence."""
+    """A workspace of the database whose container is not as desired; `why` is a sentence."""
 
     id: UUID
     why: str
@@ -98,7 +98,7 @@ def plan_sweep(known: Collection[Known], held: Mapping[UUID, Held]) -> Sweep:
 
 def _leftover(row: Known, held: Held | None) -> Finding | None:
     if held is None or row.settled is False or (row.keep_volumes and held.state is None):
-        return None  # nothing is left, or it is being released just now, or kept on purpose
+        return None  # nothing is left, or it is being released, or kept on purpose
     return Finding(id=row.id, why="its workspace is removed", known=row)
 
 

@@ -74,10 +74,10 @@ class Live(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One workspace of the merged tree. `node` is set where the template places it, `live` where it exists.
+    """One workspace of the merged tree. `node` is set if the template has it, `live` if it exists.
 
-    `parent` is the index of the parent's row in `Plan.rows`; `twin` names where the template has the same name,
-    `holder` the protected workspace that keeps this one.
+    `parent` is the index of the parent's row in `Plan.rows`; `twin` is the template's place for the same name, `holder`
+    the protected workspace that keeps this one.
     """
 
     action: Action

@@ -90,7 +90,7 @@ class Policy:
 
 
 def require(verdict: Verdict, plan: Plan, *, confirmed: int | None) -> None:
-    """Let the plan through, or raise: WorkspaceProtected where it is refused, RemovalNotConfirmed unless the verdict is
+    """Let the plan through, or raise: WorkspaceProtected if it is refused, RemovalNotConfirmed unless the verdict is
     free or `confirmed` is the exact number of removals.
 
     A given number must always fit, whatever the verdict: it is the caller's expectation.

@@ -24,7 +24,7 @@ MAX_PLUGINS = 1000
 
 @lru_cache(maxsize=4096)
 def check_cron(expression: str) -> str:
-    """`expression` itself. Raises `ValueError` where it is no cron expression of five fields (or six, with seconds)."""
+    """`expression` itself. Raises `ValueError` if it is no cron expression of five fields (or six, with seconds)."""
     if len(expression) > MAX_LINE:
         raise ValueError(f"a cron expression must have at most {MAX_LINE} characters")
     try:
@@ -35,14 +35,14 @@ def check_cron(expression: str) -> str:
 
 
 def check_zone(zone: str, info: ValidationInfo) -> str:
-    """`zone` itself. Raises `ValueError` where the context's set of zones does not have it."""
+    """`zone` itself. Raises `ValueError` if the context's set of zones does not have it."""
     if info.context is not None and zone not in info.context:
         raise ValueError("not a known time zone (IANA names: `UTC`, `Europe/Berlin`)")
     return zone
 
 
 def check_plugin(plugin: str) -> str:
-    """`plugin` itself. Raises `ValueError` where no name follows the `!` or `-` that drops one."""
+    """`plugin` itself. Raises `ValueError` if no name follows the `!` or `-` that drops one."""
     if not plugin.lstrip("!-").strip():
         raise ValueError("a plugin must have a name")
     return plugin
