@@ -73,7 +73,7 @@ class MemberChanged(TypedDict):
 
 
 class WorkspaceEvent(TypedDict):
-    """The workspace's place by then: `path` has the names from the root, its own last."""
+    """The workspace's place then: `path` has the names from the root, its own last."""
 
     name: str
     path: list[str]

@@ -35,7 +35,7 @@ class WentBack(Exception):
 
 
 class Hub:
-    """Belongs to one event loop. `beginning` is the start for listeners older than the first settled place."""
+    """Belongs to one event loop. `beginning` is the start for listeners that came before the first settled place."""
 
     def __init__(self) -> None:
         self.listeners: set[Listener] = set()

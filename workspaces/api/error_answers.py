@@ -54,7 +54,7 @@ class RequestInvalid(InvalidRequest):
 
 
 class TooManyFailures(Throttled):
-    """Too many invalid tokens from that address: this one was not checked."""
+    """Too many invalid tokens from that address: 429 for this one, not 401."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(seconds)

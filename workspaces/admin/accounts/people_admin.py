@@ -28,7 +28,7 @@ class Watched(admin.ModelAdmin):
     kind: str
 
     def watch(self, request: HttpRequest, keys: Iterable[object]) -> AbstractContextManager[None]:
-        """Watch the row; an address that is no key is left to Django."""
+        """Watch these rows; an address that is no key is left to Django."""
         found = frozenset(int(str(key)) for key in keys if str(key).isascii() and str(key).isdigit())
         return watched(actor=Actor.of(access.require(request.user)), **{self.kind: found})
 

@@ -41,7 +41,7 @@ REMOVING = frozenset({Action.REMOVE, Action.COLLATERAL})
 
 
 class Reason(StrEnum):
-    """The reason of a removal, as the REST answers name it. The last two are those of a direct removal."""
+    """The reason of a removal, as in REST answers. The last two are those of a direct removal."""
 
     ZOMBIE = "zombie"
     NOT_SPAWNING = "not_spawning"

@@ -22,7 +22,7 @@ from workspaces.worker.loop import Loop, run_until
 
 logger = logging.getLogger(__name__)
 
-AGAIN = 5.0  # seconds until a database that is away is asked again
+AGAIN = 5.0  # seconds until the next try while the database is away
 
 
 class Command(OrgCommand):

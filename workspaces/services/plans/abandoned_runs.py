@@ -24,7 +24,7 @@ GRACE = 10
 
 
 def close_interrupted() -> int:
-    """Close the runs without a process, as failed with the error "interrupted"; return how many.
+    """Close the runs whose process is gone, as failed with the error "interrupted"; return how many.
 
     An import commits its changes and its run's end together, so a run still open under a free lock changed nothing.
     """

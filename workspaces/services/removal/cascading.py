@@ -73,7 +73,7 @@ def cascade_delete(
     keep_volumes: bool = False,
     expected: Collection[UUID] | None = None,
 ) -> Removal:
-    """Remove the live ones of `roots` with everything live below them, in one transaction; return these.
+    """Remove the live ones of `roots` with everything live below them, in one transaction; return all removed.
 
     Removed rows are skipped, so deleting twice is harmless. `reason` is the caller's and goes into every history row.
     `expected` are the ids that a person has confirmed. Raises WorkspaceProtected, or CascadeChanged if other ids than
