@@ -28,7 +28,7 @@ INSERT = f"INSERT INTO structure_events ({', '.join((*FIELDS, 'created_at'))})"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """What happened, before it is a row. `organization` is a slug, `payload` is JSON-ready."""
+    """An event before it is a row. `organization` is a slug, `payload` is JSON-ready."""
 
     event_type: str
     organization: str
@@ -61,8 +61,8 @@ def event_of(
 def emit(events: Sequence[Event]) -> None:
     """Write the events in one statement; never fail the caller whose transaction still stands.
 
-    The savepoint keeps a failed insert from poisoning the transaction around it. What could not be written is logged
-    whole, so that it can be found and written by hand.
+    The savepoint keeps a failed insert from poisoning the transaction around it. Events that could not be written are
+    logged whole, so that they can be written by hand.
     """
     now = database_now()
     rows = [(e.event_type, e.organization, e.workspace_id, e.import_id, e.actor, e.payload) for e in events]
@@ -71,7 +71,7 @@ def emit(events: Sequence[Event]) -> None:
 
 
 def emit_from(select: str, params: Sequence[Any]) -> None:
-    """The same for the events that a SELECT makes, its columns those of FIELDS and `created_at`."""
+    """The same for the events of a SELECT with the columns FIELDS and `created_at`."""
     connection = connections[router.db_for_write(StructureEvent)]
     with _or_logged(lambda: _selected(connection, select, params)), connection.cursor() as cursor:
         cursor.execute(f"{INSERT} {select}", params)
@@ -80,7 +80,7 @@ def emit_from(select: str, params: Sequence[Any]) -> None:
 def emit_with(rows: str, select: str, params: Sequence[Any], *, instead: Callable[[], None]) -> None:
     """The same, by one statement with a write of the caller's: `rows` is a WITH clause that `select` reads from, too.
 
-    Where events can't be written, that write is lost with them; then `instead` does it alone.
+    If the events can't be written, that write is lost too; then `instead` does it alone.
     """
     connection = connections[router.db_for_write(StructureEvent)]
     try:
@@ -105,7 +105,7 @@ def _or_logged(events: Callable[[], Sequence[Any]]) -> Iterator[None]:
 
 
 def _selected(connection: BaseDatabaseWrapper, select: str, params: Sequence[Any]) -> list[dict[str, Any]]:
-    """The events of a SELECT; none where the transaction is lost, as they have then not happened."""
+    """The events of a SELECT; none if the transaction is lost, because then they did not happen."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(select, params)

@@ -22,7 +22,7 @@ class ImportStarted(TypedDict):
 
 
 class ImportEnd(ImportStarted):
-    """What the end of every import says; a failed one changed nothing, and its counts are 0."""
+    """The end of any import; a failed one changed nothing, and its counts are 0."""
 
     created_count: int
     reconcile_removed_count: int
@@ -45,7 +45,7 @@ class ImportCompleted(ImportEnd):
 
 
 class ImportFailed(ImportEnd):
-    """`refused`: a safety worked."""
+    """`refused`: by a safety check."""
 
     refused: bool
 
@@ -73,7 +73,7 @@ class MemberChanged(TypedDict):
 
 
 class WorkspaceEvent(TypedDict):
-    """Where the workspace stood then: `path` are the names from the root, its own last."""
+    """The workspace's place then: `path` has the names from the root, its own last."""
 
     name: str
     path: list[str]
@@ -93,7 +93,7 @@ class WorkspaceGone(WorkspaceEvent):
 
 
 class RemovedWorkspace(WorkspaceGone):
-    """`mode` is that of the run: `remove` where somebody chose what goes, `reconcile` where an import left it over."""
+    """`mode` is that of the run: `remove` if a person chose the workspaces, `reconcile` for leftovers of an import."""
 
     mode: str
 
@@ -124,7 +124,7 @@ class DeniedAttempt(Login):
 
 
 class TokenEvent(TypedDict):
-    """`kind` is `workspace` or `api`; the rest is said of API tokens alone."""
+    """`kind` is `workspace` or `api`; the rest is for API tokens only."""
 
     kind: str
     token_id: int

@@ -10,5 +10,5 @@ FIELDS = ("id", "event_type", "organization", "workspace_id", "import_id", "acto
 
 
 def row_of(event: StructureEvent) -> dict[str, Any]:
-    """Ids and times stay what they are: the API's renderer writes them."""
+    """Ids and times stay objects: the API's renderer writes them."""
     return {name: getattr(event, name) for name in FIELDS}

@@ -23,7 +23,7 @@ def as_markdown() -> str:
 
 
 def with_table(text: str) -> str:
-    """The document with the table of now between its marks."""
+    """The document with the present table between its marks."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n{as_markdown()}\n\n{END}{after}"

@@ -18,9 +18,9 @@ Payload = TypeVar("Payload", bound=Mapping[str, Any])
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventType(Generic[Payload]):
-    """A type of event: what there was so many of (`noun`), what happened to it (`verb`), its sign and its tone.
+    """A type of event: the counted thing (`noun`), what happened to it (`verb`), its sign and its tone.
 
-    `tone` is a class of the stylesheet: `make`, `kill`, `warn`, `open`, or "" for what needs no colour.
+    `tone` is a class of the stylesheet: `make`, `kill`, `warn`, `open`, or "" for no colour.
     """
 
     name: str
@@ -31,7 +31,7 @@ class EventType(Generic[Payload]):
     tone: str = ""
     frequent: bool = False  # every import writes one for each workspace; found without an index of its type
     ends_run: bool = False
-    is_act: bool = False  # where it stands in no run, it is told as the act of somebody
+    is_act: bool = False  # without a run it is told as an act
     in_numbers: bool = False  # the sentence about a run accounts for it
     is_bad: bool = False  # marked in the strip of the timeline
     is_known: bool = True  # whether the catalogue has it
@@ -194,7 +194,7 @@ GROUP_CHANGED = EventType(
     tone="warn",
     is_act=True,
 )
-# No type of its own: a release that belongs to no organization is one of a container that nobody knows.
+# No type of its own: a release without an organization is of a container without a row.
 STRAY_RELEASED = EventType(
     name=WORKSPACE_RELEASED.name,
     payload=of.StrayEvent,

@@ -19,16 +19,16 @@ WHILE = 10_000  # events of a stretch of time whose ids are all read to find the
 
 class StructureEventQuerySet(models.QuerySet["StructureEvent"]):
     def within(self, reach: Collection[str] | None) -> Self:
-        """Those of the organizations with these slugs; None means all events: they outlive organizations, too."""
-        # As values: of names in a subquery the planner does not know that one of them has hardly an event.
+        """The events of the organizations with these slugs; None means all events: they outlive organizations."""
+        # As values: in a subquery the planner does not know that one of them has hardly an event.
         return self if reach is None else self.filter(organization__in=sorted(reach))
 
     def first_of(self, number: int, *, latest: bool, by_index: bool = False, of_a_while: bool = False) -> Self:
         """The `latest` so many, or the earliest; their ids first, from an index alone.
 
         `by_index`: an index begins with what is asked for (one organization, run, workspace, or a type but the FREQUENT
-        ones) and has the order, too. `of_a_while`: of a stretch of time, and where these are not too many, all their
-        ids are read.
+        ones) and has the order, too. `of_a_while`: of a stretch of time; if these are not too many, all their ids are
+        read.
         """
         every, order = self.model._default_manager.all(), "-id" if latest else "id"
         if of_a_while and len(ids := list(self.order_by().values_list("pk", flat=True)[: WHILE + 1])) <= WHILE:
@@ -38,12 +38,12 @@ class StructureEventQuerySet(models.QuerySet["StructureEvent"]):
         return every.filter(pk__in=self.order_by(indexed).values("pk")[:number]).order_by(order)  # type: ignore[return-value]
 
     def of_type(self, wanted: str) -> Self:
-        """Those of that type, or whose type begins so: `workspace.*`, `org.import.`."""
+        """The events of that type, or of a prefix: `workspace.*`, `org.import.`."""
         beginning = prefix_of(wanted)
         if beginning is None:
             return self.filter(event_type=wanted)
         if not any(name.startswith(beginning) for name in FREQUENT):
-            self = self.exclude(event_type__in=FREQUENT)  # in the words of `event_by_type`
+            self = self.exclude(event_type__in=FREQUENT)  # as in `event_by_type`
         # No LIKE: SQLite's does not tell upper from lower case.
         return self.alias(start=Left("event_type", len(beginning))).filter(start=beginning) if beginning else self
 

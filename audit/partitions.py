@@ -2,9 +2,9 @@
 
 A month has WIDTH ids of its own, so its range can be made before it begins, and none is ever split or moved. When a
 month begins, the sequence goes on at the start of its range; ids still only rise. The table's first range holds all
-that was there before there were ranges. The last one, which is empty, has no end: an insert never fails for want of a
-range. It is no `DEFAULT`, because beside one PostgreSQL no longer knows that the ranges are in order, and asks all of
-them for the newest events.
+rows older than the ranges. The last one, which is empty, has no end: an insert never fails for want of a range. It is
+no `DEFAULT`, because beside one PostgreSQL no longer knows that the ranges are in order, and asks all of them for the
+newest events.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TABLE, FIRST, REST = "structure_events", "structure_events_first", "structure_ev
 WIDTH = 100_000_000  # ids of a month
 BEGINNING = 2026  # the year whose first month has the lowest ids
 PATIENCE = 1_000  # milliseconds
-NEAR = 1_000_000  # ids: a sequence so near to the next range gets there by itself
+NEAR = 1_000_000  # ids: a sequence this near to the next range gets there by itself
 
 BOUND = re.compile(r"FOR VALUES FROM \((?:'(\d+)'|MINVALUE)\) TO \('(\d+)'\)")
 RANGES = """
@@ -44,7 +44,7 @@ class Range:
 
 
 def first_id(month: date) -> int:
-    """Where the range of the month begins."""
+    """The first id of the month's range."""
     return max(1, ((month.year - BEGINNING) * 12 + month.month - 1) * WIDTH)
 
 
@@ -55,9 +55,9 @@ def next_month(day: date) -> date:
 def make_ranges(connection: BaseDatabaseWrapper, today: date) -> tuple[str, ...]:
     """Make the ranges of this month and the next where they are missing; their names. Inside a transaction.
 
-    Only the tables' owner can: for another role this does nothing. The last range, empty, begins later then, for which
-    everybody has to be off the table for a moment. So this waits no longer than PATIENCE: it can be done any time in a
-    whole month. Raises OperationalError where the table was busy.
+    Does nothing for a role other than the tables' owner. Moving the start of the last, empty range locks the whole
+    table for a moment. So this waits at most PATIENCE: there is a whole month to do it. Raises OperationalError if the
+    table was busy.
     """
     made: list[str] = []
     months = (today, next_month(today))
@@ -76,9 +76,9 @@ def make_ranges(connection: BaseDatabaseWrapper, today: date) -> tuple[str, ...]
 
 
 def begin_month(connection: BaseDatabaseWrapper, today: date) -> bool:
-    """Have the next event be the first of this month's range, if that was made and holds none; whether this did it.
+    """Advance the sequence to this month's range, if that exists and is empty; return whether it did.
 
-    Never goes back, and needs no lock: between two looks nobody takes so many ids that they reach the range.
+    Never goes back, and needs no lock: too few ids are taken between two looks to reach the range.
     """
     start = first_id(today)
     with connection.cursor() as cursor:
@@ -91,7 +91,7 @@ def begin_month(connection: BaseDatabaseWrapper, today: date) -> bool:
 
 
 def add_range(cursor: Any, name: str, ids: Range) -> None:
-    """A new part of the table with triggers of its own."""
+    """Add a part of the table, with its own triggers."""
     _make(cursor, name)
     cursor.execute(f"ALTER TABLE {TABLE} ATTACH PARTITION {name} FOR VALUES FROM ({ids.low}) TO ({ids.high})")
 
@@ -113,7 +113,7 @@ def _attach_rest(cursor: Any) -> None:
 
 
 def ranges(cursor: Any) -> list[Range]:
-    """Those that have an end, lowest first."""
+    """The ranges with an end, lowest first."""
     cursor.execute(RANGES)
     found = (BOUND.fullmatch(bound) for (bound,) in cursor.fetchall())
     return sorted(

@@ -1,4 +1,4 @@
-"""What an event says, read from its payload with care: the table outlives every version of what is written into it."""
+"""Payloads read with care: the table of events outlives every version of the code that writes it."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ def type_of(event: StructureEvent) -> EventType[Any]:
 
 
 def type_named(name: str) -> EventType[Any]:
-    """Of a name that the catalogue does not have: one that knows nothing but its name."""
+    """A type for a name that is not in the catalogue: it has nothing but the name."""
     return BY_NAME.get(name) or EventType(name=name, payload=dict, noun="event", is_known=False)
 
 
 def _says_again(event: StructureEvent) -> bool:
-    """How a restart was written before it had a type of its own: nobody created anything then."""
+    """Whether this is a restart, written before that had its own type: nothing was created."""
     return event.import_id is None and facts_of(event).get("again") is True
 
 
 def facts_of(event: StructureEvent) -> dict[str, Any]:
-    """The payload; an empty one where somebody wrote something else than an object."""
+    """The payload; an empty one if it is not an object."""
     return event.payload if isinstance(event.payload, dict) else {}
 
 
@@ -77,7 +77,7 @@ def _fitted(value: Any, kind: Any) -> Any:
 
 
 def text(event: StructureEvent, key: str) -> str:
-    """A text that events of several types may have, "" where there is none."""
+    """A text that events of several types may have, "" if there is none."""
     value = facts_of(event).get(key)
     return "" if value is None else str(value)
 
@@ -94,9 +94,9 @@ def parent_of(event: StructureEvent) -> UUID | None:
 
 
 def path_of(event: StructureEvent) -> tuple[str, ...]:
-    """The names from the root to the workspace, as it stood then; of an event without a path its name alone.
+    """The names from the root to the workspace, as of then; for an event without a path the name alone.
 
-    Rows that were written before events had a path say no more, and today's tree is not where it stood.
+    Old rows have no path, and the tree may have changed since.
     """
     return tuple(payload_as(event, WorkspaceEvent)["path"]) or (workspace_name(event),)
 

@@ -1,6 +1,6 @@
 """Triggers that make `structure_events` append-only for every client, SQL ones included.
 
-On PostgreSQL each part of the table has its own: what is done to a part alone does not ask the whole.
+On PostgreSQL each part of the table has its own: a statement on a part does not run those of the whole.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FUNCTION = f"""
     BEGIN RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation'; END $$
 """
 DROP_FUNCTION = "DROP FUNCTION structure_events_refuse()"
-# A session that plays replica skips ordinary triggers; those that are ALWAYS enabled it does not.
+# A session in the role of a replica skips ordinary triggers, but not those enabled ALWAYS.
 GUARD = """
     CREATE TRIGGER {name}_rows BEFORE UPDATE OR DELETE ON {table}
     FOR EACH ROW EXECUTE FUNCTION structure_events_refuse();
@@ -27,11 +27,11 @@ GUARD = """
 """
 UNGUARD = "DROP TRIGGER {name}_truncate ON {table}; DROP TRIGGER {name}_rows ON {table}"
 TABLE = "structure_events"
-# A part also inherits the whole's trigger for rows, by its name; so its own have other names.
+# A part also inherits the table's row trigger with its name; so its own have other names.
 WHOLE, PART = "structure_events", "structure_events_part"
 PARTS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'structure_events'::regclass ORDER BY 1"
 
-# REPLACE deletes the old row without asking a DELETE trigger, so an id that exists is refused on INSERT as well.
+# REPLACE deletes the old row without running a DELETE trigger, so an INSERT with an existing id is refused too.
 SQLITE = (
     f"CREATE TRIGGER structure_events_update BEFORE UPDATE ON structure_events "
     f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
@@ -45,7 +45,7 @@ DROP_SQLITE = tuple(f"DROP TRIGGER structure_events_{name}" for name in ("update
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """On the table, and on each of its parts."""
+    """Guard the table and each of its parts."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(FUNCTION)
@@ -70,7 +70,7 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def guard(cursor: Any, part: str) -> None:
-    """The triggers of a part of the table."""
+    """Make the triggers of a part."""
     cursor.execute(GUARD.format(name=PART, table=part))
 
 

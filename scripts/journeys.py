@@ -2,9 +2,8 @@
 
     scripts/own_key.sh .venv/bin/python scripts/journeys.py [FOLDER]
 
-FOLDER is a checkout of this project, this one by default: so two versions are compared. A move is a pair of files,
-one of which calls into the other; code of libraries between the two counts as nothing. It works in a database of its
-own.
+FOLDER is a checkout of this project, this one by default: so two versions are compared. A move is a pair of files, one
+of which calls into the other; code of libraries between the two is not counted. It works in a database of its own.
 """
 
 from __future__ import annotations

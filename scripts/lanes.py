@@ -1,4 +1,4 @@
-"""Runs of pytest: one after the other on the terminal, and others beside them, whose output is shown afterwards."""
+"""Runs of pytest: one after the other on the terminal, others beside them, with output shown afterwards."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-LOOK = 0.2  # seconds between two looks at what a hidden run has said
+LOOK = 0.2  # seconds between two reads of a hidden run's output
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ def run_all(runs: Iterable[Run], results: dict[str, int | str]) -> None:
         try:
             results[run.name] = process.wait()
         except KeyboardInterrupt:
-            process.wait()  # pytest was interrupted too, and still says how far it came
+            process.wait()  # pytest was interrupted too, and still prints a summary
             raise
         except BaseException:
             process.terminate()
@@ -46,7 +46,7 @@ def run_all(runs: Iterable[Run], results: dict[str, int | str]) -> None:
 
 @contextmanager
 def beside(runs: Iterable[Run], results: dict[str, int | str]) -> Iterator[None]:
-    """Run these while the block runs, hidden; then show what each said, one after the other."""
+    """Run these while the block runs, hidden; then show the output of each in turn."""
     with ExitStack() as stack:
         hidden = [stack.enter_context(_hidden(run)) for run in runs]
         try:
@@ -66,7 +66,7 @@ class _Hidden:
         self._shown = False
 
     def show(self) -> int:
-        """What it has said and still says, until it ends: its exit status."""
+        """Print its output, old and new, until it ends; its exit status."""
         if not self._shown:
             print(f"\n==> Tests on {self.run.heading}\n", flush=True)
             self._shown = True

@@ -2,9 +2,9 @@
 they start themselves, and in a browser.
 
 Arguments go to pytest; `--only sqlite`, `postgres`, `docker` or `browser` runs one part, and can be said several times.
-The engines and the browser, which mostly wait, are tested beside the databases, unless `-n0` is among the arguments.
-What could not run here is said at the very end, and is an error where ORGSITE_TEST_REQUIRE lists it (names, separated
-by commas).
+The engines and the browser, which mostly wait, are tested beside the databases, unless `-n0` is among the arguments. A
+part that cannot run here is named at the end, and is an error if ORGSITE_TEST_REQUIRE lists it (names, separated by
+commas).
 """
 
 import argparse
@@ -27,7 +27,7 @@ BROWSERS = ("chromium", "chromium-browser")
 NO_BROWSER = "no Chromium found; install it with `make system-deps`."
 # A browser's event loop is in the way of any other test. An engine is started once, and no test of it twice.
 APART = {"browser": ("tests/browser",), "docker": ("tests/engines", "tests/worker")}
-NOWHERE = "nowhere"  # instead of paths, where all that were given belong to another part
+NOWHERE = "nowhere"  # instead of paths, if all given ones belong to another part
 NOTHING_CHOSEN = "none of its tests was chosen."
 NOT_ASKED_FOR = "not asked for."
 NO_TESTS = 5  # pytest's exit status
@@ -79,7 +79,7 @@ def database_server(parts: list[str]) -> Iterator[str | NoServer]:
 
 
 def plan(part: str, parts: list[str], pytest_args: list[str], server: str | NoServer) -> Run | str:
-    """How to run a part, or why it is left out."""
+    """The run of a part, or why it is left out."""
     args = [*chosen_for(part if part in APART else None, pytest_args), *options_of(part, parts, pytest_args)]
     if NOWHERE in args:
         return NOTHING_CHOSEN
@@ -92,7 +92,7 @@ def plan(part: str, parts: list[str], pytest_args: list[str], server: str | NoSe
 
 
 def options_of(part: str, parts: list[str], pytest_args: list[str]) -> list[str]:
-    """Its own options of pytest. What asks no database is not run on a second one; an engine stays in one process."""
+    """Its own options of pytest. Tests without a database run once; an engine stays in one process."""
     if part == "postgres" and "sqlite" in parts:
         asked = [f"({marks})" for option, marks in pairwise(pytest_args) if option == "-m"]
         return ["-m", " and ".join(["database", *asked])]
@@ -106,7 +106,7 @@ def heading(part: str) -> str:
 
 
 def environment(part: str, server: str | NoServer) -> dict[str, str]:
-    """Which database the part asks. That of the engines has a name of its own, because another part uses the server."""
+    """The database of the part. That of the engines has its own name, because another part uses the server."""
     given = os.environ.get("DATABASE_URL", "")
     if part not in ("postgres", "docker"):
         return {"DATABASE_URL": "" if is_postgres(given) else given}
@@ -116,7 +116,7 @@ def environment(part: str, server: str | NoServer) -> dict[str, str]:
 
 
 def chosen_for(part: str | None, pytest_args: list[str]) -> list[str]:
-    """The arguments for a part that stands apart, or for all the rest."""
+    """The arguments for a separate part, or for all the rest."""
     paths = [argument for argument in pytest_args if Path(ROOT, argument.split("::")[0]).exists()]
     options = [argument for argument in pytest_args if argument not in paths]
     apart = tuple(folder for folders in APART.values() for folder in folders)
@@ -128,7 +128,7 @@ def chosen_for(part: str | None, pytest_args: list[str]) -> list[str]:
 
 
 def report(results: dict[str, int | str]) -> int:
-    """Say how each part ended, what was left out last. 0 where all that had to pass passed."""
+    """Print the result of each part, left-out ones last. 0 if all that had to pass passed."""
     status = 0
     print()
     told = {part: outcome(result) for part, result in results.items()}

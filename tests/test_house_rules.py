@@ -119,11 +119,7 @@ def test_a_workspace_cannot_be_deleted_past_the_service(organization: Organizati
     assert Workspace.objects.live().count() == 1
 
 
-PLAIN = (
-    "lib", "orgsite", "bench", "workspaces/core/reading", "workspaces/engines", "workspaces/management",
-    "workspaces/services/security", "workspaces/services/templates", "workspaces/services/upkeep",
-    "workspaces/services/workspace",
-)  # fmt: skip
+PLAIN = (*PACKAGES, "bench", "scripts")
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 

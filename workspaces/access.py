@@ -1,4 +1,4 @@
-"""Permissions: the only place that decides who may do what, for the REST API, the admin and every other edge.
+"""Permissions: the only place that decides about rights, for the REST API, the admin and every other edge.
 
 A user needs a Django permission and membership in the organization; a superuser needs neither. None, an anonymous user
 and a disabled user have no rights, so a caller without a user is always refused.

@@ -48,7 +48,7 @@ class OrganizationFilter(admin.SimpleListFilter):
 
 @admin.register(StructureEvent)
 class StructureEventAdmin(Guarded):
-    """Looking only: the table refuses changes, so no page offers any."""
+    """Read-only: the table refuses changes, so no page offers any."""
 
     list_display = ("when", "event_type", "organization", "name", "actor", "run")
     list_filter = (TypeFilter, OrganizationFilter)
@@ -66,7 +66,7 @@ class StructureEventAdmin(Guarded):
         return False
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
-        """By the index of an organization, where it is one; else by the primary key's."""
+        """Order by an organization's index if there is one, else by the primary key."""
         reach = access.reach_of(access.require(request.user))
         alone = reach is not None and len(reach) == 1
         return (LATEST,) if alone or request.GET.get("organization") else ("-id",)

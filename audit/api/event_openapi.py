@@ -1,4 +1,4 @@
-"""The OpenAPI description of the events, whose rows and filters another package has."""
+"""The OpenAPI description of the events; rows and filters are in another package."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def known_type(asked: str) -> None:
 
 
 class KindFilter(FilterSet):
-    """What events are about: `type`, `workspace`, `org`, `import_id`, `actor`."""
+    """The filters by subject: `type`, `workspace`, `org`, `import_id`, `actor`."""
 
     type = CharFilter(
         method="of_type",
@@ -68,7 +68,7 @@ class KindFilter(FilterSet):
 
 
 class EventFilter(KindFilter):
-    """What they are about, and when they happened: `since`, `until`."""
+    """The filters by subject and by time: `since`, `until`."""
 
     since = CharFilter(method="from_then", help_text="ISO 8601, included; without a zone it is UTC.")
     until = CharFilter(method="before_then", help_text="ISO 8601, excluded; without a zone it is UTC.")
@@ -110,7 +110,7 @@ class EventsView(ListView):
     queryset = StructureEvent.objects.none()
 
     def get_queryset(self) -> Events:
-        """The superuser's are all; for a member of one organization that one's index has them in order."""
+        """All for a superuser; for a member of one organization its index has them in order."""
         reach = access.reach_of(caller(self.request))
         self.of_one = reach is not None and len(reach) == 1
         return StructureEvent.objects.within(reach)

@@ -1,6 +1,6 @@
 """`GET /events/stream`: structure events as they happen, to programs and browsers that speak Server-Sent Events.
 
-The view says who may listen to what; `audit.stream.serving` does the rest, which takes an ASGI server.
+The view checks the rights; `audit.stream.serving` does the rest, which needs an ASGI server.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from workspaces.models import ApiToken
 from workspaces.web.error_responses import RETRY_AFTER
 
 FILTERS: dict[str, Any] = KindFilter.base_filters  # type: ignore[attr-defined]  # of its metaclass
-HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the latter: nginx passes on what it gets at once
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the latter: nginx passes data on at once
 NO_STREAMS = "This server cannot stream. Run the site with `python -m orgsite.serve`."
 FULL = "Too many listeners are connected to this process; try again later."
 YOURS = "You have as many open streams at this process as one user may; close one, or try again later."
@@ -74,7 +74,7 @@ class EventStreamView(ApiView):
 
 
 def _asked(request: Request) -> StreamRequest:
-    """The request's question. A place ahead of every event is none: what comes now has lower ids."""
+    """The parsed request. A place ahead of every event is none: new events have lower ids."""
     after, credential, scope = _last_event_id(request), _credential(request), _scope(request)
     ahead = after is not None and after > newest()
     return StreamRequest(
@@ -109,8 +109,8 @@ def _reach(request: Request) -> access.Reach:
 
 
 def _last_event_id(request: Request) -> int | None:
-    """Of the header, which a client sends that connects again, else of the address."""
-    header = request.headers.get("Last-Event-ID", "").strip() or None  # an empty one says that there is no place
+    """From the header that a reconnecting client sends, else from the address."""
+    header = request.headers.get("Last-Event-ID", "").strip() or None  # an empty one means: no place
     place, text = ("Last-Event-ID", header) if header is not None else ("last_event_id", _in_address(request))
     if text is None:
         return None

@@ -1,4 +1,4 @@
-"""A thread that asks the database, on a connection that is open while there is work for it."""
+"""A thread that queries the database, on a connection that is open while there is work."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from django.db import Error, connection
 
-LINGER = 1.0  # seconds without work after which the connection is closed: to open one can take longer than to ask
+LINGER = 1.0  # seconds without work after which the connection is closed: opening one can take longer than a query
 
 Answer = TypeVar("Answer")
 
 
 class Desk:
-    """Answers one question after the other. `waiting` are those that have no answer yet."""
+    """Answers one question after the other. `waiting` are the unanswered ones."""
 
     def __init__(self) -> None:
         self.waiting, self._left = 0, False
@@ -37,7 +37,7 @@ class Desk:
                 self._rest = loop.call_later(LINGER, self._thread.submit, _close)
 
     def leave(self) -> None:
-        """No more questions."""
+        """Stop the thread."""
         self._stay()
         self._left = True
         self._thread.submit(_close)

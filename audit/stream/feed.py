@@ -13,7 +13,7 @@ from audit.stream.sse import told
 from audit.stream.subscription import Scope
 from audit.stream.watermark import NOBODY, Beginning, Settling, Writers, beginning
 
-LOOKED_AT = 5_000  # ids: who waits at a gap does not read on without end
+LOOKED_AT = 5_000  # ids: a reader that waits at a gap reads no further ahead
 ROWS = 250  # of a batch or page
 NEWEST = 1_000  # ids in which a beginning looks for gaps
 
@@ -34,14 +34,14 @@ class Reader:
         self._told: int | None = None
 
     def begin(self) -> Beginning:
-        """Look for the first time."""
+        """Do the first read."""
         newest = _column(HIGHEST, NEWEST)
         writers = _writers() if newest else NOBODY
         self._settling.wait(newest[0] if newest else 0, writers)
         return beginning(newest, writers)
 
     def settle(self) -> int | None:
-        """The first place that is settled, None as long as there is none."""
+        """The first settled place, None until there is one."""
         if self._settling.settled is None:
             (highest,) = _column(HIGHEST, 1)
             self._settling.wait(highest, _writers())
@@ -49,11 +49,11 @@ class Reader:
         return self._told
 
     def went_back(self) -> bool:
-        """Whether the table no longer holds what was read from it: an older state of it was restored."""
+        """Whether rows that were read are gone from the table: an older state was restored."""
         return self._told is not None and newest() < self._told
 
     def step(self) -> Batch | None:
-        """The next settled events, ROWS of them at most; None where nothing has moved."""
+        """The next settled events, ROWS of them at most; None if nothing has changed."""
         last = self._told or 0
         if last == self._settling.settled:
             self._look(last)
@@ -72,14 +72,14 @@ class Reader:
 
 
 def newest() -> int:
-    """The highest id in the table, 0 while it is empty. Asked of the database: a process may not have seen it yet."""
+    """The highest id in the table, 0 while it is empty. From the database: this process may not have read it yet."""
     found = _column(HIGHEST, 1)
     return int(found[0]) if found else 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedPage:
-    """What of the table a scope admits, up to `upto`."""
+    """The events that a scope admits, up to `upto`."""
 
     upto: int
     chunks: tuple[bytes, ...]
@@ -99,7 +99,7 @@ def _between(after: int, upto: int) -> StructureEventQuerySet:
 
 
 def _writers() -> Writers:
-    """Who could fill a gap below the ids that were read before."""
+    """Transactions that could fill a gap below ids already read."""
     return frozenset(_column(WRITERS)) if connection.vendor == "postgresql" else NOBODY
 
 

@@ -24,8 +24,8 @@ from lib.database_errors import explained
 logger = logging.getLogger(__name__)
 
 INTERVAL = 0.15  # seconds between two looks at the table
-RETRY = 2.0  # seconds until a database that was away is asked again
-PAGES = 4  # desks, so connections, that listeners who are behind share
+RETRY = 2.0  # seconds until the next query after the database was away
+PAGES = 4  # desks (connections) shared by listeners that are behind
 
 Answer = TypeVar("Answer")
 
@@ -35,7 +35,7 @@ class WentBack(Exception):
 
 
 class Hub:
-    """Belongs to one event loop. `beginning` is where those start who came before there was a first settled place."""
+    """Belongs to one event loop. `beginning` is the start for listeners that came before the first settled place."""
 
     def __init__(self) -> None:
         self.listeners: set[Listener] = set()
@@ -62,11 +62,11 @@ class Hub:
             self._stop()
 
     def count(self, user_id: int) -> int:
-        """How many listeners are that user's, with whichever token or session; asked from other threads, too."""
+        """The number of the user's listeners, over all tokens and sessions; other threads call it too."""
         return self._of[user_id]
 
     async def page(self, start: Beginning, *, upto: int, scope: Scope) -> FeedPage:
-        """From the table; listeners who want the same at the same time share it. Waits while the database is away."""
+        """A page of the table, shared by concurrent equal requests. Waits while the database is away."""
         wanted = (start, upto, scope)
         if wanted not in self._reads:
             read = partial(page, start, upto=upto, scope=scope)
@@ -74,7 +74,7 @@ class Hub:
             self._reads[wanted].add_done_callback(lambda _: self._reads.pop(wanted))
         return await asyncio.shield(self._reads[wanted])
 
-    # ---- the work of a process
+    # ---- background tasks
 
     def _start(self) -> None:
         self.log, self._reader, self._away = Log(), Reader(), False
@@ -115,7 +115,7 @@ class Hub:
             await asyncio.sleep(0 if batch and batch.more else INTERVAL)
 
     async def _beat(self) -> None:
-        """Signs of life. Over an older table nothing would ever come: all are sent away, and told on their return."""
+        """Send heartbeats. If the table was replaced by an older one, disconnect all; they are told on return."""
         while True:
             await asyncio.sleep(settings.ORGSITE_STREAM_KEEPALIVE)
             if await self._went_back():
@@ -123,14 +123,14 @@ class Hub:
             self.log.beat()
 
     async def _went_back(self) -> bool:
-        """Asked once: while the database is away signs of life go on, and `_follow` waits for it."""
+        """One try: while the database is away heartbeats go on, and `_follow` waits for it."""
         try:
             return await self._following.ask(self._reader.went_back)
         except Error:
             return False
 
     async def _recheck(self) -> None:
-        """Whoever has lost the right is sent away; others hear of what has come into their reach."""
+        """Disconnect listeners that lost the right; give the others their present reach."""
         while True:
             await asyncio.sleep(settings.ORGSITE_STREAM_RECHECK)
             asked = list(self.listeners)
@@ -146,7 +146,7 @@ class Hub:
         return min(self._paging, key=lambda desk: desk.waiting)
 
     async def _insist(self, desk: Desk, question: Callable[[], Answer]) -> Answer:
-        """The answer; a database that is away is asked again and again, and told of once."""
+        """The answer, retried while the database is away, which is logged once."""
         while True:
             try:
                 answer = await desk.ask(question)

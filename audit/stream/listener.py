@@ -1,4 +1,4 @@
-"""One listener: a place in the log, and what came in with the request."""
+"""One listener: its place in the log, and its request."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StreamRequest:
-    """What a request asks for. Without `after` it is what comes from now on.
+    """The parameters of a request. Without `after` the stream begins now.
 
-    `ahead` is an id that no event has reached, with which the client came: it is told so, and begins now.
+    `ahead` is an id from the client above every event's: the client is told so, and begins now.
     """
 
     credential: Credential
@@ -29,7 +29,7 @@ class StreamRequest:
 
 
 class Listener:
-    """Reads the log as fast as its client takes it; where the log has gone on without it, the table."""
+    """Reads the log as fast as its client takes it; from the table once the log is ahead of it."""
 
     def __init__(self, asked: StreamRequest, hub: Hub) -> None:
         self.credential, self.scope, self._ahead = asked.credential, asked.scope, asked.ahead
@@ -38,12 +38,12 @@ class Listener:
         """None: what comes from now on, and the hub does not know yet where that is."""
 
     def close(self) -> None:
-        """End the stream after what is being sent."""
+        """End the stream after the present chunk."""
         self._closed = True
         self._log.wake()
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """All there is to send, until the listener is closed. Each chunk is asked for when the one before is sent."""
+        """All there is to send, until the listener is closed. Each chunk is read when the one before is sent."""
         log = self._log
         while log.settled is None and not self._closed:
             await log.changed.wait()

@@ -1,4 +1,4 @@
-"""Who of the listeners may still listen, and to what: a fixed number of queries, however many they are."""
+"""Repeated checks of the listeners' rights and reach, in a fixed number of queries for all of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workspaces.models import ApiToken
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Credential:
-    """What somebody came in with: the id of a token, or else the key of a session."""
+    """The credential of a listener: the id of a token, or else the key of a session."""
 
     user_id: int
     token_id: int | None = None
@@ -20,7 +20,7 @@ class Credential:
 
 
 def standing(credentials: Collection[Credential]) -> dict[Credential, Reach]:
-    """The organizations in reach of each one that is still good; what has ended or lost the right is left out."""
+    """The organizations in reach of each valid credential, without those that ended or lost the right."""
     tokens = {each.token_id for each in credentials if each.token_id is not None}
     usable = set(ApiToken.objects.usable().filter(pk__one_of=sorted(tokens)).values_list("pk", flat=True))
     sessions = signed_in({each.session_key for each in credentials if each.token_id is None})

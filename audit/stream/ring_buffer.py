@@ -1,6 +1,6 @@
 """The newest events, kept once for all listeners of a process. A listener is no queue, but a place in here.
 
-Who is too slow for what is kept finds the rest in the table.
+A listener too slow for it reads the rest from the table.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 
 from audit.stream.subscription import Scope, Told
 
-KEPT = 32 * 1024 * 1024  # bytes of events, with what each takes besides its text
-BESIDES = 1024  # bytes that an event, and a batch even without events, takes besides
-CHUNK = 64 * 1024  # bytes that are written at once: about what a connection buffers before it asks to wait
+KEPT = 32 * 1024 * 1024  # bytes of events, overhead included
+BESIDES = 1024  # overhead in bytes of an event, and of a batch even if empty
+CHUNK = 64 * 1024  # bytes written at once: about as many as a connection buffers
 
 
 @dataclass(kw_only=True, slots=True)
 class Batch:
-    """All events above `after` up to `upto`, both settled; `more` are settled already."""
+    """All events above `after` up to `upto`, both settled; `more` are settled too."""
 
     after: int
     upto: int
@@ -28,7 +28,7 @@ class Batch:
     _chunks: dict[Scope, tuple[bytes, ...]] = field(default_factory=dict)
 
     def chunks(self, scope: Scope) -> tuple[bytes, ...]:
-        """What of it the scope admits; made once for all listeners who share the scope."""
+        """The events that the scope admits; made once for all listeners with that scope."""
         found = self._chunks.get(scope)
         if found is None:
             found = self._chunks[scope] = joined(each.text for each in self.events if scope.admits(each))
@@ -43,7 +43,7 @@ class Batch:
 
 
 class Log:
-    """`settled` is where the last batch ends, None before there is a first place. `beats` counts signs of life."""
+    """`settled` is where the last batch ends, None before there is a first place. `beats` counts heartbeats."""
 
     def __init__(self) -> None:
         self.settled: int | None = None
@@ -57,7 +57,7 @@ class Log:
         self.wake()
 
     def add(self, batch: Batch) -> None:
-        """Only the newest batch keeps what was made of it: whoever is late makes it again, and memory has a bound."""
+        """Add a batch, the only one with cached chunks: late listeners make them again, which bounds the memory."""
         if self._batches:
             next(reversed(self._batches.values())).forget_chunks()
         self._batches[batch.after] = batch
@@ -76,7 +76,7 @@ class Log:
         self.wake()
 
     def wake(self) -> None:
-        """Everybody who waits looks again."""
+        """Wake all waiting listeners."""
         changed, self.changed = self.changed, asyncio.Event()
         changed.set()
 

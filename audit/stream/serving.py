@@ -1,7 +1,7 @@
 """The stream's half outside of Django.
 
-Django's request lasts as long as its answer, with a thread and what the thread holds. So here Django answers who may
-listen to what, in a request of the usual length, and the stream goes on when that one is over.
+Django's request lasts as long as its answer, and keeps a thread and its resources. So here Django only checks the
+rights, in a request of the usual length, and the stream continues after it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from audit.stream.hub import HUB, Hub
 from audit.stream.listener import Listener
 from lib.asgi import END, ENDING, App, Message, Receive, Scope, Send
 
-ASKED = "orgsite.asked"  # the key in the scope where the view leaves what is to be streamed
+ASKED = "orgsite.asked"  # the key in the scope under which the view leaves the stream's request
 PATHS = frozenset({"/events/stream", "/events/stream/"})
-AT_ONCE = 8  # requests that Django is asked at the same time: each takes a connection of the database
+AT_ONCE = 8  # concurrent requests to Django: each takes a database connection
 
 
 class Streams:
-    """An ASGI application around another one: goes on with an answer whose view asked for it."""
+    """An ASGI application around another one: continues an answer if its view asked for it."""
 
     def __init__(self, app: App, hub: Hub = HUB) -> None:
         self.app, self.hub, self._turns = app, hub, asyncio.Semaphore(AT_ONCE)
@@ -57,7 +57,7 @@ async def _tell(listener: Listener, send: Send) -> None:
 
 
 async def _whole(receive: Receive) -> bool:
-    """Wait for the end of the body, which nobody reads; False where the client goes before."""
+    """Read and drop the whole body; False if the client goes before its end."""
     message: Message = {"more_body": True}
     while message.get("more_body", False):
         message = await receive()
@@ -70,7 +70,7 @@ async def _gone(receive: Receive) -> None:
 
 
 def _without_body(receive: Receive) -> Receive:
-    """An empty body first, so that nobody is waited for while others wait for their turn."""
+    """A `receive` with an empty body first: a slow client must not hold up the others' turns."""
     begun = False
 
     async def read() -> Message:
@@ -84,7 +84,7 @@ def _without_body(receive: Receive) -> Receive:
 
 
 def _left_open(scope: Scope, send: Send) -> Send:
-    """What Django sends, without its end and its length where there is more to come."""
+    """Django's messages, without end and length if a stream follows."""
 
     async def pass_on(message: Message) -> None:
         if ASKED in scope and message["type"] == "http.response.start":

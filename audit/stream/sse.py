@@ -1,7 +1,7 @@
 """Server-Sent Events as bytes, as the HTML standard defines them.
 
-A block with an id and no data moves the client's `Last-Event-ID` on without telling it anything. So a client has one
-from the first moment, and one whose filters let nothing through does not start from far behind.
+A block with an id and no data moves the client's `Last-Event-ID` on without an event. So a client has one from the
+first moment, and a client whose filters admit nothing does not restart far behind.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _json = JSONRenderer()
 
 
 def position(last: int) -> bytes:
-    """The id after which a client goes on; as a comment it also tells proxies that somebody is here."""
+    """The id after which a client goes on; as a comment it also tells proxies of a live stream."""
     return f": here\nid: {last}\n\n".encode()
 
 
 def reset(last: int, *, ahead: int) -> bytes:
-    """The first position of a client whose own is ahead of every event: an event of a type that no other one has.
+    """The first position of a client whose own is ahead of every event: an event of its own type.
 
-    An answer with an error would not do: a browser comes again with the same id, or gives up without a word.
+    An error would not help: a browser retries with the same id, or gives up silently.
     """
     why = (
         f"No event has the id {ahead} yet: this database is older than what you have heard, as after a restore. Events "

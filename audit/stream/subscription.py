@@ -1,4 +1,4 @@
-"""What one listener is to hear. Listeners with equal scopes share every byte that is sent to them."""
+"""The subscription of a listener. Listeners with equal scopes share every byte sent to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workspaces.access import Reach
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
-    """An event as it is sent, and what scopes ask of it."""
+    """An event as sent, with the fields that scopes check."""
 
     id: int
     event_type: str
@@ -26,7 +26,7 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
-    """Organizations in reach (None: all), and the filters. `exact` are columns with the value they must have."""
+    """Organizations in reach (None: all), and the filters. `exact` are columns with the required value."""
 
     reach: Reach
     organization: str = ""
@@ -35,14 +35,14 @@ class Scope:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the one organization that is asked for is out of reach."""
+        """Whether the one wanted organization is out of reach."""
         return bool(self.organization) and self.reach is not None and self.organization not in self.reach
 
     def within(self, reach: Reach) -> Scope:
         return self if reach == self.reach else replace(self, reach=reach)
 
     def admits(self, told: Told) -> bool:
-        """Whether the event is to be heard."""
+        """Whether the event is to be sent."""
         if self.reach is not None and told.organization not in self.reach:
             return False
         if self.organization and told.organization != self.organization:
@@ -52,7 +52,7 @@ class Scope:
         return all(getattr(told, column) == value for column, value in self.exact)
 
     def narrowed(self, events: StructureEventQuerySet) -> StructureEventQuerySet:
-        """As many as an index can leave out of those that are not admitted."""
+        """The rows, narrowed as far as an index allows."""
         if self.reach is not None:
             events = events.filter(organization__in=sorted(self.reach))
         if self.organization:

@@ -1,14 +1,14 @@
-"""How far the ids of events are settled: nothing at or below such an id will ever appear any more.
+"""The watermark of the ids of events: no event at or below a settled id will appear any more.
 
-Ids come from a sequence, so a transaction that commits late brings lower ids than those already seen. Whoever reads
-"above the last id" loses them. Here reading stops at a gap until whoever could fill it has ended.
+Ids come from a sequence, so a transaction that commits late brings lower ids than those already seen. A reader of all
+"above the last id" loses them. So reading stops at a gap until all that could fill it have ended.
 
-Who writes events takes a lock on their table before an id, and gives it back when all can see what was committed. So
-three statements in this order lose nothing: one reads ids, one asks who has the lock, one reads events. Who can fill a
-gap below an id of the first had the lock by then: the second names it, or it has ended and the third sees all that it
-leaves. Up to that id all is settled once nobody whom the second named has the lock. No name is given twice.
+A writer of events locks their table before it takes an id, and unlocks it when its commit is visible. So three
+statements in this order lose nothing: read ids, read the holders of the lock, read events. A writer that can fill a gap
+below an id of the first had the lock by then: the second names it, or it has ended and the third sees its rows. Up to
+that id all is settled once no writer that the second named has the lock. No name is used twice.
 
-SQLite has one writer, whose ids are in the order of commits: nobody fills a gap there.
+SQLite has one writer, whose ids are in the order of commits: no gap is filled.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class Beginning:
 
 
 def beginning(newest: Sequence[int], writers: Writers) -> Beginning:
-    """Where somebody starts who wants what comes from now on: what is being written comes, and has lower ids.
+    """The start of a stream from now on, which includes events still being written, with lower ids.
 
-    `newest` are the highest ids, falling; now is when the writers were asked, after them. Which of the gaps are being
-    filled nobody knows, so all of them count.
+    `newest` are the highest ids, falling; now is the later moment at which the writers were read. Any gap may be one
+    that is being filled, so all count.
     """
     after = newest[0] if newest else 0
     if writers:
@@ -45,14 +45,14 @@ def beginning(newest: Sequence[int], writers: Writers) -> Beginning:
 
 
 class Settling:
-    """`settled` is None until there is a first place. `waits` says who has to end before all is settled up to where."""
+    """`settled` is None until there is a first place. `waits`: writers to wait for → the id settled then."""
 
     def __init__(self) -> None:
         self.settled: int | None = None
         self.waits: dict[Writers, int] = {}
 
     def run_on(self, ids: Sequence[int]) -> bool:
-        """Go on to the first gap; whether there is one. `ids` are above `settled`, rising."""
+        """Go on to the first gap; return if there is one. `ids` are above `settled`, rising."""
         settled = self.settled or 0
         for each in ids:
             if each > settled + 1:
@@ -62,10 +62,10 @@ class Settling:
         return bool(ids) and settled < ids[-1]
 
     def wait(self, upto: int, writers: Writers) -> None:
-        """Settle what none of the writers can change; they were asked after the id `upto` was seen.
+        """Settle all that no writer can change; the writers were read after the id `upto`.
 
-        Whoever is waited for at one place is at all later ones, too. So where the same are left the highest place does,
-        and there are never more waits than writers, however long one of them takes.
+        A writer that one place waits for is waited for at all later ones too. So of places with the same writers left
+        only the highest is kept, and there are never more waits than writers, however long one takes.
         """
         left = {each & writers: place for each, place in (*self.waits.items(), (writers, upto))}
         if NOBODY in left:

@@ -1,4 +1,4 @@
-"""What a workspace's agent says of itself, with the workspace's own token."""
+"""Messages of a workspace's agent, with the workspace's own token."""
 
 from __future__ import annotations
 

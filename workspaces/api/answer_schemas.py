@@ -1,7 +1,7 @@
-"""The shapes of answers that no model gives: what the OpenAPI description shows, and what `answer` makes.
+"""The shapes of answers that no model gives, for the OpenAPI description and for `answer`.
 
-Large and shared answers (an import's, an error's) are made as plain data where they come from. A test holds each of
-them against its shape here: the same keys in the same order, and the same types.
+Large and shared answers (an import's, an error's) are made as plain data at their source. A test compares each of them
+with its shape here: the same keys in the same order, and the same types.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from workspaces.core.planning.policy import Word
 
 
 def answer(shape: type[serializers.Serializer[Any]], **facts: Any) -> dict[str, Any]:
-    """The facts in that shape. What is not required may be left out."""
+    """The facts in that shape. Optional facts may be left out."""
     made: dict[str, Any] = shape().to_representation(facts)
     return made
 

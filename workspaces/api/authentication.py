@@ -1,4 +1,4 @@
-"""Who is asking: a user's token, the admin's session, or a workspace's own token.
+"""Authentication by a user's token, the admin's session, or a workspace's own token.
 
 The framework imports this module by name while its own views are still being imported: nothing here may import views.
 """
@@ -42,11 +42,11 @@ class BearerAuthentication(BaseAuthentication):
 
 
 class AdminSessionAuthentication(SessionAuthentication):
-    """The session of an active user who logged in at `/admin/`; what changes something needs the CSRF token too."""
+    """The session of an active user who logged in at `/admin/`; unsafe methods need the CSRF token too."""
 
 
 class WorkspaceTokenAuthentication(BaseAuthentication):
-    """A workspace's agent. There is no user: `request.auth` is the token, and it speaks for its workspace alone."""
+    """A workspace's agent. There is no user: `request.auth` is the token, and it is valid for its workspace only."""
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, WorkspaceToken] | None:
         text = bearer(request)
@@ -63,13 +63,13 @@ class WorkspaceTokenAuthentication(BaseAuthentication):
 
 
 def _refusal(request: Request) -> APIException:
-    """401; 429 once too many bad tokens came from that address within a minute."""
+    """401; 429 after too many bad tokens from that address within a minute."""
     seconds = failed_token_wait(address=address_of(request))
     return TooManyFailures(seconds) if seconds else AuthenticationFailed(UNKNOWN)
 
 
 def bearer(request: Request) -> str | None:
-    """The token of the Authorization header; None where there is none or it is of another scheme."""
+    """The token of the Authorization header; None if there is none or it has another scheme."""
     scheme, _, text = get_authorization_header(request).decode("latin-1").partition(" ")
     if scheme.lower() != "bearer":
         return None

@@ -1,4 +1,4 @@
-"""What all endpoints share."""
+"""The base of all endpoints."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class ApiView(APIView):
         check_query(request.query_params, allowed=self.query_names(request))
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        """Once the answer is rendered, view and request are over."""
+        """Release view and request once the answer is rendered."""
         final: Any = super().finalize_response(request, response, *args, **kwargs)
         if isinstance(final, Response):
             final.add_post_render_callback(_forget_rendered)
-        else:  # an error's, rendered already
+        else:  # an error's, already rendered
             _forget(request, self)
         return cast("Response", final)
 
@@ -64,7 +64,7 @@ class ListView(ApiView, GenericAPIView):
         refuse_blank(request.query_params)
         rows = self.filter_queryset(self.get_queryset())
         page = self.paginate_queryset(rows) or []
-        shape = self.get_serializer()  # knows no rows: a serializer is a cycle, and they would wait for the collector
+        shape = self.get_serializer()  # without rows: a serializer is a cycle, and would keep them until a collection
         return self.get_paginated_response([shape.to_representation(row) for row in page])
 
     def query_names(self, request: Request) -> Collection[str]:
@@ -79,11 +79,11 @@ def _forget_rendered(response: Any) -> None:
 
 
 def _forget(request: Request, view: APIView) -> None:
-    """They know each other and the response: with body and answer they would wait for the garbage collector."""
+    """Break their cycle, which would keep body and answer until a garbage collection."""
     for each in (request, view):
         vars(each).clear()
 
 
 def caller(request: Request) -> User:
-    """The user who asks; the permission classes let nobody else come this far."""
+    """The user who asks; the permission classes have refused all others."""
     return cast("User", request.user)

@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 
 class RequestInvalid(InvalidRequest):
-    """The request itself is wrong: a field, a parameter or the body's syntax. All of it is in `problems`."""
+    """The request itself is wrong: a field, a parameter or the body's syntax. `problems` has all of it."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         found = tuple(problems)
@@ -54,7 +54,7 @@ class RequestInvalid(InvalidRequest):
 
 
 class TooManyFailures(Throttled):
-    """So many tokens from that address were no good that this one is not even called so."""
+    """Too many invalid tokens from that address: 429 for this one, not 401."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(seconds)
@@ -62,7 +62,7 @@ class TooManyFailures(Throttled):
 
 
 def as_json(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
-    """The REST framework's exception handler. What nobody expected is logged in full and answered without details."""
+    """The REST framework's exception handler. Unexpected ones are logged in full and answered without details."""
     response, request = answer(error), context["request"]
     if isinstance(error, Denied):
         notice_denied(request, request.user, error)
@@ -215,7 +215,7 @@ def flatten(detail: Any, path: str = "") -> list[Problem]:
 
 @csrf_exempt
 def nowhere(_request: HttpRequest, *_args: str) -> HttpResponse:
-    """Any address that nobody answers, pages apart."""
+    """Any unknown address, except of pages."""
     return say("Not found.", status=404)
 
 
@@ -230,7 +230,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """`handler500`, also for what breaks outside of views, such as a session that cannot be saved."""
+    """`handler500`, also for errors outside of views, such as a session that cannot be saved."""
     if trouble := trouble_of(sys.exc_info()[1]):
         response = database_away(trouble, page=is_page(request))
         response._has_been_logged = False  # type: ignore[attr-defined]  # Django logs what led here

@@ -1,4 +1,4 @@
-"""`/healthz`: the process is up. `/readyz`: it can do its work. Strangers hear states, never names or messages."""
+"""`/healthz`: the process is up. `/readyz`: it can do its work. Strangers get states, never names or messages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ReadyView(ApiView):
     permission_classes = [AllowAny]
 
     def perform_authentication(self, request: Request) -> None:
-        """Only once the database is known to answer."""
+        """Only after the database has answered."""
 
     def get(self, request: Request) -> Response:
         checks = readiness()

@@ -1,4 +1,4 @@
-"""What an import asks for, read from any of its four forms: two of JSON, a multipart file, a YAML body."""
+"""The request for an import, read from any of its four forms: two of JSON, a multipart file, a YAML body."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from workspaces.services.templates.directory_list import find_directory
 from workspaces.services.templates.loader import LoadedTemplate, TemplateLoader, site_loader
 
 FIELDS = ImportFields().fields.keys()
-# Clients with typed optional fields send null for what they leave out. Where that could apply by mistake, or somewhere
-# else, it is refused.
+# Clients with typed optional fields send null for omitted ones. It is refused where it could apply by mistake, or
+# elsewhere.
 NULLABLE = ("mode", "fingerprint", "confirm_removals", "reason", "missing_files")
 WHICH = "give exactly one of `template` and `dir`"
 
@@ -31,7 +31,7 @@ Load = Callable[[TemplateLoader], LoadedTemplate]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImportRequest:
-    """An import as it was asked for. The template itself is only read by `load`, once the caller may import at all."""
+    """A requested import. Only `load` reads the template itself, after the check of the caller's right."""
 
     org: str
     mode: Mode
@@ -47,7 +47,7 @@ class ImportRequest:
 
 
 def read_import(request: Request) -> ImportRequest:
-    """Raises RequestInvalid with every problem of the fields; a field may stand only where its form has it."""
+    """Raises RequestInvalid with every problem of the fields; each form allows its own fields only."""
     body = body_of(request)
     if isinstance(body, YamlText):
         return _asked(fields(form_values(request.query_params), ImportFields), _text(body.raw))
@@ -82,7 +82,7 @@ def _directory(document: Document, name: object) -> Load:
 
 
 def _uploaded(request: Request) -> Load:
-    """The one file of the form, read only when it is wanted."""
+    """The one file of the form, read on demand."""
     files = request.FILES
     if list(files) != ["file"] or len(files.getlist("file")) != 1:
         raise RequestInvalid([Problem(message="send exactly one file, in the form's field `file`", path="file")])

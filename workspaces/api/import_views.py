@@ -57,7 +57,7 @@ class TemplatesView(ApiView):
 
 
 def template_row(directory: TemplateDirectory) -> dict[str, Any]:
-    """`error` stands only where the template does not load."""
+    """`error` only if the template does not load."""
     facts = {key: value for key, value in asdict(directory).items() if key != "error" or value}
     return answer(TemplateRow, **facts)
 

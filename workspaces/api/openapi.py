@@ -1,4 +1,4 @@
-"""The OpenAPI description: what each operation takes and answers."""
+"""The OpenAPI description: input and answers of each operation."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ ANYWHERE = (400, 405, 406, 408, 413, 415)
 
 
 def refusals(*statuses: int) -> dict[int, OpenApiResponse]:
-    """The errors an operation with credentials answers, besides those that every one answers."""
+    """The errors of an operation with credentials, besides those of every operation."""
     return errors(*ANYWHERE, 401, 403, 429, 503, *statuses)
 
 
@@ -112,12 +112,12 @@ def _import_body() -> dict[str, Any]:
 
 
 def import_fields() -> dict[str, Any]:
-    """What goes with the template, as JSON Schema."""
+    """The fields besides the template, as JSON Schema."""
     return {name: _shape(field) for name, field in ImportFields().fields.items()}
 
 
 def _shape(field: Field[Any, Any, Any, Any]) -> dict[str, Any]:
-    """One field by itself, as it may stand in a body, a form or the query."""
+    """One field, as in a body, a form or the query."""
     shape: dict[str, Any] = {"type": "string"}
     match field:
         case Boolean():

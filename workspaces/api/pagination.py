@@ -85,7 +85,7 @@ class Keyset(BasePagination):
         ]
 
     def _link(self, edge: int) -> str | None:
-        """To the page after the last row (-1) or before the first one (0); None where there is none."""
+        """The link to the page after the last row (-1) or before the first (0); None if there is none."""
         there = self.has_next if edge else self.has_previous
         if not there:
             return None

@@ -1,4 +1,4 @@
-"""Bodies and parameters → plain values. JSON is read by the core's own reader: bounded, with a line for every error."""
+"""Bodies and parameters → plain values. The core's own reader reads JSON: bounded, with a line for every error."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def measure(request: HttpRequest) -> None:
 
 
 def refuse_unreadable(request: Request) -> None:
-    """Raise BodyTooLarge, or UnsupportedMediaType (415) for a character set in which nothing here is written."""
+    """Raise BodyTooLarge, or UnsupportedMediaType (415) for an unsupported character set."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if length.isdigit() and int(length) > settings.ORGSITE_MAX_BODY_BYTES:
         raise BodyTooLarge(int(length))
@@ -90,7 +90,7 @@ def refuse_unreadable(request: Request) -> None:
 
 
 def check_query(query: QueryDict, *, allowed: Collection[str]) -> None:
-    """Refuse parameters nobody knows: a typo in a filter must not return everything, nor one in a guard apply it."""
+    """Refuse unknown parameters: a typo in a filter must not return everything, nor one in a guard apply it."""
     problems = [_unknown("parameter", key, allowed) for key in query if key not in allowed]
     problems += _repeated(query)
     problems += [_odd(key) for key, value in query.items() if key in allowed and "\0" in str(value)]
@@ -99,7 +99,7 @@ def check_query(query: QueryDict, *, allowed: Collection[str]) -> None:
 
 
 def refuse_blank(query: QueryDict) -> None:
-    """A filter left blank by mistake (an unset variable in a script) must not return everything either."""
+    """Refuse a blank filter: an unset variable in a script must not return everything."""
     problems = [
         Problem(message="must not be empty", path=key) for key, value in query.items() if not str(value).strip()
     ]
@@ -116,7 +116,7 @@ def form_values(form: QueryDict) -> dict[str, str]:
 
 
 def body_of(request: Request) -> Any:
-    """What the parser made of the body: a Document, a YamlText, a form; an empty dict where there is none."""
+    """The parsed body: a Document, a YamlText, a form; an empty dict if there is none."""
     return request.data
 
 

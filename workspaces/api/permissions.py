@@ -1,4 +1,4 @@
-"""Who may do what, method by method; `workspaces.access` answers. Membership is asked where rows are found.
+"""Permissions for each method, by `workspaces.access`. Membership is checked by the look-up of rows.
 
 The order of answers: 401 without credentials, 403 without the permission, and only then 404.
 """
@@ -70,7 +70,7 @@ class OnEvents(Authenticated):
 
 
 class OwnToken(BasePermission):
-    """The workspace's agent itself; no user may speak for it, a superuser neither."""
+    """The workspace's agent itself; no user may act for it, not even a superuser."""
 
     message = "Only the workspace's own token may do this."
 
@@ -79,7 +79,7 @@ class OwnToken(BasePermission):
 
 
 def refuse_read_only(request: Request, rights: tuple[Right, ...]) -> None:
-    """Raises Denied where the caller's token is read-only; `rights` are what would have been used."""
+    """Raises Denied if the caller's token is read-only; `rights` are those that the request needs."""
     if isinstance(request.auth, ApiToken) and request.auth.read_only:
         raise Denied("This token is read-only.", rights=rights)
 

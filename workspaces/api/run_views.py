@@ -1,4 +1,4 @@
-"""`/runs`: the applied plans, one of them, and what it did to which workspace."""
+"""`/runs`: the applied plans, one of them, and its operations."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class RunFilter(FilterSet):
 
 
 class NoFilter(FilterSet):
-    """Nothing is asked for but a page."""
+    """No parameters but the page."""
 
     class Meta:
         model = RunOperation

@@ -26,7 +26,7 @@ class SchemaView(ApiView, SpectacularAPIView):
 
 
 class DocsView(ApiView, SpectacularSwaggerSplitView):
-    """Swagger UI, served from here; `?script` is what starts it, for no page has a script of its own."""
+    """Swagger UI, served from here; `?script` starts it, because no page has an inline script."""
 
     query = {"GET": ("script",)}
 
@@ -38,7 +38,7 @@ class JsonSchemaRenderer(JSONRenderer):
 
 @openapi.template_schema
 class TemplateSchemaView(ApiView):
-    """The same until the next release, so it may be kept; `$id` is the address without a slash, in both forms."""
+    """Constant until the next release, so it may be cached; `$id` is the address without a slash, in both forms."""
 
     renderer_classes = [JsonSchemaRenderer, JSONRenderer]
 

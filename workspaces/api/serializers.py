@@ -1,4 +1,4 @@
-"""What goes in and out. A field says what it takes and nothing else is guessed: `"yes"` is no boolean, 5 is no text."""
+"""Input and output. A field takes its own type and guesses nothing: `"yes"` is no boolean, 5 is no text."""
 
 from __future__ import annotations
 
@@ -119,11 +119,11 @@ class Mapping(serializers.DictField):
         return data
 
 
-# ---- what goes in
+# ---- input
 
 
 class ImportFields(serializers.Serializer[Any]):
-    """What an import takes besides the template itself."""
+    """The fields of an import besides the template."""
 
     mode = ModeField(default=Mode.MERGE, help_text="`merge` when empty or left out.")
     org = Text(default="default", help_text="The organization's slug.")
@@ -177,7 +177,7 @@ class RegisterFields(serializers.Serializer[Any]):
     url = Text(check=check_url, help_text="Where the workspace's agent listens, http(s).")
 
 
-# ---- what goes out
+# ---- output
 
 
 class WorkspaceRow(serializers.ModelSerializer[Workspace]):

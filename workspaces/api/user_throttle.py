@@ -12,10 +12,10 @@ from workspaces.services.security.throttling import Effort, require_turn
 
 
 class Turns(BaseThrottle):
-    """Every method that changes something takes a turn of its user; `presence` bounds what agents do."""
+    """Every method that changes something takes a turn of its user; `presence` limits agents."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        """Always true: raises TooOften, which says what is limited."""
+        """Always true: raises TooOften, which names the limit."""
         if request.method not in SAFE_METHODS and access.is_known(request.user):
             removes = request.method in getattr(view, "destructive", ())
             require_turn(access.require(request.user), Effort.IMPORT if removes else Effort.CHANGE)

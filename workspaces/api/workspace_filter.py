@@ -19,7 +19,7 @@ ROOT = ("none", "null")
 
 
 def asked_organization(filters: FilterSet, slug: str, *, to: Right) -> Organization:
-    """The organization a list is asked for. Raises NotFound: an unknown one is not an empty list."""
+    """The organization of a filter. Raises NotFound: an unknown one is not an empty list."""
     return organization_for(filters.request.user, slug, to=to)
 
 
@@ -44,7 +44,7 @@ class WorkspaceFilter(FilterSet):
         return rows.filter(organization=asked_organization(self, slug, to=Right.VIEW))
 
     def filter_queryset(self, queryset: WorkspaceQuerySet) -> WorkspaceQuerySet:
-        """Live ones, unless another status is asked for: what is removed only grows, and is seldom meant."""
+        """Live ones, unless another status is given: removed ones only grow in number, and are seldom meant."""
         rows: WorkspaceQuerySet = super().filter_queryset(queryset)  # type: ignore[no-untyped-call]
         return rows if self.form.cleaned_data.get("status") else rows.live()
 

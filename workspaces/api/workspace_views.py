@@ -28,7 +28,7 @@ from workspaces.services.workspace.editing import Changes, edit_workspace
 
 
 class WorkspacePages(Keyset):
-    keys = ("id",)  # ids begin with the time at which they were made
+    keys = ("id",)  # ids begin with the time of their making
 
 
 @openapi.workspaces
@@ -94,7 +94,7 @@ class WorkspaceTokensView(ApiView):
 
 
 def deleted(deletion: Deletion) -> dict[str, Any]:
-    """What went, or the question whether all this may go."""
+    """The answer to a delete: done, or to be confirmed."""
     if deletion.done:
         run = str(deletion.run.pk) if deletion.run else None
         return {"status": "removed", "cascade_deleted": deletion.descendants_count, "run_id": run}

@@ -1,4 +1,4 @@
-"""What a workspace's tier may be, and which tier and runtime it has where nothing is said."""
+"""The tiers of a workspace, and its tier and runtime by default."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class FolderFiles:
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
             for folder in _folders(path for path, _ in self.files):
-                entry = tarfile.TarInfo(folder)  # without this entry the umask at unpacking decides who may read
+                entry = tarfile.TarInfo(folder)  # without this entry the umask at unpacking decides the permissions
                 entry.type, entry.mode = tarfile.DIRTYPE, 0o755
                 archive.addfile(entry)
             for path, content in self.files:

@@ -1,4 +1,4 @@
-"""What a plan does with a workspace, in a sign and a word: the same in terminals, on pages, in histories and events."""
+"""A plan's actions on a workspace, as sign and word: the same in terminals, on pages, in histories and events."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanWord:
-    """`word` before it happens, `done` afterwards, "" where nothing happens; `tone` is its class in the stylesheet."""
+    """`word` before it happens, `done` afterwards, "" if nothing happens; `tone` is its class in the stylesheet."""
 
     sign: str
     word: str

@@ -1,4 +1,4 @@
-"""How every list finds workspaces by what somebody typed: a name, a path, the beginning of an id."""
+"""The search of every list of workspaces: by a name, a path, the beginning of an id."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ MARK = SEPARATOR.strip()
 
 
 class Search:
-    """A text without `›` is found in names; with it, in paths, and then it ends in the name of what is found.
+    """A text without `›` is found in names; with it, in paths whose last name ends it.
 
     `above` are the parts before the last one: `m › le` finds `PM › Lead`. `ids` are the first and the last id that
-    begin with the text, None where it is no beginning of an id.
+    begin with the text, None if no id can begin so.
     """
 
     def __init__(self, text: str) -> None:

@@ -14,7 +14,7 @@ Row = TypeVar("Row")
 class TreePage:
     """One page of `shown`, the rows of all pages: `rows` begin at its place `start`, with `context` before them.
 
-    `context` are rows that only show what the first one stands below. All are indices of the forest.
+    `context` are the ancestors of the first one. All are indices of the forest.
     """
 
     shown: Sequence[int]
@@ -46,7 +46,7 @@ class Forest(Generic[Row]):
     def grown(
         cls, rows: Iterable[Row], *, key: Callable[[Row], Hashable], parent: Callable[[Row], Hashable]
     ) -> Forest[Row]:
-        """Of rows in the order of siblings; one whose parent is not among them is a root."""
+        """A forest of rows in sibling order; one whose parent is not among them is a root."""
         below: dict[Hashable, list[Row]] = {}
         known = {key(row): row for row in rows}
         for row in known.values():
@@ -87,7 +87,7 @@ class Forest(Generic[Row]):
         return found
 
     def with_ancestors(self, indices: Iterable[int]) -> list[int]:
-        """These rows and all that they stand below, in order."""
+        """These rows and all their ancestors, in order."""
         found: set[int] = set()
         for index in indices:
             above: int | None = index
@@ -97,7 +97,7 @@ class Forest(Generic[Row]):
         return sorted(found)
 
     def page(self, shown: Sequence[int], *, number: int, size: int) -> TreePage:
-        """The page of that number, from 1 on: it begins with what its first row stands below."""
+        """The page of that number, from 1 on: it begins with the ancestors of its first row."""
         start = (number - 1) * size
         rows = shown[start : start + size]
         context = sorted({*self.with_ancestors(rows[:1])}.difference(rows))

@@ -1,4 +1,4 @@
-"""What stands behind the workspaces, as far as this site knows."""
+"""The containers of workspaces, as far as this site knows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _choices(words: type[StrEnum]) -> list[tuple[str, str]]:
 
 
 class Container(models.Model):
-    """What a workspace's container should be, and what was last seen of it. Where `due_at` is set there is work to do:
+    """The desired state of a workspace's container, and the last one seen. If `due_at` is set there is work to do:
     these rows are the queue. A released one stays, as desired and observed `absent`."""
 
     workspace = models.OneToOneField(Workspace, on_delete=models.PROTECT, primary_key=True, related_name="container")
@@ -74,7 +74,7 @@ class Container(models.Model):
 
 
 class Installation(models.Model):
-    """This site, one row: the name that its containers are labelled with, and what a worker last saw of the engine."""
+    """This site, one row: the name that its containers are labelled with, and the engine's last known state."""
 
     name = models.CharField(max_length=63, unique=True)
     engine = models.CharField(max_length=255, default="", help_text="What the engine said of itself.")

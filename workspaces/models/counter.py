@@ -1,4 +1,4 @@
-"""How often something was done lately: one count that all processes share."""
+"""Counters of recent actions, shared by all processes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Counter(models.Model):
-    """What somebody did in a window of time. The window begins with the first turn and is over at `ends_at`."""
+    """A count of actions in a window of time, which begins with the first turn and is over at `ends_at`."""
 
     key = models.CharField(max_length=255, primary_key=True, help_text="What is counted, and of whom.")
     count = models.PositiveIntegerField()

@@ -1,4 +1,4 @@
-"""The history of the workspaces: what its rows say besides the values, and the few indexes they need."""
+"""The history of the workspaces: the columns of its rows besides the values, and their few indexes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ IN_ORDER = OppositeNulls("history_id")
 
 
 class HistoryFacts(models.Model):
-    """What a history row says besides the values: who, why, and in which run."""
+    """The facts of a history row besides the values: actor, reason and run."""
 
     history_actor = models.CharField(max_length=255, default="")
     history_import_id = models.UUIDField(null=True)
@@ -24,10 +24,9 @@ class HistoryFacts(models.Model):
 
 
 class TreeHistory(HistoricalRecords):  # type: ignore[misc]  # a library without types
-    """Every import writes a row for each workspace, so there is no index that no page reads.
+    """Every import writes a row for each workspace, so there are only indexes that a page reads.
 
-    A workspace's own rows are found by its id. The user is a plain number beside their name: a row
-    outlives them.
+    A workspace's own rows are found by its id. The user is a plain number beside their name: a row outlives them.
     """
 
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Questions asked of the rows: which are live, which lie below others, which a user may see."""
+"""Queries of the rows: the live ones, those below others, those a user may see."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from workspaces.access import AnyUser
     from workspaces.models import ApiToken, FileSet, Organization, Workspace  # noqa: F401 - named in the base classes
 
-# How a step of a walk finds the children of what it has found: by their parent, whatever the planner believes. The plus
-# keeps it off the organization's index, and `OFFSET 0` keeps PostgreSQL from reading all rows at each step.
+# One step of a walk finds children by their parent, whatever the planner believes. The plus keeps it off the
+# organization's index, and `OFFSET 0` keeps PostgreSQL from reading all rows at each step.
 SAME_ORGANIZATION = "+child.organization_id = subtree.organization_id"
 BELOW = f"""
     subtree CROSS JOIN LATERAL (
@@ -43,7 +43,7 @@ SUBTREE = """
     SELECT id FROM subtree
 """
 
-# What is asked of each row is carried along: to look all of them up again would take as long as the walk.
+# The columns are carried along: looking all rows up again would take as long as the walk.
 LIVE_SUBTREE = """
     WITH RECURSIVE subtree(id, parent_id, name, protected, organization_id) AS (
         SELECT id, parent_id, name, protected, organization_id FROM workspaces_workspace
@@ -80,7 +80,7 @@ LINE_ON_SQLITE = """
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):
     def visible_to(self, user: AnyUser) -> Self:
-        """Those the user is a member of; a superuser sees all, nobody and a disabled user see none."""
+        """The user's organizations: all for a superuser, none for None or a disabled user."""
         return access.visible(self, user, members="members")
 
     def count_live(self) -> Self:
@@ -99,17 +99,17 @@ def _inside() -> WorkspaceQuerySet:
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def usable(self) -> Self:
-        """Neither revoked nor expired, and of an active user."""
+        """Tokens neither revoked nor expired, of an active user."""
         unexpired = Q(expires_at=None) | Q(expires_at__gt=database_now())
         return self.filter(unexpired, revoked_at=None, user__is_active=True)
 
 
 class FileSetQuerySet(models.QuerySet["FileSet"]):
     def hold(self, digests: Collection[str]) -> frozenset[str]:
-        """Those of `digests` that are stored, and stay so until the transaction ends.
+        """Lock the stored ones of `digests` until the transaction ends, and return them.
 
-        The lock (`KEY SHARE`) is the one that a foreign key takes: it stops whoever would delete the row, nobody else.
-        On SQLite the transaction itself holds the database's only write lock.
+        The lock (`KEY SHARE`) is the one that a foreign key takes: it blocks only a delete of the row. On SQLite the
+        transaction itself holds the database's only write lock.
         """
         found = self.filter(pk__one_of=sorted(digests)).order_by("pk").values_list("pk", flat=True)
         connection = connections[self.db]
@@ -119,24 +119,24 @@ class FileSetQuerySet(models.QuerySet["FileSet"]):
             return frozenset(digest for (digest,) in cursor.fetchall())
 
     def unused(self) -> Self:
-        """Those that no workspace, live or removed, no preview and no kept template of a run needs."""
+        """File sets without any workspace, live or removed, any preview and any kept template of a run."""
         return self.filter(workspaces=None, previews=None, runs=None)
 
 
 class WorkspaceQuerySet(models.QuerySet["Workspace"]):
     def delete(self) -> NoReturn:
-        """Rows of workspaces stay. The one way to remove one is `services.removal.cascading.cascade_delete`."""
+        """Refused: rows stay. The one way to remove a workspace is `services.removal.cascading.cascade_delete`."""
         raise TypeError("Workspaces are not deleted: call cascade_delete.")
 
     def live(self) -> Self:
         return self.exclude(status="removed")
 
     def visible_to(self, user: AnyUser) -> Self:
-        """Those of the organizations the user may see."""
+        """The rows in organizations that the user may see."""
         return access.visible(self, user, members="organization__members")
 
     def called(self, name: str) -> Self:
-        """Those of that name, or of the very text. The index knows names without their case, for each organization."""
+        """Rows of that name, or of the exact text. The index has names without their case, for each organization."""
         organizations = apps.get_model("workspaces", "Organization")._default_manager
         everywhere = list(organizations.values_list("pk", flat=True))
         names = {name, sought_name(name)}
@@ -155,7 +155,7 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
         return {key: (*_above(key, line), line[key][1]) for key in ids if key in line}
 
     def lines(self, ids: Collection[UUID]) -> dict[UUID | None, tuple[UUID | None, str]]:
-        """Each of the workspaces and all that stand above them: id → parent and name. One statement."""
+        """The workspaces and all their ancestors: id → parent and name. One statement."""
         connection = connections[self.db]
         with connection.cursor() as cursor:
             source, params = _ids_as_rows(ids, connection.vendor)
@@ -165,8 +165,7 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
     def live_subtree(self, roots: Collection[UUID]) -> list[tuple[UUID, UUID | None, str, str, bool]]:
         """The live rows among `roots` and everything live below them, by organization and age: one statement.
 
-        Of each its id, its parent's, its name, the slug of its organization and whether it is protected. A cycle ends
-        the walk.
+        For each: id, parent's id, name, slug of the organization, and whether it is protected. A cycle ends the walk.
         """
         rows = self._walk_down(LIVE_SUBTREE, roots)
         if connections[self.db].vendor != "sqlite":

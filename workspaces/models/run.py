@@ -1,4 +1,4 @@
-"""Runs: plans that were applied, what each did, and previews that wait for a decision."""
+"""Runs: applied plans, their operations, and previews that wait for a decision."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from workspaces.models.tree import FileSet, Organization
 
 
 class ImportRun(models.Model):
-    """A plan that was applied, or an import that began: who, in which mode, how it ended. Its id is the `import_id` of
-    events and history; a removal has no template and is recorded once it is done."""
+    """A plan that was applied, or an import that began: its actor, mode and end. Its id is the `import_id` of events
+    and history; a removal has no template and is recorded once it is done."""
 
     class State(models.TextChoices):
         RUNNING = "running"
         COMPLETED = "completed"
-        REFUSED = "refused"  # a safety worked: the plan was stale, or the guard held it back
+        REFUSED = "refused"  # by a safety check: the plan was stale, or the guard held it back
         FAILED = "failed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -85,10 +85,10 @@ class ImportRun(models.Model):
 
 
 class RunOperation(models.Model):
-    """One thing that a run did to one workspace; `seq` counts from 1 in the order of the plan.
+    """One operation of a run on one workspace; `seq` counts from 1 in the order of the plan.
 
-    `before` and `after` are the places it stood at, `{"parent_id", "name"}`, None for nowhere. `path` has the names
-    from the root as they were then.
+    `before` and `after` are its places, `{"parent_id", "name"}`, None for nowhere. `path` has the names from the root
+    at that time.
     """
 
     pk = models.CompositePrimaryKey("run_id", "seq")
@@ -111,7 +111,7 @@ class RunOperation(models.Model):
 
 
 class RunTemplate(models.Model):
-    """The template of an import as it was read. `services.plans.kept_templates` says for how long it is kept."""
+    """The template of an import as it was read. `services.plans.kept_templates` decides how long it is kept."""
 
     run = models.OneToOneField(ImportRun, on_delete=models.CASCADE, primary_key=True, related_name="template")
     document = models.BinaryField(help_text="JSON, compressed with zlib.")

@@ -1,4 +1,4 @@
-"""Things on the engine that the database does not account for, and signs of how that came to be."""
+"""Things on the engine that have no row in the database, and signs of the cause."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from django.db.models import Q
 
 
 class Stray(models.Model):
-    """A workspace id under which the engine holds something although no row of this database accounts for it. The row
-    says since when that is known, and goes when it is no stray any more."""
+    """A workspace id with a container or volumes on the engine, but without a row in this database. This row has the
+    time since when that is known, and goes with the stray."""
 
     workspace_id = models.UUIDField(primary_key=True)
     why = models.CharField(max_length=64)
@@ -28,8 +28,8 @@ class Stray(models.Model):
 
 
 class UnknownEpoch(models.Model):
-    """The label of a container that names an event which this database does not hold: it was restored, or is another
-    one than the container was made from. Until somebody accepts that, nothing unknown is touched."""
+    """The label of a container that names an event missing in this database: it was restored, or is not the one the
+    container was made from. Until a person accepts that, nothing unknown is touched."""
 
     epoch = models.CharField(max_length=64, primary_key=True)
     first_seen_at = models.DateTimeField()

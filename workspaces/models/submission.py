@@ -7,7 +7,7 @@ from django.db import models
 
 
 class Submission(models.Model):
-    """A form that was carried out. Sent again, it leads to what the first time led to."""
+    """A form that was carried out. Sent again, it leads to the first result."""
 
     key = models.CharField(max_length=64, primary_key=True, help_text="SHA-256 (hex) of all that was sent.")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)

@@ -1,4 +1,4 @@
-"""Access tokens, of workspaces and of users. What is stored of them is their SHA-256."""
+"""Access tokens, of workspaces and of users. Only their SHA-256 is stored."""
 
 from __future__ import annotations
 

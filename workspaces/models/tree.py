@@ -1,4 +1,4 @@
-"""The tree: organizations, workspaces, and what a template declares for each of them."""
+"""The tree: organizations, workspaces, and the rows that a template declares for these."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class Workspace(models.Model):
         )
         indexes = (
             models.Index(fields=("organization", "status"), name="workspace_by_status"),
-            # `GET /workspaces`, which lists live ones: past the removed ones, which only grow in number.
+            # `GET /workspaces`, which lists live ones: without the removed ones, which only grow in number.
             models.Index(fields=("id",), condition=~Q(status=Status.REMOVED), name="workspace_live_in_order"),
             models.Index(F("organization"), Folded("name"), name="workspace_by_name"),
             models.Index(

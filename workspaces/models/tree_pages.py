@@ -1,6 +1,6 @@
 """Workspaces at their places in the trees, siblings by name, one organization after the other.
 
-Small trees are read whole; of large ones what is asked for, from any place on, never the whole tree.
+Small trees are read whole; of large ones only the wanted part, from any place on.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 ROOT = UUID(int=0)  # the parent of roots, as `workspace_live_name` has it
 
-# Below each seed the children with a name behind `after`, in the index's order; then level by level what is below
-# them. `before` counts what has been met so far and comes first: what comes too late leads to nothing that does not.
+# Below each seed the children with a name behind `after`, in the index's order; then level by level what is below them.
+# `before` counts the rows met so far that come first: all below a row that comes too late is too late, too.
 WALK = """
     WITH RECURSIVE seeds(organization_id, parent, after, path) AS (
         SELECT (seed->>0)::bigint, (seed->>1)::uuid, seed->>2, ARRAY(SELECT jsonb_array_elements_text(seed->3))
@@ -81,7 +81,7 @@ Seed = tuple[int, str, str, Sequence[str]]
 
 
 class StoredPlace(NamedTuple):
-    """What is read of a row to find its place; `organization` is the slug."""
+    """The columns of a row that give its place; `organization` is the slug."""
 
     id: UUID
     parent_id: UUID | None
@@ -124,7 +124,7 @@ def place_of(row: StoredPlace, trail: Iterable[str]) -> TreePlace:
 
 
 def forest(rows: WorkspaceQuerySet) -> Forest[TreePlace]:
-    """The rows as trees, from one query; one whose parent is not among them stands at the top."""
+    """The rows as trees, from one query; one whose parent is not among them is a root."""
     return grow(map(StoredPlace._make, rows.order_by().values_list(*COLUMNS).iterator(chunk_size=10_000)))
 
 
@@ -141,8 +141,7 @@ def walk(
 ) -> list[TreePlace]:
     """The first `most` live workspaces in tree order, children by name, that come after one of them.
 
-    `organizations` are in the order of their slugs; `line` has id and name of `after` and of what stands above it, root
-    first.
+    `organizations` are in the order of their slugs; `line` has id and name of `after` and of its ancestors, root first.
     """
     seeds = json.dumps(_seeds(organizations, after, line))
     with connection.cursor() as cursor:
@@ -151,7 +150,7 @@ def walk(
 
 
 def _seeds(organizations: Sequence[Organization], after: Workspace | None, line: Sequence[Any]) -> list[Seed]:
-    """Where something is to come: below the place, beside it and what stands above it, in later organizations."""
+    """The starts of the walk: below the place, beside it and its ancestors, in later organizations."""
     if after is None:
         return [(each.pk, _key(ROOT), "", (each.slug,)) for each in organizations]
     here = after.organization

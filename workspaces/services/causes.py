@@ -30,8 +30,8 @@ COLUMNS = ("id", "reason", "path")
 class Reasons:
     """The reasons for a change of workspaces: one for all, or one for each, in the order of the ids.
 
-    `paths` are where they stand, in the same order, as `workspaces.services.paths` writes them; events need them, the
-    history does not. What goes to the database is made into text once, for all statements that name it.
+    `paths` are their places, in the same order, as `workspaces.services.paths` writes them; events need them, the
+    history does not. The text for the database is made once, for all statements.
     """
 
     def __init__(self, ids: Iterable[UUID], reason: str | Iterable[str], *, paths: Iterable[str] = ()) -> None:

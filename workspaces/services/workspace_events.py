@@ -69,7 +69,7 @@ def emit_for_each(
 ) -> None:
     """Emit the same event for many workspaces, in order, by one statement. `why` must have their paths.
 
-    With `containerless` only of those that have no container row. `facts` are the keys that this type has besides.
+    With `containerless` only for those without a container row. `facts` are the keys that this type has besides.
     """
     if not why:
         return

@@ -1,4 +1,4 @@
-"""What templates say in the words of the rest: `{% badge "held" %}`, `{{ 8|plural:"workspace" }}`."""
+"""The site's words for templates: `{% badge "held" %}`, `{{ 8|plural:"workspace" }}`."""
 
 from __future__ import annotations
 

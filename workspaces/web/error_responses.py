@@ -1,4 +1,4 @@
-"""Requests that no view may answer: too much, too slow, or no database. A page for people, JSON for programs."""
+"""Answers to requests that are too large, too slow, or without a database. A page for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from lib.database_errors import AWAY, Trouble
 from workspaces.errors import TooOften
 
-PAGES = ("/admin", "/static")  # what people look at in a browser; every other address is the API's
+PAGES = ("/admin", "/static")  # pages for browsers; every other address is the API's
 RETRY_AFTER = 5  # seconds
 
 
@@ -37,7 +37,7 @@ def too_slow(*, page: bool = False) -> HttpResponse:
 
 
 def database_away(trouble: Trouble = AWAY, *, page: bool = False) -> HttpResponse:
-    """503: the database cannot do it, with Retry-After where that passes. The caller logs it, in one line."""
+    """503: the database cannot do it, with Retry-After if that passes. The caller logs it, in one line."""
     title = "Try again in a moment" if trouble.passes else "The site needs somebody"
     response = _refuse(title, trouble.sentence, problems=[], status=503, page=page)
     if trouble.passes:
@@ -47,7 +47,7 @@ def database_away(trouble: Trouble = AWAY, *, page: bool = False) -> HttpRespons
 
 
 def stopped(*, page: bool = False) -> HttpResponse:
-    """503 with Retry-After: the process had to end before the request was done. What it began is rolled back."""
+    """503 with Retry-After: the process had to end before the request was done. Its changes are rolled back."""
     sentence = (
         "The site is being stopped and could not finish this in time. Either all of it was done or nothing; "
         "look before you send it again."

@@ -19,12 +19,12 @@ ADDRESS_LENGTH = 45  # of an IPv6 address with an IPv4 one in it
 
 
 def address_of(request: Any) -> str:
-    """Where the request came from, as the server in front says; "" for a socket without an address."""
+    """The address of the client, from the server in front; "" for a socket without an address."""
     return str(request.META.get("REMOTE_ADDR", ""))[:ADDRESS_LENGTH]
 
 
 def on_login(*, request: HttpRequest | None, user: User, **_: Any) -> None:
-    """`user_logged_in`. A session that was made without any request (as tests do) is nobody coming in."""
+    """`user_logged_in`. A session made without a request (as tests do) is no login."""
     if request is not None and request.method:
         record_login(user.get_username(), address=address_of(request))
 
@@ -36,7 +36,7 @@ def on_failed_login(*, credentials: dict[str, Any], request: HttpRequest | None 
 
 
 def notice_denied(request: Any, user: AnyUser, error: Denied) -> None:
-    """A refusal is an event where what was refused could have removed workspaces."""
+    """Record a refusal if the refused request could have removed workspaces."""
     if is_known(user) and error.rights & DESTRUCTIVE:
         match = request.resolver_match
         with suppress_lost_writes("a refusal"):

@@ -1,7 +1,7 @@
-"""Containers: claim what is due, let the engine do it, write down what came of it.
+"""Containers: claim due ones, let the engine do the work, write down the results.
 
-The loop's thread talks to the database, those of the pools to the engine alone. What starts and what ends have a pool
-each: an image that takes long to come holds up no removal.
+The loop's thread talks to the database, those of the pools to the engine only. Starts and removals have a pool each, so
+that a slow pull of an image holds up no removal.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from workspaces.worker.loop import DRAIN, Loop
 logger = logging.getLogger(__name__)
 
 BATCH = 64  # containers of each pool at work at a time; their configuration is in memory
-TOGETHER, LONGEST = 16, 0.5  # of what is settled, how many are awaited, and for how many seconds
+TOGETHER, LONGEST = 16, 0.5  # of settled results, how many are awaited, and for how many seconds
 POOLS = {Desired.RUNNING: "start", Desired.ABSENT: "end"}
-THREADS = {Desired.RUNNING: 1, Desired.ABSENT: 2}  # for each that may start at once: a removal mostly waits
+THREADS = {Desired.RUNNING: 1, Desired.ABSENT: 2}  # for each concurrent start: a removal mostly waits
 SHORTEST, EVERY = 0.01, 0.05  # seconds until the next run
-BUSY_FOR = timedelta(seconds=1)  # until an organization that is busy is asked again
+BUSY_FOR = timedelta(seconds=1)  # until the next try with a busy organization
 
 
 class ContainerLoop:
-    """Nothing is begun before `looked` is set."""
+    """Begins nothing before `looked` is set."""
 
     def __init__(
         self,
@@ -59,8 +59,8 @@ class ContainerLoop:
         self.loop = Loop(name="containers", every=EVERY, run_once=self.run_once, on_error=on_error, finish=self.finish)
 
     def run_once(self) -> float | None:
-        """Write down what has ended, begin what is due. Return the seconds until the next container is due, None while
-        some are at work."""
+        """Write down finished work, begin due work. Return the seconds until the next container is due, None while some
+        are at work."""
         if not self._more_come():
             self._write_down()
         due_in = self._due_in()
@@ -79,14 +79,14 @@ class ContainerLoop:
         return all(future.done() for future in list(self._at_work))
 
     def _wake_after_the_last(self, _: Future[ContainerResult]) -> None:
-        """So the last of many is written at once."""
+        """Have the last of many written at once."""
         if self._all_ended():
             self.loop.wake.set()
 
     # ---- begin
 
     def _begin(self) -> None:
-        """Whatever goes wrong, nothing that was claimed stays leased without being at work."""
+        """Claim and begin. After any error, give back all leases that are not at work."""
         claims: list[Claim] = []
         try:
             for desired in POOLS:
@@ -107,7 +107,7 @@ class ContainerLoop:
         return self._leases.claim(desired=desired, limit=room)
 
     def _works(self, claims: Sequence[Claim]) -> list[Work]:
-        """What to do for each of them, but for those of organizations that are busy: these are put off."""
+        """The work for each claim. Claims of busy organizations are put off."""
         found = self._engine.containers()
         held = self._held_back(claims)
         steps = {
@@ -128,12 +128,12 @@ class ContainerLoop:
         ]
 
     def _held_back(self, claims: Sequence[Claim]) -> dict[UUID, str]:
-        """The removals, where a restored or foreign database decided them: id → why they have to wait."""
+        """The removals decided by a restored or foreign database: id → why they have to wait."""
         removals = [claim.workspace_id for claim in claims if claim.desired is Desired.ABSENT]
         return dict.fromkeys(removals, HELD_BACK) if removals and is_restored() else {}
 
     def _carry_out(self, work: Work) -> Future[ContainerResult]:
-        """In a thread only where the engine is asked."""
+        """Use a thread only to call the engine."""
         if work.asks:
             return self._pools[work.claim.desired].submit(work.carry_out, self._engine, self._leases.holds)
         ended: Future[ContainerResult] = Future()
@@ -155,15 +155,15 @@ class ContainerLoop:
     # ---- end
 
     def _more_come(self) -> bool:
-        """Whether all that has ended may wait for others, to be written with them. What failed, or has a next step, may
+        """Whether all finished work may wait, to be written with others'. Failures, and results with a next step, may
         not."""
         ended = [future.result() for future in self._at_work if future.done()]
         settled = all(result.settles for result in ended)
         return settled and len(ended) < min(len(self._at_work), TOGETHER) and not _is_old(ended)
 
     def _write_down(self) -> None:
-        """Results stay until they are written: a database that is away for a moment, or an organization that is busy,
-        loses none."""
+        """Write the results. They are kept until then: none is lost while the database is away or an organization
+        busy."""
         ended = {future: claim for future, claim in self._at_work.items() if future.done()}
         if ended:
             later = self._record([future.result() for future in ended])
@@ -180,8 +180,8 @@ class ContainerLoop:
         return frozenset().union(*(self._record([result]) for result in results))
 
     def finish(self) -> bool:
-        """Cancel what no thread has begun, wait for the rest, write it down. False where the engine still has not
-        answered to something: what was leased for it expires."""
+        """Cancel work that no thread has begun, wait for the rest, write it down. False if the engine has not answered
+        all of it: those leases expire."""
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
         unbegun = [future for future in self._at_work if future.cancelled()]

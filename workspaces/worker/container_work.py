@@ -1,4 +1,4 @@
-"""One step with one container: what the engine is asked, and what came of it."""
+"""One step with one container: the call of the engine, and its result."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Work:
-    """A claim and its next step. `found`: what the engine has of it; `wanted`: what to start; `refused`: why it can't
-    be started, or must not be removed, at all."""
+    """A claim and its next step. `found`: the engine's container; `wanted`: the one to start; `refused`: why it can't
+    be started, or must not be removed."""
 
     claim: Claim
     step: Step
@@ -30,11 +30,11 @@ class Work:
 
     @property
     def asks(self) -> bool:
-        """Whether the engine has to be asked, which may take long."""
+        """Whether it calls the engine, which may take long."""
         return self.step in (Step.ASK_TO_STOP, Step.REMOVE) or (self.step is Step.START and self.wanted is not None)
 
     def carry_out(self, engine: Engine, holds: Callable[[UUID], bool]) -> ContainerResult:
-        """Never raises: whatever goes wrong is the result. The engine changes nothing unless the lease `holds`: another
+        """Do the step. Never raises: an error is the result. Nothing is changed unless the lease `holds`: another
         worker may be at that container by now."""
         try:
             if self.asks and not holds(self.claim.workspace_id):
@@ -61,7 +61,7 @@ class Work:
 
     @property
     def _complaint(self) -> str:
-        """Why it does not run, in the engine's words."""
+        """The engine's words for why it does not run."""
         if self.step is Step.REPORT and not self.refused:
             return f"It does not stay up: {self.found.detail}" if self.found else "It is gone again after its start."
         return self.refused

@@ -22,8 +22,8 @@ from workspaces.worker.sweep_loop import SweepLoop
 class Controller:
     """Converges the containers of one installation on one engine. Any number of them may run.
 
-    Nothing is begun before the sweep has looked at the engine: after a restore from a backup it is the sweep that finds
-    out, and a removal must not come before. The same after an outage, so that its end is noticed at once.
+    Nothing is begun before the sweep has looked at the engine: only the sweep detects a restore from a backup, and a
+    removal must not come before. The same after an outage, so that its end is noticed at once.
     """
 
     def __init__(self, engine: Engine, *, grace: timedelta, concurrency: int) -> None:
@@ -55,7 +55,7 @@ class Controller:
             self.note_away(str(error))
 
     def note_away(self, error: str) -> None:
-        """The engine does not answer: begin nothing before it was looked at again, and write it down for the pages."""
+        """The engine does not answer: begin nothing before the next look at it, and note it for the pages."""
         self._looked.clear()
         self._sweep.look_at_once()
         if note_engine_away(self._worker, error=error):

@@ -1,4 +1,4 @@
-"""The engine that the settings name, with what they say about it."""
+"""The engine that the settings name, with its options."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from workspaces.engines.docker.swarm_engine import SwarmEngine
 from workspaces.engines.fake import FakeEngine
 from workspaces.engines.options import Options
 
-LOOPS = 4  # of a worker that ask the engine themselves: containers, sweep, strays, sizes
+LOOPS = 4  # of a worker that call the engine themselves: containers, sweep, strays, sizes
 
 
 @cache
 def engine(installation: str) -> Engine | None:
-    """The engine of this process, shared by its threads; None where workspaces are records only.
+    """The engine of this process, shared by its threads; None if workspaces are records only.
 
     `installation` is the name in the labels of all that it makes, finds and removes.
     """

@@ -25,7 +25,7 @@ SURE = 0.9  # of a lease: the database's clock and this machine's may run apart 
 
 
 class Leases:
-    """The leases that `worker` has. May be asked from any thread; only `holds` asks no database."""
+    """The leases that `worker` has. Any thread may call it; only `holds` makes no query."""
 
     def __init__(self, worker: str) -> None:
         self.worker = worker
@@ -34,7 +34,7 @@ class Leases:
         self.loop = Loop(name="leases", every=EVERY, run_once=self.renew, ends_last=True)
 
     def claim(self, *, desired: Desired, limit: int) -> list[Claim]:
-        """New ones. One whose lease had run out here, and that is still being worked on, is held again and not new."""
+        """New ones. One still at work here whose lease had run out is held again, and is not new."""
         asked = uptime()
         claims = leases.claim_due(self.worker, desired=desired, limit=limit)
         with self._lock:
@@ -48,7 +48,7 @@ class Leases:
             return uptime() < self._until.get(workspace_id, float("-inf"))
 
     def give_back(self, ids: Collection[UUID]) -> None:
-        """Not begun: whoever comes next may take them. Those that were given back or put off already stay so."""
+        """Give back what was not begun, for the next worker. Those already given back or put off stay so."""
         with self._lock:
             held = [each for each in ids if each in self._until]
         if held:
@@ -56,13 +56,13 @@ class Leases:
             leases.give_back(self.worker, held)
 
     def put_off(self, ids: Collection[UUID], *, by: timedelta) -> None:
-        """Not begun, and not to be tried again at once."""
+        """Give back what was not begun, for a later retry."""
         if ids:
             self.forget(ids)
             leases.put_off(self.worker, ids, by=by)
 
     def forget(self, ids: Collection[UUID]) -> None:
-        """Drop them here: their outcome is written down, and they were given back with that."""
+        """Drop them here: writing down their outcome has given them back."""
         with self._lock:
             for each in ids:
                 self._until.pop(each, None)
@@ -81,6 +81,6 @@ class Leases:
             logger.warning("%d leases could not be renewed in time; another worker may have them", over)
 
     def _hold(self, ids: Collection[UUID], *, since: float) -> None:
-        """From before the database was asked: what it wrote ends later."""
+        """Hold them from before the query: the database's lease ends later."""
         until = since + SURE * leases.LEASE.total_seconds()
         self._until |= dict.fromkeys(ids, until)

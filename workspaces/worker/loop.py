@@ -1,8 +1,7 @@
 """The worker is a list of loops, each in a thread of its own: one that takes long, or fails, holds up no other.
 
 To add a loop, write a file that makes a `Loop` and add one line to the list in `management/commands/worker.py`, or to
-`Controller.loops` if the loop asks the engine. What makes it due, its pause after an error and its end are dealt with
-here.
+`Controller.loops` if the loop asks the engine. Its timing, its pause after an error and its end are handled here.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ SELDOM = 1.0  # seconds of rest from which on a loop keeps no connection to the 
 
 @dataclass(frozen=True, kw_only=True)
 class Loop:
-    """What is done again and again. `every`: seconds from the end of one run to the next. `run_once` may return fewer;
-    `wake`, once set, makes the loop due at once, except in the pause after an error.
+    """A repeated task. `every`: seconds from the end of one run to the next. `run_once` may return fewer; `wake`, once
+    set, makes the loop due at once, except in the pause after an error.
 
     `on_error` is called in the loop's thread with what `run_once` raised. `finish` is called once, after the last run:
-    it waits, for a bounded time, for what was begun, and returns False where something still has not ended. A loop that
+    it waits, for a bounded time, for work already begun, and returns False if some has not ended. A loop that
     `ends_last` runs on until the others have finished.
     """
 
@@ -44,8 +43,8 @@ class Loop:
 
 
 def run_until(stopped: Event, loops: Sequence[Loop]) -> bool:
-    """Run all of them until `stopped` is set, then end them. False where one has not ended in time: its thread, or one
-    of its own, waits for an answer."""
+    """Run all of them until `stopped` is set, then end them. False if one has not ended in time: its thread, or one of
+    its own, waits for an answer."""
     others_ended = Event()
     first = [LoopThread(loop, ends=stopped) for loop in loops if not loop.ends_last]
     last = [LoopThread(loop, ends=others_ended) for loop in loops if loop.ends_last]
@@ -69,7 +68,7 @@ def _end(threads: Sequence[LoopThread]) -> bool:
     for thread in threads:
         thread.join(max(deadline - time.monotonic(), 0.0))
     for thread in threads:
-        if thread.finishing:  # it has a limit of its own, and what it writes down must not be cut off
+        if thread.finishing:  # it has its own limit, and its writes must not be cut off
             thread.join()
     hanging = [thread.name for thread in threads if thread.is_alive() or not thread.finished]
     if hanging:
@@ -78,8 +77,8 @@ def _end(threads: Sequence[LoopThread]) -> bool:
 
 
 class LoopThread(Thread):
-    """One loop at work. `finishing` is set while it waits for what was begun and writes down what came of it;
-    `finished` is False where something has not ended."""
+    """One loop at work. `finishing` is set while it waits for begun work and writes the results; `finished` is False if
+    some has not ended."""
 
     def __init__(self, loop: Loop, *, ends: Event) -> None:
         super().__init__(name=loop.name, daemon=True)
@@ -101,9 +100,9 @@ class LoopThread(Thread):
             connection.close()
 
     def attempt(self) -> float:
-        """Run the loop once; return the seconds to rest. Nothing that goes wrong ends it."""
+        """Run the loop once; return the seconds to rest. No error ends it."""
         self.loop.wake.clear()
-        if self._ends.is_set():  # after the clearing: whoever ends the loop sets `ends`, then `wake`
+        if self._ends.is_set():  # after the clearing: the end of a loop sets `ends`, then `wake`
             return 0.0
         try:
             sooner = self.loop.run_once()

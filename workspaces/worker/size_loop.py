@@ -1,4 +1,4 @@
-"""What the volumes hold: the engine counts it, for as long as it takes."""
+"""The sizes of the volumes: the engine counts them, for as long as it takes."""
 
 from __future__ import annotations
 

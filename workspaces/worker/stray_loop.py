@@ -20,12 +20,12 @@ EVERY = 60.0  # seconds; the sweep wakes it
 
 
 class StrayLoop:
-    """Does what the sweep hands over. What came of it stays until it is written down, wherever the database is."""
+    """Stops the strays that the sweep hands over. Results are kept until written, even if the database is away."""
 
     def __init__(self, engine: Engine, *, grace: timedelta) -> None:
         self._engine, self._grace = engine, grace
         self._strays: Sequence[Unknown] = ()
-        self._errors: Mapping[UUID, str] | None = None  # why each was not stopped, "" where it was
+        self._errors: Mapping[UUID, str] | None = None  # why each was not stopped, "" if it was
         self.loop = Loop(name="strays", every=EVERY, run_once=self.run_once, finish=self.finish)
 
     @property
@@ -33,7 +33,7 @@ class StrayLoop:
         return bool(self._strays)
 
     def stop(self, strays: Sequence[Unknown]) -> None:
-        """Hand them over, where it is not busy."""
+        """Hand them over, unless it is busy."""
         self._strays = strays
         if strays:
             self.loop.wake.set()
@@ -44,7 +44,7 @@ class StrayLoop:
         self._write_down()
 
     def finish(self) -> bool:
-        """Those that were handed over and not begun are found again by the next sweep."""
+        """Write the results. The next sweep finds again the strays that were not begun."""
         self._write_down()
         return True
 

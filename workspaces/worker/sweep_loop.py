@@ -1,4 +1,4 @@
-"""Look at the engine every minute: whether it answers, and how what it holds differs from what should be there."""
+"""Look at the engine every minute: whether it answers, and how its contents differ from what should be there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ONE_OF_ALL = timedelta(seconds=EVERY - 5)  # one of all workers sweeps in that t
 
 
 class SweepLoop:
-    """`looked` is set once the engine was looked at; whoever has it looked at again clears it."""
+    """`looked` is set after a look at the engine; clear it to have another look."""
 
     def __init__(
         self,
@@ -42,13 +42,13 @@ class SweepLoop:
 
     def run_once(self) -> None:
         note_engine(self._worker, engine=self._engine.check())
-        first = not self._looked.is_set()  # a worker that begins looks, even where another one just has
+        first = not self._looked.is_set()  # a worker looks at its start, even if another one just has
         if not self._strays.busy and (claim_sweep(ONE_OF_ALL) or first):
             self._sweep()
         self._looked.set()
 
     def _sweep(self) -> None:
-        """Where only a part of the engine answers, a node of a swarm say, the sweep waits and all else goes on."""
+        """Sweep. If only a part of the engine answers (one node of a swarm), the sweep waits and all else goes on."""
         try:
             sweep = survey(self._engine)
         except EngineError as error:

@@ -1,6 +1,6 @@
 """Acts of people and of the worker → sentences: what was made, changed or removed by hand, and who got which power.
 
-Pure, like `audit.admin.timeline.sentences`, which tells the runs.
+Pure, like `audit.admin.timeline.sentences`, which has those of runs.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from audit.payload import parent_of, payload_as, type_of, workspace_name
 from lib.text import listed, plural
 from workspaces.core.changes import as_sentence, value_as_text
 
-UNSAID = {"", "deleted", "by hand"}  # reasons that nobody gave
+UNSAID = {"", "deleted", "by hand"}  # default reasons
 OF_MANY = (WORKSPACE_PROVISIONING, WORKSPACE_REMOVED, WORKSPACE_RESTARTED)  # told in one sentence of all
-QUALITIES = ("staff", "superuser", "active")  # of a user, told by their name alone where they are so
+QUALITIES = ("staff", "superuser", "active")  # of a user: true ones are named, without a value
 
 
 def acts_of(events: Iterable[StructureEvent]) -> Iterator[tuple[StructureEvent, ...]]:
-    """Events that one actor caused in one go: they share moment, type, organization, actor, and what they mean."""
+    """Events that one actor caused in one go: they share moment, type, organization, actor and meaning."""
 
     def act(event: StructureEvent) -> tuple[Any, ...]:
         kind = type_of(event)
@@ -56,7 +56,7 @@ def acts_of(events: Iterable[StructureEvent]) -> Iterator[tuple[StructureEvent, 
 
 
 def sentence_of(act: Sequence[StructureEvent], where: str) -> tuple[Part, ...]:
-    """The act in a sentence; `where` is what people call its organization."""
+    """The act in a sentence; `where` is its organization's name."""
     return tuple(_SENTENCES[type_of(act[0])](act, where))
 
 

@@ -1,4 +1,4 @@
-"""Exactly what is filtered, as CSV or JSON, streamed: memory holds one chunk of events, whatever their number."""
+"""The filtered events as CSV or JSON, streamed: memory holds one chunk of events, whatever their number."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _json(question: Question) -> Iterator[str]:
 
 
 async def _in_turn(texts: Iterator[str]) -> AsyncIterator[str]:
-    """For an event loop: each chunk is read in a thread, so that a long download delays nobody."""
+    """For an event loop: reads each chunk in a thread, so that a download never blocks it."""
     following = sync_to_async(lambda: next(texts, None))
     while (text := await following()) is not None:
         yield text

@@ -33,8 +33,8 @@ from audit.type_filter import has_index
 IMPORTS = (IMPORT_STARTED.name, *ENDS)
 PAGE = 500  # events on a page
 CHUNK = 2_000  # events read at a time for a download
-TOLD = 40  # runs of one minute that are told one by one
-SHOWN_BY_HAND = 500  # events of one minute that are told as acts of somebody, by name
+TOLD = 40  # runs of one minute with a paragraph each
+SHOWN_BY_HAND = 500  # events of one minute that are told as acts, by name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,9 +47,9 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """Which events are wanted. `organizations` are slugs, None for all; `event_type` is exact or ends in `.*`.
+    """The events to find. `organizations` are slugs, None for all; `event_type` is exact or ends in `.*`.
 
-    `minute` is the start of the minute somebody wants explained; `before` and `after` are ids, to read on from a page.
+    `minute` is the start of the minute to explain; `before` and `after` are ids, to read on from a page.
     """
 
     organizations: tuple[str, ...] | None
@@ -65,7 +65,7 @@ class Question:
 
     @property
     def by_index(self) -> bool:
-        """Whether an index has the events that are asked for in their order."""
+        """Whether an index has the wanted events in their order."""
         one = self.organizations is not None and len(self.organizations) == 1
         return one or bool(self.import_id) or len(self.workspaces) == 1 or has_index(self.event_type)
 
@@ -76,7 +76,7 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventPage:
-    """One page of events in the order asked for, and whether there are more on either side."""
+    """One page of events in the wanted order, and whether there are more on either side."""
 
     events: tuple[StructureEvent, ...]
     older: bool
@@ -89,14 +89,14 @@ class EventPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Nearest:
-    """When the last event before, and the first event after, an empty stretch of time happened."""
+    """The times of the last event before, and the first event after, an empty stretch of time."""
 
     before: datetime | None
     after: datetime | None
 
 
 def matching(question: Question) -> StructureEventQuerySet:
-    """The events that are asked for, in no order."""
+    """The wanted events, in no order."""
     rows = StructureEvent.objects.all().order_by()
     if question.organizations is not None:
         rows = rows.filter(organization__in=question.organizations)
@@ -114,9 +114,9 @@ def matching(question: Question) -> StructureEventQuerySet:
 
 
 def page_of(question: Question) -> EventPage:
-    """The page after or before a known id, or the first one; if that misses the minute asked for, the one from there.
+    """The page after or before a known id, or the first one; if that misses the wanted minute, the one from there.
 
-    One query, or three: never more, whatever the number of events.
+    At most three queries, whatever the number of events.
     """
     page, minute = _read(question), question.minute
     if minute is None or page.is_all or question.before is not None or question.after is not None:
@@ -165,11 +165,11 @@ def per_minute(question: Question) -> dict[datetime, Counter[str]]:
 
 
 def facts(question: Question, minute: datetime) -> SentenceFacts:
-    """What is to be told about one minute, under the question's filters but of every type of event."""
+    """The facts for the sentences about one minute: the question's filters, but every type of event."""
     rows = matching(question.about(Span(start=minute, end=minute + timedelta(minutes=1))))
     runs = tuple(rows.filter(event_type__in=IMPORTS).order_by("id")[:TOLD])
     acts = Q(import_id=None, event_type__in=ACTS) | Q(event_type=RUN_DISMISSED.name)
-    acts |= Q(event_type=WORKSPACE_REMOVED.name, payload__mode="remove")  # a run of its own, with nobody's template
+    acts |= Q(event_type=WORKSPACE_REMOVED.name, payload__mode="remove")  # a run of its own, without a template
     by_hand = rows.filter(acts).order_by("id")[:SHOWN_BY_HAND]
     return SentenceFacts(
         minute=minute,
@@ -195,7 +195,7 @@ def _counts(rows: StructureEventQuerySet) -> Counter[tuple[EventType[Any], UUID 
 
 
 def in_chunks(question: Question) -> Iterator[list[StructureEvent]]:
-    """All events that are asked for, as they stand now: rows written while somebody reads on do not count."""
+    """All wanted events as of now: rows written during the download are left out."""
     latest = StructureEvent.objects.order_by("-id").values_list("id", flat=True).first()
     rows = matching(question).filter(id__lte=latest or 0).order_by("id" if question.oldest_first else "-id")
     chunk = list(rows[:CHUNK])

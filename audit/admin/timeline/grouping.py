@@ -31,7 +31,7 @@ OPEN_UP_TO = 20  # removals are listed openly up to this many
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimelineLine:
-    """One workspace of an entry: where it hung (`PM › Dev Lead`) and why the event happened."""
+    """One workspace of an entry: its place (`PM › Dev Lead`) and why the event happened."""
 
     workspace_id: UUID | None
     name: str
@@ -54,7 +54,7 @@ class TimelineEntry:
 
     @property
     def kind(self) -> EventType[Any]:
-        """How events of this type are called and look."""
+        """The name and look of this type of event."""
         return type_of(self.event)
 
     @property
@@ -75,7 +75,7 @@ class TimelineEntry:
 
     @property
     def why(self) -> str:
-        """The reason that all of a burst share; it is told once."""
+        """The reason that all of a burst share, shown once."""
         reasons = {line.why for line in self.lines}
         return reasons.pop() if self.is_burst and len(reasons) == 1 else ""
 
@@ -90,7 +90,7 @@ class TimelineEntry:
 
     @property
     def total(self) -> str:
-        """`8 workspaces`, or `3 workspaces, 8 times` where events repeat; `8 logins` of what is no workspace's."""
+        """`8 workspaces`, or `3 workspaces, 8 times` where events repeat; `8 logins` for other events."""
         if self.kind.noun != "workspace":
             return plural(len(self.events), self.kind.noun)
         workspaces = {event.workspace_id for event in self.events}
@@ -131,13 +131,13 @@ class TimelineEntry:
 
     @property
     def held(self) -> list[tuple[str, str]]:
-        """What an import kept although it was due for removal: name and why."""
+        """Workspaces that were kept although due for removal: name and why."""
         return held_by(self.event)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Minute:
-    """A minute in which something happened; `asked` is the one that is to be explained."""
+    """A minute in which something happened; `asked`: it is to be explained."""
 
     start: datetime
     entries: tuple[TimelineEntry, ...]
@@ -173,8 +173,7 @@ def days_of(
 ) -> tuple[Day, ...]:
     """The events in the order given, by day and minute of the site's zone.
 
-    `names` says what the organizations are called, `changes` what the removal of a
-    workspace changed in its row.
+    `names` are those of the organizations, `changes` those by a removal in its workspace's row.
     """
     asked = asked and minute_of(asked)
     slugs = {event.organization for event in events}
@@ -218,7 +217,7 @@ def _entry(events: Sequence[StructureEvent], labels: Mapping[str, str], changes:
 
 
 def _burst(event: StructureEvent) -> Hashable:
-    """Events with the same key are told together: one type in one run; by hand, what one act did at one moment."""
+    """Events with the same key are shown together: one type in one run; by hand, one act at one moment."""
     if type_of(event).family.startswith("org."):
         return event.pk
     moment = event.created_at if event.import_id is None and event.event_type in ACTS else None

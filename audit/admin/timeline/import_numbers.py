@@ -21,7 +21,7 @@ class NumberTile:
 
 
 def tiles_of(event: StructureEvent) -> tuple[NumberTile, ...]:
-    """What a completed import says in numbers."""
+    """The numbers of a completed import."""
     facts = payload_as(event, ImportCompleted)
     created, kept, removed, left = _counts(facts)
     collateral, errors = facts["collateral_count"], len(held_by(event))

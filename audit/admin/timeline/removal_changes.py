@@ -1,4 +1,4 @@
-"""What a removal changed in its workspace's row, as the history has it."""
+"""Changes by a removal in its workspace's row, from the history."""
 
 from __future__ import annotations
 

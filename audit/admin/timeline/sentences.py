@@ -1,4 +1,4 @@
-"""Events → sentences. Pure: no query and no clock; what there is to know is passed in as `SentenceFacts`."""
+"""Events → sentences. Pure: no query and no clock; the facts are passed in as `SentenceFacts`."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ NAMED = 5  # later acts that a sentence follows
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SentenceFacts:
-    """What is known about one minute: its own events (`runs`, `by_hand`, `counts`) and what became of them elsewhere.
+    """The facts about one minute: its own events (`runs`, `by_hand`, `counts`) and what followed from them elsewhere.
 
-    `counts` has the number of events by type, as `type_of` tells it, and run. Of the runs that began here, `ends` tells
-    how they ended in another minute, and `removed_later` what happened to the workspaces they left running.
+    `counts` has the number of events by type, as `type_of` tells it, and run. Of the runs that began here, `ends` has
+    the ends in another minute, and `removed_later` the removals of workspaces they left running.
     """
 
     minute: datetime
@@ -46,7 +46,7 @@ class SentenceFacts:
 
 
 def tell(facts: SentenceFacts, *, names: Mapping[str, str]) -> tuple[Sentence, ...]:
-    """What happened in that minute, a paragraph for each act; none when nothing did. `names`: organizations by slug."""
+    """A paragraph for each act of that minute; none if nothing happened. `names`: organizations by slug."""
     ended = {event.import_id for event in facts.runs if event.event_type in ENDS}
     told: list[Sentence] = []
     for event in facts.runs:
@@ -107,7 +107,7 @@ def _changes(facts: ImportCompleted) -> Iterator[Part]:
 
 
 def _afterwards(event: StructureEvent, facts: SentenceFacts) -> Iterator[Part]:
-    """What became of the duplicates that the run names."""
+    """The later removals of the run's duplicates."""
     left = payload_as(event, ImportCompleted)["left_running_count"]
     for first, count in _removals_after(event, facts)[:NAMED]:
         if count == left:
@@ -154,7 +154,7 @@ def _started(event: StructureEvent, where: str, facts: SentenceFacts) -> Iterato
 
 
 def _besides(facts: SentenceFacts, *, told_runs: Collection[UUID | None]) -> Iterator[Sentence]:
-    """What no paragraph tells yet: agents that came online, releases, more than was read one by one."""
+    """The rest, in no paragraph yet: agents that came online, releases, events beyond those read."""
     imports = -sum(event.event_type in ENDS for event in facts.runs)
     rest = dict.fromkeys((*EVENT_TYPES, STRAY_RELEASED), 0)
     for (kind, run), count in facts.counts.items():

@@ -15,7 +15,7 @@ STATE = ("day", "at", "window", "org", "type", "import_id", "actor", "workspace"
 
 
 class TimelineAddress(Address):
-    """The state the page was asked for; a page within it is never kept."""
+    """The state of the requested page, without its position in the list."""
 
     def __init__(self, given: Mapping[str, str]) -> None:
         super().__init__({name: given[name].strip() for name in STATE if name in given})
@@ -27,7 +27,7 @@ class TimelineAddress(Address):
 
 
 def admin_url(site: AdminSite, name: str, *args: object) -> str:
-    """A page of the admin, "" where this site does not have it."""
+    """A page of the admin, "" if this site does not have it."""
     try:
         return reverse(f"{site.name}:{name}", args=args)
     except NoReverseMatch:

@@ -1,4 +1,4 @@
-"""What the timeline's template gets: the answer, the strip, the chips, the filters, the rows, each with its links."""
+"""The timeline's template context: the answer, the strip, the chips, the filters, the rows, each with its links."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Piece:
 
 
 def shown(form: QuestionForm, *, site: AdminSite) -> dict[str, Any]:
-    """The page's own context. A form with errors looks nothing up: it shows what is wrong."""
+    """The page's own context. A form with errors makes no query and shows the errors."""
     address = TimelineAddress(form.given)
     if not form.is_valid():
         return {"form": form}
@@ -89,7 +89,7 @@ def shown(form: QuestionForm, *, site: AdminSite) -> dict[str, Any]:
 def answer(
     question: Question, names: Mapping[str, str], *, address: TimelineAddress, days: Sequence[Day], site: AdminSite
 ) -> dict[str, Any] | None:
-    """What happened in the minute that is asked for; when nothing did, the moments around it."""
+    """The sentences about the wanted minute; if nothing happened in it, the moments around it."""
     if question.minute is None:
         return None
     on_page = {minute.anchor for day in days for minute in day.minutes}
@@ -142,7 +142,7 @@ def ticks(span: Span | None) -> list[str]:
 
 
 def summary(question: Question, page: EventPage, per_minute: PerMinute | None) -> str:
-    """How many events these are; their number is known only within a window or when they all stand here."""
+    """The number of these events, which is known only within a window or if the page has all."""
     here = plural(len(page.events), "event")
     if page.is_all:
         return here
@@ -154,7 +154,7 @@ def summary(question: Question, page: EventPage, per_minute: PerMinute | None) -
 
 
 def empty(question: Question, *, address: TimelineAddress, answered: bool) -> dict[str, Any]:
-    """Words for no rows at all, and where the next ones are, unless the answer above said so already."""
+    """Words for no rows at all, and where the next ones are, unless the answer above says so."""
     if question.before is not None or question.after is not None:
         return {"words": "No further events."}
     if question.span is None:

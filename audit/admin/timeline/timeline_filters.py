@@ -41,7 +41,7 @@ def chips(
 
 
 def _workspace(question: Question, address: Address, events: Sequence[StructureEvent]) -> str:
-    """What was asked for; of an id the name, where an event has it."""
+    """The text of the filter; for an id the name, if an event has it."""
     asked, below = address.state.get("workspace", ""), len(question.workspaces) - 1
     if asked == str(question.workspaces[0]) and not below:
         asked = next((text(event, "name") for event in events), "") or asked
@@ -69,7 +69,7 @@ def _type_counts(page: EventPage, per_minute: PerMinute | None) -> Counter[str] 
 
 
 def runs(question: Question, page: EventPage, *, address: Address) -> list[Link]:
-    """The runs whose events stand here."""
+    """The runs of the events on this page."""
     links = [Link(label="Any", url=address.without("import_id"), current=question.import_id is None)]
     modes = {event.import_id: text(event, "mode") for event in page.events if text(event, "mode")}
     times = {event.import_id: event.created_at for event in page.events if event.import_id}
@@ -84,7 +84,7 @@ def runs(question: Question, page: EventPage, *, address: Address) -> list[Link]
 
 
 def actors(question: Question, page: EventPage, *, address: Address) -> list[Link]:
-    """Who caused the events that stand here."""
+    """The actors of the events on this page."""
     links = [Link(label="Any", url=address.without("actor"), current=not question.actor)]
     for actor, count in Counter(event.actor for event in page.events).most_common(LISTED):
         number = count if page.is_all else None

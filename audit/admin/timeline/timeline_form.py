@@ -1,4 +1,4 @@
-"""The form of the timeline: what stands in the address → a `Question`, or what is wrong with it. Guesses nothing."""
+"""The form of the timeline: the address's parameters → a `Question`, or their errors. Guesses nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from audit.type_filter import is_known, refusal
 
 WINDOWS = {5: "5 minutes", 25: "25 minutes", 60: "1 hour", 1440: "the whole day"}
 DEFAULT_WINDOW = 25
-LEAD = timedelta(minutes=2)  # shown before the minute that is asked for
+LEAD = timedelta(minutes=2)  # shown before the wanted minute
 TICK = 5  # minutes: a longer window begins on such a mark
 ORDERS = {"oldest": "oldest first", "newest": "newest first"}
 FORMATS = {"csv": "CSV", "json": "JSON"}
@@ -113,7 +113,7 @@ class QuestionForm(forms.Form):
                 self.add_error("workspace", f"There is no workspace “{asked}”: give a name, a path or an id.")
 
     def question(self) -> Question:
-        """What is asked, once the form is valid."""
+        """The question of a valid form."""
         given = self.cleaned_data
         day, at, order = given["day"], given["at"], given["order"]
         return Question(

@@ -1,4 +1,4 @@
-"""Which workspaces somebody means: by id, by name, or by path: of live ones that of now, of removed ones their last."""
+"""Look-up of workspaces by id, name or path: of live ones the present path, of removed ones the last."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def workspaces_called(text: str, *, organizations: Collection[str] | None, below
     """The workspaces of that id, name, or path, live and removed, of the organizations (None: of all).
 
     A path may begin anywhere: `Dev Lead › QA Engineer`. `below` adds all that ever stood below them. Nothing for a text
-    that fits none; an id needs no workspace that exists.
+    that fits none; an id may be of no workspace.
     """
     key = _id(text)
     if key and not below:
@@ -27,7 +27,7 @@ def workspaces_called(text: str, *, organizations: Collection[str] | None, below
     scope = Organization.objects.all() if organizations is None else Organization.objects.filter(slug__in=organizations)
     rows = Workspace.objects.filter(organization__in=list(scope.values_list("pk", flat=True)))
     if key:
-        known = rows.filter(pk=key).exists()  # how much stands below another's workspace is nobody's to know
+        known = rows.filter(pk=key).exists()  # never count below a workspace that the user may not see
         return tuple(sorted(Workspace.objects.subtree_ids([key]))) if known else (key,)
     *above, name = [part.strip() for part in sought_name(text).split(SEPARATOR.strip())]
     rows = rows.alias(folded=Folded("name")).filter(folded=Upper(Value(name)))
@@ -36,7 +36,7 @@ def workspaces_called(text: str, *, organizations: Collection[str] | None, below
 
 
 def _at(workspaces: Collection[UUID], above: list[str]) -> set[UUID]:
-    """Those of the workspaces directly above which these names stand, or stood when they were removed."""
+    """The workspaces directly below these names: now, or, if removed, at their removal."""
     if not above or not workspaces:
         return set(workspaces)
     wanted = [name.casefold() for name in above]

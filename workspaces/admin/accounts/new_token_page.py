@@ -1,4 +1,4 @@
-"""A new API token: asked for, and shown this once."""
+"""A new API token: form, and text, shown once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MADE_ALREADY = (
 
 
 class TokenForm(forms.Form):
-    """Whose it is only a superuser chooses; everybody else makes her own."""
+    """Only a superuser chooses the user; all others make their own."""
 
     user = forms.ModelChoiceField(queryset=User.objects.none(), to_field_name="username", empty_label=None)
     name = forms.CharField(max_length=255, help_text="What it is for: a machine, a pipeline, a laptop.")
@@ -58,7 +58,7 @@ class TokenForm(forms.Form):
 
 
 def add_token_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
-    """The form; POST makes the token, once, and shows its text, on a page that nothing stores."""
+    """The form. POST makes the token, once, and shows its text on a page that is never stored."""
     return once_leading(request, lambda outcome: _add(request, site, outcome))
 
 

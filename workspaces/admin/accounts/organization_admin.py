@@ -1,4 +1,4 @@
-"""Organizations and who is a member. None is ever deleted: events and history speak of them."""
+"""Organizations and their members. None is ever deleted: events and history refer to them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Member(forms.Field):
-    """Whose membership it is, which stays so: no list of users has to be looked up for each."""
+    """The user of a membership, which never changes: so no form needs a list of users."""
 
     def __init__(self, user: User) -> None:
         super().__init__(disabled=True, required=False, label="User")
@@ -35,7 +35,7 @@ class Member(forms.Field):
 
 
 class MembershipForms(BaseInlineFormSet):
-    """Django's box for deleting a row has no label; here it says whose membership ends."""
+    """Django's box for deleting a row has no label; here it names the membership to end."""
 
     def add_fields(self, form: ModelForm, index: int | None) -> None:
         super().add_fields(form, index)

@@ -1,4 +1,4 @@
-"""The page on which somebody changes their own password."""
+"""The page on which users change their own password."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class OwnPasswordForm(AdminPasswordChangeForm):
-    """Django's form, which leaves the writing to the service."""
+    """Django's form, but the service writes."""
 
     user: User
 

@@ -1,4 +1,4 @@
-"""Django's own pages of users and groups; what they change of somebody's power becomes an event."""
+"""Django's own pages of users and groups; each change of a person's rights becomes an event."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Extra = dict[str, Any] | None
 
 
 class Watched(admin.ModelAdmin):
-    """A model's pages, each door of which that writes runs inside `watched`. `kind` is the service's word for it."""
+    """A model's pages; each one that writes runs inside `watched`. `kind` is the service's word for the model."""
 
     kind: str
 
     def watch(self, request: HttpRequest, keys: Iterable[object]) -> AbstractContextManager[None]:
-        """Nothing is compared for an address that is no key: Django answers it as it does."""
+        """Watch these rows; an address that is no key is left to Django."""
         found = frozenset(int(str(key)) for key in keys if str(key).isascii() and str(key).isdigit())
         return watched(actor=Actor.of(access.require(request.user)), **{self.kind: found})
 

@@ -1,4 +1,4 @@
-"""Tokens: who has which, used when, making and revoking them. A token is shown once, and its row never deleted."""
+"""Tokens: their owners and last use, making and revoking them. A token is shown once, and its row never deleted."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class TokenAdmin(Guarded):
     list_select_related = True
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """For the list's action alone: a single token is only looked at."""
+        """For the list's action only: the page of one token is read-only."""
         return obj is None and super().has_change_permission(request)
 
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(TokenAdmin):
-    """Everybody's for a superuser; for others their own."""
+    """All tokens for a superuser; for others their own."""
 
     list_display = ("user", "name", "read_only", "created_at", "last_used_at", "expires_at", "revoked_at")
     list_display_links = ("name",)
@@ -65,7 +65,7 @@ class WorkspaceTokenAdmin(TokenAdmin):
         return WorkspaceToken.objects.filter(workspace__in=Workspace.objects.visible_to(user))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """A workspace's token is made by REST or on the command line, where its agent is told it."""
+        """A workspace's token is made by REST or on the command line, for its agent."""
         return False
 
     @admin.action(description="Revoke selected tokens", permissions=["change"])

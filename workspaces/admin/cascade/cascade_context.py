@@ -1,4 +1,4 @@
-"""What a cascade delete would take, as boxes: one for each surviving root, each workspace once, a page at a time."""
+"""The workspaces of a cascade delete as boxes: one for each surviving root, each workspace once, page by page."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class DoomedRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Box:
-    """A surviving root with everything below it. The numbers are those of all of it, `rows` what is on this page."""
+    """A surviving root with everything below it. The numbers are those of the whole, `rows` those on this page."""
 
     path: str
     organization: str
@@ -61,7 +61,7 @@ class Box:
 
 @dataclass(frozen=True, kw_only=True)
 class CascadeView:
-    """All that the confirmation page asks for. `chosen` are the ids somebody selected."""
+    """The context of the confirmation page. `chosen` are the selected ids."""
 
     chosen: tuple[UUID, ...]
     doomed: tuple[Doomed, ...]
@@ -71,7 +71,7 @@ class CascadeView:
     def of(cls, chosen: Collection[UUID], *, number: str = "1") -> CascadeView:
         return cls(chosen=tuple(chosen), doomed=preview_cascade(chosen), number=number)
 
-    # ---- how much goes, whatever page is shown
+    # ---- how much goes, on all pages together
 
     @property
     def count(self) -> int:
@@ -108,7 +108,7 @@ class CascadeView:
 
     @property
     def gone_before(self) -> int:
-        """How many of the chosen were removed already."""
+        """The number of chosen ones already removed."""
         return len(self.chosen) - self.selected_count
 
     @property
@@ -131,7 +131,7 @@ class CascadeView:
         total = f"{' + '.join(f'{size:,}' for size in sizes)} = " if 1 < len(sizes) <= MOST_ADDED else ""
         return f"You selected {self.selected_count:,}. {lies}{goes}: {total}{plural(self.count, 'workspace')}."
 
-    # ---- what stands in the way
+    # ---- obstacles
 
     @cached_property
     def protected(self) -> list[Doomed]:
@@ -154,7 +154,7 @@ class CascadeView:
 
     @property
     def boxes(self) -> list[Box]:
-        """Those with rows on this page."""
+        """Boxes with rows on this page."""
         start = self.page.start_index() - 1
         here = range(start, start + len(self.page))
         trees = (self._trees.tree(root) for root in self._trees.roots)
@@ -212,7 +212,7 @@ class CascadeView:
         return Forest.grown(ordered, key=attrgetter("id"), parent=attrgetter("parent_id"))
 
     def _place(self, row: Doomed) -> tuple[Any, ...]:
-        """Among its siblings; a surviving root's place among the others is that of its path."""
+        """The order of siblings; surviving roots are in the order of their paths."""
         names = (*self._above.get(row.id, ()), row.name)
         return row.organization, [(name.casefold(), name) for name in names], row.id
 

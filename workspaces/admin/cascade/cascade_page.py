@@ -34,7 +34,7 @@ LIST = "admin:workspaces_workspace_changelist"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def cascade_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
-    """The confirmation for the selected workspaces; with `confirm` in the form, the deed."""
+    """The confirmation for the selected workspaces; with `confirm` in the form, the removal."""
     if "confirm" in request.POST:
         return once_leading(request, lambda outcome: _decide(request, site, outcome))
     return _decide(request, site, SubmissionOutcome())
@@ -63,7 +63,7 @@ def _decide(request: HttpRequest, site: AdminSite, outcome: SubmissionOutcome) -
 
 
 def _chosen(request: HttpRequest, user: User) -> list[UUID]:
-    """The selected ids. One that is unknown or hidden from the user makes the page one that does not exist."""
+    """The selected ids. Raises Http404 if one is unknown or hidden from the user."""
     texts = (request.POST if request.method == "POST" else request.GET).getlist(ACTION_CHECKBOX_NAME)
     ids = {parse_id(text) for text in texts}
     known = Workspace.objects.visible_to(user).filter(id__one_of=ids - {None}).values_list("id", flat=True)
@@ -73,7 +73,7 @@ def _chosen(request: HttpRequest, user: User) -> list[UUID]:
 
 
 def _refuse_surprise(request: HttpRequest, view: CascadeView) -> None:
-    """Raise CascadeChanged when other workspaces would go now than the page showed that was looked at."""
+    """Raise CascadeChanged if other workspaces would go now than the page showed."""
     looked = not request.POST.keys().isdisjoint({"confirm", "fingerprint"})
     if looked and request.POST.get("fingerprint") != view.fingerprint:
         raise CascadeChanged(f"The tree changed meanwhile: {plural(view.count, 'workspace')} would go now. Look again.")

@@ -1,4 +1,4 @@
-"""The first page after the login: what needs somebody, and where everything else is."""
+"""The first page after the login: the things that need a person, and links to all else."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class HomePlace:
 
     organization: Organization
     live: Tally
-    twice: int | None  # None where there are too many to compare them for each look at this page
+    twice: int | None  # None if there are too many to compare at each visit of this page
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StrayNotice:
-    """Things on the engine that the database does not know: how many, as their names may be another organization's.
+    """Strays on the engine: only their number, because their names may be another organization's.
 
-    `restored`: nothing is touched until somebody has accepted this database. `mode`: ORGSITE_SWEEP.
+    `restored`: nothing is touched until a person has accepted this database. `mode`: ORGSITE_SWEEP.
     """
 
     restored: bool
@@ -56,7 +56,7 @@ class StrayNotice:
 
 @dataclass(frozen=True, kw_only=True)
 class Home:
-    """All that the page asks for: a fixed number of queries, however many organizations and workspaces there are."""
+    """The context of the page: a fixed number of queries for any number of organizations and workspaces."""
 
     user: User
 
@@ -89,7 +89,7 @@ class Home:
 
     @property
     def failures(self) -> list[RunContext]:
-        """The latest imports that failed, or were left behind by a process that is gone, and nobody dismissed."""
+        """The latest imports that failed or whose process is gone, without dismissed ones."""
         return self._failures[:LATEST]
 
     @property
@@ -98,7 +98,7 @@ class Home:
 
     @property
     def nothing_waits(self) -> bool:
-        """Said only where it is proved: whoever does the work has answered, and nothing is due."""
+        """Whether it is proved that nothing is due: every part of the system answered."""
         return (
             bool(self.places)
             and self.system.well
@@ -137,7 +137,7 @@ class Home:
 
     @cached_property
     def _compared(self) -> frozenset[int]:
-        """The organizations whose names are compared: the small ones, as long as all of theirs are not too many."""
+        """The organizations whose names are compared: small ones, up to a number of workspaces in all."""
         small = sorted((live.number, each.pk) for each, live in self._live.items() if not live.more)
         total = accumulate(number for number, _ in small)
         return frozenset(key for (_, key), so_far in zip(small, total, strict=True) if so_far <= COMPARED)
@@ -149,7 +149,7 @@ class Home:
 
 
 def _stray_notice() -> StrayNotice:
-    """Two queries; none where there is no engine."""
+    """Two queries; none without an engine."""
     mode = settings.ORGSITE_SWEEP
     if not engine_runs():
         return StrayNotice(restored=False, found=Summary(count=0, running=0), mode=mode)

@@ -1,4 +1,4 @@
-"""Which rows of a plan are on the page: a filter, words to find, and a page of at most `ROWS` rows, all by address."""
+"""The rows of a plan on a page: a filter, words to find, a page of at most `ROWS` rows, all in the address."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GONE = (Action.REMOVE, Action.COLLATERAL)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanQuery:
-    """What the address asks for. `row` is the index of a row that has to be on the page, whatever else is asked."""
+    """The parameters of the address. `row` is the index of a row that must be on the page, despite all others."""
 
     show: str = ""
     find: str = ""
@@ -45,12 +45,12 @@ class PlanQuery:
 
     @property
     def address(self) -> Address:
-        """Of the same view, whichever page of it is shown."""
+        """The address of this view, without the page."""
         return Address({"show": self.show, "q": self.find})
 
 
 def cut(merge: Plan, reconcile: Plan, query: PlanQuery) -> tuple[TreePage, str]:
-    """The page that is asked for, and which rows it shows: of more than `ROWS` only changes, unless all are wanted."""
+    """The wanted page and its rows: of more than `ROWS` only the changes, unless all are wanted."""
     rows, trees = reconcile.rows, Forest(reconcile.rows, [row.parent for row in reconcile.rows])
     if query.row is not None:
         return trees.page(range(len(rows)), number=min(query.row, len(rows) - 1) // ROWS + 1, size=ROWS), EVERYTHING
@@ -68,7 +68,7 @@ def changed(merge: Row, reconcile: Row) -> bool:
 
 
 def _usual(rows: Sequence[Row], find: str) -> str:
-    """Without a filter: everything where that is a page, else the changes; words are looked for everywhere."""
+    """Without a filter: everything if it fits on a page, else the changes; words are searched in all rows."""
     return EVERYTHING if find or len(rows) <= ROWS else CHANGES
 
 

@@ -57,10 +57,10 @@ class PlanRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanTable:
-    """A page of the plan's rows, what is on other pages, and the links that lead there.
+    """A page of the plan's rows, the numbers on other pages, and links to those.
 
-    `goes_on`: it is put below the page before it. `whole`: every row of the plan is here, so that the browser can
-    filter. `hidden_removals` counts those that the filter leaves out.
+    `goes_on`: the page before it stands above it. `whole`: every row of the plan is here, so that the browser can
+    filter. `hidden_removals` counts removals outside the filter.
     """
 
     rows: tuple[PlanRow, ...]
@@ -143,7 +143,7 @@ def collateral_links(plan: Plan, table: PlanTable, *, most: int) -> list[tuple[s
 
 
 def names_a_live_one(plan: Plan) -> bool:
-    """Whether a warning of the template concerns a live workspace: one it names only under `spawning: false`."""
+    """Whether a warning concerns a live workspace that the template names only under `spawning: false`."""
     return any(row.reason is Reason.NOT_SPAWNING for row in plan.rows)
 
 
@@ -159,7 +159,7 @@ def subtrees(plan: Plan) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Where a trail of the template stands: its row, and whether that row is on this page."""
+    """The rows of the template's trails, and the ones that are on this page."""
 
     rows: Mapping[tuple[str, ...], int]
     here: Collection[int]
@@ -212,7 +212,7 @@ def _row(
 
 
 def _cause(row: Row, plan: Plan) -> str:
-    """Why, in front of the twin's link where there is one; nothing for what is kept, created or untouched."""
+    """The cause, before the twin's link if there is one; "" for what is kept, created or untouched."""
     if row.action in GONE and row.twin:
         return "same name as"
     if row.action is Action.COLLATERAL and row.parent is not None:
@@ -231,7 +231,7 @@ def _key(index: int) -> str:
 
 
 def _link(index: int, *, here: bool) -> str:
-    """To the row: on this page, or on the one that has it."""
+    """The link to the row, on this page or on its own."""
     return f"#{_key(index)}" if here else f"?row={index}#{_key(index)}"
 
 

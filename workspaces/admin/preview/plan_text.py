@@ -56,7 +56,7 @@ def reconcile_card(plan: Plan) -> Card:
 
 
 def merge_text(plan: Plan) -> str:
-    """What the dock says beside the merge button."""
+    """The dock's sentence beside the merge button."""
     left = leftovers(plan.left_running) if plan.left_running else ""
     if plan.changes_nothing:
         return f"{nothing(plan)}{f' {left} would stay live.' if left else ''}"
@@ -65,7 +65,7 @@ def merge_text(plan: Plan) -> str:
 
 
 def reconcile_text(plan: Plan) -> str:
-    """What the dock says beside the reconcile button; where something goes, the sentence runs into its number."""
+    """The dock's sentence beside the reconcile button; if something goes, its number follows the sentence."""
     if plan.changes_nothing:
         return nothing(plan)
     if not plan.removals:
@@ -74,7 +74,7 @@ def reconcile_text(plan: Plan) -> str:
 
 
 def nothing(plan: Plan) -> str:
-    """Why a plan changes nothing."""
+    """Why the plan changes nothing."""
     if not plan.result:
         return "Nothing to do: the template lets no workspace run."
     kept = " What else it names is protected, or above a protected one." if plan.held else ""
@@ -96,7 +96,7 @@ def removed_kinds(plan: Plan) -> str:
 
 
 def button(plan: Plan) -> str:
-    """What the button says: always what it does, with numbers."""
+    """The button's text: always the action, with numbers."""
     creates, removes = plan.created_count, len(plan.removals)
     if creates and removes:
         return f"Create {creates:,}, remove {removes:,}"

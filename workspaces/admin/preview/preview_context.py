@@ -1,4 +1,4 @@
-"""What the preview page shows: both plans as a table and as cards, and what stands in the way of applying one."""
+"""The context of the preview page: both plans as a table and as cards, and the obstacles to applying one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_LINKS = 10
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreviewView:
-    """All that preview.html asks for, read and worded: the template starts no query."""
+    """The context of preview.html, read and worded: the template starts no query."""
 
     short_id: str
     template: str
@@ -35,7 +35,7 @@ class PreviewView:
     reconcile: Plan
     applied: ImportRun | None  # the run that applied it
 
-    # what stands in the way: what changed since, another import of the organization that has not ended
+    # obstacles: changes since, another import of the organization that has not ended
     out_of_date: bool
     changes: tuple[Change, ...]
     running: ImportRun | None
@@ -116,7 +116,7 @@ def preview_view(preview: Preview, query: PlanQuery) -> PreviewView:
 
 
 def further_rows(preview: Preview, query: PlanQuery) -> PlanTable:
-    """A page of the table that is put below the one before it."""
+    """A page of the table, to append to the one before it."""
     return plan_table(preview.merge, preview.reconcile, holdings=_lost(preview), query=query, goes_on=True)
 
 

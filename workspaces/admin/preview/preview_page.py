@@ -35,7 +35,7 @@ from workspaces.web.error_statuses import status_of
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preview_page(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> HttpResponse:
-    """Both plans side by side. POST applies the one that was chosen, or compares the template again."""
+    """Both plans side by side. POST applies the chosen one, or compares the template again."""
     user = access.require(request.user, Right.IMPORT)
     if request.method == "POST":
         require_turn(user, Effort.IMPORT)
@@ -62,7 +62,7 @@ def _decide(request: HttpRequest, site: AdminSite, preview_id: UUID, user: User)
 
 
 def _to_run(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """A second click, or a second person: nothing is applied again, and this is the run that did it."""
+    """Redirect a second click, or a second person, to the run that applied the plan: it is applied once."""
     messages.info(request, "This plan was applied already, by this run. It was not applied a second time.")
     return redirect("admin:run", run_id)
 
@@ -118,7 +118,7 @@ def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: 
 
 
 def _gone(request: HttpRequest, site: AdminSite) -> HttpResponse:
-    """Says the same of a preview that expired, of one that never was, and of another organization's."""
+    """The same answer for an expired preview, an unknown one, and another organization's."""
     now = timezone.now()
     kept = timesince(now - timedelta(seconds=settings.ORGSITE_PREVIEW_LIFETIME), now)
     return render_page(request, site, "preview_gone.html", title="No such preview", status=404, kept=kept)

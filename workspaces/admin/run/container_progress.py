@@ -1,4 +1,4 @@
-"""Where a workspace's container stands, in a sign and a word, and what keeps it from going on."""
+"""The state of a workspace's container, as a sign and a word, and what holds it up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from workspaces.core.containers.lifecycle import Desired
 from workspaces.models import Container
 from workspaces.services.containers.epochs import HELD_BACK
 
-MINUTES = 100  # seconds from which on minutes are told
+MINUTES = 100  # from so many seconds on, in minutes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Stage:
 
     @property
     def going(self) -> bool:
-        """Whether it is to go, not to run."""
+        """Whether it is to be removed."""
         return self.row.desired == Desired.ABSENT
 
     @property
@@ -42,7 +42,7 @@ class Stage:
 
     @property
     def held(self) -> bool:
-        """Whether nothing was tried, because the database may be a restored or another one."""
+        """Whether the removal waits, because the database may be a restored or another one."""
         return self.row.last_error == HELD_BACK
 
     @property
@@ -82,7 +82,7 @@ class Stage:
 
     @property
     def watched(self) -> bool:
-        """Whether it was started again after what went wrong, and has to stay up now."""
+        """Whether it was started again after an error, and has to stay up now."""
         return self.failing and not self.going and self.row.asked_at is not None
 
     @property
@@ -111,13 +111,13 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Stages:
-    """The containers that one run decided about: counted where they are stored, and read a page at a time."""
+    """The containers that one run decided about: counted by the database, and read a page at a time."""
 
     import_id: UUID
-    known: Mapping[str, Progress] | None = None  # where it was counted for many runs at once
+    known: Mapping[str, Progress] | None = None  # if it was counted for many runs at once
 
     def of(self, workspaces: Collection[UUID]) -> dict[UUID, Stage]:
-        """Workspace → where its container stands; those of other runs are left out."""
+        """Workspace → its container's stage; those of other runs are left out."""
         rows = self._rows.filter(workspace__one_of=workspaces) if workspaces and self.any else ()
         return {row.pk: Stage(row=row) for row in rows}
 
@@ -147,14 +147,14 @@ class Stages:
 
     @property
     def standing(self) -> str:
-        """`0 of 9 started`, `0 of 9 started, 3 of 8 released`: only what is not all done; "" when everything is."""
+        """`0 of 9 started`, `0 of 9 started, 3 of 8 released`: only unfinished parts; "" when all is done."""
         done = (("started", self.coming), ("released", self.going))
         left = [f"{each.settled:,} of {each.total:,} {word}" for word, each in done if each.settled < each.total]
         return ", ".join(left)
 
     @property
     def text(self) -> str:
-        """` Tearing down: 5 of 8 done, 1 with an error.` after what the run did; "" when nothing is left to do."""
+        """` Tearing down: 5 of 8 done, 1 with an error.` to follow the run's outcome; "" when all is done."""
         parts = [_progress("Starting containers", self.coming), _progress("Tearing down", self.going)]
         return "".join(f" {part}" for part in parts if part)
 
@@ -164,7 +164,7 @@ class Stages:
 
     @cached_property
     def _progress(self) -> Mapping[str, Progress]:
-        """By what is desired. Two queries, the first of an index alone: a page that waits for a run asks it often."""
+        """Counts by desired state. Two queries, the first of an index alone: waiting pages repeat it often."""
         return self.known if self.known is not None else _counted([self.import_id]).get(self.import_id, {})
 
 

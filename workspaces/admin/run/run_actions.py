@@ -1,4 +1,4 @@
-"""The buttons of a run: `Try again now`, what is tried again by itself anyway; `Dismiss`, a failure that was seen."""
+"""The buttons of a run: `Try again now`, before the automatic retry; `Dismiss`, for a failure that was seen."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from workspaces.services.plans.runs import dismiss_run
 
 @require_POST
 def run_again(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpResponse:
-    """All of a run that failed."""
+    """Retry a run's failed containers."""
     return once(request, lambda: _run_again(request, run_id, site))
 
 
@@ -36,7 +36,7 @@ def _run_again(request: HttpRequest, run_id: UUID, site: AdminSite) -> HttpRespo
 
 @require_POST
 def container_again(request: HttpRequest, workspace_id: UUID, *, site: AdminSite) -> HttpResponse:
-    """The container of one workspace; back to the run that decided about it, or to the workspace."""
+    """Retry one workspace's container; back to the run that decided about it, or to the workspace."""
     return once(request, lambda: _container_again(request, workspace_id, site))
 
 
@@ -55,7 +55,7 @@ def _say_how_many(request: HttpRequest, count: int) -> None:
 
 @require_POST
 def dismiss_page(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpResponse:
-    """Back to home where the button stood there, else to the run."""
+    """Dismiss; back to home if the button was there, else to the run."""
     return once(request, lambda: _dismiss(request, run_id, site))
 
 

@@ -1,4 +1,4 @@
-"""A run as the pages show it: its outcome in one sentence, its phases, and what it did to which workspace and why."""
+"""A run as the pages show it: its outcome in one sentence, its phases, its operations and their reasons."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class RunResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Phase:
-    """One of the steps of a run: `done` of `total`, None while nobody can say, and a sentence."""
+    """One of the steps of a run: `done` of `total`, None while unknown, and a sentence."""
 
     name: str
     result: RunResult
@@ -53,14 +53,14 @@ class Phase:
 
 @dataclass(frozen=True, kw_only=True)
 class RunContext:
-    """All that the run pages ask for about one run."""
+    """One run for the run pages."""
 
     run: ImportRun
-    progress: Mapping[str, Progress] | None = None  # of its containers, where that was counted for many runs at once
+    progress: Mapping[str, Progress] | None = None  # of its containers, if that was counted for many runs at once
 
     @property
     def result(self) -> RunResult:
-        """`done` only where its containers are what they should be, too."""
+        """`done` only if its containers are as desired, too."""
         run = self.run
         if run.state == State.REFUSED:
             return RunResult(kind="refused", sign="#", word="refused, nothing changed")
@@ -94,7 +94,7 @@ class RunContext:
 
     @cached_property
     def abandoned(self) -> bool:
-        """Still open although nobody carries it out any more."""
+        """Whether it is open although its process is gone."""
         return self.running and owner_is_gone(self.run)
 
     @property
@@ -151,7 +151,7 @@ class RunContext:
 
     @property
     def imports(self) -> bool:
-        """Whether it applied a template; else it removed what somebody chose."""
+        """Whether it applied a template; else it removed chosen workspaces."""
         return self.run.mode != Mode.REMOVE
 
     @property
@@ -180,8 +180,8 @@ class RunContext:
 
     @cached_property
     def collateral(self) -> int:
-        """How many of the removed ones the template did not name, as the run's last event says."""
-        # Not the first of them: to find one, the planner would rather read the table from its end.
+        """The number of removed ones that the template did not name, from the run's last event."""
+        # No LIMIT 1: for that the planner would rather read the table from its end.
         ends = list(StructureEvent.objects.filter(import_id=self.run.pk, event_type=IMPORT_COMPLETED.name).order_by())
         return payload_as(ends[0], ImportCompleted)["collateral_count"] if ends else 0
 
@@ -191,12 +191,12 @@ class RunContext:
 
     @property
     def rows(self) -> RunRows:
-        """What the run created and removed."""
+        """The run's creations and removals."""
         return RunRows(run=self.run, stages=self.stages)
 
 
 def run_views(runs: Iterable[ImportRun]) -> list[RunContext]:
-    """Several runs at once: where their containers stand is asked for all of them together."""
+    """Several runs: the states of their containers are queried for all together."""
     shown = list(runs)
     standing = unsettled([run.pk for run in shown])
     return [RunContext(run=run, progress=standing.get(run.pk, {})) for run in shown]

@@ -1,4 +1,4 @@
-"""Imports that ran: the list, and one of them with what it did."""
+"""Runs: the list, and one of them with its operations."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def runs_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
 
 @require_safe
 def run_page(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpResponse:
-    """One run: how it ended and what it did to which workspace. While it runs, its page asks for the changing part."""
+    """One run: its outcome and its operations. While it runs, its page polls for the changing part."""
     user = access.require(request.user, Right.VIEW)
     view = RunContext(run=get_object_or_404(latest_runs(user), pk=run_id))
     rows: Any = view.rows

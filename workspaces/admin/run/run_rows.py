@@ -1,4 +1,4 @@
-"""What a run did to which workspace, a page at a time, and only that page is read: runs have any number of rows."""
+"""The operations of a run, page by page. Only one page is read, because runs have any number of rows."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from workspaces.core.names import SEPARATOR
 from workspaces.core.planning.operations import Kind
 from workspaces.models import ImportRun, RunOperation
 
-FIRST = 100  # failures that come before everything else; any further one stands in its place
+FIRST = 100  # failures shown before everything else; further ones are in their places
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunPageRow:
-    """What the run did to one workspace."""
+    """One operation of a run on one workspace."""
 
     id: UUID
     name: str
@@ -33,9 +33,9 @@ class RunPageRow:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRows:
-    """Failures first, then removals, then creations, each in the order of the plan. To be sliced, as a paginator does.
+    """Failures first, then removals, then creations, each in the order of the plan. To be sliced by a paginator.
 
-    How many there are, the run itself says.
+    The run has their number.
     """
 
     run: ImportRun

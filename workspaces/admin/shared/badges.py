@@ -11,7 +11,7 @@ from workspaces.core.plan_words import WORDS
 
 
 def badge(action: str, word: object = "") -> SafeString:
-    """What a plan does with a workspace; `word` says it in other words."""
+    """The badge of a plan's action on a workspace; `word` replaces its word."""
     known = WORDS[action]
     return format_html(
         '<span class="ws-op {}"><i aria-hidden="true">{}</i>{}</span>',
@@ -22,12 +22,12 @@ def badge(action: str, word: object = "") -> SafeString:
 
 
 def done(action: str) -> SafeString:
-    """What was done with a workspace."""
+    """The badge of a finished action."""
     return badge(action, WORDS[action].done.capitalize())
 
 
 def coded(text: str) -> SafeString:
-    """What stands between backticks as code, the rest as plain text."""
+    """Text between backticks as code, the rest as plain text."""
     parts = re.split(r"`([^`]*)`", text)
     return format_html_join(
         "", "{}", ((format_html("<code>{}</code>", part) if index % 2 else part,) for index, part in enumerate(parts))

@@ -1,4 +1,4 @@
-"""What every model of this site has in the admin: `workspaces.access` says who may do what, and nothing is deleted."""
+"""The base of every model's admin pages: `workspaces.access` decides about rights, and nothing is deleted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REACH = 2_000  # rows that a list pages through; its search and filters reach al
 
 
 class AtLeast(int):
-    """There are more; to calculate with, so many."""
+    """A lower bound of the number, to calculate with."""
 
     def __str__(self) -> str:
         return f"more than {int(self):,}"
@@ -40,7 +40,7 @@ class BoundedPaginator(Paginator):
 
 
 class Guarded(SentOnce):
-    """First the permission (403), then the rows that are the user's to see (404). Rows are never deleted here."""
+    """First the permission (403), then the rows that the user may see (404). Rows are never deleted here."""
 
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # they count whole tables
@@ -49,13 +49,13 @@ class Guarded(SentOnce):
 
     @abstractmethod
     def rows_for(self, user: User) -> QuerySet[Any]:
-        """The rows that are the user's to see."""
+        """The rows that the user may see."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.rows_for(access.require(request.user))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Raises Denied, or Http404: a hidden row does not exist, and no message speaks of it."""
+        """Raises Denied, or Http404: a hidden row does not exist, not even in messages."""
         access.require_any(request.user, self._rights("view", "change"))
         found = super().get_object(request, object_id, from_field)
         if found is None:

@@ -1,8 +1,7 @@
 """A form that is sent twice, by a double click or a reload, is carried out once and leads to the same page.
 
-Every rendering of a form has a name of its own already: the token against forged requests, which is masked anew for
-each page. Together with all that was filled in it makes the form's key, so going back and sending something else is
-another form.
+Every rendering of a form already has a unique name: the CSRF token, which is masked anew for each page. With all that
+was filled in it makes the form's key, so going back and sending something else is another form.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ NONCE = "csrfmiddlewaretoken"
 
 
 def once(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse:
-    """The answer of `act`; where this form was carried out before, the way to where that led.
+    """The answer of `act`; if this form was carried out before, a redirect to its result.
 
     `act` did something if it answers with a redirect. All it does is one transaction.
     """
@@ -43,7 +42,7 @@ def once(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse:
 
 
 def once_leading(request: HttpRequest, act: Callable[[SubmissionOutcome], HttpResponse]) -> HttpResponse:
-    """The same, and `act` itself says in the outcome where it led, if it did something."""
+    """The same, but `act` puts its result's address into the outcome, if it did something."""
     if request.method != "POST" or NONCE not in request.POST:
         return act(SubmissionOutcome())
     try:
@@ -68,6 +67,6 @@ class SentOnce(Base):
 
 
 def _key(request: HttpRequest) -> str:
-    """SHA-256 (hex) of who sent what to which address."""
+    """SHA-256 (hex) of user, address and content."""
     sent = urlencode([(name, value) for name, values in request.POST.lists() for value in values], errors="replace")
     return hashlib.sha256(f"{request.user.pk} {request.get_full_path()} {sent}".encode(errors="replace")).hexdigest()

@@ -1,4 +1,4 @@
-"""What every page shares: the site's context around its own, what is wrong in a template, what was posted."""
+"""The shared parts of all pages: the site's context around its own, a template's faults, posted text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workspaces.errors import OrgError, TemplateInvalid
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fault:
-    """One thing wrong in a template: `file:line`, the path in the document, and what is wrong."""
+    """One fault of a template: `file:line`, the path in the document, and the message."""
 
     place: str
     path: str
@@ -24,7 +24,7 @@ class Fault:
 
 
 def faults_of(error: OrgError | None) -> list[Fault]:
-    """All that is wrong in the template, when that is what the error says."""
+    """The faults of the template, if the error has any."""
     problems = error.problems if isinstance(error, TemplateInvalid) else ()
     return [
         Fault(
@@ -52,7 +52,7 @@ def render_page(
 
 
 def posted_text(request: HttpRequest, field: str) -> str:
-    """What was typed there, without NUL characters, which no database column takes."""
+    """The posted text without NUL characters, which no database column takes."""
     return request.POST.get(field, "").replace("\0", "").strip()
 
 
@@ -61,5 +61,5 @@ def page_number(request: HttpRequest) -> str:
 
 
 def is_part(request: HttpRequest) -> bool:
-    """Whether a page that is open already asks for a part of itself."""
+    """Whether an open page requests a part of itself."""
     return request.method == "GET" and bool(getattr(request, "htmx", False))

@@ -1,4 +1,4 @@
-"""The findings of `/readyz` in words for people: whether work is done at all, and since when it is not."""
+"""The findings of `/readyz` in words for people: whether work is done, and if not, since when."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OK = "ok"
 ENGINE, BACKLOG, DATABASE = "engine", "backlog", "database"
-# Check and state → what it means, and what to do. A state without words of its own is shown as it is.
+# Check and state → meaning and remedy. A state without words of its own is shown as it is.
 WORDS = {
     ("migrations", "pending"): ("Migrations are pending", "Run `manage.py migrate`, then start site and worker again."),
     (DATABASE, "unavailable"): ("The database does not answer as it should", "The log of the site says why."),
@@ -63,7 +63,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class System:
-    """The system as one user may see it: its states, and what is due in that user's organizations."""
+    """The system as one user may see it: its states, and the work due in their organizations."""
 
     user: User
 
@@ -95,7 +95,7 @@ class System:
     @property
     def worker(self) -> str:
         """The sentence that explains why no container moves; "" while a worker answers."""
-        state = engine_state()  # alone: a page that refreshes itself asks no more than it shows
+        state = engine_state()  # alone: a page that refreshes itself queries no more than it shows
         return "" if state == OK else f"{self._cell(ENGINE, state).title}."
 
     def _cell(self, check: str, state: str) -> Cell:
@@ -136,6 +136,6 @@ class System:
 
 
 def _moment(when: object) -> str:
-    """`20:13:04`, with the day where that is not today."""
+    """`20:13:04`, with the day if it is not today."""
     local = timezone.localtime(when)  # type: ignore[arg-type]
     return date_format(local, "H:i:s" if local.date() == timezone.localdate() else "j M Y H:i:s")

@@ -113,7 +113,7 @@ def _create(form: AddForm, user: User) -> Workspace:
 
 
 def _place(organization: Organization, text: str) -> UUID | None:
-    """The live workspace of that id or path; None where there is none."""
+    """The live workspace of that id or path; None if there is none."""
     live = Workspace.objects.live().filter(organization=organization)
     if key := parse_id(text):
         return live.filter(pk=key).values_list("pk", flat=True).first()

@@ -1,4 +1,4 @@
-"""Workspaces: the list as trees, one with what hangs on it, adding by hand, and the history of each row."""
+"""Workspaces: the list as trees, one with its details, adding by hand, and the history of each row."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Extra = dict[str, Any] | None
 
 
 class EditForm(forms.ModelForm):
-    """What a person may change of a workspace, and why she does."""
+    """The columns a person may change, and their reason."""
 
     tier = forms.TypedChoiceField(choices=TIER_CHOICES, coerce=int)
     reason = forms.CharField(
@@ -50,7 +50,7 @@ class EditForm(forms.ModelForm):
 
 @admin.register(Workspace)
 class WorkspaceAdmin(Guarded, SimpleHistoryAdmin):
-    """The pages of the workspaces under the admin's own addresses; the services do what they ask for.
+    """The pages of the workspaces under the admin's own addresses; the services do the work.
 
     There is one way to remove a workspace: the cascade delete.
     """
@@ -67,7 +67,7 @@ class WorkspaceAdmin(Guarded, SimpleHistoryAdmin):
 
     @admin.display(description="Protection")
     def protection(self, obj: Workspace) -> str:
-        """A sentence, where nothing can be ticked: a cross beside "never removed" would say the opposite."""
+        """A sentence for the read-only field: a cross beside "never removed" would say the opposite."""
         return "Never removed: not by a reconcile, not by a delete." if obj.protected else "None."
 
     def has_change_permission(self, request: HttpRequest, obj: Workspace | None = None) -> bool:

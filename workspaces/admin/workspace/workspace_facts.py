@@ -1,4 +1,4 @@
-"""What the page of one workspace shows around its form."""
+"""The page of one workspace, around its form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from workspaces.services.lookups import ancestor_names, live_children_count
 
 
 def facts(workspace: Workspace) -> list[tuple[str, str]]:
-    """What the form does not hold; what is empty is left out."""
+    """The facts outside the form, without empty ones."""
     named = (
         ("id", str(workspace.pk)),
         ("organization", workspace.organization.name),

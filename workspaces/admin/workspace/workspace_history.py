@@ -1,4 +1,4 @@
-"""The history of one workspace: when, what, who, why, in which run, and which fields changed. Read-only."""
+"""The history of one workspace: time, kind, actor, reason, run and changed fields. Read-only."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class VersionComparison:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Version:
-    """A row of the history with what it changed against the one before; `number` counts from 1."""
+    """A row of the history with its changes since the one before; `number` counts from 1."""
 
     number: int
     record: Any
@@ -59,7 +59,7 @@ class Version:
 
 @require_safe
 def history_page(request: HttpRequest, workspace: Workspace, *, site: AdminSite) -> HttpResponse:
-    """All versions, newest first; with `from` and `to` in the address what lies between these two."""
+    """All versions, newest first; with `from` and `to` in the address the changes between these two."""
     access.require(request.user, Right.VIEW)
     page = Paginator(_records(workspace), VERSIONS_PER_PAGE).get_page(page_number(request))
     chosen = [request.GET.get("from", ""), request.GET.get("to", "")]
@@ -102,7 +102,7 @@ def _records(workspace: Workspace) -> Any:
 
 
 def _versions(workspace: Workspace, start: int, total: int) -> list[Version]:
-    """One page of versions; a row more is read, so that its last one has something to differ from."""
+    """One page of versions; one more row is read, to compare the last one with."""
     records = list(_records(workspace)[start : start + VERSIONS_PER_PAGE + 1])
     earlier: Sequence[Any] = [*records[1:], None]
     versions = [
@@ -113,7 +113,7 @@ def _versions(workspace: Workspace, start: int, total: int) -> list[Version]:
 
 
 def _comparison(workspace: Workspace, chosen: Sequence[str]) -> VersionComparison:
-    """The two versions, whichever was named first. Raises Http404 where one is not of this workspace."""
+    """The two versions, the older one first. Raises Http404 if one is not of this workspace."""
     keys = {int(text) for text in chosen if text.isdecimal() and len(text) < MOST_DIGITS}
     found = sorted(_records(workspace).filter(pk__in=keys), key=lambda record: (record.history_date, record.pk))
     if len(found) != len(keys) or len(set(chosen)) != len(keys):
@@ -144,7 +144,7 @@ def _changes(record: Any, before: Any) -> tuple[FieldDifference, ...]:
 
 
 def _differences(field: Any, before: Any, after: Any) -> Iterator[FieldDifference]:
-    """One change where the field differs; of an object one for each of its keys that does."""
+    """A change for each field that differs; for an object one for each key that differs."""
     old, new = (getattr(record, field.attname) for record in (before, after))
     if old == new:
         return
@@ -158,7 +158,7 @@ def _differences(field: Any, before: Any, after: Any) -> Iterator[FieldDifferenc
 
 
 def _text(record: Any, field: Any) -> str:
-    """The value as it is stored: a parent that is gone since is still its id."""
+    """The stored value: a removed parent is still shown by its id."""
     return _shown(getattr(record, field.attname))
 
 

@@ -1,4 +1,4 @@
-"""The list of workspaces where the trees are too large to be read whole: a page at a time, each from a place on."""
+"""The list of workspaces for trees too large to be read whole: page by page, each from a place on."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from workspaces.models import Organization, Status, Workspace
 from workspaces.models.tree_pages import COLUMNS, StoredPlace, TreePlace, grow, place_of, walk
 
 ROWS_PER_PAGE = 500
-MATCHES_PER_PAGE = 100  # with what each of them stands below
-NEWEST = 5  # of each name: one that came later says that the others are left over
+MATCHES_PER_PAGE = 100  # with the ancestors of each
+NEWEST = 5  # of each name: a later one shows that the others are leftovers
 
 Lines = Mapping[UUID | None, tuple[UUID | None, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class FoundPlaces:
-    """What stands on a page, in its order; the rows there for the others' sake; what the next page comes after."""
+    """The places on a page, in its order; the rows that are context; the row that the next page follows."""
 
     places: Sequence[TreePlace]
     context: frozenset[UUID]
@@ -40,9 +40,9 @@ class FoundPlaces:
 
 @dataclass(frozen=True, kw_only=True)
 class LargeListing(Overview):
-    """All that the list page asks for. `after` is the workspace that the page comes after.
+    """The context of the list page. `after` is the workspace before the page.
 
-    Removed ones alone stand in numbered pages, latest first; after those of the live trees comes a link to them.
+    Removed ones alone have numbered pages, latest first; a link to them follows the live trees.
     """
 
     number: int = 1
@@ -68,7 +68,7 @@ class LargeListing(Overview):
 
     @property
     def found(self) -> Tally | None:
-        """How many there are; None where the page does not know what lies before it."""
+        """The number of matches; None for a page that starts further on."""
         if self.numbered or not self.filters.narrow:
             return self.with_status(self.filters.status)
         number = len(self._found.places) - len(self._found.context)
@@ -113,7 +113,7 @@ class LargeListing(Overview):
     # ---- the trees
 
     def _walked(self) -> FoundPlaces:
-        """The page in tree order. It begins with what its first line stands below."""
+        """The page in tree order. It begins with the ancestors of its first line."""
         line = _line(self._start.pk, Workspace.objects.lines([self._start.pk])) if self._start else []
         steps = walk(self.scope, most=ROWS_PER_PAGE + 1, after=self._start, line=line)
         more, steps = len(steps) > ROWS_PER_PAGE, steps[:ROWS_PER_PAGE]
@@ -124,7 +124,7 @@ class LargeListing(Overview):
             next=steps[-1].id if more else None,
         )
 
-    # ---- what is looked for
+    # ---- search
 
     def _matching(self) -> FoundPlaces:
         rows = Matches(filters=self.filters, organizations=self.scope).page(MATCHES_PER_PAGE + 1, after=self._start)
@@ -143,12 +143,12 @@ class LargeListing(Overview):
 
 
 def _is_parent(above: TreePlace, place: TreePlace) -> bool:
-    """Of two rows that follow each other: the first child stands right below its parent."""
+    """Whether the row is the parent of the next one: a first child follows its parent."""
     return above.organization == place.organization and above.trail == place.trail[:-1]
 
 
 def _place_in(line: Sequence[tuple[UUID, str]], first: TreePlace) -> TreePlace:
-    """The last one of a line that the first row of the page stands below."""
+    """The lowest of a line that is above the page's first row."""
     trail = tuple(name for _, name in line)
     return TreePlace(id=line[-1][0], organization=first.organization, status=Status.ONLINE, trail=trail)
 
@@ -164,7 +164,7 @@ def _line(key: UUID | None, lines: Lines) -> list[tuple[UUID, str]]:
 
 
 def _all_above(rows: Sequence[StoredPlace], lines: Lines) -> list[StoredPlace]:
-    """What the rows stand below and is none of them."""
+    """The rows' ancestors that are not among them."""
     wanted = {row.id for row in rows}
     found: dict[UUID, StoredPlace] = {}
     for row in rows:
@@ -177,7 +177,7 @@ def _all_above(rows: Sequence[StoredPlace], lines: Lines) -> list[StoredPlace]:
 def _twins(
     places: Sequence[TreePlace], organizations: Sequence[Organization]
 ) -> tuple[Names, Mapping[tuple[str, str], int]]:
-    """The newest live ones of each name of the page that is used twice, and how many have it. Trails are short."""
+    """The newest live ones of each name on the page that is used twice, and their number. Trails are short."""
     ids = [place.id for place in places if place.live]
     if not ids:
         return {}, {}

@@ -1,4 +1,4 @@
-"""What the filters of the list find in trees too large to be read: each by an index, and no more than a page."""
+"""The filters of the list for trees too large to be read: each uses an index and reads at most a page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Matches:
     organizations: Sequence[Organization]
 
     def page(self, most: int, *, after: Workspace | None) -> list[StoredPlace]:
-        """The first `most` that come after that workspace."""
+        """The first `most` after that workspace."""
         keys = ["organization__slug", "folded", "id"] if len(self.organizations) > 1 else ["folded", "id"]
         rows = self._rows(after, most).alias(folded=Folded("name"))
         if after is not None:
@@ -55,7 +55,7 @@ class Matches:
 
 
 def _behind(after: Workspace, *, several: bool) -> Q:
-    """Those that come after it in the order of the page."""
+    """The rows after it in the order of the page."""
     name = _folded(after)
     here: Q = Q(folded__gte=name) & (Q(folded__gt=name) | Q(id__gt=after.pk))
     if not several:
@@ -65,7 +65,7 @@ def _behind(after: Workspace, *, several: bool) -> Q:
 
 
 def _found(rows: WorkspaceQuerySet, text: str, organizations: Sequence[int]) -> WorkspaceQuerySet:
-    """As in small lists, but only what an index finds: names by their beginning, the names above as a whole."""
+    """As in small lists, but only by index: names by their beginning, the names above as a whole."""
     search = Search(text)
     found = rows.alias(folded=Folded("name"))
     if not search.above:
@@ -79,9 +79,9 @@ def _found(rows: WorkspaceQuerySet, text: str, organizations: Sequence[int]) -> 
 
 
 def _used_twice(rows: WorkspaceQuerySet, *, after: Workspace | None, most: int) -> Q:
-    """The first `most` from that one on that more than one of the rows has, each in its organization.
+    """The first `most` names, from that one on, of more than one row of an organization.
 
-    In the order of the index, so that it is read no further than to the last of them.
+    In the order of the index, so that reading stops at the last of them.
     """
     names: Any = rows.live().order_by().annotate(folded=Folded("name"))
     if after is not None:

@@ -1,4 +1,4 @@
-"""What the address of the workspace list asks for."""
+"""The filters in the address of the workspace list."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STATUSES = (LIVE, *(str(status) for status in Status), EVERY)
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """What the address asks for."""
+    """The filters in the address."""
 
     find: str = ""
     organization: str = ""
@@ -35,7 +35,7 @@ class Filters:
     @classmethod
     def of(cls, query: QueryDict) -> Filters:
         failing = query.get("container") == FAILING
-        usual = EVERY if failing else LIVE  # what could not be released is removed
+        usual = EVERY if failing else LIVE  # failed releases are of removed ones
         status = query.get("status", usual)
         return cls(
             find=sought_name(query.get("q", "").replace("\0", "")),
@@ -48,12 +48,12 @@ class Filters:
 
     @property
     def narrow(self) -> bool:
-        """Whether a row is shown for itself, with what stands above it as context."""
+        """Whether rows are picked, with their ancestors as context."""
         return self.selective or self.status not in (LIVE, EVERY)
 
     @property
     def selective(self) -> bool:
-        """Whether more is asked than an organization and a status."""
+        """Whether there are filters besides organization and status."""
         return bool(self.find or self.twice or self.by or self.failing)
 
     def wants(self, place: TreePlace, *, twice: bool) -> bool:
@@ -66,6 +66,6 @@ class Filters:
 
 
 def with_id(rows: WorkspaceQuerySet, search: Search) -> Q:
-    """Those of the rows whose id begins so: read first, so that no other condition leads past the index."""
+    """The rows whose id begins so: read first, so that no other condition bypasses the index."""
     found = rows.filter(id__range=search.ids).values_list("id", flat=True)[:MOST_IDS] if search.ids else ()
     return Q(id__in=list(found))

@@ -1,4 +1,4 @@
-"""What stands around the list of workspaces, however long it is: the organizations, and how many there are of what."""
+"""The header of the list of workspaces, short or long: the organizations and the counts."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ NOT_LIVE = (Status.REMOVED,)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """The lines of one organization on this page: of its tree, or of what was removed.
+    """The lines of one organization on this page: of its tree, or of removed ones.
 
-    `twice` is None where nobody has counted.
+    `twice` is None if it was not counted.
     """
 
     organization: Organization
@@ -52,7 +52,7 @@ class Overview:
 
     @property
     def scope(self) -> Sequence[Organization]:
-        """The organization that is chosen, or all of them."""
+        """The chosen organization, or all."""
         chosen = self.filters.organization
         return [each for slug, each in self.organizations.items() if chosen in ("", slug)]
 
@@ -61,13 +61,13 @@ class Overview:
         return sum((_live(each) for name, each in self.organizations.items() if slug in ("", name)), Tally())
 
     def with_status(self, status: str) -> Tally:
-        """Rows of that status (or of LIVE or EVERY) in the organization that is chosen, or in all."""
+        """Rows of that status (or of LIVE or EVERY) in the chosen organization, or in all."""
         wanted = {LIVE: [each for each in Status if each not in NOT_LIVE], EVERY: list(Status)}.get(status, [status])
         return sum((_count(each, of) for each in self.scope for of in wanted), Tally())
 
     @property
     def failing(self) -> Tally:
-        """Workspaces whose container is not what it should be, with an error, in the organization that is chosen."""
+        """Workspaces whose container is not as desired, with an error, in the chosen organization."""
         return count_failing(self._failing)
 
     @property

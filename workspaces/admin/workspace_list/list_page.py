@@ -47,7 +47,7 @@ def list_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
 
 
 def _listing(request: HttpRequest, user: User) -> Listing | LargeListing:
-    """All of the trees where they are small; else as much as stands on the page."""
+    """The whole trees if they are small; else only one page."""
     filters, number = Filters.of(request.GET), page_number(request)
     known = counted_organizations(user)
     if filters.organization not in ("", *known):

@@ -1,4 +1,4 @@
-"""The lines of one page of the list, with what they show besides their place in the tree."""
+"""The lines of one page of the list, with all they show besides their place in the tree."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Names = Mapping[tuple[str, str], Sequence[TreePlace]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Origin:
-    """How a workspace came to be: by the run `import_id`, or by hand."""
+    """The origin of a workspace: the run `import_id`, or by hand."""
 
     import_id: UUID | None
     actor: str
@@ -32,11 +32,11 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListRow:
-    """One line of the list; `context` where it only shows what the next ones stand below. `below` counts live ones, and
-    is None where nobody has counted.
+    """One line of the list; `context` if it only is an ancestor of the next ones. `below` counts live ones, and is None
+    if it was not counted.
 
-    `also` others have its name; `also_at` are their places, or those of the newest. `duplicate` says that one of them
-    is where the name belongs.
+    `also` others have its name; `also_at` are their places, or those of the newest. `duplicate`: one of them is at the
+    place of the name.
     """
 
     place: TreePlace
@@ -57,7 +57,7 @@ class ListRow:
 
     @property
     def depth(self) -> int:
-        """A removed one stands in no tree any more: it is listed with its path."""
+        """A removed one has no place in a tree: it is listed with its path."""
         return self.place.depth if self.live else 0
 
     @property
@@ -73,7 +73,7 @@ class ListRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ListFacts:
-    """What the lines of one page show besides their place: three queries."""
+    """The facts of one page's lines besides their place: three queries."""
 
     columns: Mapping[UUID, Mapping[str, Any]]
     schedules: Mapping[UUID, int]
@@ -121,7 +121,7 @@ class ListFacts:
         )
 
     def others_of(self, place: TreePlace) -> tuple[str, ...]:
-        """Where else a live workspace has the same name."""
+        """Places of other live workspaces of that name."""
         twins = self.twins.get(identity(place), ())
         return tuple(SEPARATOR.join(twin.trail[-2:]) for twin in twins if twin.id != place.id)
 

@@ -20,9 +20,9 @@ from workspaces.services.past_paths import paths_at_removal
 
 @dataclass(frozen=True, kw_only=True)
 class RemovedRows:
-    """Those of the organizations whose name, path or id has `find`; what lies beyond COUNTED is found by a search only.
+    """The organizations' rows whose name, path or id has `find`; rows beyond COUNTED are found by a search only.
 
-    `ids` narrows them further where it is not None.
+    `ids` narrows them further if it is not None.
     """
 
     organizations: Sequence[Organization]

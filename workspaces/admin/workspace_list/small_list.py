@@ -1,4 +1,4 @@
-"""The list of workspaces where the trees are read whole: filtered, in pages, a fixed number of queries."""
+"""The list of workspaces for trees that are read whole: filtered, in pages, a fixed number of queries."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ ROWS_PER_PAGE = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Listing(Overview):
-    """All that the list page asks for, where it can read all that is live."""
+    """The context of the list page if it can read all live rows."""
 
     number: int = 1
 
     @cached_property
     def trees(self) -> Forest[TreePlace]:
-        """What is live; removed ones are read page by page."""
+        """The live trees; removed rows are read page by page."""
         return forest(Workspace.objects.live().filter(organization__in=self.scope))
 
     @cached_property
@@ -61,7 +61,7 @@ class Listing(Overview):
 
     @cached_property
     def pages(self) -> int:
-        """First those of the trees, then those of what is removed; one where both fit."""
+        """First the pages of the trees, then of removed ones; one if both fit."""
         return 1 if self.short else max(1, self.live_pages + -(-self.removed_count // ROWS_PER_PAGE))
 
     @cached_property
@@ -103,7 +103,7 @@ class Listing(Overview):
 
     @cached_property
     def _only(self) -> frozenset[UUID] | None:
-        """Ids that filters beyond the tree's own columns leave; None where all are wanted."""
+        """Ids that pass the filters beyond the tree's own columns; None if all are wanted."""
         if not self.filters.failing:
             return self._made
         ids = frozenset(self._failing.values_list("pk", flat=True))
@@ -111,7 +111,7 @@ class Listing(Overview):
 
     @cached_property
     def _made(self) -> frozenset[UUID] | None:
-        """Ids of what was made in the way that is asked for; None where all are wanted."""
+        """Ids of workspaces of the wanted origin; None if all are wanted."""
         if not self.filters.by:
             return None
         mine = Workspace.objects.filter(organization__in=self.scope).values("id")

@@ -1,10 +1,10 @@
-"""What lies in a workspace's config volume: the files of its folder, and beside them what the workspace itself is.
+"""The content of a workspace's config volume: the files of its folder, and a description of the workspace.
 
     …                           the files of `files_dir`, as in the template
-    .orgsite/workspace.json     all that was declared, defaults applied
-    .orgsite/prompts/*.md       `initial`, `idle` and `system`: those prompts that it has, as text
+    .orgsite/workspace.json     its declaration, defaults applied
+    .orgsite/prompts/*.md       `initial`, `idle` and `system`: the prompts that it has, as text
 
-A template's own `.orgsite` is left out when it is read, so nothing of it can stand where the generated files do.
+A template's own `.orgsite` is left out when it is read, so none of it can replace a generated file.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def generated(config: Config) -> dict[str, bytes]:
 
 
 def _described(config: Config) -> dict[str, Any]:
-    """All of it as JSON. `plugins` stands in `spec` too, where everything without a column of its own does."""
+    """All of it as JSON. `plugins` is in `spec` too, like all keys without a column."""
     return {
         "id": str(config.id),
         "name": config.name,

@@ -1,4 +1,4 @@
-"""What has to happen next so that a container becomes what it should be. The worker only carries it out."""
+"""The next step to bring a container to its desired state. The worker only carries it out."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ LONGEST_DELAY = 60.0
 FAILED_AFTER = 3  # failures in a row; then it is called failed, and the attempts go on
 PATIENCE = timedelta(seconds=60)  # with a container that tries to start by itself
 STEADY = timedelta(seconds=3)  # after its start, a container that still runs counts as running
-SOONEST, LATEST = timedelta(seconds=0.05), timedelta(seconds=2)  # between two looks at one that was asked
-LOST_AFTER = 3  # losses since it last ran for long; then it is called failed, and has to stay up for the probation
+SOONEST, LATEST = timedelta(seconds=0.05), timedelta(seconds=2)  # between two looks after a request
+LOST_AFTER = 3  # losses since its last long run; then it is called failed, and has to stay up for the probation
 PROBATION, RARELY = timedelta(minutes=5), timedelta(seconds=30)  # and how often it is looked at meanwhile
 LONG_RUN = timedelta(minutes=10)  # one that ran so long starts anew: its next loss is its first
 FIRST_PAUSE, LONGEST_PAUSE = (
     8.0,
     1_800.0,
 )  # seconds until the start after the second loss, and doubled with each
-TOGETHER = timedelta(seconds=0.1)  # looks fall on tenths of a second: the engine is asked for all of them at once
+TOGETHER = timedelta(seconds=0.1)  # looks fall on tenths of a second, so that one request serves many
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,11 +36,10 @@ def next_step(
     losses: int = 0,
     held_back: bool = False,
 ) -> Step:
-    """`asked_at`: when it was asked to start, or to stop. `fits`: what was found is one container, the newest; else the
-    engine puts it right as it starts it. `held_back`: nothing may be removed now.
+    """`asked_at`: the time of the request to start or stop. `fits`: only one container was found, of the newest
+    generation; else a start corrects that. `held_back`: nothing may be removed now.
 
-    A container that is asked to stop has `grace` to do so. All are asked first and watched then, so that none waits for
-    another one's grace.
+    A container has `grace` to stop. All are asked first and watched then, so that none waits for another one's grace.
     """
     asked = None if asked_at is None else now - asked_at
     if desired is Desired.RUNNING:
@@ -64,7 +63,7 @@ def _towards_running(found: State | None, asked: timedelta | None, *, losses: in
 
 
 def _stayed(asked: timedelta | None, losses: int) -> bool:
-    """Nobody asked one that is found running by itself: it counts at once, unless it was lost again and again."""
+    """Whether a running container counts as running. One not asked to start counts at once, unless often lost."""
     return losses < LOST_AFTER if asked is None else asked >= steady(losses)
 
 
@@ -74,12 +73,12 @@ def steady(losses: int) -> timedelta:
 
 
 def losses_now(losses: int, *, ran: timedelta) -> int:
-    """How often it was lost, this time included, where it had run for so long."""
+    """The number of losses, with this one, after a run of that length."""
     return 1 if ran >= LONG_RUN else losses + 1
 
 
 def pause(losses: int) -> timedelta:
-    """How long after so many losses it is started again: at once after the first, then ever later."""
+    """The pause before the next start after so many losses: none after the first, then ever longer."""
     return timedelta(seconds=min(FIRST_PAUSE * 2.0 ** min(losses - 2, 30), LONGEST_PAUSE) if losses > 1 else 0)
 
 
@@ -94,7 +93,7 @@ def look_again(*, desired: Desired, asked_at: datetime, grace: timedelta, now: d
     """When to look next at a container that was asked to start, or to stop.
 
     Most have done so at once, others take long: so the looks become rarer, each after half the time that has passed.
-    One falls on the moment at which the step changes, because the time is over, or right after it.
+    One falls on the end of the time, when the step changes, or right after it.
     """
     starts = desired is Desired.RUNNING
     latest = RARELY if starts and losses >= LOST_AFTER else LATEST
@@ -105,7 +104,7 @@ def look_again(*, desired: Desired, asked_at: datetime, grace: timedelta, now: d
 
 
 def delay(failures: int, *, jitter: float) -> timedelta:
-    """How long to wait after so many failures in a row, at least one; `jitter`, 0 to 1, spreads those that failed
-    together over a quarter of the time."""
+    """The wait after so many failures in a row, at least one; `jitter`, 0 to 1, spreads those that failed together over
+    a quarter of the time."""
     seconds = min(FIRST_DELAY * 2.0 ** min(failures - 1, 30), LONGEST_DELAY)
     return timedelta(seconds=seconds * (1 + jitter / 4))

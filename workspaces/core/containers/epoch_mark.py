@@ -1,4 +1,4 @@
-"""The mark on a container that says which history of events it was made in: an event's id and digest.
+"""The mark on a container that identifies the database it was made from: an event's id and digest.
 
 After a restore, ids are given out anew for other events. So the id alone would prove nothing.
 """
@@ -26,7 +26,7 @@ def epoch_of(event: Mapping[str, Any]) -> str:
 
 
 def event_id(epoch: str) -> int | None:
-    """The event that a mark names; None where it is no mark of ours, and no event can have it."""
+    """The event that a mark names; None if it is no mark of ours, so that no event can have it."""
     found = EPOCH.fullmatch(epoch)
     number = int(found[1]) if found else 0
     return number if 0 < number <= LARGEST else None

@@ -1,4 +1,4 @@
-"""The words for a container's life, and what follows from what: desired and seen → step → outcome → row and event.
+"""The states of a container and their transitions: desired and seen → step → outcome → row and event.
 
 `convergence.py` chooses the step. The whole table stands in docs/engines.md; tests compare it with the two.
 """
@@ -10,14 +10,14 @@ from enum import Enum, StrEnum
 
 
 class Desired(StrEnum):
-    """What people decided: the column `desired`."""
+    """The decision of people: the column `desired`."""
 
     RUNNING = "running"
     ABSENT = "absent"
 
 
 class State(Enum):
-    """What the engine says of a container now; None stands for no container."""
+    """The container's state on the engine now; None stands for no container."""
 
     STARTING = "starting"  # it will run, or try again, by itself
     RUNNING = "running"
@@ -25,31 +25,31 @@ class State(Enum):
 
 
 class Step(Enum):
-    """What to do with a container now."""
+    """The next action on a container."""
 
     START = "start"
     CONFIRM = "confirm"  # it runs, as it should
     WAIT = "wait"
-    REPORT = "report"  # it was started and does not run, or is to go and may not
+    REPORT = "report"  # it was started and does not run, or must be kept for now
     ASK_TO_STOP = "ask to stop"
     REMOVE = "remove"  # the container, then its volumes
 
 
 class Outcome(Enum):
-    """How a step ended."""
+    """The end of a step."""
 
     STARTING = "starting"
     RUNS = "runs"
     STOPPING = "stopping"
     GONE = "gone"
     LOST = "lost"  # it was started, and does not run
-    HELD = "held back"  # a removal that nobody may carry out now
-    FAILED = "failed"  # the engine said no, or did not answer
-    UNTRIED = "untried"  # something else was decided before the engine was asked
+    HELD = "held back"  # a removal that is not allowed now
+    FAILED = "failed"  # the engine refused, or did not answer
+    UNTRIED = "untried"  # another decision came before the engine's call
 
 
 class Observed(StrEnum):
-    """What a worker last knew: the column `observed`."""
+    """The last known state: the column `observed`."""
 
     ABSENT = "absent"
     STARTING = "starting"

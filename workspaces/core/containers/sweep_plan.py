@@ -14,8 +14,8 @@ from workspaces.core.containers.lifecycle import State
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """A workspace as the database knows it. `settled`: its container is what it should be, as far as anyone knows, so
-    nobody is at work on it; None where it has no container row."""
+    """A workspace as the database knows it. `settled`: its container is as desired, so no worker works on it, as far as
+    known; None if it has no container row."""
 
     id: UUID
     name: str
@@ -41,7 +41,7 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """A workspace of the database whose container is not what it should be; `why` is a sentence for people."""
+    """A workspace of the database whose container is not as desired; `why` is a sentence."""
 
     id: UUID
     why: str
@@ -50,7 +50,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unknown:
-    """Something on the engine that no row of the database accounts for: a stray. Only a person has it destroyed."""
+    """A stray: a thing on the engine without a row in the database. Only a person may destroy it."""
 
     id: UUID
     why: str
@@ -84,7 +84,7 @@ FAULTS = {
 
 
 def plan_sweep(known: Collection[Known], held: Mapping[UUID, Held]) -> Sweep:
-    """Compare. `held` must have been asked before `known`: what is made in between belongs to a row already."""
+    """Compare. `held` must have been read before `known`: things made in between then have a row already."""
     rows = {row.id: row for row in known}
     live = sorted((row for row in known if row.live), key=lambda row: row.id)
     removed = sorted((row for row in known if not row.live), key=lambda row: row.id)
@@ -98,7 +98,7 @@ def plan_sweep(known: Collection[Known], held: Mapping[UUID, Held]) -> Sweep:
 
 def _leftover(row: Known, held: Held | None) -> Finding | None:
     if held is None or row.settled is False or (row.keep_volumes and held.state is None):
-        return None  # nothing is left, or it is being released just now, or kept on purpose
+        return None  # nothing is left, or it is being released, or kept on purpose
     return Finding(id=row.id, why="its workspace is removed", known=row)
 
 

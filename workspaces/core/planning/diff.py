@@ -13,8 +13,8 @@ _CREATE, _KEEP, _UNTOUCHED, _LEFT_RUNNING = Action.CREATE, Action.KEEP, Action.U
 
 
 def merge(pairs: Sequence[Pair], want: Template) -> list[Row]:
-    """Create what has no match, keep what has one. A live row without a node stays: untouched, or left running where
-    the template has its name at another place."""
+    """Create what has no match, keep what has one. A live row without a node stays: untouched, or left running if the
+    template has its name at another place."""
     places: dict[str, tuple[str, ...] | None] = dict.fromkeys(want.names_asleep())
     places |= {pair.trail[-1]: pair.trail for pair in reversed(pairs) if pair.node}
     return [_merged(pair, places) for pair in pairs]
@@ -52,7 +52,7 @@ def empty_set_warning(want: Template, merged: Sequence[Row]) -> str | None:
 
 
 def _merged(pair: Pair, places: Mapping[str, tuple[str, ...] | None]) -> Row:
-    """`places` has, by name, the first place where the template lets it run, None where it does so nowhere."""
+    """`places` has, by name, the first place where the template lets it run, None if there is none."""
     trail, parent, node, live = pair
     if node:
         return Row(_KEEP if live else _CREATE, trail, parent, node, live)

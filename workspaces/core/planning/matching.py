@@ -43,7 +43,7 @@ def match(have: Collection[Live], want: Template) -> list[Pair]:
     pairs: list[Pair] = []
     stack = _siblings(want.workspaces, below.pop(_TOP, _NOBODY), parent=None)
     while stack or below:
-        if not stack:  # rows whose parent is not live, then those that stand in a cycle: they are shown at the top
+        if not stack:  # rows whose parent is not live, then those in a cycle: they are shown at the top
             stack = _siblings((), below.pop(detached.pop() if detached else min(below)), parent=None)
         parent, name, node, live = stack.pop()
         declared = node.children if node else ()

@@ -1,4 +1,4 @@
-"""Operations: what a plan changes, as data. One vocabulary for imports, removals and what is to come (move, undo)."""
+"""Operations: the changes of a plan as data. One vocabulary for imports, removals and later kinds (move, undo)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from uuid import UUID
 
 
 class Kind(StrEnum):
-    """What happens to one workspace."""
+    """The kind of a change."""
 
     CREATE = "create"
     REMOVE = "remove"
 
 
 class Place(NamedTuple):
-    """Where a workspace stands: its parent, and the names from the root, its own last.
+    """The place of a workspace: its parent, and the names from the root, its own last.
 
-    `parent` is an id, or, where the parent is created by the same plan, the index of that parent's row; None for roots.
+    `parent` is an id, or, if the same plan creates the parent, the index of that parent's row; None for roots.
     """
 
     parent: UUID | int | None
@@ -25,7 +25,7 @@ class Place(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """One change of one workspace: where it stood before, where it stands afterwards (None: nowhere), and the cause.
+    """One change of one workspace: its place before, its place afterwards (None: nowhere), and the cause.
 
     `row` is the index of its row in `Plan.rows`, `workspace` its id, None for one that is still to be created.
     """

@@ -1,4 +1,4 @@
-"""What an import would do, decided here and nowhere else: live rows + template + mode → `Plan`.
+"""The plan of an import, decided here and nowhere else: live rows + template + mode → `Plan`.
 
 Three pure steps: `matching` pairs nodes with live rows, `diff` gives each its action and cause, `policy` judges the
 result. Preview shows the plan, apply carries out its operations, and the fingerprint ties the two together.
@@ -28,7 +28,7 @@ def parse_mode(text: str | None) -> Mode:
 
 
 def plan_import(*, have: Collection[Live], want: Template, mode: Mode, last_run: UUID | None = None) -> Plan:
-    """Decide what importing `want` over `have` (all live rows of one organization) does. Pure and stable.
+    """Decide the effect of importing `want` over `have` (all live rows of one organization). Pure and stable.
 
     `last_run` is the organization's last run that changed something.
     """
@@ -37,14 +37,14 @@ def plan_import(*, have: Collection[Live], want: Template, mode: Mode, last_run:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A template beside all live rows of one organization: what both modes share is worked out once."""
+    """A template beside all live rows of one organization: the part that both modes share is made once."""
 
     have: Collection[Live]
     want: Template
     last_run: UUID | None = None
 
     def plan(self, mode: Mode) -> Plan:
-        """What importing in this mode does."""
+        """The plan of an import in this mode."""
         rows, warnings = self._merged, self.want.warnings
         if mode is Mode.RECONCILE:
             warning = empty_set_warning(self.want, rows)

@@ -1,4 +1,4 @@
-"""What a plan is made of: frozen values without rules."""
+"""The parts of a plan: frozen values without rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workspaces.core.template import Node, Template
 
 
 class Mode(StrEnum):
-    """What a plan is for. `merge` adds what is missing; `reconcile` then also removes leftovers that carry a declared
+    """The purpose of a plan. `merge` adds missing ones; `reconcile` then also removes leftovers that carry a declared
     name; `remove` removes chosen workspaces with all below them."""
 
     MERGE = "merge"
@@ -26,7 +26,7 @@ IMPORT_MODES = (Mode.MERGE, Mode.RECONCILE)
 
 
 class Action(StrEnum):
-    """What a plan does with one workspace."""
+    """A plan's action on one workspace."""
 
     CREATE = "create"
     KEEP = "keep"
@@ -41,7 +41,7 @@ REMOVING = frozenset({Action.REMOVE, Action.COLLATERAL})
 
 
 class Reason(StrEnum):
-    """Why a removal is one, as the REST answers name it. The last two are those of a direct removal."""
+    """The reason of a removal, as in REST answers. The last two are those of a direct removal."""
 
     ZOMBIE = "zombie"
     NOT_SPAWNING = "not_spawning"
@@ -74,10 +74,10 @@ class Live(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One workspace of the merged tree. `node` is set where the template places it, `live` where it exists.
+    """One workspace of the merged tree. `node` is set if the template has it, `live` if it exists.
 
-    `parent` is the index of the parent's row in `Plan.rows`; `twin` names where the template has the same name,
-    `holder` the protected workspace that keeps this one.
+    `parent` is the index of the parent's row in `Plan.rows`; `twin` is the template's place for the same name, `holder`
+    the protected workspace that keeps this one.
     """
 
     action: Action
@@ -91,7 +91,7 @@ class Row(NamedTuple):
 
     @property
     def cause(self) -> str:
-        """Why: what the preview shows, the history keeps and the events say."""
+        """The reason, as shown in the preview, the history and the events."""
         if self.action is Action.HELD and self.holder:
             itself = self.live and self.live.protected
             return "protected" if itself else f"above {SEPARATOR.join(self.holder)}, which is protected"
@@ -116,7 +116,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What one import would do. Rows stand in tree order, template children first, then leftovers by name."""
+    """The effect of one import. Rows stand in tree order, template children first, then leftovers by name."""
 
     mode: Mode
     template: Template
@@ -126,7 +126,7 @@ class Plan:
 
     @cached_property
     def result(self) -> tuple[Row, ...]:
-        """The result set, in template order: what is created and what is kept."""
+        """The result set, in template order: all created and kept rows."""
         return self._with(Action.CREATE, Action.KEEP)
 
     @cached_property
@@ -146,12 +146,12 @@ class Plan:
 
     @property
     def protected(self) -> tuple[Row, ...]:
-        """Rows that the plan removes although they are protected: only a direct delete plans that, to be refused."""
+        """Protected rows that the plan removes: only a direct delete plans that, and is then refused."""
         return tuple(row for row in self.removals if row.live and row.live.protected)
 
     @cached_property
     def held(self) -> tuple[Row, ...]:
-        """Would be removed, were it not protected or above a protected one."""
+        """Rows kept only because they are protected or above a protected one."""
         return self._with(Action.HELD)
 
     @cached_property
@@ -182,7 +182,7 @@ class Plan:
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
-        """What carrying it out does, in order: creations, parents first, then removals."""
+        """The changes to carry out, in order: creations, parents first, then removals."""
         created = (
             Operation(Kind.CREATE, index, None, None, self._place(row), row.cause, "")
             for index, row in enumerate(self.rows)

@@ -14,7 +14,7 @@ MOST_NAMED = 5  # protected workspaces that a sentence names
 
 
 class Word(StrEnum):
-    """What a plan takes to be applied. Over REST the exact number of removals answers both `number` and `tick`."""
+    """The confirmation that a plan needs. Over REST the exact number of removals answers both `number` and `tick`."""
 
     FREE = "free"
     NUMBER = "number"
@@ -24,7 +24,7 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ruling:
-    """What one rule says of a plan: whether it lets the plan pass, and why, as the end of a sentence."""
+    """One rule's judgement of a plan: whether it lets the plan pass, and why, as the end of a sentence."""
 
     rule: str
     ok: bool
@@ -33,7 +33,7 @@ class Ruling:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """The judgement of a plan: one word, and what each rule says."""
+    """The judgement of a plan: one word, and each rule's ruling."""
 
     word: Word
     rules: tuple[Ruling, ...]
@@ -41,17 +41,17 @@ class Verdict:
 
     @property
     def why(self) -> str:
-        """Why the plan is held back; "" where it is free."""
+        """Why the plan is held back; "" if it is free."""
         return next((each.why for each in self.rules if not each.ok), "")
 
     @property
     def confirm_removals(self) -> int | None:
-        """The number that lets the plan through; None where it is free, and where nothing does."""
+        """The number that lets the plan through; None if it is free, or if nothing does."""
         return self.removals if self.word in (Word.NUMBER, Word.TICK) else None
 
     @property
     def message(self) -> str:
-        """The sentence for programs: what would happen, why that is held back, and what lets it through."""
+        """The sentence for programs: the effect, why it is held back, and what lets it through."""
         number, going = self.removals, plural(self.removals, "workspace")
         return f"This would remove {going}, {self.why}. Repeat the number {number} as confirm_removals."
 
@@ -63,14 +63,14 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
-    """The rules of this site. `fraction` (0 to 1) of the live workspaces may go without the number being repeated."""
+    """The rules of this site. `fraction` (0 to 1) of the live workspaces may go without repeating the number."""
 
     fraction: float
 
     def judge(self, plan: Plan) -> Verdict:
         """The verdict on a plan. Pure: the same plan, the same verdict.
 
-        What an import itself creates does not count as live: it would let a tree that is replaced as a whole pass.
+        The import's own creations do not count as live: they would let the replacement of a whole tree pass.
         """
         if plan.mode is Mode.REMOVE:
             return _verdict(plan, Word.REFUSED, _protection(plan))
@@ -90,10 +90,10 @@ class Policy:
 
 
 def require(verdict: Verdict, plan: Plan, *, confirmed: int | None) -> None:
-    """Let the plan through, or raise: WorkspaceProtected where it is refused, RemovalNotConfirmed unless the verdict
-    is free or `confirmed` is the exact number of removals.
+    """Let the plan through, or raise: WorkspaceProtected if it is refused, RemovalNotConfirmed unless the verdict is
+    free or `confirmed` is the exact number of removals.
 
-    A number that is given must fit, whatever the verdict: it says what the caller believes will happen.
+    A given number must always fit, whatever the verdict: it is the caller's expectation.
     """
     if verdict.word is Word.REFUSED:
         raise WorkspaceProtected(

@@ -16,9 +16,9 @@ NO_TEMPLATE = Template(name="", workspaces=())
 def plan_removal(
     *, have: Collection[Live], chosen: Collection[UUID], above: Mapping[UUID, tuple[str, ...]] | None = None
 ) -> Plan:
-    """Remove all of `have`: the live ones among `chosen` and what is live below them. Pure and stable.
+    """Remove all of `have`: the live ones among `chosen` and all live ones below. Pure and stable.
 
-    `above` has the names above each topmost one, root first; where it is missing, trails begin with the topmost.
+    `above` has the names above each topmost one, root first; if missing, trails begin with the topmost.
     """
     below: defaultdict[UUID | None, list[Live]] = defaultdict(list)
     ids = {row.id for row in have}

@@ -49,7 +49,7 @@ def as_json(
 ) -> dict[str, Any]:
     """The REST answer. `created` maps the index of each created row to its new id; None for a dry run.
 
-    `verdict` is what the policy says to the plan, `created_status` with which status a node begins.
+    `verdict` is the policy's, `created_status` gives the first status of a node.
     """
     ids = {index: row.live.id if row.live else (created or {}).get(index) for index, row in enumerate(plan.rows)}
     dry_run = created is None
@@ -82,7 +82,7 @@ def as_json(
 
 
 def errors_of(plan: Plan) -> list[dict[str, Any]]:
-    """What reconcile would remove and must not: the same rows in the answer, in the run and in its event."""
+    """The rows that reconcile would remove but must not: the same in the answer, the run and its event."""
     return [{**_identity(row), "error": f"kept: {row.cause}"} for row in plan.held]
 
 

@@ -1,7 +1,7 @@
-"""The JSON Schema of an org template, for editors: what the models check, with a sentence for each key.
+"""The JSON Schema of an org template, for editors: the models' checks, with a sentence for each key.
 
-It describes the document after its includes. With it, an editor completes keys and shows what may stand where; what
-only a person can know (a name twice among siblings, a cron expression, a file that is missing) the import says.
+It describes the document after its includes. With it, an editor completes keys and shows the allowed ones; the import
+reports what it cannot check (a name twice among siblings, a cron expression, a missing file).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def editor_schema(*, address: str) -> dict[str, Any]:
 
 
 def _described(model: type[BaseModel], title: str, text: str, keys: dict[str, str]) -> dict[str, Any]:
-    """Without what pydantic adds for programmers: a title for each key, and null as the default of each."""
+    """The schema without pydantic's additions for programmers: titles of keys, and null as their default."""
     schema = model.model_json_schema()
     properties = {name: _key(name, shape, keys) for name, shape in schema["properties"].items()}
     head = {"title": title, "description": text}

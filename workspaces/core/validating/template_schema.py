@@ -1,4 +1,4 @@
-"""What each key of an org template may hold. `editor_schema` makes the JSON Schema for editors from the same models.
+"""The allowed values of an org template's keys. `editor_schema` makes the JSON Schema for editors from the same models.
 
 Values are strict: `"3"` is no tier and 42 is no name. A key that is null counts as not written. No model nests another:
 `validation` walks the tree, so one fault hides no other, and depth costs no recursion.
@@ -24,7 +24,7 @@ MAX_PLUGINS = 1000
 
 @lru_cache(maxsize=4096)
 def check_cron(expression: str) -> str:
-    """`expression` itself. Raises `ValueError` where it is no cron expression of five fields (or six, with seconds)."""
+    """`expression` itself. Raises `ValueError` if it is no cron expression of five fields (or six, with seconds)."""
     if len(expression) > MAX_LINE:
         raise ValueError(f"a cron expression must have at most {MAX_LINE} characters")
     try:
@@ -35,14 +35,14 @@ def check_cron(expression: str) -> str:
 
 
 def check_zone(zone: str, info: ValidationInfo) -> str:
-    """`zone` itself. Raises `ValueError` where the context's set of zones does not have it."""
+    """`zone` itself. Raises `ValueError` if the context's set of zones does not have it."""
     if info.context is not None and zone not in info.context:
         raise ValueError("not a known time zone (IANA names: `UTC`, `Europe/Berlin`)")
     return zone
 
 
 def check_plugin(plugin: str) -> str:
-    """`plugin` itself. Raises `ValueError` where no name follows the `!` or `-` that drops one."""
+    """`plugin` itself. Raises `ValueError` if no name follows the `!` or `-` that drops one."""
     if not plugin.lstrip("!-").strip():
         raise ValueError("a plugin must have a name")
     return plugin
@@ -65,7 +65,7 @@ class _Model(BaseModel):
 
 
 class _Kept(_Model):
-    """Keys without a column: whatever they hold is kept as written; `USUAL` says what they should."""
+    """Keys without a column: any value is kept as written; `USUAL` has the usual ones."""
 
     template: Any = None
     workspace_dir: Any = None
@@ -81,7 +81,7 @@ class _Kept(_Model):
 
 
 class Defaults(_Kept):
-    """What a workspace has unless it says otherwise. Prompt files are relative to the template's root."""
+    """The defaults of every workspace. Prompt files are relative to the template's root."""
 
     role: str | None = None
     tier: Tier | None = None

@@ -1,4 +1,4 @@
-"""`manage.py sweep`: what the engine holds against what should be there, and what a person decides about strays."""
+"""`manage.py sweep`: the engine's contents against the desired ones, and a person's decisions about strays."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Command(OrgCommand):
         else:
             self._sweep(sweep, containers, dry_run=options["dry_run"])
 
-    # ---- what a worker does, too
+    # ---- as a worker does
 
     def _sweep(self, sweep: Sweep, containers: Engine, *, dry_run: bool) -> None:
         self.done = "" if dry_run else PARTLY
@@ -103,7 +103,7 @@ class Command(OrgCommand):
         if restored:
             self.stderr.write(RESTORED)
 
-    # ---- what a person decides
+    # ---- decisions of a person
 
     def _accept(self, sweep: Sweep) -> None:
         self.done = PARTLY
@@ -131,7 +131,7 @@ class Command(OrgCommand):
             return
         if ask:
             self._ask(len(shown))
-        now_known = {stray.id for stray in survey(containers).strays}  # somebody may have taken their time
+        now_known = {stray.id for stray in survey(containers).strays}  # the answer may have taken long
         strays = [stray for stray in shown if stray.id in now_known]
         self.done = PARTLY
         errors = destroy_strays(strays, engine=containers, grace=_grace())
@@ -168,7 +168,7 @@ def _ids(texts: Sequence[str]) -> set[UUID]:
 
 
 def _chosen(sweep: Sweep, only: set[UUID]) -> list[Unknown]:
-    """All strays, or those with the ids. Whatever is no stray is refused, and then nothing is destroyed."""
+    """All strays, or those with the ids. An id of no stray is refused, and then nothing is destroyed."""
     if others := only - {stray.id for stray in sweep.strays}:
         listed = ", ".join(sorted(f"ws-{key}" for key in others))
         raise CommandError(f"No stray: {listed}. `manage.py sweep --dry-run` lists them. Nothing was destroyed.")
@@ -185,7 +185,7 @@ def _line(finding: Finding) -> str:
 
 
 def _delay(*, restored: bool) -> str:
-    """Why what a removed workspace left is not released now."""
+    """Why a removed workspace's leftovers are not released now."""
     if restored:
         return "; it is left as it is until `manage.py sweep --accept`"
     return (
@@ -194,7 +194,7 @@ def _delay(*, restored: bool) -> str:
 
 
 def _fate(stray: Unknown, seen_at: datetime | None, *, restored: bool) -> str:
-    """Its fate, and the moment of it."""
+    """Its treatment, and the time of it."""
     if restored:
         return "it is left as it is until `manage.py sweep --accept`"
     if not stray.runs:

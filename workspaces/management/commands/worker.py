@@ -22,7 +22,7 @@ from workspaces.worker.loop import Loop, run_until
 
 logger = logging.getLogger(__name__)
 
-AGAIN = 5.0  # seconds until a database that is away is asked again
+AGAIN = 5.0  # seconds until the next try while the database is away
 
 
 class Command(OrgCommand):
@@ -45,7 +45,7 @@ class Command(OrgCommand):
 
 
 def _loops(containers: Engine | None) -> list[Loop]:
-    """All that a worker does; without an engine, what needs none."""
+    """All loops of a worker; without an engine, those that need none."""
     return [
         *(_controller(containers).loops if containers else ()),
         housekeeping_loop(),
@@ -58,7 +58,7 @@ def _controller(containers: Engine) -> Controller:
 
 
 def _engine(stopped: Event) -> Engine | None:
-    """Once the database answers; None where there is no engine, or the worker is asked to end before."""
+    """The engine, once the database answers; None if there is none, or if the worker has to end before."""
     while settings.ORGSITE_ENGINE != "none" and not stopped.is_set():
         try:
             return engine(installation().name)

@@ -15,7 +15,7 @@ NOTHING = filesets.FolderFiles(files=())
 
 
 def workspace_archives(ids: Collection[UUID]) -> dict[UUID, bytes]:
-    """By id the tar of each workspace; an id that no workspace has is left out. All of them are in memory at once."""
+    """By id the tar of each workspace; an unknown id is left out. All of them are in memory at once."""
     rows = list(Workspace.objects.filter(pk__one_of=ids).select_related("organization"))
     schedules, stored = _schedules(ids), _stored({row.files_id for row in rows if row.files_id})
     return {
@@ -25,7 +25,7 @@ def workspace_archives(ids: Collection[UUID]) -> dict[UUID, bytes]:
 
 
 def stored_files(workspace: Workspace) -> list[tuple[str, int]]:
-    """Path and size (bytes) of each file that came with the workspace: one query, none where none came."""
+    """Path and size (bytes) of each file that came with the workspace: one query, none if none came."""
     content = FileSet.objects.values_list("content", flat=True)
     return filesets.tar_listing(bytes(content.get(pk=workspace.files_id))) if workspace.files_id else []
 

@@ -1,4 +1,4 @@
-"""What a worker saw and did, written down: containers, statuses, history and events of a whole batch at once."""
+"""Records of a worker's results: containers, statuses, history and events of a whole batch at once."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerResult:
-    """The outcome of a claim: `desired` and `generation` as it was claimed, `ended` when the engine answered, in
-    seconds of this machine's uptime, `error` in its words."""
+    """The outcome of a claim: `desired` and `generation` as claimed, `ended` when the engine answered, in seconds of
+    this machine's uptime, `error` in its words."""
 
     workspace_id: UUID
     desired: Desired
@@ -55,7 +55,7 @@ class ContainerResult:
 
     @property
     def settles(self) -> bool:
-        """Whether nothing follows from it, so that nobody waits for it to be written."""
+        """Whether nothing follows from it, so that it need not be written at once."""
         return self.outcome is Outcome.GONE
 
 
@@ -74,8 +74,8 @@ class ResultEntry:
 
     @property
     def gives_up(self) -> bool:
-        """Whether the workspace is called failed from now on. Where its agent has called it online since, that is told
-        after each loss, which come ever more rarely, and once of starts that fail: the agent may run elsewhere."""
+        """Whether the workspace is called failed from now on. If its agent has called it online since, that is repeated
+        after each loss, which come ever more rarely, and once for failed starts: the agent may run elsewhere."""
         status, attempts = self.row.workspace.status, self.row.attempts
         again = self.outcome is Outcome.LOST or attempts == FAILED_AFTER
         news = status == Status.PROVISIONING or (status == Status.ONLINE and again)
@@ -88,13 +88,13 @@ class ResultEntry:
 
     @property
     def stays(self) -> bool:
-        """Whether it could not be released, for a reason not told yet."""
+        """Whether it could not be released, for a new reason."""
         return self.fails and self.row.desired == Desired.ABSENT and self.news
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class News:
-    """What an event is to say of a container's workspace. `run`: whether it belongs to the container's run."""
+    """The content of an event about a container's workspace. `run`: whether it belongs to the container's run."""
 
     kind: EventType[Any]
     row: Container
@@ -103,12 +103,12 @@ class News:
 
 
 def record(results: Sequence[ContainerResult], *, worker: str, grace: timedelta) -> Set[UUID]:
-    """Write down what this worker did to the containers it leased, and give the leases back. `grace` is what those that
-    were asked to stop have for it.
+    """Write down this worker's results with the containers it leased, and give the leases back. `grace` is the time to
+    stop.
 
-    The organizations are locked first, as for an import: a removal comes wholly before or wholly after. Where it came
+    The organizations are locked first, as for an import: a removal comes wholly before or wholly after. If it came
     before, a start that has ended meanwhile brings no workspace back; the container is due, and goes. Returns the ids
-    of those whose organization is busy: nothing of them was written, and nobody waited.
+    whose organization is busy: nothing of them was written, without a wait.
     """
     now = database_now()
     with transaction.atomic():
@@ -142,12 +142,12 @@ def _log(entries: Sequence[ResultEntry]) -> None:
 
 
 def readable(error: str) -> str:
-    """An engine's words as a database takes them and a page shows them."""
+    """An engine's words in a form for the database and the pages."""
     return error.replace("\0", "\N{REPLACEMENT CHARACTER}").strip()[:LONGEST_ERROR] or "no reason was given"
 
 
 def record_away(error: str) -> None:
-    """The engine does not answer. All that waits for it and has no error yet says so."""
+    """The engine does not answer: record that in all waiting rows without an error."""
     error = readable(error)
     with transaction.atomic():
         waiting = Container.objects.filter(due_at__isnull=False, leased_until=None, last_error="").order_by("pk")
@@ -157,7 +157,7 @@ def record_away(error: str) -> None:
 
 
 def _leased(ids: Collection[UUID], worker: str) -> tuple[dict[UUID, Container], Set[UUID]]:
-    """The rows, and the ids of those in organizations that somebody else has locked."""
+    """The rows, and the ids of those in locked organizations."""
     mine = Container.objects.filter(workspace__one_of=ids, leased_by=worker)
     places = dict(mine.values_list("pk", "workspace__organization"))
     free = lock_where_free(places)
@@ -166,12 +166,12 @@ def _leased(ids: Collection[UUID], worker: str) -> tuple[dict[UUID, Container], 
 
 
 def save_rows(rows: Collection[Container]) -> None:
-    """All of them are there, and locked by their organizations: one statement, a tenth of the work of `bulk_update`."""
+    """Save existing rows, locked by their organizations: one statement, a tenth of the work of `bulk_update`."""
     Container.objects.bulk_create(rows, update_conflicts=True, unique_fields=["workspace"], update_fields=COLUMNS)
 
 
 def _write(row: Container, result: ContainerResult, *, grace: timedelta, now: datetime) -> ResultEntry | None:
-    """Into the row, not yet into the database. None where something else was decided since it was claimed."""
+    """Change the row, not yet the database. None if something else was decided since the claim."""
     row.leased_until, row.leased_by, row.changed_at = None, "", now
     if result.desired != row.desired or result.generation != row.generation:
         return None
@@ -200,10 +200,10 @@ def _fail(row: Container, result: ContainerResult, *, now: datetime) -> None:
     row.attempts, row.last_error = row.attempts + 1, readable(result.error)
     row.asked_at = None if result.desired is Desired.RUNNING else row.asked_at
     row.due_at = now + delay(row.attempts, jitter=random.random())
-    if result.outcome is Outcome.LOST:  # again, where it had run before: one that never did is only tried again
+    if result.outcome is Outcome.LOST:  # again, if it had run before: one that never did is only tried again
         row.losses += bool(row.losses)
         row.last_error = loss_told(row.last_error, row.losses)
-    if result.outcome is not Outcome.FAILED:  # an engine may be mended any moment; these are asked for ever more rarely
+    if result.outcome is not Outcome.FAILED:  # an engine may be repaired any moment; these are retried ever more rarely
         row.due_at = max(row.due_at, now + pause(max(row.losses, row.attempts)))
 
 
@@ -215,7 +215,7 @@ def _wait(row: Container, result: ContainerResult, *, grace: timedelta, now: dat
 def change_status(
     rows: Sequence[Container], status: Status, *, why: Callable[[Container], str], actor: Actor = WORKER
 ) -> None:
-    """Of the live ones among the workspaces, with history; the events are the caller's, by `tell`."""
+    """Change the live ones among the workspaces, with history; the caller writes the events, by `tell`."""
     if rows:
         now = database_now()
         Workspace.objects.live().filter(id__one_of=[row.pk for row in rows]).update(status=status, updated_at=now)
@@ -223,7 +223,7 @@ def change_status(
 
 
 def tell(news: Collection[News], *, actor: Actor = WORKER) -> None:
-    """The events, in one statement, and another one for where the workspaces stand."""
+    """Write the events, in one statement, and one more for the workspaces' places."""
     if news:
         paths = Workspace.objects.paths({each.row.pk for each in news})
         emit([_event(each, path=paths[each.row.pk], actor=actor) for each in news])

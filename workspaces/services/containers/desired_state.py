@@ -1,4 +1,4 @@
-"""What a workspace's container should be doing, written where it is decided. The worker does the rest."""
+"""The desired state of containers, written together with each decision. The worker does the rest."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def engine_runs() -> bool:
 
 
 def want_running(ids: Collection[UUID], *, organization: int, import_id: UUID | None, now: datetime) -> None:
-    """New workspaces of one organization: each is to get a container."""
+    """Want containers for new workspaces of one organization."""
     if not ids:
         return
     nothing_yet = {
@@ -43,7 +43,7 @@ def want_running(ids: Collection[UUID], *, organization: int, import_id: UUID | 
 
 
 def want_each_running(rows: Iterable[Workspace], *, now: datetime) -> None:
-    """The same for workspaces of any organizations, and of no import: one statement for each organization."""
+    """The same for any organizations, without an import: one statement for each organization."""
     places = defaultdict(list)
     for row in rows:
         places[row.organization_id].append(row.pk)
@@ -52,9 +52,9 @@ def want_each_running(rows: Iterable[Workspace], *, now: datetime) -> None:
 
 
 def want_absent(ids: Collection[UUID], *, keep_volumes: bool, import_id: UUID | None, now: datetime) -> int:
-    """Removed workspaces: their containers go, and their volumes unless they are kept. How many have a container.
+    """Want no containers for removed workspaces, nor volumes unless they are kept; return how many have a container.
 
-    A worker that is starting one of them just now keeps its lease, and finds this when it comes to record the start.
+    A worker that is starting one of them keeps its lease, and finds this when it records the start.
     """
     return Container.objects.filter(workspace__one_of=ids).update(
         desired=Desired.ABSENT, keep_volumes=keep_volumes, import_id=import_id, due_at=now, attempts=0, losses=0,
@@ -63,7 +63,7 @@ def want_absent(ids: Collection[UUID], *, keep_volumes: bool, import_id: UUID | 
 
 
 def note_sizes(sizes: Mapping[UUID, int]) -> None:
-    """What the volumes of each workspace hold, in bytes; only what changed is written."""
+    """Note the bytes in each workspace's volumes; only changed ones are written."""
     rows = Container.objects.filter(workspace__one_of=sizes.keys()).only("workspace", "volume_bytes").order_by("pk")
     changed = [row for row in rows if row.volume_bytes != sizes[row.pk]]
     for row in changed:
@@ -72,27 +72,27 @@ def note_sizes(sizes: Mapping[UUID, int]) -> None:
 
 
 def try_again(ids: Collection[UUID]) -> int:
-    """Those of the containers that wait after a failure are due now; return how many. Nothing else changes."""
+    """Make containers that wait after a failure due now; return how many. Nothing else changes."""
     waiting = Container.objects.filter(workspace__one_of=ids, due_at__isnull=False).exclude(last_error="")
     return waiting.update(due_at=database_now())
 
 
 def count_failing(rows: QuerySet[Container]) -> Tally:
-    """How many there are. Where an engine is away, every container fails: nobody has to know how many thousands."""
+    """The bounded number of rows: while an engine is away, every container fails, and thousands need no exact count."""
     return tally(rows, most=FAILING_COUNTED)
 
 
 def overdue_since(user: User) -> datetime | None:
-    """Since when the oldest container waits that a worker should have looked at a minute ago, of the organizations that
-    the user may see; None where none does.
+    """The time since when the oldest overdue container waits (due for over a minute), of organizations that the user
+    may see; None if none does.
     """
     mine = _overdue().filter(workspace__organization__in=Organization.objects.visible_to(user))
     return mine.values_list("due_at", flat=True).first()
 
 
 def count_overdue(user: User) -> tuple[int, bool]:
-    """How many those are among the oldest OVERDUE_COUNTED of all, and whether that is exact: where there are more, some
-    of them may be the user's. Two queries: one that joins would read every workspace.
+    """Their number among the oldest OVERDUE_COUNTED of all, and whether that is exact: if there are more, some of them
+    may be the user's. Two queries: one that joins would read every workspace.
     """
     ids = list(_overdue().values_list("pk", flat=True)[: OVERDUE_COUNTED + 1])
     visible = Organization.objects.visible_to(user)

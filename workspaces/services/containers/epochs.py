@@ -1,7 +1,7 @@
-"""Whether this database is the one that the engine's containers were made from.
+"""Detection of a database that the engine's containers were not made from.
 
-Each container is labelled with the newest event at its making. A label that names an event which is not there, or is
-another one by now, means that the database was restored from a backup, or is a copy or a stranger.
+Each container is labelled with the newest event at its making. A label whose event is missing here, or is a different
+one, means that the database was restored from a backup, or is a copy or a foreign one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from workspaces.services.containers.installation import lock_installation
 
 logger = logging.getLogger(__name__)
 
-# Labels of containers that run for years were made of these: with one more or less, no label would be known any more.
+# Danger: labels of running containers were made of these: with one more or less, no label would be known any more.
 COLUMNS = ("id", "event_type", "organization", "workspace_id", "import_id", "actor", "payload", "created_at")
 LONGEST = 64  # characters of a label that are kept; ours are shorter
 RESTORED = (
@@ -48,7 +48,7 @@ def newest_epoch() -> str:
 
 
 def unknown_epochs(epochs: Collection[str]) -> frozenset[str]:
-    """Those of the labels that no event of this database has. One query."""
+    """The labels without an event in this database. One query."""
     ids = {number for epoch in epochs if (number := event_id(epoch))}
     if not ids:
         return frozenset(epochs)
@@ -57,14 +57,14 @@ def unknown_epochs(epochs: Collection[str]) -> frozenset[str]:
 
 
 def disputed_epochs(epochs: Collection[str]) -> frozenset[str]:
-    """Those that are unknown, and that nobody has accepted. Changes nothing."""
+    """The unknown labels that were not accepted. Changes nothing."""
     unknown = {epoch[:LONGEST] for epoch in unknown_epochs(epochs)}
     accepted = UnknownEpoch.objects.filter(epoch__one_of=unknown, accepted_at__isnull=False)
     return frozenset(unknown - set(accepted.values_list("epoch", flat=True))) if unknown else frozenset()
 
 
 def note_epochs(epochs: Collection[str]) -> bool:
-    """Write down those that are disputed. Whether any of all that were written down is not accepted yet."""
+    """Write down disputed ones; return whether any written down so far is not accepted yet."""
     disputed = disputed_epochs(epochs)
     if disputed and disputed - _noted(disputed):
         with transaction.atomic():
@@ -81,8 +81,8 @@ def is_restored() -> bool:
 
 
 def accept_epochs(*, actor: Actor) -> int:
-    """This is the right database, whatever the containers say; return how many labels were accepted. From now on each
-    stray has its quarantine, and the removals that waited are due."""
+    """Accept this database as the right one; return how many labels were accepted. From now on each stray has its
+    quarantine, and the removals that waited are due."""
     now = database_now()
     with transaction.atomic():
         lock_installation()

@@ -1,8 +1,8 @@
 """The turns of organizations, so that one with many due containers never holds up another one's few.
 
-A container's place is how many of its organization are leased, plus its own place among those that wait. What has the
-lowest place comes first, whoever has waited longer then. Each organization is asked for its first ones by an index:
-the statement costs the same with ten due rows and with a hundred thousand.
+A container's place is the number of its organization's leased ones, plus its own place among those that wait. The
+lowest place comes first, at equal places the longest wait. An index gives each organization's first ones: the statement
+costs the same with ten due rows and with a hundred thousand.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from uuid import UUID
 
 from django.db import connection
 
-# Two workers that ask at the same time find the same rows; behind those that the other has locked stand enough more.
+# Two workers at the same time find the same rows; behind those that the other has locked there are enough more.
 AHEAD = 2
 
 WAITS = """
     desired = %(desired)s AND due_at IS NOT NULL AND due_at <= %(now)s
     AND (leased_until IS NULL OR leased_until <= %(now)s)
 """
-# Compared as rows, so that the order is one that only the index `container_queue` has: the planner would rather read
-# all that is due in the order of time, and throw away what is of other organizations.
+# Compared as rows, so that only the index `container_queue` has this order: the planner would rather read all due rows
+# by time, and drop those of other organizations.
 PLACE = "(desired, organization_id, due_at)"
 FIRST = f"""
     FROM workspaces_organization o CROSS JOIN LATERAL (
@@ -46,7 +46,7 @@ PLACES = """
     ) AS leased ON leased.organization_id = first.organization_id
     ORDER BY place, since, first.workspace_id LIMIT %(most)s
 """
-# Asked once more of the locked row: somebody may have taken it since the places were counted.
+# Checked once more on the locked row: another worker may have taken it since.
 TURNS = f"""
     SELECT c.workspace_id FROM ({PLACES}) AS turn JOIN workspaces_container c ON c.workspace_id = turn.workspace_id
     WHERE {WAITS} ORDER BY turn.place, turn.since, turn.workspace_id LIMIT %(limit)s {{lock}}
@@ -54,8 +54,8 @@ TURNS = f"""
 
 
 def next_turns(desired: str, *, now: datetime, limit: int) -> list[UUID]:
-    """The ids of up to `limit` containers whose turn it is; their rows are locked until the transaction ends. Rows that
-    somebody else has locked are passed over; on SQLite the transaction has locked everything."""
+    """The ids of up to `limit` containers whose turn it is; their rows are locked until the transaction ends. Skips
+    rows locked by others; on SQLite the transaction has locked everything."""
     postgresql = connection.vendor == "postgresql"
     first, lock = (FIRST, "FOR NO KEY UPDATE OF c SKIP LOCKED") if postgresql else (FIRST_ON_SQLITE, "")
     given = {"desired": desired, "now": now if postgresql else _as_text(now), "limit": limit, "most": AHEAD * limit}

@@ -1,4 +1,4 @@
-"""This site's name on its engine, and what a worker last saw of that engine."""
+"""This site's name on its engine, and the last known state of that engine."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ LATELY = timedelta(seconds=90)
 
 
 def installation() -> Installation:
-    """The one row. A new site gets a name nobody else has: two sites on one engine must never take each other's
-    containers for leftovers. ORGSITE_INSTALLATION sets the name instead.
+    """The one row. A new site gets a unique name: two sites on one engine must never take each other's containers for
+    leftovers. ORGSITE_INSTALLATION sets the name instead.
 
-    Raises InstallationRenamed where containers carry another name.
+    Raises InstallationRenamed if containers carry another name.
     """
     row, _ = Installation.objects.get_or_create(pk=ONLY, defaults={"name": _name()})
     wanted = settings.ORGSITE_INSTALLATION
@@ -38,31 +38,31 @@ def installation() -> Installation:
 
 
 def lock_installation() -> None:
-    """One process at a time changes what is known of strays; inside a transaction, which on SQLite is the lock."""
+    """Let one process at a time change the strays; inside a transaction, which on SQLite is the lock."""
     list(Installation.objects.select_for_update(no_key=True).filter(pk=ONLY))
 
 
 def claim_sweep(every: timedelta) -> bool:
-    """Whether it is this worker's turn: one of all workers sweeps in that time."""
+    """Whether it is this worker's turn: only one of all sweeps in that time."""
     now = database_now()
     waited = Q(swept_at=None) | Q(swept_at__lte=now - every)
     return bool(Installation.objects.filter(waited, pk=ONLY).update(swept_at=now))
 
 
 def last_seen() -> Installation:
-    """What workers wrote down about the engine; changes nothing."""
+    """The engine's state as workers recorded it; changes nothing."""
     return Installation.objects.filter(pk=ONLY).first() or Installation()
 
 
 def note_engine(worker: str, *, engine: str) -> None:
-    """It answered this worker, with what it says of itself."""
+    """Record the engine's answer about itself."""
     seen = {"engine": engine[:255], "engine_error": "", "engine_seen_at": database_now(), "engine_seen_by": worker}
     Installation.objects.filter(pk=ONLY).update(**seen)
 
 
 def note_engine_away(worker: str, *, error: str) -> bool:
-    """It does not answer this worker. Written down, and True, unless another worker has seen it a moment ago: then
-    this one is where the trouble is."""
+    """Record that it does not answer, and return True, unless another worker has seen it a moment ago: then the fault
+    is this worker's."""
     lately = Installation.objects.filter(pk=ONLY, engine_seen_at__gt=database_now() - LATELY)
     if lately.exclude(engine_seen_by=worker).exists():
         return False

@@ -1,4 +1,4 @@
-"""Who works on which container. A lease outlives a killed worker by seconds; then the next one goes on."""
+"""Leases of containers by workers. A lease outlives a killed worker by seconds; then the next one goes on."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ class Claim:
 
 
 def waiting(now: datetime) -> QuerySet[Container]:
-    """The containers with work to do, now or later, that nobody is at, the longest waiting first."""
+    """The containers with work to do, now or later, without a lease, the longest waiting first."""
     free = Q(leased_until=None) | Q(leased_until__lte=now)
     return Container.objects.filter(free, due_at__isnull=False).order_by("due_at")
 
 
 def due(now: datetime) -> QuerySet[Container]:
-    """Those that something is to be done about now."""
+    """Waiting containers that are due now."""
     return waiting(now).filter(due_at__lte=now)
 
 
 def next_due() -> datetime | None:
-    """When the next container is due that nobody is at; None where there is none."""
+    """When the next container without a lease is due; None if there is none."""
     return waiting(database_now()).values_list("due_at", flat=True).first()
 
 
 def claim_due(worker: str, *, desired: Desired, limit: int) -> list[Claim]:
-    """Take up to `limit` of those that should run, or of those that should go, organizations in turn. Two workers never
-    get the same one, nor wait for each other."""
+    """Lease up to `limit` of those that should run, or should go, organizations in turn. Two workers never get the same
+    one, nor wait for each other."""
     now = database_now()
     if not limit or not _any_waits(desired, now):
-        return []  # asked before the transaction, which on SQLite takes the lock of all writers
+        return []  # before the transaction, which on SQLite takes the lock of all writers
     with transaction.atomic():
         now = database_now()
         claimed = Container.objects.filter(workspace__one_of=next_turns(desired, now=now, limit=limit))
@@ -72,32 +72,31 @@ def claim_due(worker: str, *, desired: Desired, limit: int) -> list[Claim]:
 
 
 def _any_waits(desired: str, now: datetime) -> bool:
-    """By organization, as the index is: many that are to run are not read to find that none is to go."""
+    """Whether any waits. By organization, like the index: else many to run are read to find none to go."""
     waits = due(now).filter(desired=desired, organization=OuterRef("pk"))
     return Organization.objects.filter(Exists(waits)).exists()
 
 
 def renew(worker: str, ids: Collection[UUID]) -> Set[UUID]:
-    """This worker lives, and is at these; return those that are still its own and were renewed. What else it once
-    leased, and lost sight of, becomes free."""
+    """Renew this worker's leases; return those still its own. Its other leases run out."""
     return _write(worker, ids, leased_until=database_now() + LEASE)
 
 
 def give_back(worker: str, ids: Collection[UUID]) -> None:
-    """Not begun: whoever comes next may take them."""
+    """Give back work not begun: any worker may take it."""
     _write(worker, ids, leased_until=None, leased_by="")
 
 
 def put_off(worker: str, ids: Collection[UUID], *, by: timedelta) -> None:
-    """Not begun, and not to be tried again at once."""
+    """Give back work not begun, for a later try."""
     _write(worker, ids, leased_until=None, leased_by="", due_at=database_now() + by)
 
 
 def _write(worker: str, ids: Collection[UUID], **values: Any) -> Set[UUID]:
-    """Into those of the rows that are the worker's; return their ids.
+    """Change the rows that are the worker's; return their ids.
 
-    Those that are being written just now are left out, and their leases run out: a removal that locks many of them
-    would wait for those that are locked here, and this for the removal.
+    Skips rows being written just now, and their leases run out: a removal that locks many of them would wait for those
+    locked here, and this for the removal.
     """
     with transaction.atomic():
         mine = Container.objects.filter(workspace__one_of=ids, leased_by=worker, leased_until__isnull=False)
@@ -107,6 +106,6 @@ def _write(worker: str, ids: Collection[UUID], **values: Any) -> Set[UUID]:
 
 
 def skipping_locked(rows: QuerySet[Container]) -> QuerySet[Container]:
-    """Locked, but those that somebody else has locked; on SQLite the transaction has locked everything."""
+    """The rows locked, without those locked by others; on SQLite the transaction has locked everything."""
     options: dict[str, Any] = {"skip_locked": True, "no_key": True, "of": ("self",)}
     return rows.select_for_update(**options) if connection.features.has_select_for_update_skip_locked else rows

@@ -1,7 +1,7 @@
-"""Containers that ran and are not there any more, or not up: started again, each time after a longer pause.
+"""Containers that ran and are gone or down: started again, each time after a longer pause.
 
-The first losses are told like any start. From the third on the workspace is called failed, once, and nothing more is
-told until its container has stayed up for the probation.
+The first losses have events like any start. At the third the workspace is called failed, once, and no more events
+follow until its container has stayed up for the probation.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from workspaces.services.containers.container_results import News, change_status
 
 def note_losses(settled: Iterable[Container], *, why: Mapping[UUID, str], now: datetime) -> Set[UUID]:
     """Make the rows due, each after its pause, inside the transaction that locked their organizations; return the ids
-    of those whose start is still to be told. `why` says what was seen. `changed_at` is since when each ran."""
+    of those whose start needs an event. `why` is the observation. `changed_at` is since when each ran."""
     rows = list(settled)
     for row in rows:
         row.losses = losses_now(row.losses, ran=now - row.changed_at)

@@ -1,4 +1,4 @@
-"""What a container needs to start: image, environment with an access token of its own, configuration, limits."""
+"""The requirements for a container's start: image, environment with its own access token, configuration, limits."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from workspaces.services.security.tokens import WORKSPACE_PREFIX, digest
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreparedStarts:
-    """`wanted` can be started; `errors` (id → sentence) cannot be until somebody changes a setting; `busy` belong to
-    organizations that somebody else has locked."""
+    """`wanted` can be started; `errors` (id → sentence) cannot be until a setting is changed; `busy` belong to
+    organizations that are locked."""
 
     wanted: dict[UUID, Wanted]
     errors: dict[UUID, str]
@@ -33,13 +33,13 @@ class PreparedStarts:
 
 
 def prepare(ids: Collection[UUID]) -> PreparedStarts:
-    """What to start for those of `ids` that are still to run, with their tokens made valid.
+    """Prepare the start of those `ids` that are still to run, with valid tokens.
 
     Under the organizations' locks: a workspace that is being removed gets no token after its tokens were revoked.
     """
     if not ids:
         return PreparedStarts(wanted={}, errors={})
-    epoch = newest_epoch()  # before the transaction: what that writes may still be rolled back
+    epoch = newest_epoch()  # before the transaction: its own events may still be rolled back
     with transaction.atomic():
         rows = Container.objects.filter(workspace__one_of=ids)
         places = dict(rows.values_list("pk", "workspace__organization"))
@@ -57,16 +57,16 @@ def prepare(ids: Collection[UUID]) -> PreparedStarts:
 
 
 def container_token(workspace_id: UUID, generation: int) -> str:
-    """The access token in that container's environment. Derived, so that a worker that takes over after another was
-    killed starts the container with the same one; stored, like all tokens, as its SHA-256 alone."""
+    """The access token in that container's environment. Derived, so that the next worker, after one was killed, starts
+    the container with the same one; stored, like all tokens, as its SHA-256 alone."""
     value = f"{workspace_id}/{generation}"
     return WORKSPACE_PREFIX + salted_hmac("workspaces.container", value, algorithm="sha256").hexdigest()
 
 
 def _make_tokens_valid(rows: Collection[Container]) -> None:
-    """Each has one token that works: where somebody revoked it, or it was made with another secret key, that of the
-    next generation, so that a container which runs with the old one is replaced. Those of its earlier containers end;
-    what people handed out stays. A fixed number of statements."""
+    """Give each one valid token: if it was revoked, or made with another secret key, that of the next generation, so
+    that a container running with the old one is replaced. Tokens of earlier containers are revoked; those made by hand
+    stay. A fixed number of statements."""
     digests = {row.pk: digest(container_token(row.pk, row.generation)) for row in rows}
     revoked = WorkspaceToken.objects.filter(digest__one_of=digests.values(), revoked_at__isnull=False)
     usable = WorkspaceToken.objects.filter(workspace__one_of=digests, of_container=True, revoked_at=None)

@@ -1,6 +1,6 @@
-"""Access tokens of containers end before their workspaces do: after a new secret key, or when one became known.
+"""Access tokens of containers end before their workspaces do: after a new secret key, or a leak.
 
-A token that ends takes its container with it: the next one can only be handed to a container that is made anew.
+The token's container is replaced too: only a new container can get the next token.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Rotation:
 
 def rotate_tokens(organization: Organization, *, actor: Actor, every: bool = False, by_hand: bool = False) -> Rotation:
     """Revoke the tokens of the organization's containers that were derived from another secret key than the present
-    one, or, if `every`, all of them; make those containers anew. `by_hand`: revoke what people handed out, too.
+    one, or, if `every`, all of them; make those containers anew. `by_hand`: revoke tokens made by hand, too.
 
-    Under the organization's lock. A container that is being started meanwhile is made anew after that.
+    Under the organization's lock. A container being started meanwhile is replaced later.
     """
     with transaction.atomic():
         lock_organizations([organization.pk])
@@ -59,7 +59,7 @@ def _ended(organization: Organization, tokens: QuerySet[WorkspaceToken], *, ever
 
 
 def _renew(ids: set[UUID], *, actor: Actor) -> int:
-    """A worker replaces what runs in an earlier generation."""
+    """Raise the generation: a worker replaces older containers."""
     now = database_now()
     rows = Container.objects.filter(workspace__one_of=ids, desired=Desired.RUNNING)
     rows.update(

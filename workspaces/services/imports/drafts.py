@@ -1,7 +1,7 @@
-"""The draft of an import: its plan and all rows it will write, worked out before the lock where that is everybody's.
+"""The draft of an import: its plan and all rows it will write, made before the lock if that locks out everybody.
 
 On SQLite a transaction that writes keeps every heartbeat waiting. So the plan is made before it. Under the lock only
-the rows it was made from are read again; where they differ, the plan is made again there. On PostgreSQL the lock is the
+the rows it was made from are read again; if they differ, the plan is made again there. On PostgreSQL the lock is the
 organization's alone, and the plan is made under it.
 """
 
@@ -26,7 +26,7 @@ from workspaces.services.plans.kept_templates import packed
 class Draft:
     prepared: PreparedPlan
     document: bytes  # the template, as the run keeps it
-    seen: Stored | None = None  # where it was made without the lock
+    seen: Stored | None = None  # if it was made without the lock
 
     @property
     def plan(self) -> Plan:
@@ -43,7 +43,7 @@ class Import:
     reason: str
 
     def ahead(self) -> Draft | None:
-        """Without the lock; None where that spares nobody a wait, or where the caller's transaction holds it."""
+        """A draft without the lock; None if that saves no wait, or if the caller's transaction has the lock."""
         if connection.in_atomic_block or not locks_everything(connection):
             return None
         with gc_tuning.paused():
@@ -54,7 +54,7 @@ class Import:
         return draft
 
     def under_lock(self, ahead: Draft | None) -> Draft:
-        """The one made ahead if that is what would be made now, or a new one."""
+        """The draft made ahead if it is still right, or a new one."""
         if ahead and ahead.seen and ahead.seen.plans_like(Stored(self.organization)):
             return ahead
         with gc_tuning.paused():

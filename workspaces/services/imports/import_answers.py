@@ -12,12 +12,12 @@ from workspaces.services.verdicts import judge
 
 
 def preview_answer(plan: Plan) -> dict[str, Any]:
-    """What the plan would do, and what the policy says to it."""
+    """The answer for a plan, with the policy's verdict."""
     return as_json(plan, verdict=judge(plan), created_status=initial_status)
 
 
 def applied_answer(applied: Applied) -> dict[str, Any]:
-    """What the import did."""
+    """The answer to an apply."""
     return as_json(
         applied.plan,
         verdict=judge(applied.plan),

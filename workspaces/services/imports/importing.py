@@ -40,7 +40,7 @@ class Applied:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Confirmation:
-    """The plan that the caller saw and agreed to; None where they leave it to the guards. A preview is applied once."""
+    """The plan that the caller saw and agreed to; None if they leave it to the guards. A preview is applied once."""
 
     fingerprint: str | None = None
     confirm_removals: int | None = None
@@ -65,8 +65,8 @@ def apply_import(
 ) -> Applied:
     """Carry out the plan as it is under the organization's lock: all of it or nothing.
 
-    Raises PlanChanged, AppliedAlready, RemovalNotConfirmed, NotFound (an expired preview's files); whatever is raised,
-    the run is closed as refused or failed and its event written.
+    Raises PlanChanged, AppliedAlready, RemovalNotConfirmed, NotFound (an expired preview's files); after any error the
+    run is closed as refused or failed and its event written.
     """
     asked = Import(organization=organization, template=loaded.template, mode=mode, reason=reason)
     with new_run(organization, loaded, mode=mode, actor=actor, reason=reason) as run:
@@ -106,6 +106,6 @@ def _execute(draft: Draft, *, run: ImportRun, actor: Actor) -> Mapping[int, UUID
 
 
 def _verify(plan: Plan, organization: Organization) -> None:
-    """The tree must now hold exactly what the plan promised; if not, nothing of it happened."""
+    """Check that the tree is exactly as planned; if not, all is rolled back."""
     if Workspace.objects.live().filter(organization=organization).count() != plan.live_after:
         raise PlanChanged(plan)

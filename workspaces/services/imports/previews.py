@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """What happened to one workspace since the preview: when, by whom and why, as its history tells."""
+    """The change of one workspace since the preview, with time, actor and reason from its history."""
 
     workspace_id: UUID
     name: str
@@ -47,7 +47,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """Both plans exactly as they were shown, and what has changed since (nothing: they may be applied)."""
+    """Both plans exactly as they were shown, and the changes since (none: they may be applied)."""
 
     record: ImportPreview
     template: Template
@@ -72,7 +72,7 @@ class Preview:
 
     @cached_property
     def is_out_of_date(self) -> bool:
-        """Whether the tree is another one than was shown. A preview that was applied is past that."""
+        """Whether the tree differs from the shown one. False for an applied preview."""
         now = Comparison(have=self.now, want=self.template, last_run=self.last_run)
         return self.applied_by is None and now.fingerprint(Mode.MERGE) != self.record.merge_fingerprint
 
@@ -111,13 +111,13 @@ def _create(organization: Organization, loaded: LoadedTemplate, *, user: User) -
 
 
 def preview_again(preview: Preview, *, user: User) -> ImportPreview:
-    """The same template beside the tree as it is now. Raises NotFound where the first preview expired meanwhile."""
+    """The same template beside the tree as it is now. Raises NotFound if the first preview expired meanwhile."""
     return store_preview(preview.record.organization, _loaded(preview), user=user)
 
 
 def open_preview(preview_id: UUID, *, user: User) -> Preview:
-    """The stored preview beside the tree as it is now. Raises Denied, or NotFound: unknown, expired, or not the user's
-    to see.
+    """The stored preview beside the tree as it is now. Raises Denied, or NotFound: unknown, expired, or hidden from the
+    user.
     """
     access.require(user, Right.IMPORT)
     record = (
@@ -155,7 +155,7 @@ def apply_preview(
 
 
 def changes_since(preview: Preview) -> tuple[Change, ...]:
-    """What differs between the tree of the preview and the tree of now, oldest first."""
+    """Differences between the preview's tree and the present one, oldest first."""
     before, after = ({row.id: row for row in rows} for rows in (preview.seen, preview.now))
     differing = {key: _what(before.get(key), after.get(key)) for key in before.keys() | after.keys()}
     changed = {key: what for key, what in differing.items() if what}
@@ -168,7 +168,7 @@ def changes_since(preview: Preview) -> tuple[Change, ...]:
 
 
 def delete_expired() -> int:
-    """Forget previews whose time is over; return how many."""
+    """Delete expired previews; return how many."""
     return forget(ImportPreview.objects.filter(expires_at__lte=database_now()).order_by("expires_at"))
 
 

@@ -37,7 +37,7 @@ class Stored:
         return tuple(map(_live, self._rows))
 
     def plans_like(self, other: Stored) -> bool:
-        """Whether every plan over the one is a plan over the other: what a fingerprint covers is alike."""
+        """Whether plans over both are the same: all that a fingerprint covers is alike."""
         alike = self.last_run == other.last_run and len(self._rows) == len(other._rows)
         return alike and self._read() == other._read()
 

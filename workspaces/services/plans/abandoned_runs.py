@@ -24,7 +24,7 @@ GRACE = 10
 
 
 def close_interrupted() -> int:
-    """Close the runs nobody works on any more, as failed with the error "interrupted"; return how many.
+    """Close the runs whose process is gone, as failed with the error "interrupted"; return how many.
 
     An import commits its changes and its run's end together, so a run still open under a free lock changed nothing.
     """
@@ -33,7 +33,7 @@ def close_interrupted() -> int:
 
 
 def owner_is_gone(run: ImportRun) -> bool:
-    """Whether nobody works on this open run any more; `close_interrupted` will close it."""
+    """Whether this open run's process is gone; `close_interrupted` will close it."""
     if run.owner == this_process():
         return not is_at_work(run.pk)
     host, process, started = run.owner.rsplit("/", 2)

@@ -1,4 +1,4 @@
-"""A plan is applied once: its fingerprint and its preview remember the run that did it."""
+"""A plan is applied once: the run is stored with its fingerprint and its preview."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ def run_that_applied(organization: Organization, *, fingerprint: str, preview_id
 
 
 def note_applied(preview_id: UUID | None, *, run: ImportRun) -> None:
-    """Inside the import's transaction: the preview was applied by this run if and only if that commits."""
+    """Inside the import's transaction: note this run in its preview, if and only if that commits."""
     if preview_id:
         ImportPreview.objects.filter(pk=preview_id).update(applied_by=run)

@@ -40,7 +40,7 @@ SCHEDULE_FIELDS = ("workspace", "name", "cron_expr", "timezone", "prompt", "enab
 
 
 def initial_status(node: Node) -> Status:
-    """A record is online at once: where no engine runs, and where the workspace runs elsewhere."""
+    """The first status: online at once without an engine, or if the workspace runs elsewhere."""
     return PROVISIONING if gets_container(node) else ONLINE
 
 
@@ -49,7 +49,7 @@ def gets_container(node: Node) -> bool:
 
 
 class New(NamedTuple):
-    """A workspace to create below `parent_id` (None: a root), with a container or without; `path` is where."""
+    """A workspace to create below `parent_id` (None: a root), with a container or without; `path` is its place."""
 
     id: UUID
     parent_id: UUID | None
@@ -60,7 +60,7 @@ class New(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Creation:
-    """Workspaces to create, with all that can be made ready before they are. `created`: row of the plan → new id."""
+    """Workspaces to create, with all that can be prepared. `created`: row of the plan → new id."""
 
     created: Mapping[int, UUID]
     workspaces: Rows
@@ -71,7 +71,7 @@ class Creation:
     template: str
 
     def stage(self) -> None:
-        """Do before the lock what would hold up others under it."""
+        """Do the slow part before the lock, where it holds up nobody."""
         if self.created:
             self.workspaces.stage()
             self.schedules.stage()
@@ -92,7 +92,7 @@ def plan_creation(plan: Plan, *, reason: str) -> Creation:
 
 
 def create_planned(creation: Creation, *, run: ImportRun, actor: Actor, now: datetime) -> Mapping[int, UUID]:
-    """Create what the plan says; return the index of each created row → its new id. Runs inside the import's lock."""
+    """Create the planned ones; return the index of each created row → its new id. Runs inside the import's lock."""
     _insert(creation, organization=run.organization, actor=actor, import_id=run.pk, now=now)
     return creation.created
 
@@ -126,7 +126,7 @@ def _may_look_like(name: str) -> Q:
 
 
 def _creation(by_row: Mapping[int, New], *, why: str, template: str) -> Creation:
-    """`template` is the name of the document that declares them, "" where they are made by hand."""
+    """`template` is the name of the document that declares them, "" if they are made by hand."""
     new = list(by_row.values())
     alone = [item for item in new if not item.contained]
     ids = Ids(item.id for item in new)

@@ -18,7 +18,7 @@ from workspaces.services.plans.teardown import tear_down
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreparedPlan:
-    """A plan with all rows that it writes, made ready before any lock is held."""
+    """A plan with all rows that it writes, prepared before any lock."""
 
     plan: Plan
     creation: Creation
@@ -31,7 +31,7 @@ class PreparedPlan:
         return cls(plan=plan, creation=creation, operations=operation_rows(plan, created=creation.created))
 
     def stage(self) -> None:
-        """Do before the lock what would hold up others under it."""
+        """Do the slow part before the lock, where it holds up nobody."""
         if self.plan.operations:
             self.creation.stage()
             self.operations.stage()

@@ -27,13 +27,13 @@ def unpacked(document: bytes) -> Template:
 
 
 def keep_template(run: ImportRun, template: Template, *, document: bytes) -> None:
-    """Inside the import's transaction, once the files of the template are stored."""
+    """Keep it, inside the import's transaction, after the template's files."""
     kept = RunTemplate.objects.create(run=run, document=document)
     RunFiles.objects.bulk_create(RunFiles(run=kept, files_id=digest) for digest in sorted(template.files()))
 
 
 def template_of(run: ImportRun) -> Template | None:
-    """The template that the run applied; None where it is kept no longer, and for a removal."""
+    """The template that the run applied; None if it is kept no longer, and for a removal."""
     kept = RunTemplate.objects.filter(pk=run.pk).first()
     return unpacked(bytes(kept.document)) if kept else None
 

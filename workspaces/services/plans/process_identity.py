@@ -1,4 +1,4 @@
-"""The identity of a process of this site: who owns a run or a lease."""
+"""The identity of a process of this site: the owner of a run or a lease."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def this_process() -> str:
 
 
 def start_time(process: int) -> str:
-    """Clock ticks since boot at which it began (fields 3 and 22 of /proc/PID/stat); "" for none and for a dead one."""
+    """Its start in clock ticks since boot (fields 3 and 22 of /proc/PID/stat); "" for none and for a dead one."""
     try:
         stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -30,12 +30,12 @@ Payload = TypeVar("Payload", bound=Mapping[str, Any])
 
 logger = logging.getLogger(__name__)
 
-# The runs this process is working on. One that is open and not among them was given up: its end could not be written.
+# The runs this process is working on. An open one missing here was given up: its end could not be written.
 _at_work: set[UUID] = set()
 
 SEQUENCE = "SELECT nextval('workspaces_run_number')"
 
-# An event names so many of the workspaces that an import left running; it counts them all.
+# An event names so many workspaces that an import left running, and counts all.
 NAMED_LEFT_RUNNING = 1_000
 
 
@@ -43,7 +43,7 @@ NAMED_LEFT_RUNNING = 1_000
 def new_run(
     organization: Organization, loaded: LoadedTemplate, *, mode: Mode, actor: Actor, reason: str
 ) -> Iterator[ImportRun]:
-    """Open a run and be at work on it: from before anybody can see it, so that nobody takes it for given up."""
+    """Open a run and mark it as at work before it is visible, so that it is never taken for given up."""
     key = uuid4()
     _at_work.add(key)
     try:
@@ -63,7 +63,7 @@ def open_run(
     reason: str,
     key: UUID | None = None,
 ) -> ImportRun:
-    """Record that an import begins, and say so: both survive whatever happens to the import's transaction."""
+    """Record that an import begins, with its event: both survive a rollback of the import's transaction."""
     template = loaded.template
     with transaction.atomic():
         run = ImportRun.objects.create(
@@ -87,7 +87,7 @@ def open_run(
 
 def record_removal(organization: Organization, plan: Plan, *, actor: Actor, reason: str, now: datetime) -> ImportRun:
     """The run of a direct removal, inside its transaction: it is there if and only if that commits. No event of its
-    own: what it removes has one each."""
+    own: each removed workspace has one."""
     live = Workspace.objects.live().filter(organization=organization).count()
     run = ImportRun.objects.create(
         id=uuid7(),
@@ -114,7 +114,7 @@ def next_number() -> int:
     """The number of a new run: ascending, with gaps where a transaction was lost."""
     connection = connections[router.db_for_write(ImportRun)]
     with connection.cursor() as cursor:
-        # SQLite has one writer at a time, and the caller is it; the sequence holds up nobody.
+        # On SQLite the caller is the only writer; on PostgreSQL the sequence locks nothing.
         postgresql = connection.vendor == "postgresql"
         cursor.execute(SEQUENCE if postgresql else "SELECT COALESCE(MAX(number), 0) + 1 FROM workspaces_importrun")
         return int(cursor.fetchone()[0])
@@ -127,7 +127,7 @@ def is_at_work(run_id: UUID) -> bool:
 
 @contextmanager
 def at_work(run: ImportRun) -> Iterator[None]:
-    """While this lasts the run is nobody else's to close; what is raised in it closes the run as refused or failed."""
+    """During this block no other process closes the run; an error in it closes the run as refused or failed."""
     _at_work.add(run.pk)
     try:
         yield
@@ -139,7 +139,7 @@ def at_work(run: ImportRun) -> Iterator[None]:
 
 
 def claim_run(run: ImportRun) -> None:
-    """Under the organization's lock: still ours? Raises Interrupted when somebody closed the run meanwhile."""
+    """Check, under the organization's lock, that the run is open. Raises Interrupted if it was closed meanwhile."""
     if not ImportRun.objects.filter(pk=run.pk, state=ImportRun.State.RUNNING).update(owner=run.owner):
         raise Interrupted("This import was closed as interrupted before it began. Nothing was changed; import again.")
 
@@ -160,13 +160,13 @@ def complete_run(run: ImportRun, plan: Plan) -> None:
 
 
 def fail_run(run: ImportRun, error: str, *, actor: str | None = None, refused: bool = False) -> bool:
-    """Close the run as failed (or `refused`: a safety worked) if it is open; True when this call did it.
+    """Close the run as failed (or `refused`: by a safety check) if it is open; True if this call did it.
 
     Changes nothing else.
     """
     state = ImportRun.State.REFUSED if refused else ImportRun.State.FAILED
     with transaction.atomic():
-        run.refresh_from_db()  # what a lost transaction had written into it never happened
+        run.refresh_from_db()  # drop what a rolled-back transaction had set
         run.finished_at, run.state, run.error = database_now(), state, error
         closed = ImportRun.objects.filter(pk=run.pk, state=ImportRun.State.RUNNING).update(
             state=run.state, finished_at=run.finished_at, error=error
@@ -178,7 +178,7 @@ def fail_run(run: ImportRun, error: str, *, actor: str | None = None, refused: b
 
 
 def dismiss_run(run: ImportRun, *, actor: Actor) -> bool:
-    """Somebody has seen this failure, so home shows it no longer. True when this call did it; only failures are."""
+    """Dismiss a failure that was seen, so home shows it no longer. True if this call did it; only for failures."""
     with transaction.atomic():
         undismissed = ImportRun.objects.filter(pk=run.pk, state=ImportRun.State.FAILED, dismissed_at=None)
         dismissed = undismissed.update(dismissed_at=database_now(), dismissed_by=actor.name)
@@ -191,7 +191,8 @@ def dismiss_run(run: ImportRun, *, actor: Actor) -> bool:
 
 
 def _fail_quietly(run: ImportRun, error: BaseException) -> None:
-    """Close the run after `error` and never hide that error; if the database refuses, `close_interrupted` mends it."""
+    """Close the run after `error` and never hide that error; if the database refuses, `close_interrupted` does it
+    later."""
     try:
         fail_run(run, _sentence(error), refused=isinstance(error, Refusal))
     except DatabaseFailure:
@@ -210,7 +211,7 @@ def _start(run: ImportRun) -> ImportStarted:
 
 
 def _outcome(run: ImportRun) -> ImportEnd:
-    """What the end of every import says. A failed one changed nothing, so these counts are known of it as well."""
+    """The payload of any import's end. A failed one changed nothing, so its counts are known as well."""
     duration = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0.0
     return {
         **_start(run),
@@ -224,7 +225,7 @@ def _outcome(run: ImportRun) -> ImportEnd:
 
 
 def _completion(run: ImportRun, plan: Plan) -> ImportCompleted:
-    """With what only a completed import knows."""
+    """The payload of a completed import."""
     return {
         **_outcome(run),
         "skipped_count": run.skipped_count,

@@ -1,4 +1,4 @@
-"""Contents of templates' folders: stored with what needs them, in its transaction, forgotten with the last of it."""
+"""Contents of templates' folders: stored in the transaction of a row that needs them, deleted after the last one."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from workspaces.models import FileSet, ImportPreview, PreviewFiles
 
 
 def store_filesets(wanted: Collection[str], *, given: Mapping[str, filesets.FolderFiles], now: datetime) -> None:
-    """Have every set of `wanted` (digests) in the database, and keep it there until the caller's transaction ends.
+    """Store every set of `wanted` (digests), and keep it there until the caller's transaction ends.
 
-    What is not there yet is taken from `given`. Raises NotFound where it is not there either: that is a template from
-    a preview whose time is over. Two statements at most; what is stored already is not sent again.
+    Missing ones are taken from `given`. Raises NotFound if one is in neither: the template is from an expired preview.
+    Two statements at most; stored sets are not sent again.
     """
     if not wanted:
         return
@@ -31,7 +31,7 @@ def store_filesets(wanted: Collection[str], *, given: Mapping[str, filesets.Fold
 def keep_for_preview(
     preview: ImportPreview, wanted: Collection[str], *, given: Mapping[str, filesets.FolderFiles]
 ) -> None:
-    """Have every set of `wanted` in the database for as long as the preview is there. Raises NotFound."""
+    """Store every set of `wanted` for as long as the preview exists. Raises NotFound."""
     store_filesets(wanted, given=given, now=preview.created_at)
     insert_rows(PreviewFiles, ("preview", "files"), [(preview.pk, digest) for digest in sorted(wanted)])
 
@@ -39,8 +39,8 @@ def keep_for_preview(
 def forget_unused_filesets() -> int:
     """Delete the sets that neither a workspace nor a preview needs; return how many.
 
-    First they are locked, leaving out those that somebody is about to use; then it is asked once more who needs them,
-    for somebody may just have begun to: from here on nobody can.
+    First they are locked, without those about to be used; then the need is checked once more, because it may have
+    arisen before the lock: under the lock it cannot.
     """
     with transaction.atomic():
         unused = FileSet.objects.unused().select_for_update(skip_locked=True, of=("self",))

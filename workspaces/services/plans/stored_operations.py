@@ -1,4 +1,4 @@
-"""Operations as a run keeps them: what it did to which workspace, in the order of its plan."""
+"""Operations as a run keeps them, in the order of its plan."""
 
 from __future__ import annotations
 

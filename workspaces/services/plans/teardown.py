@@ -1,4 +1,4 @@
-"""The ONE teardown: whatever removes workspaces comes through here, in its transaction and under its lock."""
+"""The ONE teardown: every removal of workspaces comes through here, in its transaction and under its lock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from workspaces.services.workspace_events import emit_for_each, record_change
 
 
 def tear_down(plan: Plan, *, run: ImportRun, actor: Actor, keep_volumes: bool = False, now: datetime) -> None:
-    """Remove what the plan removes: rows first, so that nothing brings them back, then what they hold."""
+    """Carry out the plan's removals: rows first, so that nothing brings them back, then their resources."""
     going = [each for each in plan.operations if each.kind is Kind.REMOVE]
     if not going:
         return
@@ -38,14 +38,14 @@ def tear_down(plan: Plan, *, run: ImportRun, actor: Actor, keep_volumes: bool = 
 
 
 def _why(operation: Operation, reason: str) -> str:
-    """The rule that takes a workspace, then what the caller said; where somebody chose it, their words alone."""
+    """The rule that removes a workspace, then the caller's reason; for a chosen one the reason alone."""
     if operation.reason == Reason.CHOSEN:
         return reason or operation.cause
     return f"{operation.cause}: {reason}" if reason else operation.cause
 
 
 def _mark_removed(ids: Collection[UUID], *, run: ImportRun, now: datetime) -> None:
-    """The race guard first: from this UPDATE on no heartbeat brings a row back. Then what the rows held."""
+    """The race guard first: from this UPDATE on no heartbeat brings a row back. Then the rows' resources."""
     Workspace.objects.filter(id__one_of=ids).update(status=Status.REMOVED, removed_at=now, updated_at=now)
     tokens = WorkspaceToken.objects.filter(workspace__one_of=ids, revoked_at=None)
     tokens.update(revoked_at=now, removed_by=run.pk)

@@ -41,7 +41,7 @@ class Doomed(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cascade:
-    """What would go, and the plan for each organization that has some of it."""
+    """The workspaces that would go, and a plan for each organization concerned."""
 
     doomed: tuple[Doomed, ...]
     plans: Mapping[str, Plan]
@@ -53,14 +53,14 @@ class Cascade:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Removal:
-    """What went: all workspaces, and the run of each organization that had some of them."""
+    """The removed workspaces, and the run of each organization concerned."""
 
     doomed: tuple[Doomed, ...]
     runs: tuple[ImportRun, ...]
 
 
 def preview_cascade(roots: Collection[UUID]) -> tuple[Doomed, ...]:
-    """All a cascade delete of `roots` would take, each once, by organization and age. Changes nothing."""
+    """The workspaces in a cascade delete of `roots`, each once, by organization and age. Changes nothing."""
     chosen = set(roots)
     return tuple(Doomed._make((*row, row[0] in chosen)) for row in Workspace.objects.live_subtree(roots))
 
@@ -73,10 +73,10 @@ def cascade_delete(
     keep_volumes: bool = False,
     expected: Collection[UUID] | None = None,
 ) -> Removal:
-    """Remove the live ones of `roots` with everything live below them, in one transaction; return what went.
+    """Remove the live ones of `roots` with everything live below them, in one transaction; return all removed.
 
     Removed rows are skipped, so deleting twice is harmless. `reason` is the caller's and goes into every history row.
-    `expected` are the ids somebody saw and agreed to. Raises WorkspaceProtected, or CascadeChanged when other ids than
+    `expected` are the ids that a person has confirmed. Raises WorkspaceProtected, or CascadeChanged if other ids than
     expected would go, and then changes nothing.
     """
     with transaction.atomic():
@@ -89,7 +89,7 @@ def cascade_delete(
 
 
 def plan_cascade(roots: Collection[UUID]) -> Cascade:
-    """What a cascade delete of `roots` does, as of now: judged, not yet done. Raises WorkspaceProtected."""
+    """Plan a cascade delete of `roots` as of now: judged, not yet done. Raises WorkspaceProtected."""
     doomed = preview_cascade(roots)
     standing = {row.id for row in doomed}
     topmost = [row.id for row in doomed if row.parent_id not in standing]

@@ -1,7 +1,7 @@
 """The confirmation of a removal by a person on a page: type the number, tick for collateral.
 
-One click removes a few, unless the removal guard holds them back: then the number has to be typed, as over REST it has
-to be repeated. It differs from plan to plan, so habit cannot fill it in.
+One click removes a few, unless the removal guard holds them back: then the number must be typed, as over REST it must
+be repeated. It differs from plan to plan, so habit cannot fill it in.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ ONE_CLICK = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Demand:
-    """The removals to confirm: all, and the `collateral` that nobody names. `why` says what the guard holds, or ""."""
+    """The removals to confirm: all, and the `collateral` ones, which were not named. `why` is the guard's reason, or
+    ""."""
 
     removals: int
     collateral: int = 0
@@ -26,7 +27,7 @@ class Demand:
 
     @property
     def typed(self) -> bool:
-        """Whether the number has to be typed; else the form carries it."""
+        """Whether the number has to be typed; else it is in the form."""
         return self.removals > ONE_CLICK or bool(self.why)
 
 
@@ -35,7 +36,7 @@ def demand_of(plan: Plan) -> Demand:
 
 
 def confirmed_number(demand: Demand, *, number: str, ticked: bool = False) -> int:
-    """The number of removals that was confirmed. Raises InvalidRequest, whose words say what is missing."""
+    """The number of removals that was confirmed. Raises InvalidRequest, which names the missing part."""
     if demand.collateral and not ticked:
         message = (
             f"Tick that the {demand.collateral} workspaces the template does not name go too. Nothing was changed."

@@ -14,12 +14,12 @@ from workspaces.services.removal.cascading import Doomed, plan_cascade, remove
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deletion:
-    """What went, or, where `done` is false, what would go."""
+    """Removed workspaces, or, unless `done`, those to remove."""
 
     workspace: Workspace
     doomed: tuple[Doomed, ...]
     done: bool
-    run: ImportRun | None = None  # None where nothing went
+    run: ImportRun | None = None  # None if nothing was removed
 
     @property
     def descendants_count(self) -> int:
@@ -28,7 +28,7 @@ class Deletion:
 
     @property
     def children(self) -> tuple[Doomed, ...]:
-        """Those directly below it, by name."""
+        """Its direct children, by name."""
         below = [row for row in self.doomed if row.parent_id == self.workspace.pk]
         return tuple(sorted(below, key=lambda row: (row.name, row.id)))
 
@@ -36,9 +36,9 @@ class Deletion:
 def delete_workspace(
     workspace: Workspace, *, confirmed: bool, actor: Actor, reason: str = "", keep_volumes: bool = False
 ) -> Deletion:
-    """Remove the workspace with everything live below it, unless it has live children and nobody confirmed.
+    """Remove the workspace with everything live below it, unless it has live children and is not confirmed.
 
-    The children are counted under the organization's lock: none can appear between the question and the deed. A removed
+    The children are counted under the organization's lock: none can appear between the count and the removal. A removed
     workspace stays as it is. Raises WorkspaceProtected.
     """
     with transaction.atomic():

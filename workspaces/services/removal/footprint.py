@@ -1,4 +1,4 @@
-"""What goes with a workspace that is removed: container, volumes, tokens, schedules."""
+"""The things removed with a workspace: container, volumes, tokens, schedules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workspaces.models import Container, Schedule, WorkspaceToken
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Holdings:
     """Of one workspace: the names of its volumes (none: a record without a container) and the bytes in them (None:
-    nobody knows), the number of its unrevoked tokens, the names of its schedules."""
+    unknown), the number of its unrevoked tokens, the names of its schedules."""
 
     volumes: tuple[str, ...] = ()
     bytes: int | None = None
@@ -34,7 +34,7 @@ class Total:
 
 
 def holdings(ids: Collection[UUID]) -> dict[UUID, Holdings]:
-    """What each of the workspaces holds: three queries for any number of them."""
+    """The holdings of each workspace: three queries for any number of them."""
     usable = WorkspaceToken.objects.filter(workspace__one_of=ids, revoked_at=None)
     tokens = Counter(usable.values_list("workspace_id", flat=True))
     schedules: dict[UUID, list[str]] = {}

@@ -1,6 +1,6 @@
-"""Strays on the engine: how their containers are stopped, and how a person has all of them destroyed.
+"""Strays on the engine: stop their containers, or destroy them for a person.
 
-Asks the engine alone: a worker does this in a thread of its pool.
+Calls the engine only: a worker does this in a thread of its pool.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ LOOK_AGAIN = 0.25  # seconds
 
 
 def stop_strays(strays: Sequence[Unknown], *, engine: Engine, grace: timedelta) -> dict[UUID, str]:
-    """Ask all of them to stop, give them the grace, end those that go on. Their containers stay, and so do all volumes.
-    Id → why one could not be stopped, "" for stopped."""
+    """Ask all of them to stop, wait for the grace, kill the rest. Their containers stay, and so do all volumes. Id →
+    why one could not be stopped, "" for stopped."""
     for stray in strays:
         logger.warning("Stopping the container, as its quarantine is over; all volumes stay: %s", described(stray))
     errors = {stray.id: _error_of(engine.request_stop, stray.id) for stray in strays}
@@ -34,7 +34,7 @@ def stop_strays(strays: Sequence[Unknown], *, engine: Engine, grace: timedelta) 
 
 
 def destroy_strays(strays: Sequence[Unknown], *, engine: Engine, grace: timedelta) -> dict[UUID, str]:
-    """Stop them, then remove containers and volumes. Id → why something of it stays, "" for gone. Somebody said so."""
+    """Stop them, then remove containers and volumes, on a person's order. Id → why a part stays, "" for gone."""
     for stray in strays:
         logger.warning("Destroying, as somebody asked for: %s", described(stray))
     errors = {stray.id: _error_of(engine.request_stop, stray.id) for stray in strays}
@@ -44,7 +44,7 @@ def destroy_strays(strays: Sequence[Unknown], *, engine: Engine, grace: timedelt
 
 
 def _wait_for(ids: Collection[UUID], *, engine: Engine, grace: timedelta) -> frozenset[UUID]:
-    """Those of them that still run when the grace is over."""
+    """Wait; return those that still run after the grace."""
     deadline = time.monotonic() + grace.total_seconds()
     while running := _running(ids, engine):
         if time.monotonic() >= deadline:

@@ -1,7 +1,7 @@
-"""Things on the engine that the database does not know: since when that is so, and what may be done about it.
+"""Strays: things on the engine that the database does not know, since when, and their treatment.
 
-Nothing of it is destroyed because it is unknown. After ORGSITE_QUARANTINE its container is stopped; its volumes, and
-the container itself, go only where a person says so.
+A stray is never destroyed for being unknown. After ORGSITE_QUARANTINE its container is stopped; its volumes, and the
+container itself, go only on a person's order.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ FACTS = ("why", "name", "organization", "container", "runs", "volumes")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Summary:
-    """The strays of the engine as a page shows them. `since`: when the first was seen; `stops_at`: when the next of
-    those that run is stopped, None where none is."""
+    """The strays of the engine as a page shows them. `since`: when the first was seen; `stops_at`: when the next
+    running one is stopped, None if none is."""
 
     count: int
     running: int
@@ -48,7 +48,7 @@ def quarantine() -> timedelta:
 
 
 def note_strays(strays: Sequence[Unknown]) -> None:
-    """Remember each since it was first seen, name it in the log, and forget what is no stray any more."""
+    """Store when each was first seen, name it in the log, and delete rows that are no strays any more."""
     if _differs(strays):
         with transaction.atomic():
             lock_installation()
@@ -65,7 +65,7 @@ def note_strays(strays: Sequence[Unknown]) -> None:
 
 
 def with_names(strays: Sequence[Unknown]) -> tuple[Unknown, ...]:
-    """The same; with the names noted earlier where the container is gone, as no label says whose the volumes are."""
+    """The same, with the names noted earlier if the container is gone: volumes have no such labels."""
     bare = [stray.id for stray in strays if stray.held.state is None]
     if not bare:
         return tuple(strays)
@@ -78,7 +78,7 @@ def _named(stray: Unknown, row: Stray | None) -> Unknown:
 
 
 def described(stray: Unknown) -> str:
-    """One line with every name that helps to find out whose it was."""
+    """One line with every name that helps to find the owner."""
     held = stray.held
     state = f"container {held.state.value}" if held.state else "no container"
     whose = f"“{held.name}” of {held.organization or 'no organization'}" if held.name or held.organization else ""
@@ -87,13 +87,13 @@ def described(stray: Unknown) -> str:
 
 
 def first_seen(strays: Iterable[Unknown]) -> dict[UUID, datetime]:
-    """Since when each has been known; those that nobody has noted yet are left out."""
+    """Since when each has been known, without those not noted yet."""
     rows = Stray.objects.filter(workspace_id__one_of=[stray.id for stray in strays])
     return dict(rows.order_by().values_list("workspace_id", "first_seen_at"))
 
 
 def overdue(strays: Sequence[Unknown]) -> tuple[Unknown, ...]:
-    """Those that still run although their quarantine is over."""
+    """Strays that still run although their quarantine is over."""
     seen, latest = first_seen(strays), database_now() - quarantine()
     return tuple(stray for stray in strays if stray.runs and stray.id in seen and seen[stray.id] <= latest)
 
@@ -106,7 +106,7 @@ def note_stopped(strays: Sequence[Unknown], *, actor: Actor) -> None:
 
 
 def note_destroyed(strays: Sequence[Unknown], *, actor: Actor) -> None:
-    """Write down that they are gone, and who had it done."""
+    """Write down that they are gone, and by whose order."""
     Stray.objects.filter(workspace_id__one_of=[stray.id for stray in strays]).delete()
     _tell(STRAY_RELEASED, strays, actor=actor, why="container and volumes destroyed by hand")
 
@@ -131,7 +131,7 @@ def summary() -> Summary:
 
 
 def _differs(strays: Sequence[Unknown]) -> bool:
-    """Whether anything is to be written: on SQLite that takes the lock of all writers."""
+    """Whether there is something to write: on SQLite a write takes the lock of all writers."""
     rows = {row.pk: _facts_of(row) for row in Stray.objects.all()}
     return rows != {stray.id: _facts(stray) for stray in strays}
 
@@ -157,7 +157,7 @@ def _facts_of(row: Stray) -> dict[str, Any]:
 
 
 def _facts(stray: Unknown) -> dict[str, Any]:
-    """As a row holds them: a label that somebody wrote by hand may be longer than ours."""
+    """The columns of its row: a label written by hand may be longer than ours."""
     held = stray.held
     return {
         "why": stray.why,
@@ -170,7 +170,7 @@ def _facts(stray: Unknown) -> dict[str, Any]:
 
 
 def _tell(kind: EventType[StrayEvent], strays: Sequence[Unknown], *, actor: Actor, why: str) -> None:
-    """They belong to no organization that this site knows; what their labels say stands in the payload."""
+    """Write events, which have no known organization; the labels' values are in the payload."""
     if strays:
         told = {stray.id: _payload(stray, why=f"{why}: {stray.why}") for stray in strays}
         emit(

@@ -1,7 +1,7 @@
-"""Nothing leaks: what removed workspaces left is released, what should run and does not is started, and what nobody
-knows is named, put into quarantine and never destroyed.
+"""Nothing leaks: leftovers of removed workspaces are released, missing containers are started, and strays are named,
+put into quarantine and never destroyed.
 
-`survey` compares and changes nothing; `mend` makes the rows say what is to be done, and the worker does it as always.
+`survey` compares and changes nothing; `mend` writes the work into the rows, and the worker does it as always.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from workspaces.services.workspace_events import subject, workspace_event
 
 logger = logging.getLogger(__name__)
 
-ON, OFF = "on", "off"  # of ORGSITE_SWEEP; what is left is `report`
+ON, OFF = "on", "off"  # of ORGSITE_SWEEP; the other one is `report`
 
-# What was written down so shortly before the engine was asked may be news to it.
+# Rows written so shortly before the engine's answer may be newer than that.
 FRESH = timedelta(seconds=10)
 
 
 def survey(engine: Engine) -> Sweep:
     """Compare the engine with the database. Raises EngineError."""
     settled_before = database_now() - FRESH
-    containers, volumes = engine.containers(), engine.volumes()  # first: what is made later has a row already
+    containers, volumes = engine.containers(), engine.volumes()  # first: things made later have a row already
     held = {key: _held(containers.get(key), volumes.get(key, ())) for key in {*containers, *volumes}}
     plan = plan_sweep(tuple(_known(held, settled_before)), held)
     return replace(plan, strays=with_names(plan.strays))
@@ -64,7 +64,7 @@ def _held(found: FoundContainer | None, volumes: tuple[str, ...]) -> Held:
 
 
 def _known(held: Mapping[UUID, Held], settled_before: datetime) -> Iterator[Known]:
-    """Every live workspace, and the removed ones of which the engine holds something."""
+    """Every live workspace, and the removed ones with things on the engine."""
     columns = (
         "id", "name", "status", "external", "container__desired", "container__keep_volumes", "container__due_at",
         "container__changed_at",
@@ -77,9 +77,9 @@ def _known(held: Mapping[UUID, Held], settled_before: datetime) -> Iterator[Know
 
 
 def mend(sweep: Sweep) -> tuple[Unknown, ...]:
-    """Make what has rows due, and write down what has none. Return the strays that are to be stopped now.
+    """Make rows due, and write down strays. Return the strays to stop now.
 
-    A database that was restored, or is another one, starts what should run, and nothing else happens. ORGSITE_SWEEP
+    For a restored or foreign database, workspaces that should run are started, and nothing else happens. ORGSITE_SWEEP
     decides whether anything but that happens at all.
     """
     restored = note_epochs(sweep.epochs)
@@ -129,7 +129,7 @@ def _provision_again(rows: Sequence[Workspace], *, why: Mapping[UUID, str], now:
 
 
 def _release_again(ids: Sequence[UUID]) -> None:
-    """Removed workspaces. Those without a row get one, so that a failure is seen; `released` is not told twice."""
+    """Release removed workspaces again. Those without a row get one, to show a failure; `released` has one event."""
     now = database_now()
     with transaction.atomic():
         removed = {row.pk: row for row in _locked(ids) if not row.is_live}
@@ -143,7 +143,7 @@ def _release_again(ids: Sequence[UUID]) -> None:
 
 
 def _locked(ids: Collection[UUID]) -> list[Workspace]:
-    """The workspaces as they are under their organizations' locks; those of a busy one have to wait."""
+    """The workspaces, read under their organizations' locks, without those of busy ones."""
     rows = Workspace.objects.filter(id__one_of=ids)
     free = lock_where_free(dict(rows.values_list("pk", "organization")))
     return list(rows.filter(id__one_of=free).select_related("organization").order_by("pk"))
