@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections import defaultdict
 from pathlib import Path
 
 from tests.modules import ROOT, imported_modules, modules, package_of
 
 COVERED = ("lib", "audit", "workspaces", "orgsite", "bench")
-LINE = re.compile(r"^(\S+) +(–|\S+(?: \S+)*)(?: {2,}.*)?$")
+NAME, PURPOSE = 23, 66  # columns at which they end
 
 
 def table() -> dict[str, list[str]]:
     """Package → what it may import, from the roof down, as CONTRIBUTING.md has it."""
     text = (ROOT / "CONTRIBUTING.md").read_text()
     block = text[text.index("## The house") :].split("```")[1].strip()
-    lines = [LINE.match(line) for line in block.splitlines()]
-    return {long(line[1]): [long(word) for word in line[2].split() if word != "–"] for line in lines if line}
+    lines = [(line[:NAME].strip(), line[PURPOSE:].split()) for line in block.splitlines()]
+    return {long(name): [long(word) for word in words if word != "–"] for name, words in lines}
 
 
 def long(name: str) -> str:
