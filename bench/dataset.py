@@ -123,13 +123,13 @@ TOKENS = """
 
 RUNS = """
     INSERT INTO workspaces_importrun (id, number, organization_id, mode, template_name, template_sha256,
-        template_header, source, reason, actor, state, owner, fingerprint, created_count, skipped_count, removed_count,
+        source, reason, actor, state, owner, fingerprint, created_count, skipped_count, removed_count,
         left_running_count, live_before, live_after, reconcile_errors, warnings, error, dismissed_by, started_at,
         finished_at)
     SELECT CASE i WHEN 1 THEN %(made_by)s::uuid
             WHEN 2 THEN %(removed_by)s::uuid ELSE md5(%(slug)s || '/run/' || i)::uuid END,
         nextval('workspaces_run_number'), %(organization)s, CASE i WHEN 2 THEN 'reconcile' ELSE 'merge' END,
-        'Dev team', repeat('0', 64), '{}',
+        'Dev team', repeat('0', 64),
         'dev.yaml', '',
         'alice', CASE WHEN i %% 50 = 0 THEN 'failed' ELSE 'completed' END, 'host/1/1', '',
         CASE i WHEN 1 THEN %(n)s + %(gone)s ELSE 0 END, CASE i WHEN 1 THEN 0 ELSE %(n)s END,

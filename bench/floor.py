@@ -26,10 +26,10 @@ COPIED = """id, organization_id, parent_id, name, role, tier, runtime, model, st
     created_at, updated_at, removed_at, files_id"""
 RUN = """
     INSERT INTO workspaces_importrun (id, number, organization_id, mode, template_name, template_sha256,
-        template_header, source, reason, actor, state, owner, fingerprint, created_count, skipped_count, removed_count,
+        source, reason, actor, state, owner, fingerprint, created_count, skipped_count, removed_count,
         left_running_count, live_before, live_after, reconcile_errors, warnings, error, dismissed_by, started_at,
         finished_at)
-    VALUES (%(run)s, nextval('workspaces_run_number'), %(organization)s, %(mode)s, 'Measured', '', '{}', '', '',
+    VALUES (%(run)s, nextval('workspaces_run_number'), %(organization)s, %(mode)s, 'Measured', '', '', '',
         'operator', 'completed', '', '', 0, 0, 0, 0, 0, 0, '[]', '[]', '', '', %(now)s, %(now)s)
 """
 IMPORT_EVENTS = """

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from workspaces.core.planning.plan_values import Live
+from workspaces.core.plan_words import WORDS
+from workspaces.core.planning.plan_values import Action, Live, Plan
 from workspaces.core.template import Node, Template
 from workspaces.services.templates.loader import LoadedTemplate
 
@@ -77,3 +78,10 @@ def _nodes(tree: Tree, path: str, asleep: frozenset[str], spec: dict[str, Any]) 
         )
         for index, (name, children) in enumerate(tree.items())
     )
+
+
+def as_paths(plan: Plan) -> str:
+    """Only what a plan changes or refuses, one line a workspace with its whole path."""
+    rows = [row for row in plan.rows if row.action not in (Action.KEEP, Action.UNTOUCHED)]
+    width = max((len(row.path) for row in rows), default=0) + 2
+    return "\n".join(f"{WORDS[row.action].sign} {row.path:<{width}}{row.cause}" for row in rows)

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from tests.admin.pages import text
 from tests.trees import AFTER, BEFORE, loaded
-from workspaces.core.containers.lifecycle import State
+from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import RemovalNotConfirmed
@@ -145,7 +145,7 @@ def with_engine(settings: Any) -> None:
     settings.ORGSITE_ENGINE = "docker"
 
 
-def stray(number: int, *, state: State | None = State.RUNNING) -> Unknown:
+def stray(number: int, *, state: ContainerState | None = ContainerState.RUNNING) -> Unknown:
     held = Held(state=state, volumes=("ws-data",), name="Secret", organization="elsewhere")
     return Unknown(id=UUID(int=number), why="no workspace has this id", held=held)
 
@@ -166,7 +166,7 @@ def test_strays_stand_there_with_what_will_happen_and_without_names(
 def test_a_stray_that_ended_only_keeps_its_volumes(
     with_engine: None, viewer: Client, organization: Organization
 ) -> None:
-    note_strays([stray(1, state=State.STOPPED)])
+    note_strays([stray(1, state=ContainerState.STOPPED)])
     assert "Nothing of it runs. No volume is destroyed before somebody says so" in home(viewer)
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from tests.api.conftest import Caller
 from tests.trees import loaded
-from workspaces.core.containers.lifecycle import State
+from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, ImportRun, Installation, Organization
@@ -149,6 +149,6 @@ def test_a_restored_database_is_not_ready_until_somebody_accepts_it(anybody: Cal
 def test_strays_alone_make_nobody_wait(anybody: Caller, as_bob: Caller) -> None:
     installation()
     note_engine("worker", engine="Docker 20")
-    note_strays([Unknown(id=UUID(int=1), why="no workspace has this id", held=Held(state=State.RUNNING))])
+    note_strays([Unknown(id=UUID(int=1), why="no workspace has this id", held=Held(state=ContainerState.RUNNING))])
     assert anybody.get("/readyz").status_code == 200
     assert as_bob.get("/readyz").json()["strays"] == 1

@@ -15,7 +15,7 @@ from tests.browser.people import session_of
 from tests.browser.test_every_page import NARROW, STICKING_OUT, examine
 from tests.browser.watching import Watch
 from tests.sites import Site, running_site
-from workspaces.core.containers.lifecycle import State
+from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.models import Stray, UnknownEpoch
 from workspaces.services.containers.epochs import note_epochs
@@ -23,7 +23,7 @@ from workspaces.services.containers.installation import installation
 from workspaces.services.sweep.strays import note_strays
 
 STRAYS = [
-    Unknown(id=UUID(int=number), why="no workspace has this id", held=Held(state=State.RUNNING, name="Secret"))
+    Unknown(id=UUID(int=number), why="no workspace has this id", held=Held(state=ContainerState.RUNNING, name="Secret"))
     for number in (1, 2)
 ]
 

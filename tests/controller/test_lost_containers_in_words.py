@@ -14,7 +14,7 @@ from audit.admin.timeline.sentences import tell
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, key_of, settle
 from tests.trees import BEFORE
-from workspaces.core.containers.lifecycle import State
+from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Status, Workspace
@@ -54,7 +54,7 @@ def test_a_lost_container_is_told_as_the_worker_s_and_not_as_created_by_hand(
 
 
 def test_a_container_that_nobody_knows_is_told_as_no_workspace(db: None) -> None:
-    unknown = [Unknown(id=uuid4(), why="no workspace has this id", held=Held(state=State.RUNNING))]
+    unknown = [Unknown(id=uuid4(), why="no workspace has this id", held=Held(state=ContainerState.RUNNING))]
     note_stopped(unknown, actor=WORKER)
     note_destroyed(unknown, actor=Actor(name="alice"))
     text = " ".join(sentences())

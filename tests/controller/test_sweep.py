@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tests.controller.conftest import Merge, events, key_of, settle
 from tests.trees import BEFORE
-from workspaces.core.containers.lifecycle import State
+from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.fake import FakeEngine
 from workspaces.errors import InstallationRenamed
@@ -141,7 +141,7 @@ def test_a_site_whose_containers_carry_another_name_says_so_and_keeps_its_own(tr
 
 def test_a_container_that_does_not_stay_up_is_no_running_one(tree: None, engine: FakeEngine) -> None:
     key = key_of("PM")
-    seen = FoundContainer(workspace_id=key, state=State.STARTING, detail="Restarting (3)")
+    seen = FoundContainer(workspace_id=key, state=ContainerState.STARTING, detail="Restarting (3)")
     flapping = {**engine.containers(), key: seen}
     engine.containers = lambda: flapping  # type: ignore[method-assign]
     assert found(engine) == ["+ PM: its container does not stay up"]

@@ -8,7 +8,7 @@ from itertools import product
 
 from tests.tables import table_of
 from workspaces.core.containers.convergence import LOST_AFTER, next_step
-from workspaces.core.containers.lifecycle import OUTCOMES, Desired, State
+from workspaces.core.containers.lifecycle import OUTCOMES, ContainerState, Desired
 
 NOW = datetime(2026, 1, 1, 20, 13, tzinfo=UTC)
 GRACE = timedelta(seconds=10)
@@ -19,7 +19,7 @@ VALUES = {
     "losses": ("few", "many"),
 }
 ASKED = {"no": None, "lately": NOW - timedelta(seconds=1), "long ago": NOW - timedelta(hours=1)}
-FOUND = {"nothing": None, "too many": State.RUNNING} | {state.value: state for state in State}
+FOUND = {"nothing": None, "too many": ContainerState.RUNNING} | {state.value: state for state in ContainerState}
 
 Case = tuple[str, ...]
 

@@ -7,10 +7,10 @@ from textwrap import dedent
 
 import pytest
 
-from tests.trees import AFTER, BEFORE, Tree, id_of, live, template
+from tests.trees import AFTER, BEFORE, Tree, as_paths, id_of, live, template
 from workspaces.core.planning.plan import parse_mode, plan_import
 from workspaces.core.planning.plan_values import Live, Mode, Plan, Reason
-from workspaces.core.planning.render import as_paths, as_text, summary
+from workspaces.core.planning.render import as_text, summary
 from workspaces.errors import UnknownMode
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trees import Tree, live, template
+from tests.trees import Tree, as_paths, live, template
 from workspaces.core.planning.plan import plan_import
 from workspaces.core.planning.plan_values import Mode, Plan
-from workspaces.core.planning.render import as_paths, as_text
+from workspaces.core.planning.render import as_text
 
 ODD = ["Data\u00a0Analyst", "Data  Analyst", "Data\u3000Analyst", "Data \u2009Analyst"]
 

@@ -18,7 +18,7 @@ from workspaces.core.containers.convergence import (
     next_step,
     pause,
 )
-from workspaces.core.containers.lifecycle import Desired, State, Step
+from workspaces.core.containers.lifecycle import ContainerState, Desired, Step
 
 RUNNING, ABSENT = Desired.RUNNING, Desired.ABSENT
 NOW = datetime(2026, 1, 1, 20, 13, tzinfo=UTC)
@@ -31,43 +31,43 @@ JUST_NOW, LONG_AGO = NOW - timedelta(seconds=9), NOW - GRACE
     ("found", "step"),
     [
         (None, Step.START),
-        (State.STOPPED, Step.START),
-        (State.STARTING, Step.WAIT),
-        (State.RUNNING, Step.CONFIRM),
+        (ContainerState.STOPPED, Step.START),
+        (ContainerState.STARTING, Step.WAIT),
+        (ContainerState.RUNNING, Step.CONFIRM),
     ],
 )
-def test_towards_running(found: State | None, step: Step) -> None:
+def test_towards_running(found: ContainerState | None, step: Step) -> None:
     assert next_step(desired=RUNNING, found=found, asked_at=None, grace=GRACE, now=NOW) is step
 
 
 @pytest.mark.parametrize(
     ("found", "asked_at", "step"),
     [
-        (State.RUNNING, JUST_NOW, Step.CONFIRM),
-        (State.RUNNING, NOW, Step.WAIT),
-        (State.STARTING, JUST_NOW, Step.WAIT),
-        (State.STARTING, NOW - PATIENCE, Step.REPORT),
-        (State.STOPPED, JUST_NOW, Step.REPORT),
+        (ContainerState.RUNNING, JUST_NOW, Step.CONFIRM),
+        (ContainerState.RUNNING, NOW, Step.WAIT),
+        (ContainerState.STARTING, JUST_NOW, Step.WAIT),
+        (ContainerState.STARTING, NOW - PATIENCE, Step.REPORT),
+        (ContainerState.STOPPED, JUST_NOW, Step.REPORT),
         (None, JUST_NOW, Step.REPORT),
     ],
 )
-def test_once_it_was_asked_to_start(found: State | None, asked_at: datetime, step: Step) -> None:
+def test_once_it_was_asked_to_start(found: ContainerState | None, asked_at: datetime, step: Step) -> None:
     assert next_step(desired=RUNNING, found=found, asked_at=asked_at, grace=GRACE, now=NOW) is step
 
 
 @pytest.mark.parametrize(
     ("found", "asked_at", "step"),
     [
-        (State.RUNNING, None, Step.ASK_TO_STOP),
-        (State.STARTING, None, Step.ASK_TO_STOP),
-        (State.RUNNING, JUST_NOW, Step.WAIT),
-        (State.RUNNING, LONG_AGO, Step.REMOVE),
-        (State.STOPPED, JUST_NOW, Step.REMOVE),
-        (State.STOPPED, None, Step.REMOVE),
+        (ContainerState.RUNNING, None, Step.ASK_TO_STOP),
+        (ContainerState.STARTING, None, Step.ASK_TO_STOP),
+        (ContainerState.RUNNING, JUST_NOW, Step.WAIT),
+        (ContainerState.RUNNING, LONG_AGO, Step.REMOVE),
+        (ContainerState.STOPPED, JUST_NOW, Step.REMOVE),
+        (ContainerState.STOPPED, None, Step.REMOVE),
         (None, None, Step.REMOVE),
     ],
 )
-def test_towards_nothing(found: State | None, asked_at: datetime | None, step: Step) -> None:
+def test_towards_nothing(found: ContainerState | None, asked_at: datetime | None, step: Step) -> None:
     assert next_step(desired=ABSENT, found=found, asked_at=asked_at, grace=GRACE, now=NOW) is step
 
 
@@ -108,14 +108,14 @@ def test_jitter_spreads_over_a_quarter_of_the_delay() -> None:
 def test_what_was_lost_again_and_again_is_not_called_running_at_once(
     losses: int, step: Step, asked_at: datetime | None
 ) -> None:
-    found = State.RUNNING
+    found = ContainerState.RUNNING
     assert next_step(desired=RUNNING, found=found, asked_at=asked_at, grace=GRACE, now=NOW, losses=losses) is step
 
 
 def test_after_its_probation_it_is() -> None:
     asked_at = NOW - PROBATION
     assert (
-        next_step(desired=RUNNING, found=State.RUNNING, asked_at=asked_at, grace=GRACE, now=NOW, losses=7)
+        next_step(desired=RUNNING, found=ContainerState.RUNNING, asked_at=asked_at, grace=GRACE, now=NOW, losses=7)
         is Step.CONFIRM
     )
 
@@ -146,14 +146,14 @@ def test_the_series_is_told_from_the_second_loss_on() -> None:
 # ---- what does not fit
 
 
-@pytest.mark.parametrize("found", [State.RUNNING, State.STARTING, State.STOPPED])
+@pytest.mark.parametrize("found", [ContainerState.RUNNING, ContainerState.STARTING, ContainerState.STOPPED])
 @pytest.mark.parametrize("asked_at", [None, JUST_NOW])
 def test_what_is_one_too_many_or_of_an_earlier_generation_is_put_right_by_a_start(
-    found: State, asked_at: datetime | None
+    found: ContainerState, asked_at: datetime | None
 ) -> None:
     assert next_step(desired=RUNNING, found=found, asked_at=asked_at, grace=GRACE, now=NOW, fits=False) is Step.START
 
 
 def test_of_what_is_to_go_all_goes() -> None:
-    step = next_step(desired=ABSENT, found=State.RUNNING, asked_at=None, grace=GRACE, now=NOW, fits=False)
+    step = next_step(desired=ABSENT, found=ContainerState.RUNNING, asked_at=None, grace=GRACE, now=NOW, fits=False)
     assert step is Step.ASK_TO_STOP

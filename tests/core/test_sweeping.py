@@ -6,12 +6,12 @@ from uuid import UUID
 
 import pytest
 
-from workspaces.core.containers.lifecycle import State
+from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.core.containers.sweep_plan import Held, Known, Sweep, plan_sweep
 
 ID = UUID(int=1)
 VOLUMES = ("ws-1-config", "ws-1-data")
-RUNNING, ONLY_VOLUMES = Held(state=State.RUNNING, volumes=VOLUMES), Held(volumes=VOLUMES)
+RUNNING, ONLY_VOLUMES = Held(state=ContainerState.RUNNING, volumes=VOLUMES), Held(volumes=VOLUMES)
 
 
 def sweep(known: Known | None, held: Held | None) -> Sweep:
@@ -34,7 +34,7 @@ def known(*, live: bool, settled: bool | None = True, external: bool = False, ke
     return Known(id=ID, name="PM", live=live, settled=settled, external=external, keep_volumes=keep_volumes)
 
 
-@pytest.mark.parametrize("held", [RUNNING, ONLY_VOLUMES, Held(state=State.STOPPED)])
+@pytest.mark.parametrize("held", [RUNNING, ONLY_VOLUMES, Held(state=ContainerState.STOPPED)])
 def test_what_no_workspace_accounts_for_is_a_stray_and_no_leftover(held: Held) -> None:
     assert strays(None, held) == ["no workspace has this id"]
     assert sweep(None, held).leftovers == ()
@@ -75,8 +75,8 @@ def test_a_live_workspace_with_a_running_container_is_none_of_them() -> None:
         (None, None, "it never had a container"),
         (True, None, "its container is gone"),
         (True, ONLY_VOLUMES, "its container is gone"),
-        (True, Held(state=State.STOPPED), "its container stopped"),
-        (True, Held(state=State.STARTING), "its container does not stay up"),
+        (True, Held(state=ContainerState.STOPPED), "its container stopped"),
+        (True, Held(state=ContainerState.STARTING), "its container does not stay up"),
     ],
 )
 def test_a_live_workspace_without_a_running_container_is_started_again(
@@ -86,15 +86,17 @@ def test_a_live_workspace_without_a_running_container_is_started_again(
 
 
 @pytest.mark.parametrize(
-    ("state", "runs"), [(State.RUNNING, True), (State.STARTING, True), (State.STOPPED, False), (None, False)]
+    ("state", "runs"),
+    [(ContainerState.RUNNING, True), (ContainerState.STARTING, True), (ContainerState.STOPPED, False), (None, False)],
 )
-def test_a_stray_runs_where_its_container_does_or_tries_to(state: State | None, runs: bool) -> None:
+def test_a_stray_runs_where_its_container_does_or_tries_to(state: ContainerState | None, runs: bool) -> None:
     (stray,) = sweep(None, Held(state=state, volumes=VOLUMES)).strays
     assert stray.runs is runs
 
 
 def test_the_epochs_are_those_that_containers_carry_each_once() -> None:
     labelled = {
-        UUID(int=number): Held(state=State.RUNNING, epoch=epoch) for number, epoch in enumerate(("1:a", "", "1:a"))
+        UUID(int=number): Held(state=ContainerState.RUNNING, epoch=epoch)
+        for number, epoch in enumerate(("1:a", "", "1:a"))
     }
     assert plan_sweep([], labelled).epochs == frozenset({"1:a"})

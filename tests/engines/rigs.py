@@ -15,7 +15,7 @@ from docker import APIClient
 from docker.types import ContainerSpec, Mount, ServiceMode, TaskTemplate
 
 from tests.machines import Machine, clear
-from workspaces.engines.base import ContainerLimits, Engine, State, Wanted
+from workspaces.engines.base import ContainerLimits, ContainerState, Engine, Wanted
 from workspaces.engines.docker.docker_engine import DockerEngine
 from workspaces.engines.docker.swarm_engine import SwarmEngine
 from workspaces.engines.fake import FakeContainer, FakeEngine, Host, Volume
@@ -72,7 +72,7 @@ def wait_for(happens: Callable[[], Any], *, seconds: float = PATIENCE) -> None:
         time.sleep(0.1)
 
 
-def wait_for_state(engine: Engine, workspace_id: UUID, state: State, *, seconds: float = PATIENCE) -> None:
+def wait_for_state(engine: Engine, workspace_id: UUID, state: ContainerState, *, seconds: float = PATIENCE) -> None:
     wait_for(lambda: (found := engine.containers().get(workspace_id)) and found.state is state, seconds=seconds)
 
 

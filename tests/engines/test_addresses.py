@@ -14,7 +14,7 @@ import pytest
 from tests.engines.rigs import DockerRig, wanted
 from tests.machines import Machine, root_of_an_image
 from tests.processes import ROOT
-from workspaces.engines.base import State
+from workspaces.engines.base import ContainerState
 from workspaces.engines.docker.docker_engine import DockerEngine
 from workspaces.engines.options import Options
 from workspaces.errors import EngineRefused
@@ -88,7 +88,7 @@ def test_an_image_that_is_not_there_yet_is_pulled(rig: DockerRig, docker: Machin
         engine, one = rig.engine(), wanted(image="127.0.0.1:5000/team/agent:1")
         docker.wait_for_port(5000)
         engine.start(one)
-        assert engine.containers()[one.workspace_id].state is State.RUNNING
+        assert engine.containers()[one.workspace_id].state is ContainerState.RUNNING
         with pytest.raises(EngineRefused, match=r"agent:2 cannot be pulled: manifest unknown"):
             engine.start(wanted(image="127.0.0.1:5000/team/agent:2"))
     finally:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.engines.rigs import Rig, wait_for, wait_for_state, wanted
-from workspaces.engines.base import Engine, State
+from workspaces.engines.base import ContainerState, Engine
 from workspaces.engines.naming import volume_names
 from workspaces.errors import EngineAway, EngineRefused
 
@@ -30,7 +30,7 @@ def started(engine: Engine, **changes):
     """The id of a workspace that runs."""
     one = wanted(**changes)
     engine.start(one)
-    wait_for_state(engine, one.workspace_id, State.RUNNING)
+    wait_for_state(engine, one.workspace_id, ContainerState.RUNNING)
     return one.workspace_id
 
 
@@ -39,7 +39,7 @@ def started(engine: Engine, **changes):
 
 def test_a_started_workspace_runs_with_its_labels(rig: Rig, engine: Engine) -> None:
     workspace_id = started(engine)
-    assert engine.containers()[workspace_id].state is State.RUNNING
+    assert engine.containers()[workspace_id].state is ContainerState.RUNNING
     assert engine.containers()[workspace_id].detail == ""
     assert rig.labels(workspace_id) == container_labels_of(workspace_id)
 
@@ -93,7 +93,7 @@ def test_a_stopped_one_is_replaced_and_keeps_its_data(rig: Rig, engine: Engine) 
     rig.write(workspace_id, "/data/kept.txt", "kept")
     before = rig.identity(workspace_id)
     engine.request_stop(workspace_id)
-    wait_for_state(engine, workspace_id, State.STOPPED)
+    wait_for_state(engine, workspace_id, ContainerState.STOPPED)
     started(engine, workspace_id=workspace_id, environment={"ORGSITE_WORKSPACE_TOKEN": "new"})
     assert rig.identity(workspace_id) != before
     assert rig.environment(workspace_id)["ORGSITE_WORKSPACE_TOKEN"] == "new"
@@ -106,7 +106,7 @@ def test_a_running_one_of_an_earlier_generation_is_replaced_and_keeps_its_data(r
     before = rig.identity(workspace_id)
     engine.start(wanted(workspace_id, generation=2, environment={"ORGSITE_WORKSPACE_TOKEN": "new"}))
     wait_for(lambda: engine.containers()[workspace_id].generation == 2)
-    wait_for_state(engine, workspace_id, State.RUNNING)
+    wait_for_state(engine, workspace_id, ContainerState.RUNNING)
     assert rig.identity(workspace_id) != before
     assert rig.environment(workspace_id)["ORGSITE_WORKSPACE_TOKEN"] == "new"
     assert rig.labels(workspace_id) == container_labels_of(workspace_id, 2)
@@ -140,9 +140,9 @@ def test_what_was_started_halfway_is_removed_all_the_same(rig: Rig, engine: Engi
 def test_a_polite_one_ends_by_itself_and_stays_ended(rig: Rig, engine: Engine) -> None:
     workspace_id = started(engine)
     engine.request_stop(workspace_id)
-    wait_for_state(engine, workspace_id, State.STOPPED)
+    wait_for_state(engine, workspace_id, ContainerState.STOPPED)
     time.sleep(0.5)
-    assert engine.containers()[workspace_id].state is State.STOPPED
+    assert engine.containers()[workspace_id].state is ContainerState.STOPPED
 
 
 def test_asking_ten_stubborn_ones_to_stop_takes_no_time(rig: Rig) -> None:
@@ -152,14 +152,14 @@ def test_asking_ten_stubborn_ones_to_stop_takes_no_time(rig: Rig) -> None:
     for workspace_id in stubborn:
         engine.request_stop(workspace_id)
     assert time.monotonic() - before < 300  # half the grace of one
-    assert engine.containers()[stubborn[-1]].state is State.RUNNING
+    assert engine.containers()[stubborn[-1]].state is ContainerState.RUNNING
 
 
 def test_asking_again_or_in_vain_is_fine(engine: Engine) -> None:
     workspace_id = started(engine)
     engine.request_stop(workspace_id)
     engine.request_stop(workspace_id)
-    wait_for_state(engine, workspace_id, State.STOPPED)
+    wait_for_state(engine, workspace_id, ContainerState.STOPPED)
     engine.request_stop(workspace_id)
     engine.request_stop(uuid4())
 
@@ -168,9 +168,9 @@ def test_a_stubborn_one_is_ended_and_stays_with_its_volumes(rig: Rig, engine: En
     workspace_id = started(engine, image="orgsite-stubborn:1")
     engine.request_stop(workspace_id)
     engine.kill(workspace_id)
-    wait_for_state(engine, workspace_id, State.STOPPED)
+    wait_for_state(engine, workspace_id, ContainerState.STOPPED)
     time.sleep(0.5)
-    assert engine.containers()[workspace_id].state is State.STOPPED
+    assert engine.containers()[workspace_id].state is ContainerState.STOPPED
     assert set(rig.volume_labels()) == set(volume_names(workspace_id).values())
 
 
@@ -195,7 +195,7 @@ def test_a_running_one_is_removed_with_its_volumes(rig: Rig, engine: Engine, ima
 def test_a_stopped_one_is_removed_too(rig: Rig, engine: Engine) -> None:
     workspace_id = started(engine)
     engine.request_stop(workspace_id)
-    wait_for_state(engine, workspace_id, State.STOPPED)
+    wait_for_state(engine, workspace_id, ContainerState.STOPPED)
     engine.remove(workspace_id, keep_volumes=False)
     assert (rig.container_names(), rig.volume_labels()) == (set(), {})
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.engines.rigs import DockerRig, wait_for, wait_for_state, wanted
 from tests.machines import Machine
-from workspaces.engines.base import Engine, State
+from workspaces.engines.base import ContainerState, Engine
 from workspaces.engines.docker.docker_engine import DockerEngine
 from workspaces.engines.options import Options
 from workspaces.errors import EngineAway, EngineRefused
@@ -65,7 +65,7 @@ def test_a_network_that_is_not_there_is_refused_in_the_engines_words(rig: Docker
     engine, one = rig.engine(network="absent"), wanted()
     with pytest.raises(EngineRefused, match="network absent not found"):
         engine.start(one)
-    assert engine.containers()[one.workspace_id].state is State.STOPPED
+    assert engine.containers()[one.workspace_id].state is ContainerState.STOPPED
     engine.remove(one.workspace_id, keep_volumes=False)
     assert (rig.container_names(), rig.volume_labels()) == (set(), {})
 
@@ -80,22 +80,22 @@ def test_an_image_is_asked_to_stop_by_its_own_signal(rig: DockerRig, docker: Mac
         list(api.build(fileobj=io.BytesIO(PECULIAR.encode()), tag="orgsite-peculiar:1", rm=True))
     workspace_id = started(engine, image="orgsite-peculiar:1")
     engine.request_stop(workspace_id)
-    wait_for_state(engine, workspace_id, State.STOPPED)
+    wait_for_state(engine, workspace_id, ContainerState.STOPPED)
     time.sleep(0.5)  # the restart policy would have brought it back
-    assert engine.containers()[workspace_id].state is State.STOPPED
+    assert engine.containers()[workspace_id].state is ContainerState.STOPPED
 
 
 def test_one_that_fails_again_and_again_is_asked_to_stop_too(engine: Engine) -> None:
     workspace_id = started(engine, image="orgsite-failing:1")
     wait_for(lambda: engine.containers()[workspace_id].detail == "Restarting (3)")
     engine.request_stop(workspace_id)
-    wait_for_state(engine, workspace_id, State.STOPPED)
+    wait_for_state(engine, workspace_id, ContainerState.STOPPED)
 
 
 def test_the_detail_of_one_that_ended_is_always_the_same(engine: Engine) -> None:
     workspace_id = started(engine)
     engine.request_stop(workspace_id)
-    wait_for_state(engine, workspace_id, State.STOPPED)
+    wait_for_state(engine, workspace_id, ContainerState.STOPPED)
     assert engine.containers()[workspace_id].detail == "Exited (0)"
 
 
@@ -104,7 +104,7 @@ def test_one_that_somebody_paused_is_left_alone(rig: DockerRig, docker: Machine,
     before = rig.identity(workspace_id)
     with docker.api() as api:
         api.pause(f"ws-{workspace_id}")
-    assert engine.containers()[workspace_id].state is State.RUNNING
+    assert engine.containers()[workspace_id].state is ContainerState.RUNNING
     engine.start(wanted(workspace_id))
     with docker.api() as api:
         api.unpause(f"ws-{workspace_id}")
@@ -138,7 +138,7 @@ def test_a_renamed_one_that_was_never_started_is_replaced(rig: DockerRig, engine
     with pytest.raises(EngineRefused):
         rig.engine(network="absent").start(one := wanted())
     rig.rename(f"ws-{one.workspace_id}", "never-started")
-    assert engine.containers()[one.workspace_id].state is State.STOPPED
+    assert engine.containers()[one.workspace_id].state is ContainerState.STOPPED
     engine.start(one)
     assert rig.container_names() == {f"ws-{one.workspace_id}"}
 
@@ -177,7 +177,7 @@ def test_who_took_the_place_of_the_one_that_was_found_is_not_lost(rig: DockerRig
     engine.start(one)
     with pytest.raises(EngineRefused, match="in use"):
         engine.remove(one.workspace_id, keep_volumes=False, found=found)
-    assert engine.containers()[one.workspace_id].state is State.RUNNING
+    assert engine.containers()[one.workspace_id].state is ContainerState.RUNNING
 
 
 def test_two_may_remove_the_same_at_once(rig: DockerRig, engine: Engine) -> None:

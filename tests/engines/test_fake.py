@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.engines.rigs import wanted
-from workspaces.engines.base import State
+from workspaces.engines.base import ContainerState
 from workspaces.engines.fake import FakeEngine
 from workspaces.errors import EngineAway, EngineRefused
 
@@ -25,7 +25,7 @@ def test_it_can_be_away_and_come_back(engine: FakeEngine) -> None:
         engine.start(one)
     engine.knobs.away = False
     engine.start(one)
-    assert engine.containers()[one.workspace_id].state is State.RUNNING
+    assert engine.containers()[one.workspace_id].state is ContainerState.RUNNING
 
 
 def test_a_stubborn_one_runs_until_it_is_removed(engine: FakeEngine) -> None:
@@ -33,7 +33,7 @@ def test_a_stubborn_one_runs_until_it_is_removed(engine: FakeEngine) -> None:
     engine.knobs.stubborn.add(one.workspace_id)
     engine.start(one)
     engine.request_stop(one.workspace_id)
-    assert engine.containers()[one.workspace_id].state is State.RUNNING
+    assert engine.containers()[one.workspace_id].state is ContainerState.RUNNING
     engine.remove(one.workspace_id, keep_volumes=False)
     assert not engine.containers()
 

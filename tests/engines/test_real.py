@@ -6,14 +6,14 @@ from pathlib import Path
 from uuid import UUID
 
 from tests.engines.rigs import RealRig, packed, wait_for, wait_for_state, wanted
-from workspaces.engines.base import ContainerLimits, Engine, State
+from workspaces.engines.base import ContainerLimits, ContainerState, Engine
 from workspaces.engines.naming import volume_names
 
 
 def started(engine: Engine, **changes) -> UUID:
     one = wanted(**changes)
     engine.start(one)
-    wait_for_state(engine, one.workspace_id, State.RUNNING)
+    wait_for_state(engine, one.workspace_id, ContainerState.RUNNING)
     return one.workspace_id
 
 
@@ -50,7 +50,7 @@ def test_who_is_asked_to_stop_may_end_what_it_is_doing(real: RealRig) -> None:
     workspace_id = started(engine)
     wait_for(lambda: real.read(workspace_id, "/data/log") == "started\n")
     engine.request_stop(workspace_id)
-    wait_for_state(engine, workspace_id, State.STOPPED)
+    wait_for_state(engine, workspace_id, ContainerState.STOPPED)
     started(engine, workspace_id=workspace_id)
     wait_for(lambda: real.read(workspace_id, "/data/log") == "started\nended\nstarted\n")
 
@@ -59,7 +59,7 @@ def test_a_replaced_one_has_the_new_files(real: RealRig) -> None:
     engine = real.engine()
     workspace_id = started(engine)
     engine.request_stop(workspace_id)
-    wait_for_state(engine, workspace_id, State.STOPPED)
+    wait_for_state(engine, workspace_id, ContainerState.STOPPED)
     started(engine, workspace_id=workspace_id, config=packed({"CLAUDE.md": "be brief"}))
     assert real.read(workspace_id, "/config/CLAUDE.md") == "be brief"
 
@@ -68,7 +68,7 @@ def test_one_that_cannot_stay_up_says_how_it_ended(real: RealRig) -> None:
     engine, one = real.engine(), wanted(image="orgsite-failing:1")
     engine.start(one)
     wait_for(lambda: "3" in engine.containers()[one.workspace_id].detail)
-    assert engine.containers()[one.workspace_id].state is State.STARTING
+    assert engine.containers()[one.workspace_id].state is ContainerState.STARTING
 
 
 def test_volumes_that_an_image_brings_along_go_with_the_container(real: RealRig) -> None:
@@ -85,6 +85,6 @@ def test_volumes_can_be_where_a_driver_puts_them(real: RealRig, tmp_path: Path) 
         (tmp_path / name).mkdir()
     engine = real.engine(volume_options={"type": "none", "o": "bind", "device": f"{tmp_path}/{{volume}}"})
     engine.start(one)
-    wait_for_state(engine, one.workspace_id, State.RUNNING)
+    wait_for_state(engine, one.workspace_id, ContainerState.RUNNING)
     real.write(one.workspace_id, "/data/note.txt", "here")
     assert (tmp_path / f"ws-{one.workspace_id}-data" / "note.txt").read_text() == "here"

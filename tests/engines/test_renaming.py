@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from tests.engines.rigs import DockerRig, FakeRig, wait_for_state, wanted
-from workspaces.engines.base import Engine, State
+from workspaces.engines.base import ContainerState, Engine
 from workspaces.engines.naming import volume_names
 
 Renaming = FakeRig | DockerRig
@@ -23,14 +23,14 @@ def renamed(renaming: Renaming, engine: Engine) -> UUID:
     """A workspace whose container somebody renamed while it ran."""
     one = wanted()
     engine.start(one)
-    wait_for_state(engine, one.workspace_id, State.RUNNING)
+    wait_for_state(engine, one.workspace_id, ContainerState.RUNNING)
     renaming.rename(f"ws-{one.workspace_id}", "under-test")
     return one.workspace_id
 
 
 def test_a_renamed_one_is_found(engine: Engine, renamed: UUID) -> None:
     there = engine.containers()[renamed]
-    assert (there.state, there.fits(1)) == (State.RUNNING, True)
+    assert (there.state, there.fits(1)) == (ContainerState.RUNNING, True)
     assert there.volumes == set(volume_names(renamed).values())
 
 
@@ -43,7 +43,7 @@ def test_a_start_leaves_the_renamed_one_and_makes_no_second(renaming: Renaming, 
 
 def test_a_renamed_one_that_ended_is_replaced(renaming: Renaming, engine: Engine, renamed: UUID) -> None:
     engine.request_stop(renamed)
-    wait_for_state(engine, renamed, State.STOPPED)
+    wait_for_state(engine, renamed, ContainerState.STOPPED)
     engine.start(wanted(renamed))
     assert renaming.container_names() == {f"ws-{renamed}"}
 
@@ -72,7 +72,7 @@ def test_of_two_the_one_with_the_right_name_stays(renaming: Renaming, engine: En
     renaming.copy(renamed, name="a-second", mounts=True)
     before = renaming.identity_of(f"ws-{renamed}")
     there = engine.containers()[renamed]
-    assert (there.state, there.fits(1), len(there.others)) == (State.RUNNING, False, 1)
+    assert (there.state, there.fits(1), len(there.others)) == (ContainerState.RUNNING, False, 1)
     engine.start(wanted(renamed))
     assert renaming.container_names() == {f"ws-{renamed}"}
     assert renaming.identity_of(f"ws-{renamed}") == before
@@ -82,7 +82,7 @@ def test_of_two_the_one_with_the_right_name_stays(renaming: Renaming, engine: En
 def test_both_are_asked_to_stop_and_removed(renaming: Renaming, engine: Engine, renamed: UUID) -> None:
     renaming.copy(renamed, name="a-second", mounts=True)
     engine.request_stop(renamed)
-    wait_for_state(engine, renamed, State.STOPPED)
+    wait_for_state(engine, renamed, ContainerState.STOPPED)
     engine.remove(renamed, keep_volumes=False)
     assert (renaming.container_names(), renaming.volume_labels()) == (set(), {})
 

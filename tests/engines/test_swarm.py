@@ -12,7 +12,7 @@ from docker import APIClient
 
 from tests.engines.rigs import SwarmRig, packed, wait_for, wait_for_state, wanted
 from tests.machines import Machine
-from workspaces.engines.base import Engine, State
+from workspaces.engines.base import ContainerState, Engine
 from workspaces.engines.docker.swarm_engine import SwarmEngine
 from workspaces.engines.docker.swarm_services import task_template
 from workspaces.engines.naming import labels_of
@@ -37,7 +37,7 @@ def engine(rig: SwarmRig) -> Engine:
 def started(engine: Engine, **changes) -> UUID:
     one = wanted(**changes)
     engine.start(one)
-    wait_for_state(engine, one.workspace_id, State.RUNNING)
+    wait_for_state(engine, one.workspace_id, ContainerState.RUNNING)
     return one.workspace_id
 
 
@@ -75,7 +75,7 @@ def test_a_workspace_goes_where_its_data_is_and_comes_back_there(rig: SwarmRig, 
         workspace_id = started_on(machine, engine)
         assert engine.containers()[workspace_id].node == machine.hostname
         engine.request_stop(workspace_id)
-        wait_for_state(engine, workspace_id, State.STOPPED)
+        wait_for_state(engine, workspace_id, ContainerState.STOPPED)
         started(engine, workspace_id=workspace_id)
         assert engine.containers()[workspace_id].node == machine.hostname
 
@@ -96,7 +96,7 @@ def test_a_workspace_moves_when_its_node_goes_down(rig: SwarmRig, engine: Engine
     two.stop()
     try:
         wait_for(lambda: engine.containers()[workspace_id].node == "one", seconds=40)
-        wait_for_state(engine, workspace_id, State.RUNNING)
+        wait_for_state(engine, workspace_id, ContainerState.RUNNING)
         assert rig.engine(nodes={"one": one.address}).volumes() == {workspace_id: tuple(sorted(names))}
         with pytest.raises(EngineAway, match=rf"node two does not answer: .* What workspace {workspace_id} has there"):
             engine.remove(workspace_id, keep_volumes=False)
@@ -149,7 +149,7 @@ def test_files_are_configs_that_change_with_them_and_go_with_the_service(rig: Sw
     first = rig.configs()
     assert {name.rsplit("-", 1)[0] for name in first} == {f"ws-{workspace_id}"}
     engine.request_stop(workspace_id)
-    wait_for_state(engine, workspace_id, State.STOPPED)
+    wait_for_state(engine, workspace_id, ContainerState.STOPPED)
     started(engine, workspace_id=workspace_id, config=packed({"CLAUDE.md": "be brief", "sub/hello.txt": "hello"}))
     assert (len(first), len(rig.configs()), len(first & rig.configs())) == (2, 2, 1)
     engine.remove(workspace_id, keep_volumes=True)
@@ -172,7 +172,11 @@ def test_one_that_is_ending_is_started_again(rig: SwarmRig, engine: Engine) -> N
     before = rig.identity(workspace_id)
     engine.request_stop(workspace_id)
     engine.start(wanted(workspace_id))
-    wait_for(lambda: engine.containers()[workspace_id].state is State.RUNNING and rig.identity(workspace_id) != before)
+    wait_for(
+        lambda: (
+            engine.containers()[workspace_id].state is ContainerState.RUNNING and rig.identity(workspace_id) != before
+        )
+    )
 
 
 def test_what_a_workspace_had_before_there_was_a_swarm_goes_too(rig: SwarmRig, engine: Engine) -> None:
@@ -230,5 +234,5 @@ def test_a_renamed_container_of_a_task_does_not_run_on_beside_the_next(rig: Swar
     rename_on(rig.machines[1], workspace_id)
     engine.start(wanted(workspace_id, generation=2))
     wait_for(lambda: engine.containers()[workspace_id].fits(2))
-    wait_for_state(engine, workspace_id, State.RUNNING)
+    wait_for_state(engine, workspace_id, ContainerState.RUNNING)
     assert "under-test" not in names_on(rig.machines[1])

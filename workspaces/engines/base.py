@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
-from workspaces.core.containers.lifecycle import State
+from workspaces.core.containers.lifecycle import ContainerState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +50,7 @@ class FoundContainer:
     that the next start removes, and `state` is the liveliest of all."""
 
     workspace_id: UUID
-    state: State
+    state: ContainerState
     detail: str = ""
     node: str = ""
     handle: str = ""

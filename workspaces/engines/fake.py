@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from threading import RLock
 from uuid import UUID, uuid4
 
-from workspaces.core.containers.lifecycle import State
+from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.naming import (
     CONFIG,
@@ -215,7 +215,7 @@ def _found(workspace_id: UUID, containers: list[Named]) -> FoundContainer:
     running = any(each.running for each in (first, *others))
     return FoundContainer(
         workspace_id=workspace_id,
-        state=State.RUNNING if running else State.STOPPED,
+        state=ContainerState.RUNNING if running else ContainerState.STOPPED,
         detail="" if running else "Exited (0)",
         handle=first.id,
         others=tuple(each.id for each in others),

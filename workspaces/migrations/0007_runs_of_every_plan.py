@@ -126,6 +126,9 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunPython(fill_operations, migrations.RunPython.noop),
+        # What a run did is read off its operations from here on, and its template is kept whole.
+        migrations.RemoveIndex(model_name="historicalworkspace", name="history_by_run"),
+        migrations.RemoveField(model_name="importrun", name="template_header"),
         migrations.CreateModel(
             name="RunTemplate",
             fields=[

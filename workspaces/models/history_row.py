@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from simple_history.models import HistoricalRecords
-
-from lib.index_order import OppositeNulls
-
-IN_ORDER = OppositeNulls("history_id")
 
 
 class HistoryFacts(models.Model):
@@ -30,17 +26,9 @@ class TreeHistory(HistoricalRecords):  # type: ignore[misc]  # a library without
     """
 
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
-        by_run = models.Index(
-            F("history_import_id"),
-            F("history_type"),
-            IN_ORDER,
-            include=("id",),
-            condition=Q(history_import_id__isnull=False),
-            name="history_by_run",
-        )
         by_hand = models.Index(
             fields=("history_id",),
             condition=Q(history_import_id__isnull=True, history_type="+"),
             name="history_by_hand",
         )
-        return {**super().get_meta_options(model), "indexes": (by_run, by_hand)}
+        return {**super().get_meta_options(model), "indexes": (by_hand,)}

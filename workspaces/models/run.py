@@ -27,7 +27,6 @@ class ImportRun(models.Model):
     mode = models.CharField(max_length=16)
     template_name = models.CharField(max_length=255, blank=True, default="")
     template_sha256 = models.CharField(max_length=64, blank=True, default="")
-    template_header = models.JSONField(default=dict)
     source = models.CharField(max_length=255, blank=True, default="")
     reason = models.TextField(blank=True, default="")
     actor = models.CharField(max_length=255)

@@ -1,4 +1,4 @@
-"""Paths of workspaces at the time of an event, read from its payload: the tree may have changed since."""
+"""Paths of workspaces at their removal, read from its event: the tree may have changed since."""
 
 from __future__ import annotations
 
@@ -8,29 +8,21 @@ from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
 
-from audit.event_types import WORKSPACE_PROVISIONING, WORKSPACE_REMOVED, EventType
-from audit.models import EARLIEST, LATEST, StructureEvent
+from audit.event_types import WORKSPACE_REMOVED
+from audit.models import LATEST, StructureEvent
 from workspaces.models import Workspace
 
 Paths = dict[UUID, tuple[str, ...]]
 """Id → the names from the root down, the workspace's own last."""
 
 
-def paths_at_creation(ids: Collection[UUID]) -> Paths:
-    """The path at which each workspace was created."""
-    return _paths(ids, WORKSPACE_PROVISIONING, EARLIEST)
-
-
 def paths_at_removal(ids: Collection[UUID]) -> Paths:
-    """The path of each workspace at its last removal."""
-    return _paths(ids, WORKSPACE_REMOVED, LATEST)
-
-
-def _paths(ids: Collection[UUID], kind: EventType[Any], order: Any) -> Paths:
-    """The path in each workspace's first event of that kind in `order`: one statement, one index look-up for each."""
+    """The path of each workspace at its last removal: one statement, one index look-up for each."""
     if not ids:
         return {}
-    events = StructureEvent.objects.filter(workspace_id=OuterRef("pk"), event_type=kind.name).order_by(order)
+    events = StructureEvent.objects.filter(workspace_id=OuterRef("pk"), event_type=WORKSPACE_REMOVED.name).order_by(
+        LATEST
+    )
     rows = Workspace.objects.filter(pk__one_of=ids).order_by()
     found = {key: _path_in(payload) for key, payload in rows.values_list("pk", Subquery(events.values("payload")[:1]))}
     # Older events have no path. Workspaces could not move then, so today's path is the same.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ from django.core.paginator import Page, Paginator
 
 from lib.text import listed, plural
 from workspaces.core.names import SEPARATOR
+from workspaces.core.planning.removal_plan import fingerprint_of
 from workspaces.core.tree_order import Forest
 from workspaces.models import Organization, Workspace
 from workspaces.services.removal.cascading import Doomed, preview_cascade
@@ -92,7 +92,7 @@ class CascadeView:
     @property
     def fingerprint(self) -> str:
         """SHA-256 (hex) of what goes, for the form to bring back: the same text, the same workspaces."""
-        return hashlib.sha256(b"".join(sorted(key.bytes for key in self.ids))).hexdigest()
+        return fingerprint_of(self.ids)
 
     @cached_property
     def total(self) -> Total:

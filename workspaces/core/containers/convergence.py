@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from workspaces.core.containers.lifecycle import Desired, State, Step
+from workspaces.core.containers.lifecycle import ContainerState, Desired, Step
 
 FIRST_DELAY = 1.0  # seconds after the first failure; doubled after each further one
 LONGEST_DELAY = 60.0
@@ -28,7 +28,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def next_step(
     *,
     desired: Desired,
-    found: State | None,
+    found: ContainerState | None,
     asked_at: datetime | None,
     grace: timedelta,
     now: datetime,
@@ -46,18 +46,18 @@ def next_step(
         return _towards_running(found, asked, losses=losses) if fits else Step.START
     if held_back:
         return Step.REPORT
-    if found in (None, State.STOPPED):
+    if found in (None, ContainerState.STOPPED):
         return Step.REMOVE
     if asked is None:
         return Step.ASK_TO_STOP
     return Step.REMOVE if asked >= grace else Step.WAIT
 
 
-def _towards_running(found: State | None, asked: timedelta | None, *, losses: int) -> Step:
+def _towards_running(found: ContainerState | None, asked: timedelta | None, *, losses: int) -> Step:
     match found:
-        case State.RUNNING:
+        case ContainerState.RUNNING:
             return Step.CONFIRM if _stayed(asked, losses) else Step.WAIT
-        case State.STARTING:
+        case ContainerState.STARTING:
             return Step.REPORT if asked is not None and asked >= PATIENCE else Step.WAIT
     return Step.START if asked is None else Step.REPORT
 

@@ -16,7 +16,7 @@ class Desired(StrEnum):
     ABSENT = "absent"
 
 
-class State(Enum):
+class ContainerState(Enum):
     """The container's state on the engine now; None stands for no container."""
 
     STARTING = "starting"  # it will run, or try again, by itself

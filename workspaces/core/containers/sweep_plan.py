@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from workspaces.core.containers.lifecycle import State
+from workspaces.core.containers.lifecycle import ContainerState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +31,7 @@ class Held:
     what the container's labels say: the names of workspace and organization, and the epoch. `twice`: it has more than
     one container."""
 
-    state: State | None = None
+    state: ContainerState | None = None
     twice: bool = False
     volumes: tuple[str, ...] = ()
     name: str = ""
@@ -58,7 +58,7 @@ class Unknown:
 
     @property
     def runs(self) -> bool:
-        return self.held.state in (State.RUNNING, State.STARTING)
+        return self.held.state in (ContainerState.RUNNING, ContainerState.STARTING)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,8 +78,8 @@ class Sweep:
 
 FAULTS = {
     None: "its container is gone",
-    State.STOPPED: "its container stopped",
-    State.STARTING: "its container does not stay up",
+    ContainerState.STOPPED: "its container stopped",
+    ContainerState.STARTING: "its container does not stay up",
 }
 
 
@@ -117,6 +117,6 @@ def _phantom(row: Known, held: Held) -> Finding | None:
         return Finding(id=row.id, why="it never had a container", known=row)
     if held.twice:
         return Finding(id=row.id, why="it has more than one container", known=row)
-    if held.state is State.RUNNING:
+    if held.state is ContainerState.RUNNING:
         return None
     return Finding(id=row.id, why=FAULTS[held.state], known=row)

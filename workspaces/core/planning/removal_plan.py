@@ -34,10 +34,10 @@ def plan_removal(
         reason = Reason.CHOSEN if live.id in chosen else Reason.BELOW
         stack += [(len(rows), row) for row in _last_first(below.pop(live.id, []))]
         rows.append(Row(Action.REMOVE, (*trail, live.name), parent, None, live, reason))
-    return Plan(mode=Mode.REMOVE, template=NO_TEMPLATE, rows=tuple(rows), warnings=(), fingerprint=fingerprint(ids))
+    return Plan(mode=Mode.REMOVE, template=NO_TEMPLATE, rows=tuple(rows), warnings=(), fingerprint=fingerprint_of(ids))
 
 
-def fingerprint(ids: Collection[UUID]) -> str:
+def fingerprint_of(ids: Collection[UUID]) -> str:
     """SHA-256 (hex) of what goes: the same text, the same workspaces."""
     return hashlib.sha256(b"".join(sorted(key.bytes for key in ids))).hexdigest()
 

@@ -19,13 +19,6 @@ def as_text(plan: Plan) -> str:
     return "\n".join([*lines, summary(plan)])
 
 
-def as_paths(plan: Plan) -> str:
-    """Only what a plan changes or refuses, one line a workspace with its whole path."""
-    rows = [row for row in plan.rows if row.action not in (Action.KEEP, Action.UNTOUCHED)]
-    width = max((len(row.path) for row in rows), default=0) + 2
-    return "\n".join(f"{_sign(row)} {row.path:<{width}}{row.cause}" for row in rows)
-
-
 def _sign(row: Row) -> str:
     return WORDS[row.action].sign
 

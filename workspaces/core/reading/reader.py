@@ -24,7 +24,7 @@ from workspaces.core.reading.parse_events import Event, decode
 from workspaces.core.reading.yaml_events import yaml_events
 from workspaces.errors import Problem, TemplateInvalid, TemplateTooLarge, UnsupportedTemplateFile
 
-__all__ = ["NEEDS_FILES", "Document", "Files", "Format", "Source", "Value"]
+__all__ = ["NEEDS_FILES", "Document", "Files", "Format", "TemplateSource", "Value"]
 __all__ += ["read_inline", "read_object", "read_tree", "read_upload"]
 
 Format: TypeAlias = Literal["yaml", "json"]
@@ -38,7 +38,7 @@ _PARSERS: dict[str, Events] = {"yaml": yaml_events, "yml": yaml_events, "json": 
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
+class TemplateSource:
     """A template's document and files. `files` is None for a single text without files around it."""
 
     document: Document
@@ -55,7 +55,7 @@ def read_object(data: bytes, limits: TemplateLimits) -> Document:
     return _read_text(data, json_events, "", ReadingState(limits=limits, problems=Problems(body_key="template")))
 
 
-def read_upload(filename: str, data: bytes, limits: TemplateLimits) -> Source:
+def read_upload(filename: str, data: bytes, limits: TemplateLimits) -> TemplateSource:
     """An uploaded file, read by the ending of its name. Raises `UnsupportedTemplateFile` for an unknown ending."""
     name = file_name(filename)
     ending = _ending(filename)
@@ -65,7 +65,7 @@ def read_upload(filename: str, data: bytes, limits: TemplateLimits) -> Source:
     if ending not in _PARSERS:
         raise UnsupportedTemplateFile(f"{name or 'The file'} is none of .yaml, .yml, .json, .zip.")
     reading = ReadingState(limits=limits, problems=Problems())
-    return Source(document=_read_text(data, _PARSERS[ending], name, reading))
+    return TemplateSource(document=_read_text(data, _PARSERS[ending], name, reading))
 
 
 def file_name(filename: str) -> str:
@@ -73,13 +73,13 @@ def file_name(filename: str) -> str:
     return clip(filename.replace("\\", "/").rpartition("/")[2], 255)
 
 
-def read_tree(files: Files, limits: TemplateLimits) -> Source:
+def read_tree(files: Files, limits: TemplateLimits) -> TemplateSource:
     """A directory's `org.yaml`, `org.yml` or `org.json` with all its includes."""
     counted = CountedFiles(files, limits=limits)
     root = next((name for name in ROOT_FILES if files.is_file(name)), None)
     if root is None:
         raise TemplateInvalid([Problem(message=f"there is no {ROOT_FILES[0]} at the top")])
-    return Source(document=_Tree(counted, limits).document(root), files=counted)
+    return TemplateSource(document=_Tree(counted, limits).document(root), files=counted)
 
 
 def _read_text(data: bytes, events: Events, name: str, reading: ReadingState) -> Document:

@@ -12,7 +12,7 @@ from docker import APIClient
 from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import HostConfig, Mount
 
-from workspaces.core.containers.lifecycle import State
+from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.docker.connection import Connection
 from workspaces.engines.docker.container_spec import CONFLICT, end_container, remove_container
@@ -38,8 +38,8 @@ from workspaces.engines.options import Options
 from workspaces.errors import EngineRefused
 
 # Any other state is STOPPED, "created" too. A paused one counts as running: replacing it would undo what somebody did.
-STATES = {"restarting": State.STARTING, "running": State.RUNNING, "paused": State.RUNNING}
-LIVELY = (State.STOPPED, State.STARTING, State.RUNNING)
+STATES = {"restarting": ContainerState.STARTING, "running": ContainerState.RUNNING, "paused": ContainerState.RUNNING}
+LIVELY = (ContainerState.STOPPED, ContainerState.STARTING, ContainerState.RUNNING)
 
 Summary = Mapping[str, Any]  # of a container, as it is listed
 
@@ -218,7 +218,7 @@ def _found(workspace_id: UUID, containers: Sequence[Summary]) -> FoundContainer:
     return FoundContainer(
         workspace_id=workspace_id,
         state=state,
-        detail="" if state is State.RUNNING else _detail(first["Status"]),
+        detail="" if state is ContainerState.RUNNING else _detail(first["Status"]),
         handle=first["Id"],
         others=tuple(each["Id"] for each in containers[1:]),
         volumes=frozenset().union(*map(_volumes_of, containers)),
@@ -235,12 +235,12 @@ def _volumes_of(container: Summary) -> frozenset[str]:
     return frozenset(mount["Name"] for mount in container["Mounts"] if mount.get("Name"))
 
 
-def _state_of(container: Summary) -> State:
-    return STATES.get(container["State"], State.STOPPED)
+def _state_of(container: Summary) -> ContainerState:
+    return STATES.get(container["State"], ContainerState.STOPPED)
 
 
 def _runs(container: Summary) -> bool:
-    return _state_of(container) is State.RUNNING
+    return _state_of(container) is ContainerState.RUNNING
 
 
 def _detail(status: str) -> str:

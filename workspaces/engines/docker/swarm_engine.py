@@ -17,7 +17,7 @@ from docker import APIClient
 from docker.errors import APIError, NotFound
 from docker.types import ConfigReference, ServiceMode
 
-from workspaces.core.containers.lifecycle import State
+from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.docker import swarm_tasks as tasks
 from workspaces.engines.docker.connection import Connection
@@ -233,7 +233,9 @@ class SwarmEngine:
 def _runs(service: tasks.Service, newest_first: list[tasks.Task], *, generation: int) -> bool:
     """Whether the service runs in that generation and was not scaled down to stop."""
     current = generation_of(service["Spec"]["Labels"]) == generation
-    return current and tasks.replicas_of(service) > 0 and tasks.state_of(service, newest_first) is State.RUNNING
+    return (
+        current and tasks.replicas_of(service) > 0 and tasks.state_of(service, newest_first) is ContainerState.RUNNING
+    )
 
 
 def _attempts(api: APIClient, workspace_id: UUID) -> list[tasks.Task]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from workspaces.core.containers.lifecycle import State
+from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.engines.base import FoundContainer
 from workspaces.engines.naming import fields_of_labels
 
@@ -25,19 +25,19 @@ def found(workspace_id: UUID, *, service: Service, tasks: Iterable[Task], nodes:
     return FoundContainer(
         workspace_id=workspace_id,
         state=state,
-        detail="" if state is State.RUNNING else _detail(ordered),
+        detail="" if state is ContainerState.RUNNING else _detail(ordered),
         node=nodes.get(ordered[0].get("NodeID", ""), "") if ordered else "",
         **fields_of_labels(service["Spec"]["Labels"]),
     )
 
 
-def state_of(service: Service, ordered: list[Task]) -> State:
+def state_of(service: Service, ordered: list[Task]) -> ContainerState:
     """The state of the newest attempt. After one that ended another follows, unless no replica is wanted."""
     status = ordered[0]["Status"]["State"] if ordered else ""
     if status == "running":
-        return State.RUNNING
+        return ContainerState.RUNNING
     over = not status or status in ENDED
-    return State.STOPPED if over and not replicas_of(service) else State.STARTING
+    return ContainerState.STOPPED if over and not replicas_of(service) else ContainerState.STARTING
 
 
 def replicas_of(service: Service) -> int:

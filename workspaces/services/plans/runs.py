@@ -73,7 +73,6 @@ def open_run(
             mode=mode,
             template_name=template.name,
             template_sha256=loaded.sha256,
-            template_header=template.header,
             source=loaded.source,
             reason=reason,
             actor=actor.name,

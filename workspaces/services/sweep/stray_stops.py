@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-from workspaces.core.containers.lifecycle import State
+from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.core.containers.sweep_plan import Unknown
 from workspaces.engines.base import Engine
 from workspaces.errors import EngineError
@@ -54,7 +54,9 @@ def _wait_for(ids: Collection[UUID], *, engine: Engine, grace: timedelta) -> fro
 
 
 def _running(ids: Collection[UUID], engine: Engine) -> frozenset[UUID]:
-    return frozenset(key for key, each in engine.containers().items() if key in ids and each.state is not State.STOPPED)
+    return frozenset(
+        key for key, each in engine.containers().items() if key in ids and each.state is not ContainerState.STOPPED
+    )
 
 
 def _error_of(act: Callable[[UUID], None], key: UUID) -> str:
