@@ -20,7 +20,7 @@ from lib.bulk import as_array
 from workspaces.core.planning.plan_values import SEPARATOR
 from workspaces.core.template import Node, Template
 from workspaces.services.paths import path_below, path_texts
-from workspaces.services.plans.kept_templates import packed
+from workspaces.services.plans.stored_plans import packed
 
 COPIED = """id, organization_id, parent_id, name, role, tier, runtime, model, status, protected, external, url, spec,
     created_at, updated_at, removed_at, files_id"""

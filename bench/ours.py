@@ -7,13 +7,12 @@ from uuid import UUID
 
 from bench.scratch import Place
 from lib import gc_tuning
+from workspaces.access import Actor
 from workspaces.core.planning.plan import Comparison
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.template import Template
 from workspaces.models import Organization
-from workspaces.services.actors import Actor
-from workspaces.services.imports.importing import Applied, Confirmation, apply_import
-from workspaces.services.imports.snapshot import snapshot
+from workspaces.services.imports.importing import Applied, Confirmation, apply_import, snapshot
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.templates.loader import LoadedTemplate
 

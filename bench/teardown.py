@@ -23,10 +23,10 @@ from audit.event_types import WORKSPACE_RELEASED
 from audit.models import StructureEvent
 from bench.findings import Finding, Section, Table
 from tests.machines import Machine, machine_with_images, why_not
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.core.template import Node, Template
 from workspaces.models import Container, Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.templates.loader import LoadedTemplate

@@ -39,7 +39,7 @@ class Section(NamedTuple):
 def _rate_limited(view: View) -> View:
     @wraps(view)
     def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        from workspaces.services.security.throttling import Effort, require_turn
+        from workspaces.services.security.rate_limits import Effort, require_turn
 
         if request.method not in SAFE:
             require_turn(access.require(request.user), Effort.CHANGE)

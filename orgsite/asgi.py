@@ -2,8 +2,9 @@
 
 import warnings
 
+import django
+
 from orgsite import env
-from orgsite.server.django_handler import django_application
 
 env.choose_settings()
 
@@ -11,19 +12,18 @@ env.choose_settings()
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
-pages_and_api = django_application()
+django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402 - Django has to be set up first
 
 from audit.stream.serving import Streams  # noqa: E402
 from lib import gc_tuning  # noqa: E402
-from orgsite.server.body_limit import BoundedBody  # noqa: E402
-from orgsite.server.shutdown import GracefulShutdown  # noqa: E402
+from orgsite.server.asgi_layers import BoundedBody, GracefulShutdown, Handler  # noqa: E402
 from orgsite.server.trusted_proxies import BehindProxies, Proxies  # noqa: E402
 from workspaces.worker.housekeeping_loop import housekeeping_loop  # noqa: E402
 from workspaces.worker.loop import run_in_background  # noqa: E402
 
-_bounded = BoundedBody(Streams(pages_and_api))
+_bounded = BoundedBody(Streams(Handler()))
 application = GracefulShutdown(BehindProxies(_bounded, proxies=Proxies.of(settings.ORGSITE_TRUSTED_PROXIES)))
 run_in_background(housekeeping_loop())
 gc_tuning.freeze_loaded()

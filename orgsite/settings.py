@@ -204,8 +204,8 @@ SIMPLE_HISTORY_DATE_INDEX = False
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "workspaces.api.authentication.BearerAuthentication",
-        "workspaces.api.authentication.AdminSessionAuthentication",
+        "workspaces.api.callers.BearerAuthentication",
+        "workspaces.api.callers.AdminSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

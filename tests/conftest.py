@@ -13,8 +13,8 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from audit import triggers
 from tests.databases import MODELS
+from workspaces.access import Actor
 from workspaces.models import Membership, Organization
-from workspaces.services.actors import Actor
 
 pytest_plugins = ["tests.budgets", "tests.dockerd", "tests.programs"]
 

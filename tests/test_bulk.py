@@ -11,11 +11,11 @@ from django.utils import timezone
 from audit.models import StructureEvent
 from lib.bulk import as_array, insert_rows
 from tests.trees import BEFORE, loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Schedule, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
-from workspaces.services.plans.creation import FIELDS
+from workspaces.services.plans.execution import FIELDS
 
 ODD = {"empty": "", "null": None, "text": "ß ‹é› 🧑\u200d🚀 \\ \" ' {} %s", "list": [1, 2.5, True, {"deep": []}]}
 

@@ -27,6 +27,7 @@ from audit.models import StructureEvent
 from tests.databases import shared_rows
 from tests.doors import API, TABLE, Answers, Row
 from tests.trees import loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import (
     ApiToken,
@@ -39,7 +40,6 @@ from workspaces.models import (
     Workspace,
     WorkspaceToken,
 )
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.imports.previews import store_preview
 from workspaces.services.security.tokens import issue_api_token, issue_workspace_token

@@ -19,9 +19,9 @@ from tests.databases import shared_rows
 from tests.doors import TABLE, Row
 from tests.test_every_door import World, ask, furnish
 from tests.trees import loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, Membership, Organization, Schedule, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.imports.previews import store_preview
 from workspaces.services.security.tokens import issue_api_token, issue_workspace_token

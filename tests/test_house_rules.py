@@ -13,9 +13,9 @@ from django.db.models import ProtectedError
 
 from tests.modules import imported_names
 from tests.trees import loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -100,7 +100,7 @@ def test_edges_write_nothing_themselves() -> None:
 
 def test_there_is_no_second_way_to_remove_a_workspace() -> None:
     for name, text in sources(*PACKAGES):
-        if name != "workspaces/services/plans/teardown.py":
+        if name != "workspaces/services/plans/execution.py":
             assert not re.search(r"(?i)delete\s+from\s+\W*workspaces_workspace\b|_raw_delete", text), f"{name} deletes."
             for called, call in calls(text):
                 status = [ast.unparse(word.value).lower() for word in call.keywords if word.arg == "status"]

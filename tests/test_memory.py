@@ -25,12 +25,12 @@ from rest_framework.views import APIView
 from audit.models import StructureEvent
 from bench.mixed import Caller, requests
 from bench.site import running_site
-from orgsite.server.django_handler import Handler
+from orgsite.server.asgi_layers import Handler
 from tests.databases import migrated_database
+from workspaces.access import Actor
 from workspaces.core.template import Node
 from workspaces.models import Organization, Workspace
-from workspaces.services.actors import Actor
-from workspaces.services.plans.creation import create_workspace
+from workspaces.services.plans.execution import create_workspace
 
 WARM, REQUESTS, NODES, GROWTH = 40, 160, 500, 32  # MiB; each request left three quarters of one behind
 

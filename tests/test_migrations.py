@@ -18,9 +18,9 @@ from audit.emitting import Event, emit
 from audit.models import StructureEvent
 from tests.databases import migrated_database, migrated_file
 from tests.trees import loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import ImportRun, Organization
-from workspaces.services.actors import Actor
 from workspaces.services.plans.runs import fail_run, open_run
 
 

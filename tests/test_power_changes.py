@@ -15,9 +15,9 @@ from django.test import Client
 
 from audit.models import StructureEvent
 from tests.trees import BEFORE, loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Membership, Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 
 USERS, GROUPS, ORGS = (f"/admin/{name}/" for name in ("auth/user", "auth/group", "workspaces/organization"))

@@ -13,7 +13,7 @@ from django.core.asgi import get_asgi_application
 from django.db import OperationalError
 from django.test import Client
 
-from orgsite.server.body_limit import BoundedBody
+from orgsite.server.asgi_layers import BoundedBody
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.trees import BEFORE, loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import ApiToken, Counter, Membership, Organization, Workspace, WorkspaceToken
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.security import rate_limits, security_events
 from workspaces.services.security.tokens import (

@@ -10,6 +10,7 @@ then searches the `visible` rows only (404).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from workspaces.models import Organization
 
     AnyUser = User | AnonymousUser | None
+    from django.contrib.auth.models import User
+
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
@@ -132,3 +135,21 @@ def who_may(right: str, organization: Organization) -> list[str]:
 def _able(right: str) -> QuerySet[User]:
     """The users who have the right in their organizations, without disabled ones."""
     return get_user_model().objects.with_perm(right, backend="django.contrib.auth.backends.ModelBackend")
+
+
+# ---- The actor of a change: always passed as an argument, never taken from a thread-local.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Actor:
+    """`name` goes into events and history; `user_id` is set if the actor is a user of this site."""
+
+    name: str
+    user_id: int | None = None
+
+    @classmethod
+    def of(cls, user: User) -> Actor:
+        return cls(name=user.get_username(), user_id=user.pk)
+
+
+SYSTEM = Actor(name="system")

@@ -19,8 +19,8 @@ from audit.type_filter import has_index, is_known, refusal
 from workspaces import access
 from workspaces.access import Right
 from workspaces.api.base_view import ListView, caller
+from workspaces.api.callers import OnEvents
 from workspaces.api.pagination import Keyset
-from workspaces.api.permissions import OnEvents
 from workspaces.api.time_filter import moment
 from workspaces.api.workspace_filter import asked_organization
 

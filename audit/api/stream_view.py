@@ -26,10 +26,10 @@ from audit.stream.subscription import Scope
 from workspaces import access
 from workspaces.access import Right
 from workspaces.api.base_view import ApiView, caller
+from workspaces.api.callers import OnEvents
 from workspaces.api.error_answers import RequestInvalid, say
 from workspaces.api.pagination import BIGGEST
 from workspaces.api.parsers import refuse_blank
-from workspaces.api.permissions import OnEvents
 from workspaces.api.workspace_filter import asked_organization
 from workspaces.errors import Problem
 from workspaces.models import ApiToken

@@ -1,7 +1,7 @@
 """Read and write timeouts for HTTP clients, and a limit for the size of a request's head (its line and headers).
 
 uvicorn has neither: it waits for a head, and for a client that does not read, without end. The body of a request is
-limited in `orgsite.server.body_limit`.
+limited in `orgsite.server.asgi_layers`.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from tests.admin.pages import upload
 from tests.trees import BEFORE, Tree, loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Applied, apply_import
 
 

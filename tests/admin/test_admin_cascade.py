@@ -13,12 +13,12 @@ from django.test import Client
 
 from tests.admin.pages import CASCADE, LIST, live_names, named, text
 from tests.trees import BEFORE
+from workspaces.access import Actor
 from workspaces.admin.cascade.cascade_context import CascadeView
 from workspaces.core.template import Node
 from workspaces.models import Membership, Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Applied
-from workspaces.services.plans.creation import create_workspace
+from workspaces.services.plans.execution import create_workspace
 from workspaces.services.workspace.editing import edit_workspace
 
 QUERIES = 12  # whatever the number of workspaces

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from tests.admin.pages import text
 from tests.trees import AFTER, BEFORE
+from workspaces.access import Actor
 from workspaces.models import Container, ImportRun, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Applied
 from workspaces.services.removal.cascading import cascade_delete
 

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from tests.admin.pages import LIST, named, text
+from workspaces.access import Actor
 from workspaces.models import Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Applied
 from workspaces.services.workspace.editing import edit_workspace
 

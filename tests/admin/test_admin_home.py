@@ -17,13 +17,13 @@ from django.utils import timezone
 
 from tests.admin.pages import text
 from tests.trees import AFTER, BEFORE, loaded
+from workspaces.access import SYSTEM, Actor
 from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import RemovalNotConfirmed
 from workspaces.models import ImportRun, Organization, Stray
-from workspaces.services.actors import SYSTEM, Actor
-from workspaces.services.containers.epochs import accept_epochs, note_epochs
+from workspaces.services.containers.installation import accept_epochs, note_epochs
 from workspaces.services.imports.importing import Applied, apply_import
 from workspaces.services.plans.runs import fail_run, open_run
 from workspaces.services.sweep.strays import note_strays

@@ -13,12 +13,12 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.admin.pages import LIST, named, text
 from tests.trees import AFTER, BEFORE
+from workspaces.access import Actor
 from workspaces.admin.workspace_list import small_list
 from workspaces.core.template import Node
 from workspaces.models import Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Applied
-from workspaces.services.plans.creation import create_workspace
+from workspaces.services.plans.execution import create_workspace
 from workspaces.services.removal.cascading import cascade_delete
 
 

@@ -12,11 +12,11 @@ from django.test import Client
 
 from tests.admin.pages import live_names, named, text
 from tests.trees import AFTER, BEFORE, Tree
+from workspaces.access import SYSTEM, Actor
 from workspaces.core.template import Node
 from workspaces.models import ImportRun, Organization, Workspace
-from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.imports.importing import Applied
-from workspaces.services.plans.creation import create_workspace
+from workspaces.services.plans.execution import create_workspace
 from workspaces.services.security.tokens import issue_workspace_token
 from workspaces.services.workspace.editing import edit_workspace
 

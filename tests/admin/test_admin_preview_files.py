@@ -12,11 +12,11 @@ from django.urls import reverse
 
 from tests.admin.pages import live_names, named
 from tests.zips import packed
-from workspaces.admin.preview import preview_page
+from workspaces.admin.preview import preview_pages
 from workspaces.models import ImportPreview, Organization
-from workspaces.services.containers.config_contents import stored_files
+from workspaces.services.containers.provisioning import stored_files
 from workspaces.services.imports.previews import Preview, open_preview
-from workspaces.services.plans.stored_filesets import forget_unused_filesets
+from workspaces.services.plans.stored_plans import forget_unused_filesets
 
 FILES = {"org.yaml": "name: x\nworkspaces: [{name: PM, files_dir: pm}]", "pm/notes.md": "plan"}
 
@@ -48,6 +48,6 @@ def test_a_preview_that_goes_under_the_hand_is_not_found(
         forget_unused_filesets()
         return opened
 
-    monkeypatch.setattr(preview_page, "open_preview", open_and_forget)
+    monkeypatch.setattr(preview_pages, "open_preview", open_and_forget)
     assert operator.post(uploaded, pressed).status_code == 404
     assert not live_names()

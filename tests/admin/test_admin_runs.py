@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from tests.admin.pages import text
 from tests.trees import AFTER, BEFORE, loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import RemovalNotConfirmed
 from workspaces.models import ImportRun, Organization
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Applied, Confirmation, apply_import
 from workspaces.services.plans.runs import at_work, open_run
 

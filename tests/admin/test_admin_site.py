@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from tests.admin.pages import CASCADE, LIST, named, text, upload
 from tests.trees import AFTER, BEFORE
+from workspaces.access import SYSTEM
 from workspaces.models import ApiToken, ImportRun, Organization, Workspace, WorkspaceToken
-from workspaces.services.actors import SYSTEM
 from workspaces.services.imports.importing import Applied
 from workspaces.services.security.tokens import find_api_token, issue_api_token, issue_workspace_token
 

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from tests.admin.pages import text
 from tests.trees import AFTER, BEFORE, loaded
+from workspaces.access import Actor
 from workspaces.admin.shared import system_state
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, ImportRun, Installation, Organization
-from workspaces.services.actors import Actor
 from workspaces.services.containers import desired_state
 from workspaces.services.containers.installation import installation, note_engine, note_engine_away
 from workspaces.services.imports.importing import Applied, Confirmation, apply_import

@@ -9,9 +9,9 @@ from django.test import Client
 
 from tests.admin.pages import LIST, live_names, named, text
 from tests.zips import loaded_zip
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Applied, apply_import
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.workspace import editing

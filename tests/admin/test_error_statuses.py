@@ -12,7 +12,7 @@ from django.test import Client
 
 from tests.trees import Tree, template
 from workspaces import errors
-from workspaces.admin.preview import preview_page
+from workspaces.admin.preview import preview_pages
 from workspaces.api.error_answers import answer
 from workspaces.core.planning.plan import plan_import
 from workspaces.core.planning.plan_values import Mode
@@ -51,6 +51,6 @@ def test_a_page_and_rest_answer_an_error_alike(
     def refuse(*_: object) -> NoReturn:
         raise error
 
-    monkeypatch.setattr(preview_page, "_apply", refuse)
+    monkeypatch.setattr(preview_pages, "_apply", refuse)
     page = operator.post(preview({"PM": {}}), {"mode": "merge"})
     assert page.status_code == answer(error).status_code

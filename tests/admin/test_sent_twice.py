@@ -16,9 +16,9 @@ from django.utils import timezone
 from audit.models import StructureEvent
 from tests.admin.pages import CASCADE, LIST, live_names, named, text
 from tests.trees import BEFORE
+from workspaces.access import Actor
 from workspaces.admin.cascade.cascade_context import CascadeView
 from workspaces.models import ApiToken, Container, ImportRun, Membership, Organization, Submission, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Applied
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.submissions import forget_submissions

@@ -14,7 +14,7 @@ from tests.admin.pages import CASCADE, LIST, named, upload
 from tests.trees import BEFORE
 from workspaces.models import ApiToken, Container, ImportPreview, Organization, Workspace
 from workspaces.services.imports.importing import Applied
-from workspaces.services.security.throttling import WIDER
+from workspaces.services.security.rate_limits import WIDER
 from workspaces.services.security.tokens import issue_api_token
 
 Doing = Callable[[Client], HttpResponse]

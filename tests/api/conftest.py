@@ -13,9 +13,9 @@ from django.http import HttpResponse
 from django.test import Client
 
 from tests.trees import BEFORE, loaded
+from workspaces.access import SYSTEM, Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Workspace
-from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.security.tokens import issue_api_token, issue_workspace_token
 

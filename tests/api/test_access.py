@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.api.conftest import Caller
+from workspaces.access import SYSTEM
 from workspaces.models import Workspace
-from workspaces.services.actors import SYSTEM
 from workspaces.services.security.tokens import issue_workspace_token
 
 OPEN = ("healthz", "readyz")

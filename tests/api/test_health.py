@@ -14,13 +14,18 @@ from django.utils import timezone
 
 from tests.api.conftest import Caller
 from tests.trees import loaded
+from workspaces.access import SYSTEM, Actor
 from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, ImportRun, Installation, Organization
-from workspaces.services.actors import SYSTEM, Actor
-from workspaces.services.containers.epochs import accept_epochs, note_epochs
-from workspaces.services.containers.installation import installation, note_engine, note_engine_away
+from workspaces.services.containers.installation import (
+    accept_epochs,
+    installation,
+    note_engine,
+    note_engine_away,
+    note_epochs,
+)
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.plans.runs import open_run
 from workspaces.services.sweep.strays import note_strays

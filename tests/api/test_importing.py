@@ -11,9 +11,9 @@ from django.contrib.auth.models import Permission, User
 from audit.models import StructureEvent
 from tests.api.conftest import Caller
 from tests.trees import AFTER, Tree
+from workspaces.access import Actor
 from workspaces.models import ImportRun, Organization, Workspace
-from workspaces.services.actors import Actor
-from workspaces.services.plans.creation import create_workspace
+from workspaces.services.plans.execution import create_workspace
 from workspaces.services.templates.loader import site_loader
 
 

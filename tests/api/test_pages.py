@@ -9,9 +9,9 @@ import pytest
 from audit.emitting import Event, emit
 from tests.api.conftest import Caller
 from tests.trees import loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 
 

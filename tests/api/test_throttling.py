@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from tests.api.conftest import Caller
 from tests.databases import taking_no_changes
 from workspaces.models import Counter, Workspace, WorkspaceToken
-from workspaces.services.security.throttling import WIDER
+from workspaces.services.security.rate_limits import WIDER
 from workspaces.services.security.tokens import issue_api_token
 
 

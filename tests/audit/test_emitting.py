@@ -10,10 +10,10 @@ from django.db import connection, transaction
 from audit.emitting import Event, emit
 from audit.models import StructureEvent
 from tests.trees import loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import OrgError
 from workspaces.models import Organization
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.removal.cascading import cascade_delete
 

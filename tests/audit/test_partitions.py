@@ -13,7 +13,7 @@ from audit.models import StructureEvent
 from audit.partitions import REST, TABLE, Range, begin_month, first_id, make_ranges, next_month, ranges
 from bench.scratch import connect
 from tests.audit.events import ONLINE, REMOVED, event, write
-from workspaces.services.upkeep.event_ranges import prepare_event_ranges
+from workspaces.services.upkeep.housekeeping import prepare_event_ranges
 
 pytestmark = [
     pytest.mark.django_db,
@@ -145,7 +145,7 @@ def test_a_busy_table_is_left_for_a_later_round(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     then = datetime(2031, 4, 30, tzinfo=UTC)
-    monkeypatch.setattr("workspaces.services.upkeep.event_ranges.database_now", lambda: then)
+    monkeypatch.setattr("workspaces.services.upkeep.housekeeping.database_now", lambda: then)
     monkeypatch.setattr("audit.partitions.PATIENCE", 50)
     before = made()
     with connect() as writer, caplog.at_level("INFO"):

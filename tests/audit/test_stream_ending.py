@@ -20,8 +20,8 @@ from django.utils import timezone
 from lib.sessions import stored
 from tests.audit.streams import People, ids, listening
 from tests.sites import Site, running_site
+from workspaces.access import SYSTEM
 from workspaces.models import ApiToken, Membership, Organization
-from workspaces.services.actors import SYSTEM
 from workspaces.services.security.tokens import issue_api_token, revoke_api_tokens
 
 SOON = 90  # seconds: the site looks at its listeners every second, on a machine that may be busy

@@ -28,9 +28,9 @@ from tests.audit.events import (
     write,
 )
 from tests.trees import AFTER, BEFORE, loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Membership, Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 
 AT_2013 = {"day": "2026-05-12", "at": "20:13"}

@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.audit.events import REMOVED, event, write
 from tests.trees import AFTER, BEFORE, loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.removal.cascading import cascade_delete
 

@@ -17,15 +17,15 @@ from django.utils import timezone
 from lib.sessions import SessionStore
 from tests.sites import Site
 from tests.trees import Tree, loaded
+from workspaces.access import SYSTEM, Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.core.template import Node
 from workspaces.errors import RemovalNotConfirmed
 from workspaces.models import Container, ImportRun, Membership, Organization, Workspace
-from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.containers.desired_state import want_absent, want_running
 from workspaces.services.imports.importing import Confirmation, apply_import
 from workspaces.services.imports.previews import apply_preview, open_preview, store_preview
-from workspaces.services.plans.creation import create_workspace
+from workspaces.services.plans.execution import create_workspace
 from workspaces.services.plans.runs import fail_run, open_run
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.tokens import issue_workspace_token

@@ -18,8 +18,7 @@ from tests.sites import Site, running_site
 from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.models import Stray, UnknownEpoch
-from workspaces.services.containers.epochs import note_epochs
-from workspaces.services.containers.installation import installation
+from workspaces.services.containers.installation import installation, note_epochs
 from workspaces.services.sweep.strays import note_strays
 
 STRAYS = [

@@ -14,9 +14,9 @@ from audit.models import StructureEvent
 from tests.databases import migrate_children
 from tests.processes import ROOT, finish, manage
 from tests.trees import BEFORE, loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import ApiToken, Membership, Organization, Workspace, WorkspaceToken
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.security.tokens import find_api_token, find_workspace_token
 

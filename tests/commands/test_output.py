@@ -20,7 +20,7 @@ from django.db.utils import ConnectionHandler
 from lib.database_errors import explained, trouble_of
 from tests.commands.conftest import in_shell
 from tests.processes import ROOT
-from workspaces.management.command_output import Output
+from workspaces.management.command_base import Output
 from workspaces.models import Workspace
 
 Into = Callable[..., tuple[int, bytes]]

@@ -14,10 +14,10 @@ from django.utils import timezone
 from audit.models import StructureEvent
 from tests.controller.rounds import busy, one_round
 from tests.trees import Tree, loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.containers.installation import installation
 from workspaces.services.imports.importing import apply_import
 from workspaces.worker.controller import Controller

@@ -14,10 +14,10 @@ from tests.clocks import HOURS, machine_clock_off_by
 from tests.controller.conftest import Merge, key_of, settle
 from tests.controller.rounds import busy, one_round
 from tests.trees import BEFORE
+from workspaces.access import Actor
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, ImportRun, Installation, Status, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.containers.desired_state import try_again
 from workspaces.services.containers.installation import claim_sweep
 from workspaces.services.containers.leases import claim_due, next_due, put_off

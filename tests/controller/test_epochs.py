@@ -15,13 +15,13 @@ from audit import triggers
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle
 from tests.controller.strays import FOREIGN, add_stray, left, manage, sweep, time_passes
-from workspaces.admin.run.container_progress import Stage
+from workspaces.access import SYSTEM, Actor
+from workspaces.admin.run.run_rows import Stage
 from workspaces.core.containers.epoch_mark import epoch_of
 from workspaces.engines.fake import FakeEngine
 from workspaces.errors import EngineAway
 from workspaces.models import Container, Stray, UnknownEpoch, Workspace
-from workspaces.services.actors import SYSTEM, Actor
-from workspaces.services.containers.epochs import (
+from workspaces.services.containers.installation import (
     HELD_BACK,
     accept_epochs,
     is_restored,

@@ -19,16 +19,16 @@ from lib.database_clock import database_now
 from tests.controller.conftest import Merge, key_of, settle, wait_for
 from tests.controller.rounds import one_round
 from tests.controller.test_races import workers
+from workspaces.access import Actor
 from workspaces.core.containers.lifecycle import Desired, Outcome, Step
 from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.containers import leases as claims
 from workspaces.services.containers.leases import Claim, claim_due, give_back, put_off, renew
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.worker import container_loop as looping
-from workspaces.worker.container_work import Work
+from workspaces.worker.container_loop import Work
 from workspaces.worker.controller import Controller
 from workspaces.worker.lease_loop import Leases
 from workspaces.worker.loop import LoopThread, run_until

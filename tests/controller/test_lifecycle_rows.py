@@ -11,10 +11,10 @@ from audit.models import StructureEvent
 from lib.database_clock import database_now, uptime
 from tests.controller.conftest import Merge, key_of
 from tests.tables import table_of
+from workspaces.access import Actor
 from workspaces.core.containers.convergence import FAILED_AFTER
 from workspaces.core.containers.lifecycle import ERRORS, Desired, Observed, Outcome
 from workspaces.models import Container, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.containers.container_results import ContainerResult, record
 from workspaces.services.containers.leases import claim_due
 from workspaces.services.removal.cascading import cascade_delete

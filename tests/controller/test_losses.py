@@ -13,11 +13,11 @@ from django.utils import timezone
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
 from tests.controller.rounds import busy
-from workspaces.admin.run.container_progress import Stage
+from workspaces.access import Actor
+from workspaces.admin.run.run_rows import Stage
 from workspaces.core.containers.convergence import LONG_RUN, LOST_AFTER, PROBATION, pause
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Status, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.containers.desired_state import try_again
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.sweep.sweeping import mend, survey

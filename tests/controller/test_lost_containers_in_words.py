@@ -14,11 +14,11 @@ from audit.admin.timeline.sentences import tell
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, key_of, settle
 from tests.trees import BEFORE
+from workspaces.access import Actor
 from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Status, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.containers.container_results import WORKER
 from workspaces.services.sweep.strays import note_destroyed, note_stopped
 from workspaces.services.sweep.sweeping import mend, survey

@@ -11,9 +11,9 @@ from django.utils import timezone
 from audit.event_types import NAMES, STRAY_STOPPED, WORKSPACE_FAILED
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, hurry, key_of, settle
+from workspaces.access import Actor
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Organization
-from workspaces.services.actors import Actor
 from workspaces.services.containers.container_results import News, tell
 from workspaces.services.containers.token_rotation import rotate_tokens
 from workspaces.services.removal.cascading import cascade_delete

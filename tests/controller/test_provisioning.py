@@ -8,12 +8,12 @@ from typing import Any
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
 from tests.trees import AFTER, BEFORE
+from workspaces.access import SYSTEM, Actor
 from workspaces.core.template import Node
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Organization, Status, Workspace, WorkspaceToken
-from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.containers.provisioning import prepare
-from workspaces.services.plans.creation import create_workspace
+from workspaces.services.plans.execution import create_workspace
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.tokens import find_workspace_token, revoke_workspace_tokens
 from workspaces.worker.controller import Controller

@@ -15,10 +15,10 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.controller.conftest import Merge, events
+from workspaces.access import Actor
 from workspaces.engines.fake import FakeEngine
 from workspaces.errors import WorkspaceRemoved
 from workspaces.models import Container, Status, Workspace, WorkspaceToken
-from workspaces.services.actors import Actor
 from workspaces.services.containers.provisioning import prepare
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.workspace.presence import heartbeat, register

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, key_of, settle
+from workspaces.access import Actor
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Status, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.sweep.sweeping import mend, survey
 from workspaces.worker.controller import Controller

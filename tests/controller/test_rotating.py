@@ -11,9 +11,9 @@ from rest_framework.test import APIClient
 
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
+from workspaces.access import Actor
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Organization, Status, Workspace, WorkspaceToken
-from workspaces.services.actors import Actor
 from workspaces.services.containers.token_rotation import Rotation, rotate_tokens
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.tokens import find_workspace_token, issue_workspace_token

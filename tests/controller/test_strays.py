@@ -13,13 +13,13 @@ from django.db import OperationalError
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, key_of, settle, wait_for
 from tests.controller.strays import add_stray, left, manage, sweep, time_passes
+from workspaces.access import Actor
 from workspaces.core.template import Node
 from workspaces.engines.base import Wanted
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Stray, Workspace
-from workspaces.services.actors import Actor
-from workspaces.services.plans.creation import create_workspace
-from workspaces.services.sweep.stray_stops import stop_strays
+from workspaces.services.plans.execution import create_workspace
+from workspaces.services.sweep.strays import stop_strays
 from workspaces.services.sweep.sweeping import survey
 from workspaces.worker.controller import Controller
 
@@ -197,7 +197,7 @@ def test_the_event_is_not_lost_where_the_database_is_away_for_a_moment(
     settings.ORGSITE_QUARANTINE = 0
     add_stray(engine, name="Old")
     with monkeypatch.context() as broken:
-        broken.setattr("workspaces.worker.stray_loop.note_stopped", away)
+        broken.setattr("workspaces.worker.sweep_loop.note_stopped", away)
         with pytest.raises(OperationalError):
             wait_for(controller, lambda: False)
     settle(controller)

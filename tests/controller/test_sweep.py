@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from tests.controller.conftest import Merge, events, key_of, settle
 from tests.trees import BEFORE
+from workspaces.access import Actor
 from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.fake import FakeEngine
 from workspaces.errors import InstallationRenamed
 from workspaces.models import Container, Installation, Status, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.containers.installation import claim_sweep, installation
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.sweep.sweeping import mend, survey

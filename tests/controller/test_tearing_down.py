@@ -13,13 +13,13 @@ from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
 from tests.controller.rounds import one_round
 from tests.trees import AFTER, BEFORE, loaded
+from workspaces.access import Actor
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.planning.plan_values import Mode
 from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.fake import FakeEngine
 from workspaces.errors import EngineAway
 from workspaces.models import Container, Organization, Workspace, WorkspaceToken
-from workspaces.services.actors import Actor
 from workspaces.services.containers.leases import claim_due, give_back
 from workspaces.services.imports.importing import Confirmation, apply_import
 from workspaces.services.removal.cascading import cascade_delete

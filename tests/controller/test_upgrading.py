@@ -11,8 +11,8 @@ from django.apps import apps
 from django.db import connection
 
 from tests.controller.conftest import Merge, key_of, settle
+from workspaces.access import Actor
 from workspaces.models import Container, Organization, Workspace, WorkspaceToken
-from workspaces.services.actors import Actor
 from workspaces.services.security.tokens import issue_workspace_token
 from workspaces.worker.controller import Controller
 

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from tests.trees import Tree, live
 from workspaces.core.planning.operations import Kind
+from workspaces.core.planning.plan import plan_removal
 from workspaces.core.planning.plan_values import Live, Plan
 from workspaces.core.planning.policy import Policy, Word
-from workspaces.core.planning.removal_plan import plan_removal
 
 TREE: Tree = {"PM": {"Dev": {"QA": {}}, "Ops": {}}, "Lead": {}}
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.texts import directory, inline, problems
 from workspaces.core.limits import TemplateLimits
 from workspaces.core.template import Node, ScheduleSpec, Template
-from workspaces.core.validating.notices import brief
+from workspaces.core.validating.validation_context import brief
 from workspaces.errors import OrgError, TemplateInvalid, TemplateTooLarge
 
 HEAD = "name: Dev team\n"

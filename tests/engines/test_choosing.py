@@ -10,7 +10,7 @@ from workspaces.engines.base import ContainerLimits
 from workspaces.engines.docker.docker_engine import DockerEngine
 from workspaces.engines.docker.swarm_engine import SwarmEngine
 from workspaces.engines.fake import FakeEngine
-from workspaces.services.containers.runtime_settings import image_for, limits_for
+from workspaces.services.containers.provisioning import image_for, limits_for
 from workspaces.worker import engine_choice
 
 

@@ -14,9 +14,9 @@ from django.db import connection, models
 
 from tests.sites import Site
 from tests.trees import BEFORE, loaded
+from workspaces.access import SYSTEM, Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Membership, Organization, Workspace
-from workspaces.services.actors import SYSTEM, Actor
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.security.tokens import issue_api_token, issue_workspace_token
 

@@ -10,14 +10,14 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from tests.trees import AFTER, BEFORE, Tree, loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import IMPORT_MODES, Mode
 from workspaces.errors import AppliedAlready, PlanChanged
 from workspaces.models import ImportPreview, ImportRun, Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
 from workspaces.services.imports.previews import apply_preview, open_preview, store_preview
-from workspaces.services.plans.applied_plans import run_that_applied
-from workspaces.services.plans.creation import create_workspace
+from workspaces.services.plans.execution import create_workspace
+from workspaces.services.plans.stored_plans import run_that_applied
 from workspaces.services.removal.cascading import cascade_delete
 
 ALICE = Actor(name="alice")

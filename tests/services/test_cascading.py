@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.trees import BEFORE, loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import CascadeChanged, WorkspaceProtected
 from workspaces.models import Organization, Schedule, Workspace, WorkspaceToken
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.removal.cascading import cascade_delete, preview_cascade
 from workspaces.services.removal.footprint import holdings

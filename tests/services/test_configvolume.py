@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 
 from tests.zips import loaded_zip, team
+from workspaces.access import Actor
 from workspaces.core.filesets import FolderFiles
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Workspace
-from workspaces.services.actors import Actor
-from workspaces.services.containers.config_contents import stored_files, workspace_archives
+from workspaces.services.containers.provisioning import stored_files, workspace_archives
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.templates.loader import LoadedTemplate
 

@@ -12,15 +12,15 @@ from django.db import connection, transaction
 
 from bench.trees import tree
 from tests.trees import AFTER, BEFORE, loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import IMPORT_MODES, Mode
 from workspaces.core.template import Node
 from workspaces.errors import OrgError
 from workspaces.models import Organization, Schedule, Workspace
-from workspaces.services.actors import Actor
-from workspaces.services.imports import drafts
+from workspaces.services.imports import importing
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
-from workspaces.services.plans.creation import Creation, create_workspace
-from workspaces.services.removal.deletion import delete_workspace
+from workspaces.services.plans.execution import Creation, create_workspace
+from workspaces.services.removal.cascading import delete_workspace
 from workspaces.services.templates.loader import LoadedTemplate
 
 pytestmark = [
@@ -42,9 +42,9 @@ def test_the_plan_is_made_and_rows_are_prepared_before_the_lock(
     organization: Organization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     locked: list[bool] = []
-    plan = drafts.plan_import
+    plan = importing.plan_import
     monkeypatch.setattr(
-        drafts, "plan_import", lambda **given: locked.append(connection.in_atomic_block) or plan(**given)
+        importing, "plan_import", lambda **given: locked.append(connection.in_atomic_block) or plan(**given)
     )
 
     def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:

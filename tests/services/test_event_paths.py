@@ -11,15 +11,15 @@ from audit.event_types import WORKSPACE_ONLINE
 from audit.models import StructureEvent
 from audit.payload import path_of
 from tests.trees import loaded
+from workspaces.access import Actor
 from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.core.planning.plan_values import Mode
 from workspaces.core.template import Node
 from workspaces.models import Container, Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.containers.container_results import WORKER, record_away
 from workspaces.services.imports.importing import Confirmation, apply_import
 from workspaces.services.paths import path_texts
-from workspaces.services.plans.creation import create_workspace
+from workspaces.services.plans.execution import create_workspace
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.sweep.strays import note_destroyed, note_stopped
 from workspaces.services.workspace.editing import edit_workspace

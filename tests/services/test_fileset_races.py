@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from tests.services.test_races import at_once
 from tests.zips import team
+from workspaces.access import Actor
 from workspaces.core.filesets import FolderFiles as Files
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import FileSet, ImportRun, Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
-from workspaces.services.plans.stored_filesets import forget_unused_filesets, store_filesets
+from workspaces.services.plans.stored_plans import forget_unused_filesets, store_filesets
 
 ALICE = Actor(name="alice")
 MANY = {f"w{number}": f"content {number}" for number in range(40)}

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from tests.trees import Tree, loaded
 from tests.zips import loaded_zip, team
+from workspaces.access import Actor
 from workspaces.core import filesets
 from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import NotFound, PlanChanged, RemovalNotConfirmed
 from workspaces.models import FileSet, ImportPreview, ImportRun, Organization, RunTemplate, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Applied, Confirmation, apply_import, preview_import
 from workspaces.services.imports.previews import (
     Preview,
@@ -26,7 +26,7 @@ from workspaces.services.imports.previews import (
     preview_again,
     store_preview,
 )
-from workspaces.services.plans.stored_filesets import forget_unused_filesets
+from workspaces.services.plans.stored_plans import forget_unused_filesets
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.templates.loader import LoadedTemplate
 from workspaces.services.upkeep.housekeeping import keep_house

@@ -19,8 +19,7 @@ from workspaces.models import Counter, ImportPreview, Organization, PreviewFiles
 from workspaces.services import expiry
 from workspaces.services.imports.previews import delete_expired, store_preview
 from workspaces.services.security.rate_limits import forget_counters
-from workspaces.services.upkeep.expired_sessions import forget_expired_sessions
-from workspaces.services.upkeep.housekeeping import keep_house
+from workspaces.services.upkeep.housekeeping import forget_expired_sessions, keep_house
 
 pytestmark = pytest.mark.django_db
 

@@ -8,11 +8,11 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import StructureEvent
 from tests.trees import AFTER, BEFORE, Tree, loaded, template
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.core.template import ScheduleSpec
 from workspaces.errors import PlanChanged, RemovalNotConfirmed
 from workspaces.models import ImportRun, Organization, Schedule, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Applied, Confirmation, apply_import, preview_import
 from workspaces.services.plans import execution
 

@@ -8,12 +8,11 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import StructureEvent
 from tests.trees import loaded
-from workspaces.admin.run.container_progress import Stages
-from workspaces.admin.run.run_rows import RunRows
+from workspaces.access import Actor
+from workspaces.admin.run.run_rows import RunRows, Stages
 from workspaces.admin.workspace_list.removed_rows import RemovedRows
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Applied, apply_import
 from workspaces.services.lookups import ancestor_names
 from workspaces.services.past_paths import paths_at_removal

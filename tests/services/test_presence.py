@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.trees import loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import TooOften, WorkspaceRemoved
 from workspaces.models import Counter, Organization, Status, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.workspace.presence import HEARTBEAT_GRAIN, REGISTRATIONS, heartbeat, register

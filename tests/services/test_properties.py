@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tests.budgets import tried
 from tests.trees import Tree, loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Action, Mode
 from workspaces.models import Organization, Status, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
 from workspaces.services.removal.cascading import cascade_delete
 

@@ -13,15 +13,14 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.trees import loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import OrgError
 from workspaces.models import ImportRun, Organization, Status, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.plans.abandoned_runs import close_interrupted
-from workspaces.services.plans.creation import create_workspace
-from workspaces.services.removal.cascading import cascade_delete
-from workspaces.services.removal.deletion import delete_workspace
+from workspaces.services.plans.execution import create_workspace
+from workspaces.services.removal.cascading import cascade_delete, delete_workspace
 from workspaces.services.security.tokens import issue_workspace_token
 from workspaces.services.workspace.editing import edit_workspace
 from workspaces.services.workspace.presence import heartbeat, register

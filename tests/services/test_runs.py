@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from tests.trees import loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan import plan_import
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.errors import (
@@ -30,17 +31,16 @@ from workspaces.errors import (
     WorkspaceProtected,
 )
 from workspaces.models import ImportRun, Organization
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.plans import runs
 from workspaces.services.plans.abandoned_runs import close_interrupted
-from workspaces.services.plans.process_identity import this_process
 from workspaces.services.plans.runs import (
     at_work,
     claim_run,
     dismiss_run,
     fail_run,
     open_run,
+    this_process,
 )
 
 

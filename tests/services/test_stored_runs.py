@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from tests.trees import AFTER, BEFORE, loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import FileSet, ImportRun, Organization, RunOperation, Schedule, Workspace, WorkspaceToken
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Confirmation, apply_import
-from workspaces.services.plans.kept_templates import forget_old_templates, template_of
-from workspaces.services.plans.stored_filesets import forget_unused_filesets
+from workspaces.services.plans.stored_plans import forget_old_templates, forget_unused_filesets, template_of
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.tokens import issue_workspace_token
 

@@ -9,10 +9,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from tests.trees import loaded
+from workspaces.access import Actor
 from workspaces.errors import NameTaken, SubmittedBefore
 from workspaces.models import Organization, Submission, Workspace
-from workspaces.services.actors import Actor
-from workspaces.services.plans.creation import create_workspace
+from workspaces.services.plans.execution import create_workspace
 from workspaces.services.submissions import carried_out_once
 
 KEY = "a" * 64

@@ -14,10 +14,10 @@ from django.test.utils import CaptureQueriesContext
 
 from lib.database_clock import database_now
 from tests.trees import loaded
+from workspaces.access import Actor
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.containers.leases import Claim, claim_due
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.removal.cascading import cascade_delete

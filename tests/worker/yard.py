@@ -26,9 +26,9 @@ from tests.databases import Database
 from tests.machines import Machine
 from tests.processes import ROOT
 from tests.trees import Tree, loaded
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, Installation, Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.imports.importing import Confirmation, apply_import
 from workspaces.services.removal.cascading import cascade_delete
 

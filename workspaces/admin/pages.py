@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from workspaces.admin.cascade.cascade_page import cascade_page
-from workspaces.admin.preview.import_page import import_page
-from workspaces.admin.preview.preview_page import plan_json, preview_page
+from workspaces.admin.preview.preview_pages import import_page, plan_json, preview_page
 from workspaces.admin.run.run_actions import container_again, dismiss_page, run_again
 from workspaces.admin.run.run_pages import run_page, runs_page
 

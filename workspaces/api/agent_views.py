@@ -9,14 +9,14 @@ from rest_framework.response import Response
 
 from workspaces.api import openapi
 from workspaces.api.answer_schemas import GoneAnswer, answer
-from workspaces.api.authentication import (
+from workspaces.api.base_view import ApiView
+from workspaces.api.callers import (
     AdminSessionAuthentication,
     BearerAuthentication,
+    OwnToken,
     WorkspaceTokenAuthentication,
 )
-from workspaces.api.base_view import ApiView
 from workspaces.api.parsers import body_fields
-from workspaces.api.permissions import OwnToken
 from workspaces.api.serializers import RegisterFields
 from workspaces.errors import NotFound, WorkspaceRemoved
 from workspaces.services.workspace.presence import heartbeat, refuse_removed, register

@@ -11,10 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from workspaces.api.callers import Authenticated, Turns
 from workspaces.api.pagination import Keyset
 from workspaces.api.parsers import JSONBody, check_query, measure, refuse_blank, refuse_unreadable
-from workspaces.api.permissions import Authenticated
-from workspaces.api.user_throttle import Turns
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -33,7 +33,7 @@ from workspaces.errors import (
     TooOften,
     WorkspaceProtected,
 )
-from workspaces.services.imports.import_answers import preview_answer
+from workspaces.services.imports.importing import preview_answer
 from workspaces.web.error_responses import RETRY_AFTER, database_away, is_page, too_large
 from workspaces.web.error_statuses import status_of
 from workspaces.web.security_signals import notice_denied

@@ -37,7 +37,7 @@ from workspaces.api.serializers import (
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "workspaces.api.authentication.BearerAuthentication"
+    target_class = "workspaces.api.callers.BearerAuthentication"
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
@@ -45,7 +45,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "workspaces.api.authentication.AdminSessionAuthentication"
+    target_class = "workspaces.api.callers.AdminSessionAuthentication"
     name = "session"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
@@ -54,7 +54,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
 
 class WorkspaceTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "workspaces.api.authentication.WorkspaceTokenAuthentication"
+    target_class = "workspaces.api.callers.WorkspaceTokenAuthentication"
     name = "workspace_token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from workspaces.access import Right
 from workspaces.api import run_openapi
 from workspaces.api.base_view import ApiView, ListView, caller
+from workspaces.api.callers import OnRuns
 from workspaces.api.pagination import Keyset
-from workspaces.api.permissions import OnRuns
 from workspaces.api.serializers import OperationRow, RunRow
 from workspaces.api.time_filter import moment
 from workspaces.api.workspace_filter import asked_organization

@@ -7,22 +7,21 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from workspaces.access import Right
+from workspaces.access import Actor, Right
 from workspaces.api import openapi
 from workspaces.api.answer_schemas import TokenAnswer, answer
 from workspaces.api.base_view import ApiView, ListView, caller
+from workspaces.api.callers import OnWorkspace, OnWorkspaces, OnWorkspaceTokens
 from workspaces.api.pagination import Keyset
 from workspaces.api.parsers import body_fields, query_fields
-from workspaces.api.permissions import OnWorkspace, OnWorkspaces, OnWorkspaceTokens
 from workspaces.api.serializers import ChangedFields, DeleteFields, NewWorkspaceFields, WorkspaceDetail, WorkspaceRow
 from workspaces.api.workspace_filter import WorkspaceFilter
 from workspaces.core.template import Node
 from workspaces.models import Workspace
 from workspaces.models.querysets import WorkspaceQuerySet
-from workspaces.services.actors import Actor
 from workspaces.services.lookups import organization_at, workspace_for
-from workspaces.services.plans.creation import create_workspace
-from workspaces.services.removal.deletion import Deletion, delete_workspace
+from workspaces.services.plans.execution import create_workspace
+from workspaces.services.removal.cascading import Deletion, delete_workspace
 from workspaces.services.security.tokens import issue_workspace_token
 from workspaces.services.workspace.editing import Changes, edit_workspace
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 from django.core.management.color import no_style
 
 from lib.command_line import INTERRUPTED
 from lib.database_errors import driver_message, explained, trouble_of
 from lib.database_fitness import refusal
-from lib.terminal import flush, is_terminal, prepare_streams
+from lib.terminal import discard_output, flush, is_terminal, prepare_streams
+from workspaces.access import Actor
 from workspaces.errors import OrgError
-from workspaces.management.command_output import Output
+from workspaces.models import Organization, Workspace
 
 OUTPUT_LOST = 1
 
@@ -118,3 +123,70 @@ def _refuse_half_characters(options: dict[str, Any]) -> None:
                 raise CommandError(
                     f"The value of {name.replace('_', '-')} is not UTF-8 text: {shown}. Nothing was changed."
                 )
+
+
+# ---- A command's output: coloured on terminals only, and without errors that would stop the work halfway.
+
+
+Style = Callable[[str], str]
+
+
+class Output(OutputWrapper):
+    """`lost` is the first error of writing, except a closed pipe (`| head`): that is no loss.
+
+    `usual` is the default style; `forced` colours the output even if it is no terminal.
+    """
+
+    def __init__(self, out: Any, *, forced: bool = False, usual: Style = str) -> None:
+        super().__init__(out)
+        self.forced, self.usual = forced, usual
+        self.lost: OSError | None = None
+
+    def write(self, msg: str = "", style_func: Style | None = None, ending: str | None = None) -> None:  # type: ignore[override]
+        style = (style_func or self.usual) if self.forced or self.isatty() else str
+        try:
+            super().write(msg, style, ending)
+        except BrokenPipeError:
+            discard_output(self._out)
+        except OSError as error:
+            self.lost = self.lost or error
+            discard_output(self._out)
+
+
+# ---- Look-ups for the arguments of commands; each raises CommandError if nothing is found.
+
+
+def organization_named(slug: str) -> Organization:
+    found = Organization.objects.filter(slug=slug).first()
+    if found is None:
+        raise CommandError(f'There is no organization "{slug}". Make it with: manage.py create_org {slug}')
+    return found
+
+
+def user_named(username: str) -> User:
+    found = User.objects.filter(username=username).first()
+    if found is None:
+        raise CommandError(f'There is no user "{username}". Make one with: manage.py createsuperuser')
+    return found
+
+
+def workspace_ids(texts: list[str]) -> list[UUID]:
+    """Ids of workspaces that exist, live or removed."""
+    try:
+        ids = [UUID(text) for text in texts]
+    except ValueError as error:
+        raise CommandError(f"Not a workspace id: {error}.") from error
+    known = set(Workspace.objects.filter(id__one_of=ids).values_list("id", flat=True))
+    unknown = [str(key) for key in ids if key not in known]
+    if unknown:
+        raise CommandError(f"There is no workspace {', '.join(unknown)}.")
+    return ids
+
+
+def shell_actor() -> Actor:
+    """The person at the shell, by the name of their system account."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = "unknown"
+    return Actor(name=f"{name} (shell)")

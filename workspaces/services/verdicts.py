@@ -1,13 +1,58 @@
-"""This site's policy for plans: the rules of `core` with the numbers of the settings."""
+"""Verdicts: the policy of `core` with this site's numbers, and what a person on a page confirms besides.
+
+One click removes a few, unless the removal guard holds them back: then the number must be typed, as over REST it must
+be repeated. It differs from plan to plan, so habit cannot fill it in.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from django.conf import settings
 
 from workspaces.core.planning.plan_values import Plan
 from workspaces.core.planning.policy import Policy, Verdict
+from workspaces.errors import InvalidRequest
 
 
 def judge(plan: Plan) -> Verdict:
     """The verdict of this site's policy on the plan."""
     return Policy(fraction=settings.ORGSITE_REMOVAL_GUARD).judge(plan)
+
+
+ONE_CLICK = 3
+"""Up to so many removals are confirmed by the click alone, where the guard is silent."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Demand:
+    """The removals to confirm: all, and the `collateral` ones, which were not named. `why` is the guard's reason, or
+    ""."""
+
+    removals: int
+    collateral: int = 0
+    why: str = ""
+
+    @property
+    def typed(self) -> bool:
+        """Whether the number has to be typed; else it is in the form."""
+        return self.removals > ONE_CLICK or bool(self.why)
+
+
+def demand_of(plan: Plan) -> Demand:
+    return Demand(removals=len(plan.removals), collateral=len(plan.collateral), why=judge(plan).why)
+
+
+def confirmed_number(demand: Demand, *, number: str, ticked: bool = False) -> int:
+    """The number of removals that was confirmed. Raises InvalidRequest, which names the missing part."""
+    if demand.collateral and not ticked:
+        message = (
+            f"Tick that the {demand.collateral} workspaces the template does not name go too. Nothing was changed."
+        )
+        raise InvalidRequest(message, field="accept_collateral")
+    if number.strip() != str(demand.removals):
+        message = (
+            f"The number of workspaces to remove is {demand.removals}, not “{number.strip()}”. Nothing was changed."
+        )
+        raise InvalidRequest(message, field="confirm_removals")
+    return demand.removals

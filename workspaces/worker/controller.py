@@ -10,13 +10,11 @@ from workspaces.engines.base import Engine
 from workspaces.errors import EngineError
 from workspaces.services.containers.container_results import record_away
 from workspaces.services.containers.installation import note_engine_away
-from workspaces.services.plans.process_identity import this_process
+from workspaces.services.plans.runs import this_process
 from workspaces.worker.container_loop import ContainerLoop
 from workspaces.worker.lease_loop import Leases
 from workspaces.worker.loop import Loop
-from workspaces.worker.size_loop import size_loop
-from workspaces.worker.stray_loop import StrayLoop
-from workspaces.worker.sweep_loop import SweepLoop
+from workspaces.worker.sweep_loop import StrayLoop, SweepLoop, size_loop
 
 
 class Controller:

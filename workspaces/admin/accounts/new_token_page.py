@@ -15,10 +15,10 @@ from django.urls import reverse
 from lib.database_clock import database_now
 from lib.text import sentence
 from workspaces import access
+from workspaces.access import Actor
 from workspaces.admin.shared.form_once import once_leading
 from workspaces.admin.shared.rendering import render_page
 from workspaces.core.names import clean_name
-from workspaces.services.actors import Actor
 from workspaces.services.security.tokens import issue_api_token
 from workspaces.services.submissions import SubmissionOutcome
 

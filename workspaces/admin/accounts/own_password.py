@@ -10,7 +10,7 @@ from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
-from workspaces.services.actors import Actor
+from workspaces.access import Actor
 from workspaces.services.security.accounts import set_password
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
 from workspaces import access
+from workspaces.access import Actor
 from workspaces.admin.shared.form_once import SentOnce
-from workspaces.services.actors import Actor
 from workspaces.services.security.accounts import record_made, watched
 
 Extra = dict[str, Any] | None

@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 
 from lib.text import plural
 from workspaces import access
+from workspaces.access import Actor
 from workspaces.admin.accounts.new_token_page import add_token_page
 from workspaces.admin.shared.base_admin import Guarded
 from workspaces.models import ApiToken, Workspace, WorkspaceToken
-from workspaces.services.actors import Actor
 from workspaces.services.security.tokens import revoke_api_tokens, revoke_workspace_tokens
 
 if TYPE_CHECKING:

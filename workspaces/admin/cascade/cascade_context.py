@@ -13,12 +13,12 @@ from django.core.paginator import Page, Paginator
 
 from lib.text import listed, plural
 from workspaces.core.names import SEPARATOR
-from workspaces.core.planning.removal_plan import fingerprint_of
+from workspaces.core.planning.plan import fingerprint_of
 from workspaces.core.tree_order import Forest
 from workspaces.models import Organization, Workspace
 from workspaces.services.removal.cascading import Doomed, preview_cascade
-from workspaces.services.removal.confirmation import Demand
 from workspaces.services.removal.footprint import Holdings, Total, holdings, total
+from workspaces.services.verdicts import Demand
 
 ROWS = 500  # on a page
 MOST_ADDED = 8  # subtrees whose sizes are written out

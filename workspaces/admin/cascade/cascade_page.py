@@ -15,18 +15,17 @@ from django.views.decorators.http import require_http_methods
 
 from lib.text import plural
 from workspaces import access
-from workspaces.access import Right
+from workspaces.access import Actor, Right
 from workspaces.admin.cascade.cascade_context import CascadeView
 from workspaces.admin.shared.form_once import once_leading
 from workspaces.admin.shared.rendering import posted_text, render_page
 from workspaces.errors import CascadeChanged, OrgError
 from workspaces.models import Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.lookups import parse_id
 from workspaces.services.removal.cascading import Doomed, cascade_delete
-from workspaces.services.removal.confirmation import confirmed_number
-from workspaces.services.security.throttling import Effort, require_turn
+from workspaces.services.security.rate_limits import Effort, require_turn
 from workspaces.services.submissions import SubmissionOutcome
+from workspaces.services.verdicts import confirmed_number
 from workspaces.web.error_statuses import status_of
 
 LIST = "admin:workspaces_workspace_changelist"

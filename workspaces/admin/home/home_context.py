@@ -14,12 +14,12 @@ from django.db.models import Count
 from lib.bounded_count import Tally
 from workspaces import access
 from workspaces.access import Right
-from workspaces.admin.run.container_progress import Stage
 from workspaces.admin.run.run_context import RunContext, latest_runs, run_views
+from workspaces.admin.run.run_rows import Stage
 from workspaces.admin.shared.system_state import System
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.containers.desired_state import count_failing, engine_runs, failing
-from workspaces.services.containers.epochs import is_restored
+from workspaces.services.containers.installation import is_restored
 from workspaces.services.sweep.strays import Summary, summary
 
 if TYPE_CHECKING:

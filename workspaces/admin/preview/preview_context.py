@@ -1,4 +1,4 @@
-"""The context of the preview page: both plans as a table and as cards, and the obstacles to applying one."""
+"""The context of the preview page: both plans as a table and as cards, in words, and the obstacles to applying one."""
 
 from __future__ import annotations
 
@@ -9,16 +9,23 @@ from uuid import UUID
 from django.utils.safestring import SafeString
 
 from lib.text import plural
-from workspaces.admin.preview import plan_text
 from workspaces.admin.preview.plan_query import PlanQuery
-from workspaces.admin.preview.plan_table import PlanTable, collateral_links, names_a_live_one, plan_table
+from workspaces.admin.preview.plan_table import (
+    PlanTable,
+    collateral_links,
+    leftovers,
+    names_a_live_one,
+    plan_table,
+    subtrees,
+)
 from workspaces.admin.shared.badges import coded
-from workspaces.core.planning.plan_values import Plan
-from workspaces.core.validating.notices import brief
+from workspaces.core.plan_words import WORDS
+from workspaces.core.planning.plan_values import Action, Plan, Row
+from workspaces.core.validating.validation_context import brief
 from workspaces.models import ImportRun, Organization
 from workspaces.services.imports.previews import Change, Preview, changes_since
-from workspaces.services.removal.confirmation import Demand, demand_of
 from workspaces.services.removal.footprint import Holdings, Total, holdings, total
+from workspaces.services.verdicts import Demand, demand_of
 
 MOST_CHANGES = 20
 MOST_LINKS = 10
@@ -44,8 +51,8 @@ class PreviewView:
 
     # the plans
     nothing_to_do: str
-    merge_card: plan_text.Card
-    reconcile_card: plan_text.Card
+    merge_card: Card
+    reconcile_card: Card
     table: PlanTable
     first_collateral: list[tuple[str, str]]
 
@@ -100,17 +107,17 @@ def preview_view(preview: Preview, query: PlanQuery) -> PreviewView:
         warnings=tuple(coded(brief(warning)) for warning in reconcile.warnings),
         # unfolded where one of them concerns a live workspace
         warnings_open=names_a_live_one(reconcile) or len(reconcile.warnings) > len(merge.warnings),
-        nothing_to_do=plan_text.nothing_at_all(merge, reconcile),
-        merge_card=plan_text.merge_card(merge),
-        reconcile_card=plan_text.reconcile_card(reconcile),
+        nothing_to_do=nothing_at_all(merge, reconcile),
+        merge_card=merge_card(merge),
+        reconcile_card=reconcile_card(reconcile),
         table=table,
         first_collateral=collateral_links(reconcile, table, most=MOST_LINKS),
         demand=demand_of(reconcile),
-        merge_text=plan_text.merge_text(merge),
-        reconcile_text=plan_text.reconcile_text(reconcile),
-        merge_button=plan_text.button(merge),
-        reconcile_button=plan_text.button(reconcile),
-        removed_kinds=plan_text.removed_kinds(reconcile),
+        merge_text=merge_text(merge),
+        reconcile_text=reconcile_text(reconcile),
+        merge_button=button(merge),
+        reconcile_button=button(reconcile),
+        removed_kinds=removed_kinds(reconcile),
         total=total(lost.values()),
     )
 
@@ -126,3 +133,130 @@ def _running_in(organization: Organization) -> ImportRun | None:
 
 def _lost(preview: Preview) -> Mapping[UUID, Holdings]:
     return holdings([row.live.id for row in preview.reconcile.removals if row.live])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanTile:
+    """One count of a card; `tone` is its class in the stylesheet."""
+
+    tone: str
+    label: str
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """One mode in numbers and one sentence: `verdict` in bold, `left` as an amber note, then `rest`."""
+
+    tiles: tuple[PlanTile, ...]
+    before: int
+    after: int
+    verdict: str
+    left: str = ""
+    rest: str = ""
+
+
+def merge_card(plan: Plan) -> Card:
+    left, untouched = plan.left_running, plan.untouched_count
+    return Card(
+        tiles=_tiles(plan),
+        before=plan.live_before,
+        after=plan.live_after,
+        verdict="Changes nothing." if plan.changes_nothing else f"Creates {plan.created_count:,}, removes nothing.",
+        left=f"{leftovers(left)} left running" if left else "",
+        rest=f"{untouched:,} untouched." if untouched else "",
+    )
+
+
+def reconcile_card(plan: Plan) -> Card:
+    verdict, rest = _verdict(plan)
+    kept = f" Keeps {plural(len(plan.held), 'workspace')}: protected, or above a protected one." if plan.held else ""
+    return Card(
+        tiles=_tiles(plan),
+        before=plan.live_before,
+        after=plan.live_after,
+        verdict=verdict,
+        rest=f"{rest}{kept}".strip(),
+    )
+
+
+def merge_text(plan: Plan) -> str:
+    """The dock's sentence beside the merge button."""
+    left = leftovers(plan.left_running) if plan.left_running else ""
+    if plan.changes_nothing:
+        return f"{nothing(plan)}{f' {left} would stay live.' if left else ''}"
+    stays = f"; {left} stay{'s' if len(plan.left_running) == 1 else ''} live" if left else ""
+    return f"Creates {plural(plan.created_count, 'workspace')}. Removes nothing{stays}."
+
+
+def reconcile_text(plan: Plan) -> str:
+    """The dock's sentence beside the reconcile button; if something goes, its number follows the sentence."""
+    if plan.changes_nothing:
+        return nothing(plan)
+    if not plan.removals:
+        return f"Creates {plan.created_count:,}, removes nothing."
+    return f"Creates {plan.created_count:,}, then removes" if plan.created_count else "Removes"
+
+
+def nothing(plan: Plan) -> str:
+    """Why the plan changes nothing."""
+    if not plan.result:
+        return "Nothing to do: the template lets no workspace run."
+    kept = " What else it names is protected, or above a protected one." if plan.held else ""
+    return (
+        f"Nothing to do: {_all_exist(plan)} where the template puts {'it' if len(plan.result) == 1 else 'them'}.{kept}"
+    )
+
+
+def nothing_at_all(merge: Plan, reconcile: Plan) -> str:
+    """The sentence for a tree that equals its template; "" for any other."""
+    differs = not reconcile.changes_nothing or merge.left_running or not merge.result
+    return "" if differs else f"{_all_exist(merge).capitalize()}, and no other live workspace uses their names."
+
+
+def removed_kinds(plan: Plan) -> str:
+    """`8 duplicates + 2 collateral`"""
+    collateral = f" + {len(plan.collateral):,} collateral" if plan.collateral else ", no collateral"
+    return leftovers(_named(plan)) + collateral
+
+
+def button(plan: Plan) -> str:
+    """The button's text: always the action, with numbers."""
+    creates, removes = plan.created_count, len(plan.removals)
+    if creates and removes:
+        return f"Create {creates:,}, remove {removes:,}"
+    if removes:
+        return f"Remove {plural(removes, 'workspace')}"
+    return f"{plan.mode.capitalize()}: create {creates:,}" if creates else f"Apply {plan.mode}"
+
+
+def _verdict(plan: Plan) -> tuple[str, str]:
+    if plan.changes_nothing:
+        return "Changes nothing.", ""
+    if not plan.removals:
+        return f"Creates {plan.created_count:,}, removes nothing.", ""
+    first, then = (f"Creates {plan.created_count:,}, removes" if plan.created_count else "Removes"), subtrees(plan)
+    if not plan.collateral:
+        return f"{first} {leftovers(_named(plan))}", f"in {then}. No collateral."
+    both = f"{leftovers(_named(plan))} and {len(plan.collateral):,} the template does not name"
+    return f"{first} {len(plan.removals):,}:", f"{both}, in {then}."
+
+
+def _named(plan: Plan) -> list[Row]:
+    return [row for row in plan.removals if row.action is Action.REMOVE]
+
+
+def _all_exist(plan: Plan) -> str:
+    count = len(plan.result)
+    return "the one template workspace exists" if count == 1 else f"all {count:,} template workspaces exist"
+
+
+def _tiles(plan: Plan) -> tuple[PlanTile, ...]:
+    numbers = {
+        Action.CREATE: plan.created_count,
+        Action.KEEP: plan.skipped_count,
+        Action.REMOVE: len(_named(plan)),
+        Action.COLLATERAL: len(plan.collateral),
+    }
+    words = ((WORDS[action], number) for action, number in numbers.items())
+    return tuple(PlanTile(tone=word.tone, label=f"{word.sign} {word.word}", number=number) for word, number in words)

@@ -16,12 +16,11 @@ from audit.event_types import IMPORT_COMPLETED
 from audit.models import StructureEvent
 from audit.payload import payload_as
 from lib.text import plural
-from workspaces.admin.run.container_progress import Progress, Stages, unsettled
-from workspaces.admin.run.run_rows import RunRows
+from workspaces.admin.run.run_rows import Progress, RunRows, Stages, unsettled
 from workspaces.admin.shared.badges import coded
 from workspaces.core.plan_words import signed_counts
 from workspaces.core.planning.plan_values import Mode
-from workspaces.core.validating.notices import brief
+from workspaces.core.validating.validation_context import brief
 from workspaces.models import ImportRun, Organization
 from workspaces.services.plans.abandoned_runs import owner_is_gone
 

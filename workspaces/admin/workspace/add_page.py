@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 
 from lib.text import sentence
 from workspaces import access
-from workspaces.access import Right
+from workspaces.access import Actor, Right
 from workspaces.admin.shared.form_once import once
 from workspaces.admin.shared.rendering import render_page
 from workspaces.core.columns import DEFAULT_RUNTIME, DEFAULT_TIER, TIERS
@@ -23,10 +23,9 @@ from workspaces.core.names import SEPARATOR, clean_name, sought_name
 from workspaces.core.template import Node
 from workspaces.errors import InvalidRequest, NameTaken, OrgError
 from workspaces.models import Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.containers.desired_state import engine_runs
 from workspaces.services.lookups import parse_id
-from workspaces.services.plans.creation import create_workspace
+from workspaces.services.plans.execution import create_workspace
 from workspaces.web.error_statuses import status_of
 
 TIER_CHOICES = [(number, str(number)) for number in TIERS]

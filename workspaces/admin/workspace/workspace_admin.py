@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from simple_history.admin import SimpleHistoryAdmin
 
 from workspaces import access
+from workspaces.access import Actor
 from workspaces.admin.cascade.cascade_page import cascade_page
 from workspaces.admin.shared.base_admin import Guarded
 from workspaces.admin.workspace.add_page import TIER_CHOICES, add_page
@@ -20,7 +21,6 @@ from workspaces.admin.workspace_list.list_page import list_page
 from workspaces.errors import OrgError
 from workspaces.models import Workspace
 from workspaces.models.querysets import WorkspaceQuerySet
-from workspaces.services.actors import Actor
 from workspaces.services.workspace.editing import Changes, edit_workspace
 
 if TYPE_CHECKING:

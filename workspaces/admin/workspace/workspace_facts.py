@@ -12,10 +12,10 @@ from django.utils.formats import date_format
 
 from workspaces import access
 from workspaces.access import Right
-from workspaces.admin.run.container_progress import Stage
+from workspaces.admin.run.run_rows import Stage
 from workspaces.core.names import SEPARATOR
 from workspaces.models import Container, Workspace
-from workspaces.services.containers.config_contents import stored_files
+from workspaces.services.containers.provisioning import stored_files
 from workspaces.services.lookups import ancestor_names, live_children_count
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from lib.text import clip
 from workspaces.core.limits import OF_BYTES, TemplateLimits
 from workspaces.core.names import unseen
-from workspaces.core.reading.entry_names import entry_name
+from workspaces.core.reading.entry_names import entry_name, is_leftover, topmost_leftover
 from workspaces.core.reading.files import (
     FoundFile,
     LeftOut,
@@ -26,7 +26,6 @@ from workspaces.core.reading.files import (
     folder_of,
     path_fault,
 )
-from workspaces.core.reading.leftovers import is_leftover, topmost_leftover
 from workspaces.errors import Problem, TemplateInvalid, TemplateTooLarge
 
 MAX_ENTRIES = 2_000

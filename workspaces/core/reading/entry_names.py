@@ -1,11 +1,8 @@
-"""Names of a zip's entries.
-
-A flag says that a name is UTF-8. Without it the standard says code page 437, and the zipfile module decodes it so; but
-Finder, and Info-ZIP on most systems, write UTF-8 without the flag. Info-ZIP then repeats the name in an extra field.
-"""
+"""Names of a template's files: those of a zip's entries, leftovers of tools, and files that may hold secrets."""
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
 import zlib
@@ -37,3 +34,38 @@ def _unicode_path(extra: bytes, raw: bytes) -> bytes:
             if version == _VERSION and checksum == zlib.crc32(raw):
                 return extra[field + 5 : start]
     return b""
+
+
+# ---- Names of files to leave out of a template (leftovers of tools), and of files that may hold secrets.
+
+
+_LEFTOVERS = frozenset(
+    {
+        ".git", ".hg", ".svn", ".bzr", ".gitkeep", ".keep", "__macosx", ".ds_store", ".appledouble", ".lsoverride",
+        ".spotlight-v100", ".trashes", ".fseventsd", ".temporaryitems", "thumbs.db", "ehthumbs.db", "desktop.ini",
+    }
+)  # fmt: skip
+_SECRET = re.compile(
+    r"(?:.*/)?(?:\.env(?:\..*)?|\.envrc|\.netrc|\.pgpass|\.npmrc|\.pypirc|\.htpasswd|\.git-credentials|id_(?:rsa|dsa|ecdsa|ed25519)"
+    r"|credentials(?:\.json)?|[^/]*\.(?:pem|key|p12|pfx|jks|keystore|kdbx)|\.ssh/.*|\.aws/.*|\.kube/config"
+    r"|\.docker/config\.json)",
+    re.IGNORECASE,
+)
+_EXAMPLE = re.compile(r".*\.(?:example|sample|template|dist)", re.IGNORECASE)
+
+
+def is_leftover(path: str) -> bool:
+    """Whether any part of `path` is a name of files that packers, file managers or version control leave behind."""
+    return any(name.startswith("._") or name.casefold() in _LEFTOVERS for name in path.split("/"))
+
+
+def topmost_leftover(path: str) -> str:
+    """`path` up to the first part that is a leftover: `pm/.git` of `pm/.git/objects/00`."""
+    parts = path.split("/")
+    first = next(index for index, name in enumerate(parts) if is_leftover(name))
+    return "/".join(parts[: first + 1])
+
+
+def may_hold_secret(path: str) -> bool:
+    """Whether people usually keep passwords or keys in a file of this path, such as `.env`."""
+    return bool(_SECRET.fullmatch(path)) and not _EXAMPLE.fullmatch(path)

@@ -13,12 +13,9 @@ from workspaces.core.problems import Path, Problems, format_path, too_large
 from workspaces.core.reading.document import Document
 from workspaces.core.reading.files import Files
 from workspaces.core.template import Node, ScheduleSpec, Template
-from workspaces.core.validating.defaults import Inherited, inherited, node_spec
-from workspaces.core.validating.folders import files_digest, files_folder
-from workspaces.core.validating.notices import Notices
-from workspaces.core.validating.schedules import schedules
+from workspaces.core.validating.node_parts import Inherited, files_digest, files_folder, inherited, node_spec, schedules
 from workspaces.core.validating.template_schema import Defaults, OrgTemplate, WorkspaceSchema
-from workspaces.core.validating.validation_context import Checks, MissingFiles
+from workspaces.core.validating.validation_context import Checks, MissingFiles, Notices
 
 ValueT = TypeVar("ValueT")
 

@@ -4,8 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from workspaces.management.command_base import OrgCommand
-from workspaces.management.command_lookups import organization_named, shell_actor, user_named
+from workspaces.management.command_base import OrgCommand, organization_named, shell_actor, user_named
 from workspaces.services.security.accounts import add_member
 
 

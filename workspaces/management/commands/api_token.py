@@ -13,8 +13,7 @@ from django.utils import timezone
 
 from lib.database_clock import database_now
 from lib.times import parse_time
-from workspaces.management.command_base import OrgCommand
-from workspaces.management.command_lookups import shell_actor, user_named
+from workspaces.management.command_base import OrgCommand, shell_actor, user_named
 from workspaces.models import ApiToken
 from workspaces.services.security.tokens import issue_api_token, revoke_api_tokens
 

@@ -7,8 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from lib.text import plural
 from workspaces.core.names import SEPARATOR
-from workspaces.management.command_base import OrgCommand
-from workspaces.management.command_lookups import shell_actor, workspace_ids
+from workspaces.management.command_base import OrgCommand, shell_actor, workspace_ids
 from workspaces.models import Workspace
 from workspaces.services.removal.cascading import Doomed, cascade_delete, preview_cascade
 

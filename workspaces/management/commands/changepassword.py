@@ -7,8 +7,7 @@ from typing import Any
 
 from django.contrib.auth.management.commands import changepassword
 
-from workspaces.management.command_base import OrgCommand
-from workspaces.management.command_lookups import shell_actor, user_named
+from workspaces.management.command_base import OrgCommand, shell_actor, user_named
 from workspaces.services.security.account_state import AccountScope, read_accounts
 from workspaces.services.security.accounts import record_changes
 

@@ -4,8 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from workspaces.management.command_base import OrgCommand
-from workspaces.management.command_lookups import shell_actor
+from workspaces.management.command_base import OrgCommand, shell_actor
 from workspaces.services.security.accounts import create_organization
 
 

@@ -8,8 +8,7 @@ from django.contrib.auth.management.commands import createsuperuser
 from django.contrib.auth.models import User
 from django.db.models.signals import post_save
 
-from workspaces.management.command_base import OrgCommand
-from workspaces.management.command_lookups import shell_actor
+from workspaces.management.command_base import OrgCommand, shell_actor
 from workspaces.services.security.accounts import record_made
 
 

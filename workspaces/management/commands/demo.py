@@ -17,8 +17,7 @@ from audit.models import StructureEvent
 from audit.payload import payload_as, type_of, workspace_name
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.render import summary
-from workspaces.management.command_base import OrgCommand
-from workspaces.management.command_lookups import shell_actor
+from workspaces.management.command_base import OrgCommand, shell_actor
 from workspaces.management.plan_printing import print_plan
 from workspaces.models import Organization, Workspace
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import

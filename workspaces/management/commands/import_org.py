@@ -17,15 +17,18 @@ from workspaces.core.planning.plan import parse_mode
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.policy import require
 from workspaces.core.planning.render import summary
-from workspaces.core.validating.notices import brief
-from workspaces.core.validating.validation_context import MissingFiles
+from workspaces.core.validating.validation_context import MissingFiles, brief
 from workspaces.errors import PlanChanged, RemovalNotConfirmed, TemplateInvalid
-from workspaces.management.command_base import OrgCommand
-from workspaces.management.command_lookups import organization_named, shell_actor
+from workspaces.management.command_base import OrgCommand, organization_named, shell_actor
 from workspaces.management.plan_printing import print_plan
 from workspaces.models import Organization
-from workspaces.services.imports.import_answers import applied_answer, preview_answer
-from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
+from workspaces.services.imports.importing import (
+    Confirmation,
+    applied_answer,
+    apply_import,
+    preview_answer,
+    preview_import,
+)
 from workspaces.services.templates.loader import LoadedTemplate, shell_loader
 from workspaces.services.verdicts import judge
 

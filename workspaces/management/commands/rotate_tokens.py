@@ -7,8 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from workspaces.management.command_base import OrgCommand
-from workspaces.management.command_lookups import organization_named, shell_actor
+from workspaces.management.command_base import OrgCommand, organization_named, shell_actor
 from workspaces.models import Organization
 from workspaces.services.containers.token_rotation import rotate_tokens
 

@@ -13,18 +13,24 @@ from django.core.management.base import CommandError, CommandParser
 
 from workspaces.core.containers.sweep_plan import Finding, Sweep, Unknown
 from workspaces.engines.base import Engine
-from workspaces.management.command_base import OrgCommand
-from workspaces.management.command_lookups import shell_actor
-from workspaces.services.containers.epochs import RESTORED, accept_epochs, disputed_epochs, is_restored, note_epochs
-from workspaces.services.containers.installation import installation
-from workspaces.services.sweep.stray_stops import destroy_strays, stop_strays
+from workspaces.management.command_base import OrgCommand, shell_actor
+from workspaces.services.containers.installation import (
+    RESTORED,
+    accept_epochs,
+    disputed_epochs,
+    installation,
+    is_restored,
+    note_epochs,
+)
 from workspaces.services.sweep.strays import (
     described,
+    destroy_strays,
     first_seen,
     note_destroyed,
     note_stopped,
     note_strays,
     quarantine,
+    stop_strays,
 )
 from workspaces.services.sweep.sweeping import mend, survey
 from workspaces.worker.engine_choice import engine

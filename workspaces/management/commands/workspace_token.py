@@ -4,8 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from workspaces.management.command_base import OrgCommand
-from workspaces.management.command_lookups import shell_actor, workspace_ids
+from workspaces.management.command_base import OrgCommand, shell_actor, workspace_ids
 from workspaces.models import Workspace
 from workspaces.services.security.tokens import issue_workspace_token
 

@@ -21,15 +21,13 @@ from audit.event_types import (
     EventType,
 )
 from lib.database_clock import database_now, uptime
+from workspaces.access import Actor
 from workspaces.core.containers.convergence import FAILED_AFTER, LOST_AFTER, delay, look_again, loss_told, pause
 from workspaces.core.containers.lifecycle import ERRORS, OBSERVED_AFTER, Desired, Outcome
 from workspaces.models import Container, Status, Workspace
-from workspaces.services.actors import Actor
-from workspaces.services.causes import Reasons
 from workspaces.services.containers.leases import skipping_locked
-from workspaces.services.history import record_history
 from workspaces.services.locking import lock_where_free
-from workspaces.services.workspace_events import subject, workspace_event
+from workspaces.services.workspace_events import Reasons, record_history, subject, workspace_event
 
 logger = logging.getLogger(__name__)
 

@@ -1,8 +1,12 @@
-"""The requirements for a container's start: image, environment with its own access token, configuration, limits."""
+"""The requirements for a container's start: image, environment with its own access token, configuration, limits.
+
+Three queries for the configuration of any number of workspaces.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Set
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,12 +16,14 @@ from django.db.models import F
 from django.utils.crypto import salted_hmac
 
 from lib.database_clock import database_now
+from workspaces.core import filesets
+from workspaces.core.containers.config_volume import Config, config_archive
 from workspaces.core.containers.lifecycle import Desired
-from workspaces.engines.base import Wanted
-from workspaces.models import Container, Workspace, WorkspaceToken
-from workspaces.services.containers.config_contents import workspace_archives
-from workspaces.services.containers.epochs import newest_epoch
-from workspaces.services.containers.runtime_settings import image_for, limits_for
+from workspaces.core.template import ScheduleSpec
+from workspaces.engines.base import ContainerLimits, Wanted
+from workspaces.engines.options import limits_of
+from workspaces.models import Container, FileSet, Schedule, Workspace, WorkspaceToken
+from workspaces.services.containers.installation import newest_epoch
 from workspaces.services.locking import lock_where_free
 from workspaces.services.security.tokens import WORKSPACE_PREFIX, digest
 
@@ -110,3 +116,69 @@ def _wanted(row: Container, config: bytes, epoch: str) -> Wanted:
 
 def _no_image(workspace: Workspace) -> str:
     return f"No image for the runtime “{workspace.runtime}”: add it, or “*”, to ORGSITE_RUNTIME_IMAGES."
+
+
+NOTHING = filesets.FolderFiles(files=())
+
+
+def workspace_archives(ids: Collection[UUID]) -> dict[UUID, bytes]:
+    """By id the tar of each workspace; an unknown id is left out. All of them are in memory at once."""
+    rows = list(Workspace.objects.filter(pk__one_of=ids).select_related("organization"))
+    schedules, stored = _schedules(ids), _stored({row.files_id for row in rows if row.files_id})
+    return {
+        row.pk: config_archive(_config(row, schedules.get(row.pk, ())), stored.get(row.files_id or "", NOTHING))
+        for row in rows
+    }
+
+
+def stored_files(workspace: Workspace) -> list[tuple[str, int]]:
+    """Path and size (bytes) of each file that came with the workspace: one query, none if none came."""
+    content = FileSet.objects.values_list("content", flat=True)
+    return filesets.tar_listing(bytes(content.get(pk=workspace.files_id))) if workspace.files_id else []
+
+
+def _config(row: Workspace, schedules: Sequence[ScheduleSpec]) -> Config:
+    return Config(
+        id=row.pk,
+        name=row.name,
+        organization=row.organization.slug,
+        role=row.role,
+        tier=row.tier,
+        runtime=row.runtime,
+        model=row.model,
+        spec=row.spec,
+        schedules=tuple(schedules),
+    )
+
+
+def _schedules(ids: Collection[UUID]) -> Mapping[UUID, list[ScheduleSpec]]:
+    """By workspace its schedules in the order of their names."""
+    found: defaultdict[UUID, list[ScheduleSpec]] = defaultdict(list)
+    fields = ("workspace_id", "name", "cron_expr", "timezone", "prompt", "enabled")
+    rows = Schedule.objects.filter(workspace__one_of=ids).order_by("name").values_list(*fields)
+    for key, *values in rows:
+        found[key].append(ScheduleSpec(**dict(zip(fields[1:], values, strict=True))))
+    return found
+
+
+def _stored(digests: Collection[str]) -> dict[str, filesets.FolderFiles]:
+    rows = FileSet.objects.filter(pk__one_of=digests).values_list("digest", "content")
+    return {digest: filesets.FolderFiles.from_tar(bytes(content)) for digest, content in rows}
+
+
+# ---- Images of runtimes and limits of tiers, as the settings name them.
+
+
+ANY = "*"
+
+
+def image_for(runtime: str) -> str:
+    """The image of a runtime; "" if the settings name none."""
+    images: dict[str, str] = settings.ORGSITE_RUNTIME_IMAGES
+    return images.get(runtime) or images.get(ANY, "")
+
+
+def limits_for(tier: int) -> ContainerLimits:
+    """The limits of a tier; none if the settings name none."""
+    given = settings.ORGSITE_DOCKER_LIMITS
+    return limits_of(given.get(str(tier)) or given.get(ANY) or {})

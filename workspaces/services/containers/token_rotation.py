@@ -13,9 +13,9 @@ from django.db.models import F, QuerySet
 
 from audit.event_types import WORKSPACE_RESTARTED
 from lib.database_clock import database_now
+from workspaces.access import Actor
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.models import Container, Organization, Status, WorkspaceToken
-from workspaces.services.actors import Actor
 from workspaces.services.containers.container_results import News, change_status, tell
 from workspaces.services.containers.provisioning import container_token
 from workspaces.services.locking import lock_organizations

@@ -1,30 +1,35 @@
-"""Preview and apply an import. Both plan with the same pure function; apply decides nothing on its own."""
+"""Preview and apply an import. Both plan with the same pure function; apply decides nothing on its own.
+
+On SQLite a transaction that writes keeps every heartbeat waiting. So a draft, the plan with all rows it will write, is
+made before it; under the lock only the rows it was made from are read again, and if they differ, the plan is made again
+there. On PostgreSQL the lock is the organization's alone, and the plan is made under it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, connections, transaction
+from django.db.models import QuerySet
 
 from lib import gc_tuning
+from lib.bulk import locks_everything
 from lib.database_clock import database_now
+from workspaces.access import Actor
 from workspaces.core.planning.plan import plan_import
-from workspaces.core.planning.plan_values import Mode, Plan
+from workspaces.core.planning.plan_values import Live, Mode, Plan
 from workspaces.core.planning.policy import require
+from workspaces.core.planning.render import as_json
 from workspaces.core.template import Template
 from workspaces.errors import AppliedAlready, PlanChanged
 from workspaces.models import ImportRun, Organization, Workspace
-from workspaces.services.actors import Actor
-from workspaces.services.imports.drafts import Draft, Import
-from workspaces.services.imports.snapshot import last_run, snapshot
 from workspaces.services.locking import lock_organizations
-from workspaces.services.plans.applied_plans import note_applied, run_that_applied
-from workspaces.services.plans.execution import execute
-from workspaces.services.plans.kept_templates import keep_template
+from workspaces.services.plans.execution import PreparedPlan, execute, initial_status
 from workspaces.services.plans.runs import claim_run, complete_run, new_run
-from workspaces.services.plans.stored_filesets import store_filesets
+from workspaces.services.plans.stored_plans import keep_template, note_applied, packed, run_that_applied, store_filesets
 from workspaces.services.templates.loader import LoadedTemplate
 from workspaces.services.verdicts import judge
 
@@ -109,3 +114,111 @@ def _verify(plan: Plan, organization: Organization) -> None:
     """Check that the tree is exactly as planned; if not, all is rolled back."""
     if Workspace.objects.live().filter(organization=organization).count() != plan.live_after:
         raise PlanChanged(plan)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    prepared: PreparedPlan
+    document: bytes  # the template, as the run keeps it
+    seen: Stored | None = None  # if it was made without the lock
+
+    @property
+    def plan(self) -> Plan:
+        return self.prepared.plan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Import:
+    """The template to import, and the organization it goes into."""
+
+    organization: Organization
+    template: Template
+    mode: Mode
+    reason: str
+
+    def ahead(self) -> Draft | None:
+        """A draft without the lock; None if that saves no wait, or if the caller's transaction has the lock."""
+        if connection.in_atomic_block or not locks_everything(connection):
+            return None
+        with gc_tuning.paused():
+            seen = Stored(self.organization)
+            plan = plan_import(have=seen.live(), want=self.template, mode=self.mode, last_run=seen.last_run)
+        draft = self._draft(plan, seen=seen)
+        draft.prepared.stage()
+        return draft
+
+    def under_lock(self, ahead: Draft | None) -> Draft:
+        """The draft made ahead if it is still right, or a new one."""
+        if ahead and ahead.seen and ahead.seen.plans_like(Stored(self.organization)):
+            return ahead
+        with gc_tuning.paused():
+            last, have = last_run(self.organization), snapshot(self.organization)
+            plan = plan_import(have=have, want=self.template, mode=self.mode, last_run=last)
+        return self._draft(plan)
+
+    def _draft(self, plan: Plan, *, seen: Stored | None = None) -> Draft:
+        return Draft(prepared=PreparedPlan.of(plan, reason=self.reason), document=packed(self.template), seen=seen)
+
+
+# ---- The one crossing from rows to the core's values.
+
+
+def last_run(organization: Organization) -> UUID | None:
+    """The organization's last run that changed something, as the database has it now."""
+    return Organization.objects.filter(pk=organization.pk).values_list("last_run", flat=True).get()
+
+
+def snapshot(organization: Organization) -> tuple[Live, ...]:
+    """All live workspaces of the organization, in no order: one query."""
+    return tuple(map(Live._make, _rows(organization)))
+
+
+class Stored:
+    """The last run, and the same rows as SQLite has them, digits instead of UUIDs: quick to read again and compare."""
+
+    def __init__(self, organization: Organization) -> None:
+        self.last_run, rows = last_run(organization), _rows(organization)
+        sql, parameters = rows.query.sql_with_params()
+        with connections[rows.db].cursor() as cursor:
+            cursor.execute(sql, parameters)
+            self._rows = cursor.fetchall()
+
+    def live(self) -> tuple[Live, ...]:
+        """As `snapshot` gives them."""
+        return tuple(map(_live, self._rows))
+
+    def plans_like(self, other: Stored) -> bool:
+        """Whether plans over both are the same: all that a fingerprint covers is alike."""
+        alike = self.last_run == other.last_run and len(self._rows) == len(other._rows)
+        return alike and self._read() == other._read()
+
+    def _read(self) -> set[tuple[Any, ...]]:
+        return {row[:4] for row in self._rows}
+
+
+def _rows(organization: Organization) -> QuerySet[Any, Any]:
+    return Workspace.objects.live().filter(organization=organization).order_by().values_list(*Live._fields)
+
+
+def _live(row: tuple[Any, ...]) -> Live:
+    key, parent, name, protected, *rest = row
+    return Live(UUID(key), parent and UUID(parent), name, bool(protected), *rest)
+
+
+# ---- An import's outcome as plain data: the same answer from REST and from `import_org --json`.
+
+
+def preview_answer(plan: Plan) -> dict[str, Any]:
+    """The answer for a plan, with the policy's verdict."""
+    return as_json(plan, verdict=judge(plan), created_status=initial_status)
+
+
+def applied_answer(applied: Applied) -> dict[str, Any]:
+    """The answer to an apply."""
+    return as_json(
+        applied.plan,
+        verdict=judge(applied.plan),
+        created=applied.created,
+        created_status=initial_status,
+        import_id=applied.run.pk,
+    )

@@ -16,17 +16,15 @@ from django.db import transaction
 from lib import gc_tuning
 from lib.database_clock import database_now
 from workspaces import access
-from workspaces.access import Right
+from workspaces.access import Actor, Right
 from workspaces.core.planning.plan import Comparison
 from workspaces.core.planning.plan_values import Live, Mode, Plan
 from workspaces.core.template import Template
 from workspaces.errors import NotFound
 from workspaces.models import ImportPreview, ImportRun, Organization, Workspace
-from workspaces.services.actors import Actor
 from workspaces.services.expiry import forget
-from workspaces.services.imports.importing import Applied, Confirmation, apply_import
-from workspaces.services.imports.snapshot import last_run, snapshot
-from workspaces.services.plans.stored_filesets import keep_for_preview
+from workspaces.services.imports.importing import Applied, Confirmation, apply_import, last_run, snapshot
+from workspaces.services.plans.stored_plans import keep_for_preview
 from workspaces.services.templates.loader import LoadedTemplate
 
 if TYPE_CHECKING:

@@ -11,10 +11,9 @@ from django.db import Error as DatabaseFailure
 from django.db import connection, transaction
 
 from lib.database_clock import database_now
+from workspaces.access import SYSTEM
 from workspaces.models import ImportRun, Organization
-from workspaces.services.actors import SYSTEM
-from workspaces.services.plans.process_identity import start_time, this_process
-from workspaces.services.plans.runs import fail_run, is_at_work
+from workspaces.services.plans.runs import fail_run, is_at_work, start_time, this_process
 
 logger = logging.getLogger(__name__)
 

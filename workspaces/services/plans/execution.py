@@ -1,19 +1,38 @@
-"""The executor: carries out a plan's operations, set-based, and decides nothing."""
+"""The executor: carries out a plan's operations, set-based, and decides nothing.
+
+A fixed number of statements for any number of rows. The ONE teardown is here: every removal of workspaces comes through
+`tear_down`, in its transaction and under its lock.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from uuid_utils.compat import uuid7
+
+from audit.event_types import WORKSPACE_ONLINE, WORKSPACE_PROVISIONING, WORKSPACE_RELEASED, WORKSPACE_REMOVED
+from lib.bulk import Ids, Rows
 from lib.database_clock import database_now
-from lib.staged_rows import Rows
-from workspaces.core.planning.plan_values import Plan
-from workspaces.models import ImportRun
-from workspaces.services.actors import Actor
-from workspaces.services.plans.creation import Creation, create_planned, plan_creation
-from workspaces.services.plans.stored_operations import operation_rows
-from workspaces.services.plans.teardown import tear_down
+from workspaces.access import Actor
+from workspaces.core.names import SPACES, fold_spaces
+from workspaces.core.planning.operations import Kind, Operation
+from workspaces.core.planning.plan_values import Plan, Reason
+from workspaces.core.template import Node
+from workspaces.errors import InvalidRequest, NameTaken
+from workspaces.models import ImportRun, Organization, Schedule, Status, Workspace, WorkspaceToken
+from workspaces.services.containers.desired_state import engine_runs, want_absent, want_running
+from workspaces.services.locking import lock_organizations
+from workspaces.services.paths import path_below, path_text, path_texts
+from workspaces.services.plans.stored_plans import operation_rows
+from workspaces.services.workspace_events import Reasons, emit_for_each, record_change
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,3 +66,178 @@ def execute(prepared: PreparedPlan, *, run: ImportRun, actor: Actor, keep_volume
     tear_down(prepared.plan, run=run, actor=actor, keep_volumes=keep_volumes, now=now)
     prepared.operations.insert(same={"run": run.pk})
     return created
+
+
+FIELDS = (
+    "id", "parent", "name", "role", "tier", "runtime", "model", "status", "external", "url", "spec", "files",
+    "declared",
+)  # fmt: skip
+PROVISIONING, ONLINE = Status.PROVISIONING, Status.ONLINE
+SCHEDULE_FIELDS = ("workspace", "name", "cron_expr", "timezone", "prompt", "enabled")
+
+
+def initial_status(node: Node) -> Status:
+    """The first status: online at once without an engine, or if the workspace runs elsewhere."""
+    return PROVISIONING if gets_container(node) else ONLINE
+
+
+def gets_container(node: Node) -> bool:
+    return engine_runs() and not node.external
+
+
+class New(NamedTuple):
+    """A workspace to create below `parent_id` (None: a root), with a container or without; `path` is its place."""
+
+    id: UUID
+    parent_id: UUID | None
+    node: Node
+    contained: bool
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Creation:
+    """Workspaces to create, with all that can be prepared. `created`: row of the plan → new id."""
+
+    created: Mapping[int, UUID]
+    workspaces: Rows
+    schedules: Rows
+    contained: Ids
+    why: Reasons
+    alone: Reasons
+    template: str
+
+    def stage(self) -> None:
+        """Do the slow part before the lock, where it holds up nobody."""
+        if self.created:
+            self.workspaces.stage()
+            self.schedules.stage()
+            self.why.stage("created")
+            self.alone.stage("alone")
+
+
+def plan_creation(plan: Plan, *, reason: str) -> Creation:
+    """The workspaces that the plan creates, with new ids. Changes nothing."""
+    new: dict[int, New] = {}
+    for each in plan.operations:
+        node = plan.rows[each.row].node
+        if each.kind is Kind.CREATE and each.after and node:
+            parent = each.after.parent
+            above = new[parent].id if isinstance(parent, int) else parent
+            new[each.row] = New(uuid7(), above, node, gets_container(node), path_text(each.after.trail))
+    return _creation(new, why=reason or "import", template=plan.template.name)
+
+
+def create_planned(creation: Creation, *, run: ImportRun, actor: Actor, now: datetime) -> Mapping[int, UUID]:
+    """Create the planned ones; return the index of each created row → its new id. Runs inside the import's lock."""
+    _insert(creation, organization=run.organization, actor=actor, import_id=run.pk, now=now)
+    return creation.created
+
+
+def create_workspace(
+    organization: Organization, node: Node, *, parent_id: UUID | None, actor: Actor, reason: str = "by hand"
+) -> Workspace:
+    """Create one workspace by hand. Raises NameTaken, InvalidRequest (parent not live here)."""
+    with transaction.atomic():
+        lock_organizations([organization.pk])
+        siblings = Workspace.objects.live().filter(organization=organization)
+        if parent_id and not siblings.filter(pk=parent_id).exists():
+            raise InvalidRequest("The parent is not a live workspace of this organization.", field="parent")
+        beside = siblings.filter(_may_look_like(node.name), parent=parent_id).values_list("name", flat=True)
+        if node.name in map(fold_spaces, beside):
+            raise NameTaken(f'A live workspace "{node.name}" stands there already.')
+        path = path_below(_path_of(parent_id), node.name)
+        new = New(uuid7(), parent_id, node, gets_container(node), path)
+        creation = _creation({0: new}, why=reason, template="")
+        _insert(creation, organization=organization, actor=actor, import_id=None, now=database_now())
+    return Workspace.objects.select_related("organization").get(pk=new.id)
+
+
+def _path_of(parent_id: UUID | None) -> str:
+    return path_texts([parent_id], Workspace.objects.lines([parent_id]))[parent_id] if parent_id else ""
+
+
+def _may_look_like(name: str) -> Q:
+    """Rows of that name, and those whose name an older version stored with other spaces."""
+    return reduce(or_, (Q(name__contains=space) for space in ("  ", *SPACES.strip(" "))), Q(name=name))
+
+
+def _creation(by_row: Mapping[int, New], *, why: str, template: str) -> Creation:
+    """`template` is the name of the document that declares them, "" if they are made by hand."""
+    new = list(by_row.values())
+    alone = [item for item in new if not item.contained]
+    ids = Ids(item.id for item in new)
+    return Creation(
+        created={index: item.id for index, item in by_row.items()},
+        workspaces=Rows(Workspace, FIELDS, (_workspace_row(item, declared=bool(template)) for item in new)),
+        schedules=Rows(Schedule, SCHEDULE_FIELDS, (row for item in new for row in _schedule_rows(item))),
+        contained=Ids(item.id for item in new if item.contained) if alone else ids,
+        why=Reasons(ids, why, paths=[item.path for item in new]),
+        alone=Reasons([item.id for item in alone], "no container to wait for", paths=[item.path for item in alone]),
+        template=template,
+    )
+
+
+def _insert(new: Creation, *, organization: Organization, actor: Actor, import_id: UUID | None, now: datetime) -> None:
+    if not new.created:
+        return
+    made = {"organization": organization.pk, "protected": False, "template": new.template}
+    made |= {"created_at": now, "updated_at": now}
+    try:
+        new.workspaces.insert(same=made)
+    except IntegrityError as error:
+        if "workspace_live_name" in str(error):
+            raise NameTaken("A live workspace has that place and name already.") from error
+        raise
+    new.schedules.insert(same={"source": Schedule.Source.TEMPLATE, "created_at": now, "updated_at": now})
+    want_running(new.contained, organization=organization.pk, import_id=import_id, now=now)
+    record_change(WORKSPACE_PROVISIONING, new.why, history="+", actor=actor, now=now, import_id=import_id)
+    emit_for_each(WORKSPACE_ONLINE, new.alone, actor=actor, now=now, import_id=import_id)
+
+
+def _workspace_row(new: New, *, declared: bool) -> tuple[Any, ...]:
+    key, parent, node, contained, _ = new
+    return (
+        key, parent, node.name, node.role, node.tier, node.runtime, node.model,
+        PROVISIONING if contained else ONLINE, node.external, node.url, node.spec, node.files or None,
+        node.declared() if declared else None,
+    )  # fmt: skip
+
+
+def _schedule_rows(new: New) -> list[tuple[Any, ...]]:
+    return [(new.id, s.name, s.cron_expr, s.timezone, s.prompt, s.enabled) for s in new.node.schedules]
+
+
+def tear_down(plan: Plan, *, run: ImportRun, actor: Actor, keep_volumes: bool = False, now: datetime) -> None:
+    """Carry out the plan's removals: rows first, so that nothing brings them back, then their resources."""
+    going = [each for each in plan.operations if each.kind is Kind.REMOVE]
+    if not going:
+        return
+    why = Reasons(
+        (each.workspace for each in going if each.workspace),
+        (_why(each, run.reason) for each in going),
+        paths=(path_text(each.before.trail) for each in going if each.before),
+    )
+    _mark_removed(why.ids, run=run, now=now)
+    containers = want_absent(why.ids, keep_volumes=keep_volumes, import_id=run.pk, now=now)
+    facts: dict[str, Any] = {"actor": actor, "now": now, "import_id": run.pk, "keep_volumes": keep_volumes}
+    record_change(WORKSPACE_REMOVED, why, history="~", **facts, mode=str(plan.mode))
+    if containers < len(why):
+        alone = Reasons(why.ids, "no container to release", paths=why.paths)
+        emit_for_each(WORKSPACE_RELEASED, alone, containerless=True, **facts)
+
+
+def _why(operation: Operation, reason: str) -> str:
+    """The rule that removes a workspace, then the caller's reason; for a chosen one the reason alone."""
+    if operation.reason == Reason.CHOSEN:
+        return reason or operation.cause
+    return f"{operation.cause}: {reason}" if reason else operation.cause
+
+
+def _mark_removed(ids: Collection[UUID], *, run: ImportRun, now: datetime) -> None:
+    """The race guard first: from this UPDATE on no heartbeat brings a row back. Then the rows' resources."""
+    Workspace.objects.filter(id__one_of=ids).update(status=Status.REMOVED, removed_at=now, updated_at=now)
+    tokens = WorkspaceToken.objects.filter(workspace__one_of=ids, revoked_at=None)
+    tokens.update(revoked_at=now, removed_by=run.pk)
+    schedules = Schedule.objects.filter(workspace__one_of=ids, enabled=True)
+    schedules.update(enabled=False, updated_at=now, removed_by=run.pk)

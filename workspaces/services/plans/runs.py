@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -18,17 +21,16 @@ from audit.event_payloads import ImportCompleted, ImportEnd, ImportFailed, Impor
 from audit.event_types import IMPORT_COMPLETED, IMPORT_FAILED, IMPORT_STARTED, RUN_DISMISSED, EventType
 from lib.database_clock import database_now
 from lib.database_errors import AWAY, trouble_of
+from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.render import errors_of
 from workspaces.errors import Interrupted, Refusal
 from workspaces.models import ImportRun, Organization, Workspace
-from workspaces.services.actors import Actor
-from workspaces.services.plans.process_identity import this_process
 from workspaces.services.templates.loader import LoadedTemplate
 
-Payload = TypeVar("Payload", bound=Mapping[str, Any])
-
 logger = logging.getLogger(__name__)
+
+Payload = TypeVar("Payload", bound=Mapping[str, Any])
 
 # The runs this process is working on. An open one missing here was given up: its end could not be written.
 _at_work: set[UUID] = set()
@@ -240,3 +242,24 @@ def _completion(run: ImportRun, plan: Plan) -> ImportCompleted:
 def _emit(run: ImportRun, kind: EventType[Payload], payload: Payload, *, actor: str) -> None:
     event = event_of(kind, payload, organization=run.organization.slug, actor=actor, import_id=run.pk)
     emit([event])
+
+
+# ---- The identity of a process of this site: the owner of a run or a lease.
+
+
+DEAD = "ZX"  # states of a process that has ended and was not waited for
+
+
+def this_process() -> str:
+    """Host, process id and the process's start time: a reused id on a restarted machine is not the same owner."""
+    return f"{socket.gethostname()}/{os.getpid()}/{start_time(os.getpid())}"
+
+
+def start_time(process: int) -> str:
+    """Its start in clock ticks since boot (fields 3 and 22 of /proc/PID/stat); "" for none and for a dead one."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] in DEAD else fields[19]

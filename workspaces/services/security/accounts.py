@@ -30,10 +30,10 @@ from audit.event_types import (
     ORG_CREATED,
     USER_CHANGED,
 )
+from workspaces.access import Actor
 from workspaces.core.changes import as_sentence, changes_of
 from workspaces.errors import InvalidRequest
 from workspaces.models import Membership, Organization
-from workspaces.services.actors import Actor
 from workspaces.services.security.account_state import (
     NOTHING,
     AccountScope,

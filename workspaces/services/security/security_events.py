@@ -20,8 +20,8 @@ from audit.emitting import Event, emit, event_of
 from audit.event_payloads import DeniedAttempt, Login, LoginFailed, TokenEvent
 from audit.event_types import DENIED, LOGIN, LOGIN_FAILED, EventType
 from lib.optional_writes import short_lock_wait
+from workspaces.access import Actor
 from workspaces.models import ApiToken, Organization, Workspace, WorkspaceToken
-from workspaces.services.actors import Actor
 from workspaces.services.lookups import parse_id
 from workspaces.services.security.rate_limits import MINUTE, current_count, increment, within_first
 

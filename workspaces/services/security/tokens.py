@@ -18,10 +18,10 @@ from django.db.models import Q, QuerySet
 from audit.event_types import TOKEN_CREATED, TOKEN_FIRST_USED, TOKEN_REVOKED
 from lib.database_clock import database_now
 from lib.optional_writes import suppress_lost_writes
+from workspaces.access import Actor
 from workspaces.core.names import clean_name
 from workspaces.errors import InvalidRequest, WorkspaceRemoved
 from workspaces.models import ApiToken, Workspace, WorkspaceToken
-from workspaces.services.actors import Actor
 from workspaces.services.locking import lock_organizations
 from workspaces.services.security.security_events import record_token, record_tokens
 

@@ -7,9 +7,11 @@ container itself, go only on a person's order.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +24,12 @@ from audit.event_payloads import StrayEvent
 from audit.event_types import STRAY_RELEASED, STRAY_STOPPED, EventType
 from lib.bulk import insert_rows
 from lib.database_clock import database_now
+from workspaces.access import Actor
+from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.core.containers.sweep_plan import Unknown
+from workspaces.engines.base import Engine
+from workspaces.errors import EngineError
 from workspaces.models import Stray
-from workspaces.services.actors import Actor
 from workspaces.services.containers.installation import lock_installation
 
 logger = logging.getLogger(__name__)
@@ -191,3 +196,55 @@ def _payload(stray: Unknown, *, why: str) -> StrayEvent:
         "labelled": facts["organization"],
         "volumes": list(stray.held.volumes),
     }
+
+
+# ---- Strays on the engine: stop their containers, or destroy them for a person.
+#
+# Calls the engine only: a worker does this in a thread of its pool.
+
+
+LOOK_AGAIN = 0.25  # seconds
+
+
+def stop_strays(strays: Sequence[Unknown], *, engine: Engine, grace: timedelta) -> dict[UUID, str]:
+    """Ask all of them to stop, wait for the grace, kill the rest. Their containers stay, and so do all volumes. Id →
+    why one could not be stopped, "" for stopped."""
+    for stray in strays:
+        logger.warning("Stopping the container, as its quarantine is over; all volumes stay: %s", described(stray))
+    errors = {stray.id: _error_of(engine.request_stop, stray.id) for stray in strays}
+    running = _wait_for(errors, engine=engine, grace=grace)
+    return errors | {key: error for key in running if (error := _error_of(engine.kill, key))}
+
+
+def destroy_strays(strays: Sequence[Unknown], *, engine: Engine, grace: timedelta) -> dict[UUID, str]:
+    """Stop them, then remove containers and volumes, on a person's order. Id → why a part stays, "" for gone."""
+    for stray in strays:
+        logger.warning("Destroying, as somebody asked for: %s", described(stray))
+    errors = {stray.id: _error_of(engine.request_stop, stray.id) for stray in strays}
+    _wait_for(errors, engine=engine, grace=grace)
+    remove = partial(engine.remove, keep_volumes=False)
+    return {key: error or _error_of(remove, key) for key, error in errors.items()}
+
+
+def _wait_for(ids: Collection[UUID], *, engine: Engine, grace: timedelta) -> frozenset[UUID]:
+    """Wait; return those that still run after the grace."""
+    deadline = time.monotonic() + grace.total_seconds()
+    while running := _running(ids, engine):
+        if time.monotonic() >= deadline:
+            return running
+        time.sleep(LOOK_AGAIN)
+    return frozenset()
+
+
+def _running(ids: Collection[UUID], engine: Engine) -> frozenset[UUID]:
+    return frozenset(
+        key for key, each in engine.containers().items() if key in ids and each.state is not ContainerState.STOPPED
+    )
+
+
+def _error_of(act: Callable[[UUID], None], key: UUID) -> str:
+    try:
+        act(key)
+    except EngineError as error:
+        return str(error)
+    return ""

@@ -23,15 +23,13 @@ from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.containers.sweep_plan import Finding, Held, Known, Sweep, Unknown, plan_sweep
 from workspaces.engines.base import Engine, FoundContainer
 from workspaces.models import Container, Status, Workspace
-from workspaces.services.causes import Reasons
 from workspaces.services.containers.container_results import WORKER
 from workspaces.services.containers.desired_state import want_each_running
-from workspaces.services.containers.epochs import RESTORED, note_epochs
+from workspaces.services.containers.installation import RESTORED, note_epochs
 from workspaces.services.containers.losses import note_losses
-from workspaces.services.history import record_history
 from workspaces.services.locking import lock_where_free
 from workspaces.services.sweep.strays import note_strays, overdue, with_names
-from workspaces.services.workspace_events import subject, workspace_event
+from workspaces.services.workspace_events import Reasons, record_history, subject, workspace_event
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,7 @@ from lib.database_clock import database_now
 from lib.database_errors import explained
 from workspaces.models import Container, ImportRun
 from workspaces.services.containers.desired_state import engine_runs
-from workspaces.services.containers.epochs import is_restored
-from workspaces.services.containers.installation import last_seen
+from workspaces.services.containers.installation import is_restored, last_seen
 from workspaces.services.sweep.strays import summary
 
 logger = logging.getLogger(__name__)

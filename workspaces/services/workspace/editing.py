@@ -10,14 +10,12 @@ from audit.emitting import Event, emit
 from audit.event_payloads import WorkspaceChanged
 from audit.event_types import WORKSPACE_CHANGED
 from lib.database_clock import database_now
+from workspaces.access import Actor
 from workspaces.core.changes import Change, changes_of
 from workspaces.errors import WorkspaceRemoved
 from workspaces.models import Workspace
-from workspaces.services.actors import Actor
-from workspaces.services.causes import Reasons
-from workspaces.services.history import record_history
 from workspaces.services.locking import lock_organizations
-from workspaces.services.workspace_events import subject, workspace_event
+from workspaces.services.workspace_events import Reasons, record_history, subject, workspace_event
 
 
 class Changes(TypedDict, total=False):

@@ -14,13 +14,11 @@ from django.db import transaction
 from audit.emitting import emit
 from audit.event_types import WORKSPACE_ONLINE
 from lib.database_clock import database_now
+from workspaces.access import Actor
 from workspaces.errors import TooOften, WorkspaceRemoved
 from workspaces.models import Status, Workspace
-from workspaces.services.actors import Actor
-from workspaces.services.causes import Reasons
-from workspaces.services.history import record_history
 from workspaces.services.security.rate_limits import MINUTE, take_turn
-from workspaces.services.workspace_events import subject, workspace_event
+from workspaces.services.workspace_events import Reasons, record_history, subject, workspace_event
 
 HEARTBEAT_GRAIN = timedelta(seconds=5)
 REGISTRATIONS = 6  # registrations of a workspace in a minute that change its address or bring it online

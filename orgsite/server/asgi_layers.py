@@ -1,22 +1,49 @@
-"""Limits for the size of a request's body and the time it takes, checked while it arrives.
+"""The layers between the ASGI server and Django, outermost last: freed memory, limits for bodies, graceful shutdown.
 
-Django's own limits come too late: it reads the whole body first.
+Django's own limits for a body come too late: it reads the whole body first.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.core.handlers.asgi import ASGIHandler
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from lib.asgi import App, Message, Receive, Scope, Send
 from lib.database_errors import explained, trouble_of
 from orgsite.server.middleware import HEADERS
-from workspaces.web.error_responses import database_away, is_page_at, too_large, too_slow
+from workspaces.web.error_responses import database_away, is_page_at, stopped, too_large, too_slow
 
 logger = logging.getLogger(__name__)
+
+OVER = "orgsite.over"  # the key in an ASGI scope of the request and its response, once there is one
+
+
+class Handler(ASGIHandler):
+    """Django's ASGI handler, which frees a request and its response as soon as the response is sent.
+
+    Django leaves them in reference cycles: the lazy user of a request refers to the request; the cancelled task that
+    waited for the client's disconnect has an exception, whose frame refers to both. Only the garbage collector would
+    free them, with a whole body and a whole page in them.
+    """
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().handle(scope, receive, send)
+        # Only with a response: if the client hung up before, a thread may still be working on the request.
+        for each in scope.pop(OVER, ()):
+            vars(each).clear()
+
+    async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
+        response = await super().run_get_response(request)
+        vars(request)["scope"][OVER] = (request, response)
+        return response
+
 
 # A refused body is read on to this size (and thrown away): most clients read the answer only after sending all of it.
 MAX_DRAINED = 128 * 1024 * 1024  # bytes
@@ -119,3 +146,73 @@ async def send_response(send: Send, response: HttpResponse, *, last: bool) -> No
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": response.content})
+
+
+ANSWER_TIME = 2.0  # seconds for the answers to requests that were cut short
+
+
+class GracefulShutdown:
+    """An ASGI application around another one: requests in progress may finish within ORGSITE_SHUTDOWN_GRACE, and those
+    that are still unfinished then are answered with 503.
+
+    uvicorn stops listening, waits that long, and then cancels the rest. A view runs in a thread, which cannot be
+    cancelled: the process ends without waiting for it, and the database rolls back its open transaction.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self._work: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = _Answer(send)
+        work = asyncio.create_task(self.app(scope, receive, answer.send))
+        self._work.add(work)
+        work.add_done_callback(self._work.discard)
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            if not work.done():
+                await self._cut_short(scope, answer)
+
+    async def _cut_short(self, scope: Scope, answer: _Answer) -> None:
+        """Answer 503 unless the answer has begun; whatever the view sends later is dropped."""
+        answer.over = True
+        logger.error("%s %s was cut short: the process has to end", scope["method"], scope["path"])
+        if not answer.begun:
+            await send_response(answer.raw, stopped(page=is_page_at(scope["path"])), last=True)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while (message := await receive())["type"] != "lifespan.shutdown":
+            await send({"type": f"{message['type']}.complete"})
+        if self._work:
+            await self._end_now()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _end_now(self) -> None:
+        """End the process if a view is still running."""
+        await asyncio.sleep(ANSWER_TIME)
+        if self._work:
+            # Danger: this kills threads in the middle of their work. A normal exit would wait for each of them, without
+            # end for one that hangs; their transactions are rolled back.
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+class _Answer:
+    """Passes the application's answer on to the client, until `over` is set."""
+
+    def __init__(self, send: Send) -> None:
+        self.raw, self.begun, self.over = send, False, False
+
+    async def send(self, message: Message) -> None:
+        if not self.over:
+            self.begun = True
+            await self.raw(message)

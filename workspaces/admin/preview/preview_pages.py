@@ -1,8 +1,9 @@
-"""Both plans of an uploaded template side by side, and the form that applies one of them."""
+"""Two pages: the upload of a template, and the preview, from which it is applied."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -15,22 +16,83 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.views.decorators.http import require_http_methods, require_safe
 
+from lib.bounded_count import Tally
 from lib.text import listed
 from workspaces import access
-from workspaces.access import Right
+from workspaces.access import Actor, Right
 from workspaces.admin.preview.plan_query import PlanQuery
 from workspaces.admin.preview.preview_context import further_rows, preview_view
-from workspaces.admin.shared.rendering import is_part, posted_text, render_page
+from workspaces.admin.run.run_context import latest_runs, run_views
+from workspaces.admin.shared.rendering import faults_of, is_part, posted_text, render_page
 from workspaces.core.planning.plan import parse_mode
 from workspaces.core.planning.plan_values import IMPORT_MODES, Mode
-from workspaces.errors import AppliedAlready, NotFound, OrgError
-from workspaces.services.actors import Actor
-from workspaces.services.imports.import_answers import preview_answer
-from workspaces.services.imports.importing import Applied
-from workspaces.services.imports.previews import Preview, apply_preview, open_preview, preview_again
-from workspaces.services.removal.confirmation import confirmed_number, demand_of
-from workspaces.services.security.throttling import Effort, require_turn
+from workspaces.core.validating.validation_context import MissingFiles
+from workspaces.errors import AppliedAlready, InvalidRequest, NotFound, OrgError
+from workspaces.models import ImportPreview, Organization
+from workspaces.services.imports.importing import Applied, preview_answer
+from workspaces.services.imports.previews import Preview, apply_preview, open_preview, preview_again, store_preview
+from workspaces.services.lookups import organization_for
+from workspaces.services.security.rate_limits import Effort, require_turn
+from workspaces.services.templates.directory_list import find_directory, list_directories
+from workspaces.services.templates.loader import LoadedTemplate, site_loader
+from workspaces.services.verdicts import confirmed_number, demand_of
 from workspaces.web.error_statuses import status_of
+
+LATEST = 5
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
+    """The upload form. POST keeps the previews and shows them; no workspace changes."""
+    user = access.require(request.user, Right.IMPORT)
+    if request.method != "POST":
+        return _form(request, site, user)
+    require_turn(user, Effort.IMPORT)
+    try:
+        return redirect("admin:import_preview", _keep_preview(request, user).pk)
+    except NotFound as error:
+        raise Http404(str(error)) from error
+    except OrgError as error:
+        return _form(request, site, user, error=error)
+
+
+def _keep_preview(request: HttpRequest, user: User) -> ImportPreview:
+    organization = organization_for(user, posted_text(request, "org"), to=Right.IMPORT)
+    return store_preview(organization, _template(request), user=user)
+
+
+def _template(request: HttpRequest) -> LoadedTemplate:
+    """A file wins over a directory when both are given."""
+    file, name = request.FILES.get("file"), posted_text(request, "dir")
+    loader = site_loader(MissingFiles.WARN if "missing_files" in request.POST else MissingFiles.ERROR)
+    if file:
+        return loader.upload(file.name or "", file.read())
+    if name:
+        return loader.directory(find_directory(name))
+    raise InvalidRequest("Choose a file, or one of the directories on this server.", field="file")
+
+
+def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError | None = None) -> HttpResponse:
+    organizations: Any = Organization.objects.visible_to(user).count_live()
+    return render_page(
+        request,
+        site,
+        "import.html",
+        title="Import an org template",
+        status=status_of(error),
+        organizations=[(each, Tally.of(each.live_count)) for each in organizations],
+        chosen=request.POST.get("org") or request.GET.get("org", ""),
+        directories=list_directories(site_loader(MissingFiles.WARN)),
+        chosen_directory=request.POST.get("dir", ""),
+        missing_files="missing_files" in request.POST,
+        runs=run_views(latest_runs(user)[:LATEST]),
+        max_bytes=settings.ORGSITE_MAX_TEMPLATE_BYTES,
+        error=error,
+        faults=faults_of(error),
+    )
+
+
+# ---- Both plans of an uploaded template side by side, and the form that applies one of them.
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
