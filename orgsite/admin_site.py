@@ -54,13 +54,9 @@ class OrgAdminSite(AdminSite):
     enable_nav_sidebar = False  # trees need the width
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        from audit.admin.pages import PAGES as AUDIT_PAGES  # the site is made before the models can be imported
-        from workspaces.admin.pages import PAGES
+        from workspaces.admin.pages import PAGES  # the site is made before the models can be imported
 
-        own = [
-            path(route, self.admin_view(partial(view, site=self)), name=name)
-            for route, view, name in (*PAGES, *AUDIT_PAGES)
-        ]
+        own = [path(route, self.admin_view(partial(view, site=self)), name=name) for route, view, name in PAGES]
         return [*own, *super().get_urls()]
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -20,11 +20,12 @@ from audit.stream.serving import PATHS, Streams  # noqa: E402
 from lib import gc_tuning  # noqa: E402
 from orgsite.server.asgi_layers import AtPaths, BoundedBody, GracefulShutdown, Handler  # noqa: E402
 from orgsite.server.trusted_proxies import BehindProxies, Proxies  # noqa: E402
+from workspaces.services.security.event_listeners import HUB  # noqa: E402
 from workspaces.worker.housekeeping_loop import housekeeping_loop  # noqa: E402
 from workspaces.worker.loop import run_in_background  # noqa: E402
 
 _django = Handler()
-_bounded = BoundedBody(AtPaths(PATHS, Streams(_django), otherwise=_django))
+_bounded = BoundedBody(AtPaths(PATHS, Streams(_django, HUB), otherwise=_django))
 application = GracefulShutdown(BehindProxies(_bounded, proxies=Proxies.of(settings.ORGSITE_TRUSTED_PROXIES)))
 run_in_background(housekeeping_loop())
 gc_tuning.freeze_loaded()

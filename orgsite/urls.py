@@ -10,7 +10,6 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
     path("", include("workspaces.api.urls")),
-    path("", include("audit.api.urls")),
     # Last: a 404 as JSON in debug mode too, where Django would answer with a page that lists every address.
     re_path(r"^(?!admin(/|$)|static/)", nowhere),
 ]

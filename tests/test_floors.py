@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.modules import ROOT, imported_modules, modules, package_of
 
+TOPS = ("orgsite", "workspaces", "audit", "lib")
 COVERED = ("lib", "audit", "workspaces", "orgsite", "bench")
 NAME, PURPOSE = 23, 66  # columns at which they end
 
@@ -53,6 +54,14 @@ def test_every_arrow_is_allowed() -> None:
                 f"{file} imports {target}, which {package} may not. Move what it needs down, or, where the arrow is "
                 "right, write it into the table in CONTRIBUTING.md."
             )
+
+
+def test_each_top_level_package_is_one_floor() -> None:
+    for package, targets in arrows().items():
+        top = package.partition(".")[0]
+        for target, file in targets.items():
+            below = TOPS[TOPS.index(top) :] if top in TOPS else TOPS
+            assert target.partition(".")[0] in (*below, "bench"), f"{file} imports {target}, which stands above it."
 
 
 def test_every_arrow_runs_down() -> None:

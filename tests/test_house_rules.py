@@ -85,7 +85,7 @@ def test_engines_know_nothing_of_django() -> None:
 WRITES = {"save", "delete", "update", "create", "get_or_create", "update_or_create", "bulk_create", "bulk_update"}
 # Each of these writes something that is no workspace: users, memberships, dictionaries, the admin's own forms.
 MAY_WRITE = {
-    "audit/admin/timeline/timeline_context.py": {"update"},
+    "workspaces/admin/timeline/timeline_context.py": {"update"},
     "lib/sessions.py": {"delete"},  # a session
     "workspaces/apps.py": {"get_or_create"},
     "workspaces/engines/docker/swarm_engine.py": {"update"},  # a set

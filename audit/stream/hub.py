@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -14,8 +14,7 @@ from django.db import Error
 
 from audit.stream.database_thread import Desk
 from audit.stream.feed import FeedPage, Reader, page
-from audit.stream.listener import Listener, StreamRequest
-from audit.stream.reauthorization import standing
+from audit.stream.listener import Credential, Listener, StreamRequest
 from audit.stream.ring_buffer import Log
 from audit.stream.subscription import Scope
 from audit.stream.watermark import Beginning
@@ -35,9 +34,15 @@ class WentBack(Exception):
 
 
 class Hub:
-    """Belongs to one event loop. `beginning` is the start for listeners that came before the first settled place."""
+    """Belongs to one event loop. `beginning` is the start for listeners that came before the first settled place.
 
-    def __init__(self) -> None:
+    `standing` asks the database which credentials still hold, and for the organizations in reach of each (None: all).
+    """
+
+    def __init__(
+        self, *, standing: Callable[[Collection[Credential]], Mapping[Credential, frozenset[str] | None]]
+    ) -> None:
+        self._standing = standing
         self.listeners: set[Listener] = set()
         self._of: Counter[int] = Counter()  # user → how many of them
         self.log = Log()
@@ -134,7 +139,7 @@ class Hub:
         while True:
             await asyncio.sleep(settings.ORGSITE_STREAM_RECHECK)
             asked = list(self.listeners)
-            ask = partial(standing, {each.credential for each in asked})
+            ask = partial(self._standing, {each.credential for each in asked})
             still = await self._insist(self._free_desk(), ask)
             for each in asked:
                 if each.credential in still:
@@ -162,6 +167,3 @@ class Hub:
                     logger.warning("the event stream has the database again")
                 self._away = False
                 return answer
-
-
-HUB = Hub()

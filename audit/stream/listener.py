@@ -7,12 +7,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from audit.stream import sse
-from audit.stream.reauthorization import Credential
 from audit.stream.subscription import Scope
 from audit.stream.watermark import Beginning
 
 if TYPE_CHECKING:
     from audit.stream.hub import Hub
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Credential:
+    """The credential of a listener: the id of a token, or else the key of a session."""
+
+    user_id: int
+    token_id: int | None = None
+    session_key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

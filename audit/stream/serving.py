@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from audit.stream.hub import HUB, Hub
+from audit.stream.hub import Hub
 from audit.stream.listener import Listener
 from lib.asgi import END, ENDING, App, Message, Receive, Scope, Send
 
@@ -21,7 +21,7 @@ AT_ONCE = 8  # concurrent requests to Django: each takes a database connection
 class Streams:
     """An ASGI application around another one, at PATHS: continues an answer if its view asked for it."""
 
-    def __init__(self, app: App, hub: Hub = HUB) -> None:
+    def __init__(self, app: App, hub: Hub) -> None:
         self.app, self.hub, self._turns = app, hub, asyncio.Semaphore(AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

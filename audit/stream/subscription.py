@@ -8,7 +8,6 @@ from uuid import UUID
 
 from audit.models import StructureEventQuerySet
 from audit.type_filter import is_of
-from workspaces.access import Reach
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +27,7 @@ class Told:
 class Scope:
     """Organizations in reach (None: all), and the filters. `exact` are columns with the required value."""
 
-    reach: Reach
+    reach: frozenset[str] | None
     organization: str = ""
     event_type: str = ""
     exact: tuple[tuple[str, Any], ...] = ()
@@ -38,7 +37,7 @@ class Scope:
         """Whether the one wanted organization is out of reach."""
         return bool(self.organization) and self.reach is not None and self.organization not in self.reach
 
-    def within(self, reach: Reach) -> Scope:
+    def within(self, reach: frozenset[str] | None) -> Scope:
         return self if reach == self.reach else replace(self, reach=reach)
 
     def admits(self, told: Told) -> bool:

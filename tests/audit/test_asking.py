@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from audit.admin.timeline.event_queries import Question
-from audit.admin.timeline.timeline_form import QuestionForm, span_of
 from tests.audit.events import key, when
+from workspaces.admin.timeline.event_queries import Question
+from workspaces.admin.timeline.timeline_form import QuestionForm, span_of
 
 NAMES = {"acme": "Acme", "beta": "Beta"}
 

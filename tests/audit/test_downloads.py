@@ -12,9 +12,9 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
-from audit.admin.timeline import event_queries
-from audit.admin.timeline.downloads import harmless
 from tests.audit.events import ONLINE, REMOVED, completed, event, key, started, write
+from workspaces.admin.timeline import event_queries
+from workspaces.admin.timeline.downloads import harmless
 
 
 def body(response) -> str:

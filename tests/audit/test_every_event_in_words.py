@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from audit.admin.timeline.grouping import days_of
-from audit.admin.timeline.sentences import SentenceFacts, tell
 from audit.event_table import with_table
 from audit.event_types import ACTS, BY_NAME, EVENT_TYPES, NAMES, RUN_DISMISSED
 from audit.models import StructureEvent
 from audit.payload import type_of
 from audit.type_filter import GROUPS
 from tests.audit.events import completed, event, key, numbered, started, when
+from workspaces.admin.timeline.grouping import days_of
+from workspaces.admin.timeline.sentences import SentenceFacts, tell
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = f"run {key('merge').hex[:8]}"

@@ -7,8 +7,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from audit.admin.timeline.grouping import Day, TimelineEntry, anchor, days_of
-from audit.admin.timeline.import_numbers import duration
 from audit.models import StructureEvent
 from tests.audit.events import (
     CREATED,
@@ -22,6 +20,8 @@ from tests.audit.events import (
     started,
     when,
 )
+from workspaces.admin.timeline.grouping import Day, TimelineEntry, anchor, days_of
+from workspaces.admin.timeline.import_numbers import duration
 
 
 def days(*events: StructureEvent, **more) -> tuple[Day, ...]:

@@ -10,16 +10,16 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from audit.api.event_views import EventFilter
 from audit.models import StructureEvent
-from audit.stream.reauthorization import Credential, standing
 from audit.stream.ring_buffer import CHUNK, Batch, joined
 from audit.stream.sse import told
 from audit.stream.subscription import Scope, Told
 from lib.sessions import signed_in
 from tests.audit.events import CREATED, ONLINE, REMOVED, STARTED, event, key, numbered, write
 from workspaces.access import Reach
+from workspaces.api.event_views import EventFilter
 from workspaces.models import ApiToken, Membership, Organization
+from workspaces.services.security.reauthorization import Credential, standing
 from workspaces.services.security.tokens import issue_api_token
 
 ALL = Scope(reach=None)

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from audit.admin.timeline.sentences import SentenceFacts, tell
-from audit.admin.timeline.wording import clock
 from audit.models import StructureEvent
 from audit.payload import type_of
 from tests.audit.events import (
@@ -26,6 +24,8 @@ from tests.audit.events import (
     started,
     when,
 )
+from workspaces.admin.timeline.sentences import SentenceFacts, tell
+from workspaces.admin.timeline.wording import clock
 
 
 def told(*minute: StructureEvent, **elsewhere: Any) -> list[str]:

@@ -12,7 +12,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from audit.admin.timeline import event_queries
 from audit.models import StructureEvent
 from tests.audit.events import (
     CREATED,
@@ -29,6 +28,7 @@ from tests.audit.events import (
 )
 from tests.trees import AFTER, BEFORE, loaded
 from workspaces.access import Actor
+from workspaces.admin.timeline import event_queries
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Membership, Organization, Workspace
 from workspaces.services.imports.importing import apply_import

@@ -8,13 +8,13 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from audit.admin.timeline import event_queries
-from audit.admin.timeline.event_queries import Question
-from audit.admin.timeline.sentences import tell
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, key_of, settle
 from tests.trees import BEFORE
 from workspaces.access import Actor
+from workspaces.admin.timeline import event_queries
+from workspaces.admin.timeline.event_queries import Question
+from workspaces.admin.timeline.sentences import tell
 from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.engines.fake import FakeEngine

@@ -6,8 +6,10 @@ from workspaces.admin.cascade.cascade_page import cascade_page
 from workspaces.admin.preview.preview_pages import import_page, plan_json, preview_page
 from workspaces.admin.run.run_actions import container_again, dismiss_page, run_again
 from workspaces.admin.run.run_pages import run_page, runs_page
+from workspaces.admin.timeline.timeline_page import timeline
 
 PAGES = (
+    ("timeline/", timeline, "timeline"),
     ("import/", import_page, "import"),
     ("import/<uuid:preview_id>/", preview_page, "import_preview"),
     ("import/<uuid:preview_id>/plan.json", plan_json, "import_plan"),

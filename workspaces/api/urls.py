@@ -6,10 +6,12 @@ from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
 from workspaces.api.agent_views import HeartbeatView, RegisterView
+from workspaces.api.event_views import EventsView
 from workspaces.api.health_views import HealthView, ReadyView
 from workspaces.api.import_views import ImportView, TemplatesView
 from workspaces.api.run_views import RunOperationsView, RunsView, RunView
 from workspaces.api.schema_views import DocsView, SchemaView, TemplateSchemaView
+from workspaces.api.stream_view import EventStreamView
 from workspaces.api.workspace_views import WorkspacesView, WorkspaceTokensView, WorkspaceView
 
 
@@ -29,6 +31,8 @@ urlpatterns = [
     *both("runs", RunsView, name="runs"),
     *both("runs/<str:run_id>", RunView, name="run"),
     *both("runs/<str:run_id>/operations", RunOperationsView, name="run-operations"),
+    *both("events", EventsView, name="events"),
+    *both("events/stream", EventStreamView, name="event-stream"),
     *both("schema", SchemaView, name="schema"),
     *both("schema/template.json", TemplateSchemaView, name="template-schema"),
     *both("docs", DocsView, name="docs"),

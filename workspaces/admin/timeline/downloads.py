@@ -14,8 +14,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 
-from audit.admin.timeline.event_queries import Question, in_chunks
 from audit.models import StructureEvent
+from workspaces.admin.timeline.event_queries import Question, in_chunks
 
 COLUMNS = ("id", "created_at", "event_type", "organization", "workspace_id", "import_id", "actor", "payload")
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}

@@ -9,8 +9,6 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from audit.admin.timeline.act_sentences import acts_of, reason_given, sentence_of
-from audit.admin.timeline.wording import Part, Sentence, clock, short
 from audit.event_payloads import ImportCompleted, ImportFailed, ImportStarted
 from audit.event_types import (
     ENDS,
@@ -24,6 +22,8 @@ from audit.event_types import (
 from audit.models import StructureEvent
 from audit.payload import as_uuid, payload_as, template_name, type_of
 from lib.text import listed, plural
+from workspaces.admin.timeline.act_sentences import acts_of, reason_given, sentence_of
+from workspaces.admin.timeline.wording import Part, Sentence, clock, short
 
 SYSTEM, INTERRUPTED = "system", "interrupted"  # who closes what a killed process left open, and with which error
 NAMED = 5  # later acts that a sentence follows

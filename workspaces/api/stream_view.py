@@ -13,26 +13,25 @@ from django_filters.utils import translate_validation
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 
-from audit.api import event_openapi
-from audit.api.event_views import KindFilter
 from audit.models import StructureEvent
 from audit.stream.feed import newest
-from audit.stream.hub import HUB
-from audit.stream.listener import StreamRequest
-from audit.stream.reauthorization import Credential
+from audit.stream.listener import Credential, StreamRequest
 from audit.stream.serving import ASKED
 from audit.stream.sse import OPENING
 from audit.stream.subscription import Scope
 from workspaces import access
 from workspaces.access import Right
+from workspaces.api import event_openapi
 from workspaces.api.base_view import ApiView
 from workspaces.api.callers import OnEvents
 from workspaces.api.error_answers import RequestInvalid, say
+from workspaces.api.event_views import KindFilter
 from workspaces.api.pagination import BIGGEST
 from workspaces.api.parsers import refuse_blank
 from workspaces.api.workspace_filter import asked_organization
 from workspaces.errors import Problem
 from workspaces.models import ApiToken
+from workspaces.services.security.event_listeners import HUB
 from workspaces.web.error_responses import RETRY_AFTER
 
 if TYPE_CHECKING:

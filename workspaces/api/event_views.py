@@ -11,13 +11,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from audit.api import event_openapi
 from audit.event_row import FIELDS, row_of
 from audit.event_types import NAMES
 from audit.models import StructureEvent, StructureEventQuerySet
 from audit.type_filter import has_index, is_known, refusal
 from workspaces import access
 from workspaces.access import Right
+from workspaces.api import event_openapi
 from workspaces.api.base_view import ListView
 from workspaces.api.callers import OnEvents
 from workspaces.api.pagination import Keyset

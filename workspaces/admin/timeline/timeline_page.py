@@ -7,11 +7,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
-from audit.admin.timeline.downloads import download
-from audit.admin.timeline.timeline_context import shown
-from audit.admin.timeline.timeline_form import FORMATS, QuestionForm
 from workspaces import access
 from workspaces.access import Right
+from workspaces.admin.timeline.downloads import download
+from workspaces.admin.timeline.timeline_context import shown
+from workspaces.admin.timeline.timeline_form import FORMATS, QuestionForm
 from workspaces.models import Organization
 
 

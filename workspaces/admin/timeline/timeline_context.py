@@ -12,20 +12,20 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.utils import timezone
 
-from audit.admin.timeline import event_queries
-from audit.admin.timeline.event_queries import EventPage, Question, Span
-from audit.admin.timeline.grouping import Day, anchor, days_of
-from audit.admin.timeline.removal_changes import removals_of
-from audit.admin.timeline.sentences import tell
-from audit.admin.timeline.timeline_address import TimelineAddress, admin_url
-from audit.admin.timeline.timeline_filters import PerMinute, actors, chips, runs, types
-from audit.admin.timeline.timeline_form import FORMATS, QuestionForm
-from audit.admin.timeline.wording import Part, clock, stretch
 from audit.event_types import BAD, IMPORT_COMPLETED, WORKSPACE_REMOVED
 from audit.payload import type_of
 from audit.type_filter import is_of
 from lib.links import Link
 from lib.text import plural
+from workspaces.admin.timeline import event_queries
+from workspaces.admin.timeline.event_queries import EventPage, Question, Span
+from workspaces.admin.timeline.grouping import Day, anchor, days_of
+from workspaces.admin.timeline.removal_changes import removals_of
+from workspaces.admin.timeline.sentences import tell
+from workspaces.admin.timeline.timeline_address import TimelineAddress, admin_url
+from workspaces.admin.timeline.timeline_filters import PerMinute, actors, chips, runs, types
+from workspaces.admin.timeline.timeline_form import FORMATS, QuestionForm
+from workspaces.admin.timeline.wording import Part, clock, stretch
 
 BARS = 72  # at most, in the strip; up to 60 minutes have one each
 HEIGHTS = 10

@@ -13,14 +13,14 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from audit.admin.timeline.import_numbers import NumberTile, held_by, signed, tiles_of
-from audit.admin.timeline.removal_changes import FieldChange
-from audit.admin.timeline.wording import short
 from audit.event_payloads import ImportCompleted, ImportFailed, ImportStarted
 from audit.event_types import ACTS, IMPORT_COMPLETED, IMPORT_FAILED, WORKSPACE_REMOVED, EventType
 from audit.models import StructureEvent
 from audit.payload import path_of, payload_as, template_name, text, type_of, workspace_name
 from lib.text import plural
+from workspaces.admin.timeline.import_numbers import NumberTile, held_by, signed, tiles_of
+from workspaces.admin.timeline.removal_changes import FieldChange
+from workspaces.admin.timeline.wording import short
 from workspaces.core.planning.plan_values import SEPARATOR
 
 Changes = Mapping[UUID, tuple[FieldChange, ...]]

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from audit.admin.timeline.event_queries import EventPage, Question
-from audit.admin.timeline.wording import clock, short, stretch
 from audit.models import StructureEvent
 from audit.payload import text
 from audit.type_filter import GROUPS, is_of
 from lib.links import Address, Link
 from lib.text import plural
+from workspaces.admin.timeline.event_queries import EventPage, Question
+from workspaces.admin.timeline.wording import clock, short, stretch
 
 LISTED = 8  # runs and actors
 

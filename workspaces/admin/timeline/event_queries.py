@@ -12,7 +12,6 @@ from uuid import UUID
 from django.db.models import Count, Q
 from django.db.models.functions import TruncMinute
 
-from audit.admin.timeline.sentences import SentenceFacts
 from audit.event_payloads import ImportCompleted
 from audit.event_types import (
     ACTS,
@@ -29,6 +28,7 @@ from audit.event_types import (
 from audit.models import StructureEvent, StructureEventQuerySet
 from audit.payload import as_uuid, payload_as, type_named
 from audit.type_filter import has_index
+from workspaces.admin.timeline.sentences import SentenceFacts
 
 IMPORTS = (IMPORT_STARTED.name, *ENDS)
 PAGE = 500  # events on a page

@@ -11,9 +11,9 @@ from uuid import UUID
 from django import forms
 from django.utils import timezone
 
-from audit.admin.timeline.event_queries import Question, Span
-from audit.admin.timeline.workspace_paths import workspaces_called
 from audit.type_filter import is_known, refusal
+from workspaces.admin.timeline.event_queries import Question, Span
+from workspaces.admin.timeline.workspace_paths import workspaces_called
 
 WINDOWS = {5: "5 minutes", 25: "25 minutes", 60: "1 hour", 1440: "the whole day"}
 DEFAULT_WINDOW = 25

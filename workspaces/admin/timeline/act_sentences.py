@@ -1,6 +1,6 @@
 """Acts of people and of the worker → sentences: what was made, changed or removed by hand, and who got which power.
 
-Pure, like `audit.admin.timeline.sentences`, which has those of runs.
+Pure, like `workspaces.admin.timeline.sentences`, which has those of runs.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from audit.admin.timeline.wording import Part, short
 from audit.event_payloads import (
     AccountChanged,
     MemberChanged,
@@ -35,6 +34,7 @@ from audit.event_types import (
 from audit.models import StructureEvent
 from audit.payload import parent_of, payload_as, type_of, workspace_name
 from lib.text import listed, plural
+from workspaces.admin.timeline.wording import Part, short
 from workspaces.core.changes import as_sentence, value_as_text
 
 UNSAID = {"", "deleted", "by hand"}  # default reasons

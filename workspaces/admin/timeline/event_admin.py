@@ -12,12 +12,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from audit.admin.timeline.wording import short
 from audit.event_types import NAMES
 from audit.models import LATEST, StructureEvent
 from audit.payload import text
 from workspaces import access
 from workspaces.admin.shared.base_admin import Guarded
+from workspaces.admin.timeline.wording import short
 from workspaces.models import Organization
 
 if TYPE_CHECKING:
