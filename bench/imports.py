@@ -37,8 +37,8 @@ that was read and validated; what that costs is part of the figures over HTTP.
 LIMITS = {
     "import": (1.6, 15),
     "import again": (2.0, 70),
-    "reconcile": (1.6, 13),
-    "cascade delete": (1.6, 6),
+    "reconcile": (1.4, 13),
+    "cascade delete": (1.4, 6),
 }
 PREVIEW = "preview, both modes"
 Times = Mapping[tuple[str, int, str, str], list[float]]  # shape, n, operation, runner → seconds of each round

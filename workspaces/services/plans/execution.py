@@ -25,6 +25,14 @@ from workspaces.models import ImportRun, Organization, RunOperation, Schedule, S
 from workspaces.services.containers.desired_state import engine_runs, want_absent, want_running
 from workspaces.services.workspace_events import Reasons, emit_for_each, record_change
 
+PROVISIONING, ONLINE = Status.PROVISIONING, Status.ONLINE
+WORKSPACE_FIELDS = (
+    "id", "parent", "name", "role", "tier", "runtime", "model", "status", "external", "url", "spec", "files",
+    "declared",
+)  # fmt: skip
+SCHEDULE_FIELDS = ("workspace", "name", "cron_expr", "timezone", "prompt", "enabled")
+OPERATION_FIELDS = ("seq", "kind", "workspace_id", "name", "path", "cause", "reason", "before", "after")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreparedPlan:
@@ -37,7 +45,7 @@ class PreparedPlan:
     @classmethod
     def of(cls, plan: Plan, *, reason: str) -> PreparedPlan:
         """New ids are chosen here. Changes nothing."""
-        creation = plancreation_of(plan, reason=reason)
+        creation = planned_creation(plan, reason=reason)
         return cls(plan=plan, creation=creation, operations=operation_rows(plan, created=creation.created))
 
     def stage(self) -> None:
@@ -58,14 +66,6 @@ def execute(
     tear_down(prepared.plan, run=run, actor=actor, keep_volumes=keep_volumes, now=now)
     prepared.operations.insert(same={"run": run.pk})
     return created
-
-
-FIELDS = (
-    "id", "parent", "name", "role", "tier", "runtime", "model", "status", "external", "url", "spec", "files",
-    "declared",
-)  # fmt: skip
-PROVISIONING, ONLINE = Status.PROVISIONING, Status.ONLINE
-SCHEDULE_FIELDS = ("workspace", "name", "cron_expr", "timezone", "prompt", "enabled")
 
 
 def first_status() -> dict[bool, Status]:
@@ -108,7 +108,7 @@ class Creation:
             self.alone.stage("alone")
 
 
-def plancreation_of(plan: Plan, *, reason: str) -> Creation:
+def planned_creation(plan: Plan, *, reason: str) -> Creation:
     """The workspaces that the plan creates, with new ids. Changes nothing."""
     new: dict[int, New] = {}
     for each in plan.operations:
@@ -122,7 +122,7 @@ def plancreation_of(plan: Plan, *, reason: str) -> Creation:
 
 def create_planned(creation: Creation, *, run: ImportRun, actor: Actor, now: datetime) -> Mapping[int, UUID]:
     """Create the planned ones; return the index of each created row → its new id. Runs inside the import's lock."""
-    insert(creation, organization=run.organization, actor=actor, import_id=run.pk, now=now)
+    insert_created(creation, organization=run.organization, actor=actor, import_id=run.pk, now=now)
     return creation.created
 
 
@@ -133,7 +133,7 @@ def creation_of(by_row: Mapping[int, New], *, why: str, template: str) -> Creati
     ids = Ids(item.id for item in new)
     return Creation(
         created={index: item.id for index, item in by_row.items()},
-        workspaces=Rows(Workspace, FIELDS, (_workspace_row(item, declared=bool(template)) for item in new)),
+        workspaces=Rows(Workspace, WORKSPACE_FIELDS, (_workspace_row(item, declared=bool(template)) for item in new)),
         schedules=Rows(Schedule, SCHEDULE_FIELDS, (row for item in new for row in _schedule_rows(item))),
         contained=Ids(item.id for item in new if item.contained) if alone else ids,
         why=Reasons(ids, why, paths=[item.path for item in new]),
@@ -142,7 +142,9 @@ def creation_of(by_row: Mapping[int, New], *, why: str, template: str) -> Creati
     )
 
 
-def insert(new: Creation, *, organization: Organization, actor: Actor, import_id: UUID | None, now: datetime) -> None:
+def insert_created(
+    new: Creation, *, organization: Organization, actor: Actor, import_id: UUID | None, now: datetime
+) -> None:
     if not new.created:
         return
     made = {"organization": organization.pk, "protected": False, "template": new.template}
@@ -208,8 +210,6 @@ def _mark_removed(ids: Collection[UUID], *, run: ImportRun, now: datetime) -> No
 
 
 # ---- The operations, as the run keeps them, in the order of the plan.
-
-OPERATION_FIELDS = ("seq", "kind", "workspace_id", "name", "path", "cause", "reason", "before", "after")
 
 
 def operation_rows(plan: Plan, *, created: Mapping[int, UUID]) -> Rows:

@@ -17,7 +17,7 @@ from workspaces.core.planning.plan_values import Place
 from workspaces.core.template import Node
 from workspaces.errors import InvalidRequest, NameTaken
 from workspaces.models import Organization, Workspace
-from workspaces.services.plans.execution import New, creation_of, gets_container, insert
+from workspaces.services.plans.execution import New, creation_of, gets_container, insert_created
 
 
 def create_workspace(
@@ -35,7 +35,7 @@ def create_workspace(
         place = Place(parent_id, (*_path_of(parent_id), node.name))
         new = New(uuid7(), parent_id, node, gets_container(node), place.path_text)
         creation = creation_of({0: new}, why=reason, template="")
-        insert(creation, organization=organization, actor=actor, import_id=None, now=database_now())
+        insert_created(creation, organization=organization, actor=actor, import_id=None, now=database_now())
     return Workspace.objects.select_related("organization").get(pk=new.id)
 
 
