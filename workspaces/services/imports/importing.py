@@ -114,6 +114,9 @@ def _verify(plan: Plan, organization: Organization) -> None:
         raise PlanChanged(plan)
 
 
+# ---- The draft of an import: its plan and all rows it will write, made before the lock if that locks out everybody.
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
     prepared: PreparedPlan
