@@ -15,7 +15,7 @@ from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Schedule, Workspace
 from workspaces.services.imports.importing import apply_import
-from workspaces.services.plans.execution import FIELDS
+from workspaces.services.plans.execution import WORKSPACE_FIELDS
 
 ODD = {"empty": "", "null": None, "text": "ß ‹é› 🧑\u200d🚀 \\ \" ' {} %s", "list": [1, 2.5, True, {"deep": []}]}
 
@@ -28,13 +28,13 @@ def tree(organization: Organization, actor: Actor) -> Organization:
 
 def insert(organization: Organization, **values: object) -> None:
     now = timezone.now()
-    usual = dict.fromkeys(FIELDS, "") | {
+    usual = dict.fromkeys(WORKSPACE_FIELDS, "") | {
         "id": uuid4(), "parent": None, "name": "PM", "tier": 2, "status": "online", "external": True, "spec": {},
         "files": None,
     }  # fmt: skip
     same = {"organization": organization.pk, "protected": False, "created_at": now, "updated_at": now}
     alike = {name: values.pop(name, value) for name, value in same.items()}
-    insert_rows(Workspace, FIELDS, [list({**usual, **values}.values())], same=alike)
+    insert_rows(Workspace, WORKSPACE_FIELDS, [list({**usual, **values}.values())], same=alike)
 
 
 def test_values_come_back_as_they_went_in(organization: Organization) -> None:
@@ -64,7 +64,7 @@ def test_an_array_of_any_text_comes_back_as_it_went_in(db: None) -> None:
 
 def test_no_rows_are_no_statement(organization: Organization, django_assert_num_queries) -> None:
     with django_assert_num_queries(0):
-        insert_rows(Workspace, FIELDS, [])
+        insert_rows(Workspace, WORKSPACE_FIELDS, [])
 
 
 @pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite has no lengths")

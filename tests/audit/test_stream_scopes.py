@@ -11,6 +11,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from audit.models import StructureEvent
+from audit.stream.listener import Credential
 from audit.stream.ring_buffer import CHUNK, Batch, joined
 from audit.stream.sse import told
 from audit.stream.subscription import Scope, Told
@@ -19,7 +20,7 @@ from tests.audit.events import CREATED, ONLINE, REMOVED, STARTED, event, key, nu
 from workspaces.access import Reach
 from workspaces.api.event_views import EventFilter
 from workspaces.models import ApiToken, Membership, Organization
-from workspaces.services.security.reauthorization import Credential, standing
+from workspaces.services.security.event_listeners import standing
 from workspaces.services.security.tokens import issue_api_token
 
 ALL = Scope(reach=None)

@@ -36,12 +36,12 @@ import django, sys, time; django.setup()
 from pathlib import Path
 from django.core.management import call_command
 from workspaces.services.plans import execution
-original = execution.create_planned
+original = execution.insert_created
 def create_and_wait(*args, **kwargs):
     original(*args, **kwargs)
     Path(sys.argv[1] + ".waiting").touch()
     time.sleep(60)
-execution.create_planned = create_and_wait
+execution.insert_created = create_and_wait
 call_command("import_org", sys.argv[1])
 """
 

@@ -19,9 +19,10 @@ from workspaces.errors import OrgError
 from workspaces.models import Organization, Schedule, Workspace
 from workspaces.services.imports import importing
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
-from workspaces.services.plans.execution import Creation, create_workspace
+from workspaces.services.plans.execution import Creation
 from workspaces.services.removal.cascading import delete_workspace
 from workspaces.services.templates.loader import LoadedTemplate
+from workspaces.services.workspace.adding import create_workspace
 
 pytestmark = [
     pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL locks the organization alone"),

@@ -1,8 +1,8 @@
 """The plan of an import or a removal, decided here and nowhere else.
 
-An import: live rows + template + mode → `Plan`, in three pure steps: `match` pairs nodes with live rows, `merge` and
-`reconcile` give each its action and cause, and `policy` judges the result. Preview shows the plan, apply carries out
-its operations, and the fingerprint ties the two together.
+An import: live rows + template + mode → `Plan`, in two pure steps: `match` pairs nodes with live rows, `merge` and
+`reconcile` give each its action and cause. A third one, `policy.judge`, then says what the plan asks of its caller.
+Preview shows the plan, apply carries out its operations, and the fingerprint ties the two together.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Comparison:
     last_run: UUID | None = None
 
     def plan(self, mode: Mode) -> Plan:
-        """The plan of an import in this mode."""
+        """The plan of an import in this mode, `merge` or `reconcile`."""
         rows, warnings = self._merged, self.want.warnings
         if mode is Mode.RECONCILE:
             warning = empty_set_warning(self.want, rows)
@@ -73,6 +73,7 @@ class Comparison:
 
     @cached_property
     def _seen(self) -> str:
+        # The fields of PLANNED; numbers, because UUIDs would be compared in Python.
         rows = sorted((row.id.int, row.parent_id and row.parent_id.int, row.name, row.protected) for row in self.have)
         return hashlib.sha256(repr(rows).encode(errors="surrogatepass")).hexdigest()
 
@@ -100,8 +101,8 @@ _Pending = tuple[int | None, str, Node | None, Live | None]
 
 # Live rows by name; rows are found by their ids' numbers, as UUIDs themselves would be compared in Python.
 _Alive = dict[str, Live]
-_NOBODY: _Alive = {}
-_TOP = 0  # instead of a parent's number, as in the database's index
+_NOBODY: _Alive = {}  # stays empty: a row of it would be taken out before it could be put in
+_TOP = 0  # instead of a parent's number
 
 
 def match(have: Collection[Live], want: Template) -> list[Pair]:
@@ -111,7 +112,7 @@ def match(have: Collection[Live], want: Template) -> list[Pair]:
     pairs: list[Pair] = []
     stack = _siblings(want.workspaces, below.pop(_TOP, _NOBODY), parent=None)
     while stack or below:
-        if not stack:  # rows whose parent is not live, then those in a cycle: they are shown at the top
+        if not stack:  # a database written by hand: rows without a live parent, then a cycle, are shown at the top
             stack = _siblings((), below.pop(detached.pop() if detached else min(below)), parent=None)
         parent, name, node, live = stack.pop()
         declared = node.children if node else ()
@@ -161,8 +162,8 @@ def merge(pairs: Sequence[Pair], want: Template) -> list[Row]:
     """Create what has no match, keep what has one. A live row without a node stays: untouched, or left running if the
     template has its name at another place."""
     places: dict[str, tuple[str, ...] | None] = dict.fromkeys(want.names_asleep())
-    places |= {pair.trail[-1]: pair.trail for pair in reversed(pairs) if pair.node}
-    return [_merged(pair, places) for pair in pairs]
+    places |= {pair.trail[-1]: pair.trail for pair in reversed(pairs) if pair.node}  # of equal names the first stays
+    return [_row(pair, places) for pair in pairs]
 
 
 def reconcile(merged: list[Row]) -> list[Row]:
@@ -196,7 +197,7 @@ def empty_set_warning(want: Template, merged: Sequence[Row]) -> str | None:
     return None
 
 
-def _merged(pair: Pair, places: Mapping[str, tuple[str, ...] | None]) -> Row:
+def _row(pair: Pair, places: Mapping[str, tuple[str, ...] | None]) -> Row:
     """`places` has, by name, the first place where the template lets it run, None if there is none."""
     trail, parent, node, live = pair
     if node:
@@ -221,8 +222,9 @@ def _protected_or_above(rows: Sequence[Row]) -> dict[int, int]:
 
 
 def _removed(row: Row) -> Row:
+    """The row as it goes. A kept one never does: the parent of a node is a node."""
     if row.reason:
-        return Row(Action.REMOVE, *row[1:])
+        return Row(Action.REMOVE, *row[1:])  # as `_replace`, in a third of the time
     return row._replace(action=Action.COLLATERAL, reason=Reason.COLLATERAL)
 
 
@@ -239,7 +241,7 @@ NO_TEMPLATE = Template(name="", workspaces=())
 def plan_removal(
     *, have: Collection[Live], chosen: Collection[UUID], above: Mapping[UUID, tuple[str, ...]] | None = None
 ) -> Plan:
-    """Remove all of `have`: the live ones among `chosen` and all live ones below. Pure and stable.
+    """Remove all of `have`, which are the live ones among `chosen` and all live ones below. Pure and stable.
 
     `above` has the names above each topmost one, root first; if missing, trails begin with the topmost.
     """

@@ -1,4 +1,4 @@
-"""The parts of a plan: frozen values without rules. Its rows are for people, its operations are what is carried out."""
+"""The parts of a plan: frozen values. Its rows are what people see, its operations what is carried out."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ REMOVING = frozenset({Action.REMOVE, Action.COLLATERAL})
 
 
 class Reason(StrEnum):
-    """The reason of a removal, as in REST answers. The last two are those of a direct removal."""
+    """The rule by which a live row may go, as in REST answers: a leftover has one even where nothing removes it.
+    The last two are those of a direct removal."""
 
     ZOMBIE = "zombie"
     NOT_SPAWNING = "not_spawning"
@@ -56,16 +57,20 @@ CAUSES = {
     Action.UNTOUCHED: "not in the template",
     Action.COLLATERAL: "below a removed workspace, not in the template",
 }
-OF_A_REMOVAL = {Reason.CHOSEN: "deleted", Reason.BELOW: "below a removed workspace"}
+CAUSES_OF_A_DIRECT_REMOVAL = {Reason.CHOSEN: "deleted", Reason.BELOW: "below a removed workspace"}
 ASLEEP = "in the template only under spawning: false"
 
 _in_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps() would build an encoder for each value
 
 
+PLANNED = 4
+
+
 # Tuples with names, not dataclasses: a plan is made of as many as there are workspaces, and these take a third of the
 # time to make.
 class Live(NamedTuple):
-    """A live workspace, as far as planning reads it. `status` and `tier` are carried along for the answer only."""
+    """A live workspace, as far as planning reads it: the first PLANNED fields, which a fingerprint covers. `status` and
+    `tier` are carried along for the answer only."""
 
     id: UUID
     parent_id: UUID | None
@@ -93,12 +98,12 @@ class Row(NamedTuple):
 
     @property
     def cause(self) -> str:
-        """The reason, as shown in the preview, the history and the events."""
+        """Why this happens to it, in words: as shown in the preview, the history and the events."""
         if self.action is Action.HELD and self.holder:
             itself = self.live and self.live.protected
             return "protected" if itself else f"above {SEPARATOR.join(self.holder)}, which is protected"
-        if self.reason in OF_A_REMOVAL:
-            return OF_A_REMOVAL[self.reason]
+        if self.reason in CAUSES_OF_A_DIRECT_REMOVAL:
+            return CAUSES_OF_A_DIRECT_REMOVAL[self.reason]
         if self.action in (Action.LEFT_RUNNING, Action.REMOVE):
             return f"same name as {SEPARATOR.join(self.twin)}" if self.twin else ASLEEP
         return CAUSES[self.action]
@@ -116,7 +121,7 @@ class Row(NamedTuple):
         return len(self.trail) - 1
 
 
-# ---- Operations: the changes of a plan as data. One vocabulary for imports, removals and later kinds (move, undo).
+# ---- Operations: the changes of a plan as data, in one vocabulary for imports and removals.
 
 
 class Kind(StrEnum):
@@ -156,15 +161,42 @@ class Operation(NamedTuple):
     reason: str
 
 
+# ---- The plan itself.
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The effect of one import. Rows stand in tree order, template children first, then leftovers by name."""
+    """The effect of one import or removal. Rows stand in tree order; of siblings those that the template names come
+    first, then all other live ones by name."""
 
     mode: Mode
     template: Template
     rows: tuple[Row, ...]
     warnings: tuple[str, ...]
     fingerprint: str
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """The changes to carry out, in order: creations, parents first, then removals."""
+        created = (
+            Operation(Kind.CREATE, index, None, None, self._place(row), row.cause, "")
+            for index, row in enumerate(self.rows)
+            if row.action is Action.CREATE
+        )
+        removed = (
+            Operation(Kind.REMOVE, index, row.live.id, self._place(row), None, row.cause, str(row.reason))
+            for index, row in enumerate(self.rows)
+            if row.action in REMOVING and row.live
+        )
+        return (*created, *removed)
+
+    def _place(self, row: Row) -> Place:
+        if row.live:
+            return Place(row.live.parent_id, row.trail)
+        if row.parent is None:
+            return Place(None, row.trail)
+        above = self.rows[row.parent].live
+        return Place(above.id if above else row.parent, row.trail)
 
     @cached_property
     def result(self) -> tuple[Row, ...]:
@@ -187,7 +219,7 @@ class Plan:
         return self._with(Action.COLLATERAL)
 
     @property
-    def protected(self) -> tuple[Row, ...]:
+    def protected_removals(self) -> tuple[Row, ...]:
         """Protected rows that the plan removes: only a direct delete plans that, and is then refused."""
         return tuple(row for row in self.removals if row.live and row.live.protected)
 
@@ -198,7 +230,7 @@ class Plan:
 
     @cached_property
     def left_running(self) -> tuple[Row, ...]:
-        """Live rows the plan leaves although the template has their name elsewhere."""
+        """Live rows that the plan leaves although the template has their name elsewhere, held ones among them."""
         return tuple(row for row in self._with(Action.LEFT_RUNNING, Action.HELD) if row.reason is not Reason.COLLATERAL)
 
     @cached_property
@@ -221,27 +253,6 @@ class Plan:
     def untouched_count(self) -> int:
         """Live rows the template does not name and nothing removes."""
         return self.live_after - len(self.result) - len(self.left_running)
-
-    @cached_property
-    def operations(self) -> tuple[Operation, ...]:
-        """The changes to carry out, in order: creations, parents first, then removals."""
-        created = (
-            Operation(Kind.CREATE, index, None, None, self._place(row), row.cause, "")
-            for index, row in enumerate(self.rows)
-            if row.action is Action.CREATE
-        )
-        removed = (
-            Operation(Kind.REMOVE, index, row.live.id, self._place(row), None, row.cause, str(row.reason))
-            for index, row in enumerate(self.rows)
-            if row.action in REMOVING and row.live
-        )
-        return (*created, *removed)
-
-    def _place(self, row: Row) -> Place:
-        above = None if row.parent is None else self.rows[row.parent]
-        if row.live or above is None:
-            return Place(row.live.parent_id if row.live else None, row.trail)
-        return Place(above.live.id if above.live else row.parent, row.trail)
 
     @property
     def changes_nothing(self) -> bool:

@@ -51,7 +51,7 @@ class Verdict:
 
     @property
     def message(self) -> str:
-        """The sentence for programs: the effect, why it is held back, and what lets it through."""
+        """The sentence for programs, of a plan that is held back: the effect, why, and what lets it through."""
         number, going = self.removals, plural(self.removals, "workspace")
         return f"This would remove {going}, {self.why}. Repeat the number {number} as confirm_removals."
 
@@ -93,12 +93,12 @@ def require(verdict: Verdict, plan: Plan, *, confirmed: int | None) -> None:
     """Let the plan through, or raise: WorkspaceProtected if it is refused, RemovalNotConfirmed unless the verdict is
     free or `confirmed` is the exact number of removals.
 
-    A given number must always fit, whatever the verdict: it is the caller's expectation.
+    The number given with a reconcile must always fit, whatever the verdict: it is the caller's expectation.
     """
     if verdict.word is Word.REFUSED:
         raise WorkspaceProtected(
             f"Protected, so nothing was removed: {verdict.why}. Clear the protection first.",
-            ids=tuple(row.live.id for row in plan.protected if row.live),
+            ids=tuple(row.live.id for row in plan.protected_removals if row.live),
         )
     if confirmed is not None and plan.mode is Mode.RECONCILE and confirmed != verdict.removals:
         message = f"This would remove {plural(verdict.removals, 'workspace')}, not {confirmed}. Nothing was changed."
@@ -108,12 +108,13 @@ def require(verdict: Verdict, plan: Plan, *, confirmed: int | None) -> None:
 
 
 def _verdict(plan: Plan, word: Word, *rules: Ruling) -> Verdict:
-    held = any(not each.ok for each in rules)
-    return Verdict(word=word if held else Word.FREE, rules=rules, removals=len(plan.removals))
+    """FREE if every rule lets the plan pass, else `word`."""
+    stopped = any(not each.ok for each in rules)
+    return Verdict(word=word if stopped else Word.FREE, rules=rules, removals=len(plan.removals))
 
 
 def _protection(plan: Plan) -> Ruling:
     """A direct delete never takes a protected workspace, nor one above it."""
-    names = sorted(row.name for row in plan.protected)
+    names = sorted(row.name for row in plan.protected_removals)
     named = ", ".join(names[:MOST_NAMED]) + (" and more" if len(names) > MOST_NAMED else "")
     return Ruling(rule="protected", ok=not names, why=named or "none of them is protected")

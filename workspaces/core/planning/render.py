@@ -39,7 +39,8 @@ def as_json(
     first_status: Mapping[bool, str],
     import_id: UUID | None = None,
 ) -> dict[str, Any]:
-    """The REST answer. `created` maps the index of each created row to its new id; None for a dry run.
+    """The REST answer. `created` maps the index of each created row to its new id: None for a dry run, empty if the
+    applied plan created nothing.
 
     `verdict` is the policy's, `first_status` the status of a new workspace, by whether it is external.
     """

@@ -20,7 +20,7 @@ from lib.bulk import locks_everything
 from lib.database_clock import database_now
 from workspaces.access import Actor
 from workspaces.core.planning.plan import plan_import
-from workspaces.core.planning.plan_values import Live, Mode, Plan
+from workspaces.core.planning.plan_values import PLANNED, Live, Mode, Plan
 from workspaces.core.planning.render import as_json
 from workspaces.core.template import Template
 from workspaces.errors import AppliedAlready, PlanChanged
@@ -53,8 +53,8 @@ class Confirmation:
 @gc_tuning.paused()
 def preview_import(organization: Organization, template: Template, *, mode: Mode) -> Plan:
     """The plan as of now. Two queries; changes nothing."""
-    last = last_run(organization)  # first: an import between the two makes the fingerprint stale, never too fresh
-    return plan_import(have=snapshot(organization), want=template, mode=mode, last_run=last)
+    last, have = last_run(organization), snapshot(organization)
+    return plan_import(have=have, want=template, mode=mode, last_run=last)
 
 
 def apply_import(
@@ -109,7 +109,7 @@ def _execute(draft: Draft, *, run: ImportRun, actor: Actor) -> Mapping[int, UUID
 
 
 def _verify(plan: Plan, organization: Organization) -> None:
-    """Check that the tree is exactly as planned; if not, all is rolled back."""
+    """Check that as many are live as was planned; if not, all is rolled back."""
     if Workspace.objects.live().filter(organization=organization).count() != plan.live_after:
         raise PlanChanged(plan)
 
@@ -138,7 +138,7 @@ class Import:
     reason: str
 
     def ahead(self) -> Draft | None:
-        """A draft without the lock; None if that saves no wait, or if the caller's transaction has the lock."""
+        """A draft without the lock, on SQLite; None where that saves no wait, and inside the caller's transaction."""
         if connection.in_atomic_block or not locks_everything(connection):
             return None
         with gc_tuning.paused():
@@ -161,7 +161,7 @@ class Import:
         return Draft(prepared=PreparedPlan.of(plan, reason=self.reason), document=packed(self.template), seen=seen)
 
 
-# ---- The one crossing from rows to the core's values.
+# ---- The live tree, read for a plan: the last run first, because a run between the two reads must make a plan stale.
 
 
 def last_run(organization: Organization) -> UUID | None:
@@ -194,7 +194,7 @@ class Stored:
         return alike and self._read() == other._read()
 
     def _read(self) -> set[tuple[Any, ...]]:
-        return {row[:4] for row in self._rows}
+        return {row[:PLANNED] for row in self._rows}
 
 
 def _rows(organization: Organization) -> QuerySet[Any, Any]:

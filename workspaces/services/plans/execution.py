@@ -1,7 +1,7 @@
-"""The executor: carries out a plan's operations, set-based, and decides nothing.
+"""The executor: carries out a plan's operations, set-based, and decides nothing about the tree.
 
-A fixed number of statements for any number of rows. The ONE teardown is here: every removal of workspaces comes through
-`tear_down`, in its transaction and under its lock.
+A fixed number of statements for any number of rows, in the caller's transaction and under the lock of the organization
+that the caller took. The ONE teardown is here: every removal of workspaces comes through `tear_down`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ OPERATION_FIELDS = ("seq", "kind", "workspace_id", "name", "path", "cause", "rea
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreparedPlan:
-    """A plan with all rows that it writes, prepared before any lock."""
+    """A plan with all rows that it writes, prepared before the first statement; on SQLite before the lock, too."""
 
     plan: Plan
     creation: Creation
@@ -60,12 +60,15 @@ def execute(
 ) -> Mapping[int, UUID]:
     """Carry out the plan in the caller's transaction, under the organization's lock; row of the plan → new id.
 
-    Creations come first, removals last: a creation that fails has destroyed nothing.
+    Creations come first, removals last.
     """
-    created = create_planned(prepared.creation, run=run, actor=actor, now=now)
+    insert_created(prepared.creation, organization=run.organization, actor=actor, import_id=run.pk, now=now)
     tear_down(prepared.plan, run=run, actor=actor, keep_volumes=keep_volumes, now=now)
     prepared.operations.insert(same={"run": run.pk})
-    return created
+    return prepared.creation.created
+
+
+# ---- Creation.
 
 
 def first_status() -> dict[bool, Status]:
@@ -83,20 +86,21 @@ class New(NamedTuple):
     id: UUID
     parent_id: UUID | None
     node: Node
-    contained: bool
+    has_container: bool
     path: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Creation:
-    """Workspaces to create, with all that can be prepared. `created`: row of the plan → new id."""
+    """Workspaces to create, with all that can be prepared. `created`: row of the plan → new id. Those without a
+    container are online at once."""
 
     created: Mapping[int, UUID]
     workspaces: Rows
     schedules: Rows
-    contained: Ids
+    with_container: Ids
     why: Reasons
-    alone: Reasons
+    without_container: Reasons
     template: str
 
     def stage(self) -> None:
@@ -105,7 +109,7 @@ class Creation:
             self.workspaces.stage()
             self.schedules.stage()
             self.why.stage("created")
-            self.alone.stage("alone")
+            self.without_container.stage("without_container")
 
 
 def planned_creation(plan: Plan, *, reason: str) -> Creation:
@@ -120,58 +124,57 @@ def planned_creation(plan: Plan, *, reason: str) -> Creation:
     return creation_of(new, why=reason or "import", template=plan.template.name)
 
 
-def create_planned(creation: Creation, *, run: ImportRun, actor: Actor, now: datetime) -> Mapping[int, UUID]:
-    """Create the planned ones; return the index of each created row → its new id. Runs inside the import's lock."""
-    insert_created(creation, organization=run.organization, actor=actor, import_id=run.pk, now=now)
-    return creation.created
-
-
 def creation_of(by_row: Mapping[int, New], *, why: str, template: str) -> Creation:
     """`template` is the name of the document that declares them, "" if they are made by hand."""
     new = list(by_row.values())
-    alone = [item for item in new if not item.contained]
+    alone = [item for item in new if not item.has_container]
     ids = Ids(item.id for item in new)
     return Creation(
         created={index: item.id for index, item in by_row.items()},
         workspaces=Rows(Workspace, WORKSPACE_FIELDS, (_workspace_row(item, declared=bool(template)) for item in new)),
         schedules=Rows(Schedule, SCHEDULE_FIELDS, (row for item in new for row in _schedule_rows(item))),
-        contained=Ids(item.id for item in new if item.contained) if alone else ids,
+        with_container=Ids(item.id for item in new if item.has_container) if alone else ids,
         why=Reasons(ids, why, paths=[item.path for item in new]),
-        alone=Reasons([item.id for item in alone], "no container to wait for", paths=[item.path for item in alone]),
+        without_container=Reasons(
+            [item.id for item in alone], "no container to wait for", paths=[item.path for item in alone]
+        ),
         template=template,
     )
 
 
 def insert_created(
-    new: Creation, *, organization: Organization, actor: Actor, import_id: UUID | None, now: datetime
+    creation: Creation, *, organization: Organization, actor: Actor, import_id: UUID | None, now: datetime
 ) -> None:
-    if not new.created:
+    if not creation.created:
         return
-    made = {"organization": organization.pk, "protected": False, "template": new.template}
+    made = {"organization": organization.pk, "protected": False, "template": creation.template}
     made |= {"created_at": now, "updated_at": now}
     try:
-        new.workspaces.insert(same=made)
+        creation.workspaces.insert(same=made)
     except IntegrityError as error:
         if "workspace_live_name" in str(error):
             raise NameTaken("A live workspace has that place and name already.") from error
         raise
-    new.schedules.insert(same={"source": Schedule.Source.TEMPLATE, "created_at": now, "updated_at": now})
-    want_running(new.contained, organization=organization.pk, import_id=import_id, now=now)
-    record_change(WORKSPACE_PROVISIONING, new.why, history="+", actor=actor, now=now, import_id=import_id)
-    emit_for_each(WORKSPACE_ONLINE, new.alone, actor=actor, now=now, import_id=import_id)
+    creation.schedules.insert(same={"source": Schedule.Source.TEMPLATE, "created_at": now, "updated_at": now})
+    want_running(creation.with_container, organization=organization.pk, import_id=import_id, now=now)
+    record_change(WORKSPACE_PROVISIONING, creation.why, history="+", actor=actor, now=now, import_id=import_id)
+    emit_for_each(WORKSPACE_ONLINE, creation.without_container, actor=actor, now=now, import_id=import_id)
 
 
 def _workspace_row(new: New, *, declared: bool) -> tuple[Any, ...]:
-    key, parent, node, contained, _ = new
+    key, parent, node, has_container, _ = new
     return (
         key, parent, node.name, node.role, node.tier, node.runtime, node.model,
-        PROVISIONING if contained else ONLINE, node.external, node.url, node.spec, node.files or None,
+        PROVISIONING if has_container else ONLINE, node.external, node.url, node.spec, node.files or None,
         node.declared() if declared else None,
     )  # fmt: skip
 
 
 def _schedule_rows(new: New) -> list[tuple[Any, ...]]:
     return [(new.id, s.name, s.cron_expr, s.timezone, s.prompt, s.enabled) for s in new.node.schedules]
+
+
+# ---- Teardown.
 
 
 def tear_down(plan: Plan, *, run: ImportRun, actor: Actor, keep_volumes: bool = False, now: datetime) -> None:
@@ -188,13 +191,13 @@ def tear_down(plan: Plan, *, run: ImportRun, actor: Actor, keep_volumes: bool = 
     containers = want_absent(why.ids, keep_volumes=keep_volumes, import_id=run.pk, now=now)
     facts: dict[str, Any] = {"actor": actor, "now": now, "import_id": run.pk, "keep_volumes": keep_volumes}
     record_change(WORKSPACE_REMOVED, why, history="~", **facts, mode=str(plan.mode))
-    if containers < len(why):
+    if containers < len(why):  # `containerless` picks those that have none
         alone = Reasons(why.ids, "no container to release", paths=why.paths)
         emit_for_each(WORKSPACE_RELEASED, alone, containerless=True, **facts)
 
 
 def _why(operation: Operation, reason: str) -> str:
-    """The rule that removes a workspace, then the caller's reason; for a chosen one the reason alone."""
+    """Words for history and event: the operation's cause, then the caller's `reason`; of a chosen one that alone."""
     if operation.reason == Reason.CHOSEN:
         return reason or operation.cause
     return f"{operation.cause}: {reason}" if reason else operation.cause
