@@ -16,7 +16,7 @@ from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.run.run_context import RunContext, latest_runs, run_views
 from workspaces.admin.run.run_rows import Stage
-from workspaces.admin.shared.system_state import System
+from workspaces.admin.shared.system_state import System, system_of
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.containers.desired_state import count_failing, engine_runs, failing
 from workspaces.services.containers.installation import is_restored
@@ -85,7 +85,7 @@ class Home:
 
     @cached_property
     def system(self) -> System:
-        return System(user=self.user)
+        return system_of(self.user)
 
     @property
     def failures(self) -> list[RunContext]:

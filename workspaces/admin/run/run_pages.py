@@ -15,7 +15,7 @@ from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.run.run_context import RunContext, latest_runs, run_views
 from workspaces.admin.shared.rendering import is_part, page_number, render_page
-from workspaces.admin.shared.system_state import System
+from workspaces.admin.shared.system_state import system_of
 
 RUNS_PER_PAGE = 50
 ROWS_PER_PAGE = 500
@@ -46,5 +46,5 @@ def run_page(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpResp
         view=view,
         run=view.run,
         page=page,
-        system=System(user=user) if view.moving else None,
+        system=system_of(user) if view.moving else None,
     )
