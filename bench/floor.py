@@ -15,11 +15,11 @@ from uuid import UUID
 from psycopg import Connection
 from uuid_utils.compat import uuid7
 
+from bench.floor_paths import path_below, path_texts
 from bench.scratch import Place
 from lib.bulk import as_array
 from workspaces.core.planning.plan_values import SEPARATOR
 from workspaces.core.template import Node, Template
-from workspaces.services.paths import path_below, path_texts
 from workspaces.services.plans.stored_plans import packed
 
 COPIED = """id, organization_id, parent_id, name, role, tier, runtime, model, status, protected, external, url, spec,

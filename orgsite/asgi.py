@@ -16,14 +16,15 @@ django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402 - Django has to be set up first
 
-from audit.stream.serving import Streams  # noqa: E402
+from audit.stream.serving import PATHS, Streams  # noqa: E402
 from lib import gc_tuning  # noqa: E402
-from orgsite.server.asgi_layers import BoundedBody, GracefulShutdown, Handler  # noqa: E402
+from orgsite.server.asgi_layers import AtPaths, BoundedBody, GracefulShutdown, Handler  # noqa: E402
 from orgsite.server.trusted_proxies import BehindProxies, Proxies  # noqa: E402
 from workspaces.worker.housekeeping_loop import housekeeping_loop  # noqa: E402
 from workspaces.worker.loop import run_in_background  # noqa: E402
 
-_bounded = BoundedBody(Streams(Handler()))
+_django = Handler()
+_bounded = BoundedBody(AtPaths(PATHS, Streams(_django), otherwise=_django))
 application = GracefulShutdown(BehindProxies(_bounded, proxies=Proxies.of(settings.ORGSITE_TRUSTED_PROXIES)))
 run_in_background(housekeeping_loop())
 gc_tuning.freeze_loaded()

@@ -30,7 +30,7 @@ from tests.databases import migrated_database
 from workspaces.access import Actor
 from workspaces.core.template import Node
 from workspaces.models import Organization, Workspace
-from workspaces.services.plans.execution import create_workspace
+from workspaces.services.workspace.adding import create_workspace
 
 WARM, REQUESTS, NODES, GROWTH = 40, 160, 500, 32  # MiB; each request left three quarters of one behind
 

@@ -3,8 +3,8 @@
 A user needs a Django permission and membership in the organization; a superuser needs neither. None, an anonymous user
 and a disabled user have no rights, so a caller without a user is always refused.
 
-A row that a user may not see does not exist for them. So a look-up by a caller's text first calls `require` (403), and
-then searches the `visible` rows only (404).
+A row that a user may not see does not exist for them. So a look-up by a caller's text first asks for the right (403),
+and then searches the `visible` rows only (404).
 """
 
 from __future__ import annotations
@@ -98,8 +98,13 @@ def require_any(user: AnyUser, rights: Iterable[str]) -> None:
         raise Denied(f"You need the permission {' or '.join(rights)}.", rights=rights)
 
 
-def visible(rows: Rows, user: AnyUser, *, members: str) -> Rows:
-    """The rows that the user may see; `members` is the path of fields from a row to its organization's members."""
+def visible(rows: Rows, user: AnyUser, *, members: str, to: Right | None = None) -> Rows:
+    """The rows that the user may see; `members` is the path of fields from a row to its organization's members.
+
+    `to` is the right that is needed besides: Denied without it.
+    """
+    if to:
+        require(user, to)
     if user is None or not is_known(user):
         return rows.none()
     return rows if sees_all(user) else rows.filter(**{members: user.pk})

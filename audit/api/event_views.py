@@ -18,7 +18,7 @@ from audit.models import StructureEvent, StructureEventQuerySet
 from audit.type_filter import has_index, is_known, refusal
 from workspaces import access
 from workspaces.access import Right
-from workspaces.api.base_view import ListView, caller
+from workspaces.api.base_view import ListView
 from workspaces.api.callers import OnEvents
 from workspaces.api.pagination import Keyset
 from workspaces.api.time_filter import moment
@@ -111,6 +111,6 @@ class EventsView(ListView):
 
     def get_queryset(self) -> Events:
         """All for a superuser; for a member of one organization its index has them in order."""
-        reach = access.reach_of(caller(self.request))
+        reach = access.reach_of(self.caller.user)
         self.of_one = reach is not None and len(reach) == 1
         return StructureEvent.objects.within(reach)

@@ -5,7 +5,7 @@ The view checks the rights; `audit.stream.serving` does the rest, which needs an
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -25,7 +25,7 @@ from audit.stream.sse import OPENING
 from audit.stream.subscription import Scope
 from workspaces import access
 from workspaces.access import Right
-from workspaces.api.base_view import ApiView, caller
+from workspaces.api.base_view import ApiView
 from workspaces.api.callers import OnEvents
 from workspaces.api.error_answers import RequestInvalid, say
 from workspaces.api.pagination import BIGGEST
@@ -34,6 +34,9 @@ from workspaces.api.workspace_filter import asked_organization
 from workspaces.errors import Problem
 from workspaces.models import ApiToken
 from workspaces.web.error_responses import RETRY_AFTER
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 FILTERS: dict[str, Any] = KindFilter.base_filters  # type: ignore[attr-defined]  # of its metaclass
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the latter: nginx passes data on at once
@@ -60,7 +63,7 @@ class EventStreamView(ApiView):
 
     def get(self, request: Request) -> HttpResponse:
         refuse_blank(request.query_params)
-        asked = _asked(request)
+        asked = _asked(request, self.caller.user)
         server = getattr(request._request, "scope", None)
         if server is None:
             return say(NO_STREAMS, status=501)
@@ -73,23 +76,22 @@ class EventStreamView(ApiView):
         return HttpResponse(OPENING, content_type=EventStream.media_type, headers=HEADERS)
 
 
-def _asked(request: Request) -> StreamRequest:
+def _asked(request: Request, user: User) -> StreamRequest:
     """The parsed request. A place ahead of every event is none: new events have lower ids."""
-    after, credential, scope = _last_event_id(request), _credential(request), _scope(request)
+    after, credential, scope = _last_event_id(request), _credential(request, user), _scope(request, user)
     ahead = after is not None and after > newest()
     return StreamRequest(
         credential=credential, scope=scope, after=None if ahead else after, ahead=after if ahead else None
     )
 
 
-def _credential(request: Request) -> Credential:
-    user = caller(request)
+def _credential(request: Request, user: User) -> Credential:
     if isinstance(request.auth, ApiToken):
         return Credential(user_id=user.pk, token_id=request.auth.pk)
     return Credential(user_id=user.pk, session_key=request.session.session_key or "")
 
 
-def _scope(request: Request) -> Scope:
+def _scope(request: Request, user: User) -> Scope:
     """The filters of the list, but for its times. Raises NotFound for an organization that the user may not see."""
     none = StructureEvent.objects.none()
     filters: Any = KindFilter(request.query_params, queryset=none, request=request)  # type: ignore[no-untyped-call]
@@ -100,11 +102,11 @@ def _scope(request: Request) -> Scope:
     if organization:
         organization = asked_organization(filters, organization, to=Right.VIEW_EVENTS).slug
     exact = tuple((str(FILTERS[name].field_name), value) for name, value in given.items())
-    return Scope(reach=_reach(request), organization=organization, event_type=event_type, exact=exact)
+    return Scope(reach=_reach(user), organization=organization, event_type=event_type, exact=exact)
 
 
-def _reach(request: Request) -> access.Reach:
-    user = access.require(caller(request), Right.VIEW_EVENTS)
+def _reach(user: User) -> access.Reach:
+    access.require(user, Right.VIEW_EVENTS)
     return access.reaches([user.pk], right=Right.VIEW_EVENTS).get(user.pk, frozenset())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from lib.database_clock import database_now
 from lib.sessions import signed_in
 from workspaces.access import Reach, Right, reaches
 from workspaces.models import ApiToken
@@ -22,7 +23,7 @@ class Credential:
 def standing(credentials: Collection[Credential]) -> dict[Credential, Reach]:
     """The organizations in reach of each valid credential, without those that ended or lost the right."""
     tokens = {each.token_id for each in credentials if each.token_id is not None}
-    usable = set(ApiToken.objects.usable().filter(pk__one_of=sorted(tokens)).values_list("pk", flat=True))
+    usable = set(ApiToken.objects.usable(database_now()).filter(pk__one_of=sorted(tokens)).values_list("pk", flat=True))
     sessions = signed_in({each.session_key for each in credentials if each.token_id is None})
     reach = reaches({each.user_id for each in credentials}, right=Right.VIEW_EVENTS)
     return {

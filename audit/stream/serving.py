@@ -19,15 +19,13 @@ AT_ONCE = 8  # concurrent requests to Django: each takes a database connection
 
 
 class Streams:
-    """An ASGI application around another one: continues an answer if its view asked for it."""
+    """An ASGI application around another one, at PATHS: continues an answer if its view asked for it."""
 
     def __init__(self, app: App, hub: Hub = HUB) -> None:
         self.app, self.hub, self._turns = app, hub, asyncio.Semaphore(AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] not in PATHS:
-            await self.app(scope, receive, send)
-        elif await _whole(receive):
+        if await _whole(receive):
             async with self._turns:
                 await self.app(scope, _without_body(receive), _left_open(scope, send))
             if ASKED in scope:

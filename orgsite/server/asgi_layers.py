@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import signal
+from collections.abc import Collection
 
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
@@ -45,6 +46,17 @@ class Handler(ASGIHandler):
         return response
 
 
+class AtPaths:
+    """An ASGI application in front of two: requests for certain paths go to the one, all others to the other."""
+
+    def __init__(self, paths: Collection[str], app: App, *, otherwise: App) -> None:
+        self.paths, self.app, self.otherwise = paths, app, otherwise
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        there = scope["type"] == "http" and scope["path"] in self.paths
+        await (self.app if there else self.otherwise)(scope, receive, send)
+
+
 # A refused body is read on to this size (and thrown away): most clients read the answer only after sending all of it.
 MAX_DRAINED = 128 * 1024 * 1024  # bytes
 # Beyond ORGSITE_BODY_TIMEOUT a body gets one more second for each MIN_RATE bytes received.
@@ -62,16 +74,16 @@ class BoundedBody:
             await self.app(scope, receive, send)
             return
         send = _ignoring_closed(send)
-        body, page = _Body(receive, declared=_declared(scope)), is_page_at(scope["path"])
+        body = _Body(receive, declared=_declared(scope))
         if not body.too_large:
-            await self._pass_on(scope, body, send, page=page)
+            await self._pass_on(scope, body, send)
         if body.too_large:
             await body.drain()
-            await send_response(send, too_large(body.size, page=page), last=body.late)
+            await send_response(send, too_large(body.size, page=is_page_at(scope["path"])), last=body.late)
         elif body.late:
-            await send_response(send, too_slow(page=page), last=True)
+            await send_response(send, too_slow(page=is_page_at(scope["path"])), last=True)
 
-    async def _pass_on(self, scope: Scope, body: _Body, send: Send, *, page: bool) -> None:
+    async def _pass_on(self, scope: Scope, body: _Body, send: Send) -> None:
         """Run the application, and answer if the disk for uploads is full."""
         try:
             await self.app(scope, body.receive, send)
@@ -80,7 +92,7 @@ class BoundedBody:
             if trouble is None:
                 raise
             logger.error("%s %s: %s", scope["method"], scope["path"], explained(error))
-            await send_response(send, database_away(trouble, page=page), last=True)
+            await send_response(send, database_away(trouble, page=is_page_at(scope["path"])), last=True)
 
 
 class _Body:

@@ -18,7 +18,7 @@ from workspaces.admin.cascade.cascade_context import CascadeView
 from workspaces.core.template import Node
 from workspaces.models import Membership, Organization, Workspace
 from workspaces.services.imports.importing import Applied
-from workspaces.services.plans.execution import create_workspace
+from workspaces.services.workspace.adding import create_workspace
 from workspaces.services.workspace.editing import edit_workspace
 
 QUERIES = 12  # whatever the number of workspaces

@@ -16,8 +16,8 @@ from workspaces.access import SYSTEM, Actor
 from workspaces.core.template import Node
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.imports.importing import Applied
-from workspaces.services.plans.execution import create_workspace
 from workspaces.services.security.tokens import issue_workspace_token
+from workspaces.services.workspace.adding import create_workspace
 from workspaces.services.workspace.editing import edit_workspace
 
 Preview = Callable[[Tree], str]

@@ -12,9 +12,9 @@ from tests.zips import loaded_zip
 from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Workspace
+from workspaces.models.querysets import OrganizationQuerySet
 from workspaces.services.imports.importing import Applied, apply_import
 from workspaces.services.removal.cascading import cascade_delete
-from workspaces.services.workspace import editing
 from workspaces.services.workspace.editing import edit_workspace
 
 ADD = f"{LIST}add/"
@@ -89,14 +89,13 @@ def test_one_removed_meanwhile_is_a_message_not_a_crash(
     operator: Client, lead: Workspace, actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The removal comes between the form's permission check and the service's lock."""
-    lock = editing.lock_organizations
 
     def lock_after_removal(ids: list[int]) -> object:
         monkeypatch.undo()
         cascade_delete([lead.pk], actor=actor)
-        return lock(ids)
+        return Organization.objects.lock(ids)
 
-    monkeypatch.setattr(editing, "lock_organizations", lock_after_removal)
+    monkeypatch.setattr(OrganizationQuerySet, "lock", lambda _, ids: lock_after_removal(ids))
     answer = operator.post(change(lead), {"tier": "4"}, follow=True)
     assert "This workspace is removed; that is final." in text(answer)
 

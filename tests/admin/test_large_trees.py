@@ -18,8 +18,8 @@ from workspaces.admin.workspace_list import large_list, list_page
 from workspaces.core.template import Node
 from workspaces.models import Container, Membership, Organization, Workspace
 from workspaces.services.imports.importing import Applied
-from workspaces.services.plans.execution import create_workspace
 from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.workspace.adding import create_workspace
 
 Live = Callable[..., Applied]
 

@@ -13,8 +13,8 @@ from tests.api.conftest import Caller
 from tests.trees import AFTER, Tree
 from workspaces.access import Actor
 from workspaces.models import ImportRun, Organization, Workspace
-from workspaces.services.plans.execution import create_workspace
 from workspaces.services.templates.loader import site_loader
+from workspaces.services.workspace.adding import create_workspace
 
 
 def nodes(tree: Tree) -> list[dict[str, Any]]:

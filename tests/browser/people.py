@@ -14,6 +14,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
+from lib.bulk import Ids
 from lib.sessions import SessionStore
 from tests.sites import Site
 from tests.trees import Tree, loaded
@@ -25,10 +26,10 @@ from workspaces.models import Container, ImportRun, Membership, Organization, Wo
 from workspaces.services.containers.desired_state import want_absent, want_running
 from workspaces.services.imports.importing import Confirmation, apply_import
 from workspaces.services.imports.previews import apply_preview, open_preview, store_preview
-from workspaces.services.plans.execution import create_workspace
 from workspaces.services.plans.runs import fail_run, open_run
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.tokens import issue_workspace_token
+from workspaces.services.workspace.adding import create_workspace
 from workspaces.services.workspace.editing import edit_workspace
 
 _numbers = count(1)
@@ -120,7 +121,7 @@ class Office:
     def _stand_behind(self, run: ImportRun, error: str) -> None:
         removed = Workspace.objects.filter(organization=self._organization, status="removed")
         now = timezone.now()
-        want_running([row.pk for row in removed], organization=self._organization.pk, import_id=run.pk, now=now)
+        want_running(Ids(row.pk for row in removed), organization=self._organization.pk, import_id=run.pk, now=now)
         want_absent([row.pk for row in removed], keep_volumes=False, import_id=run.pk, now=now)
         later = now + timedelta(minutes=1)
         Container.objects.filter(import_id=run.pk).update(last_error=error, attempts=bool(error), due_at=later)

@@ -13,9 +13,9 @@ from workspaces.core.template import Node
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Organization, Status, Workspace, WorkspaceToken
 from workspaces.services.containers.provisioning import prepare
-from workspaces.services.plans.execution import create_workspace
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.tokens import find_workspace_token, revoke_workspace_tokens
+from workspaces.services.workspace.adding import create_workspace
 from workspaces.worker.controller import Controller
 
 

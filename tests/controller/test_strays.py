@@ -18,9 +18,9 @@ from workspaces.core.template import Node
 from workspaces.engines.base import Wanted
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Stray, Workspace
-from workspaces.services.plans.execution import create_workspace
 from workspaces.services.sweep.strays import stop_strays
 from workspaces.services.sweep.sweeping import survey
+from workspaces.services.workspace.adding import create_workspace
 from workspaces.worker.controller import Controller
 
 

@@ -16,9 +16,9 @@ from workspaces.errors import AppliedAlready, PlanChanged
 from workspaces.models import ImportPreview, ImportRun, Organization, Workspace
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
 from workspaces.services.imports.previews import apply_preview, open_preview, store_preview
-from workspaces.services.plans.execution import create_workspace
 from workspaces.services.plans.stored_plans import run_that_applied
 from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.workspace.adding import create_workspace
 
 ALICE = Actor(name="alice")
 

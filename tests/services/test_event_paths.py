@@ -18,10 +18,9 @@ from workspaces.core.template import Node
 from workspaces.models import Container, Organization, Workspace
 from workspaces.services.containers.container_results import WORKER, record_away
 from workspaces.services.imports.importing import Confirmation, apply_import
-from workspaces.services.paths import path_texts
-from workspaces.services.plans.execution import create_workspace
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.sweep.strays import note_destroyed, note_stopped
+from workspaces.services.workspace.adding import create_workspace
 from workspaces.services.workspace.editing import edit_workspace
 from workspaces.services.workspace.presence import heartbeat, register
 
@@ -113,11 +112,6 @@ def test_strays_stand_alone(db: None) -> None:
     note_stopped(strays, actor=WORKER)
     note_destroyed(strays, actor=WORKER)
     assert paths("stopped") == paths("released") == [["PM"]]
-
-
-def test_a_cycle_ends_a_path() -> None:
-    a, b = uuid4(), uuid4()
-    assert path_texts([a, b], {a: (b, "A"), b: (a, "B")}) == {b: '["B"]', a: '["B", "A"]'}
 
 
 def test_an_older_event_has_its_name_alone() -> None:

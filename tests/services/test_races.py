@@ -19,9 +19,9 @@ from workspaces.errors import OrgError
 from workspaces.models import ImportRun, Organization, Status, Workspace
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.plans.abandoned_runs import close_interrupted
-from workspaces.services.plans.execution import create_workspace
 from workspaces.services.removal.cascading import cascade_delete, delete_workspace
 from workspaces.services.security.tokens import issue_workspace_token
+from workspaces.services.workspace.adding import create_workspace
 from workspaces.services.workspace.editing import edit_workspace
 from workspaces.services.workspace.presence import heartbeat, register
 

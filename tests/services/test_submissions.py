@@ -12,8 +12,8 @@ from tests.trees import loaded
 from workspaces.access import Actor
 from workspaces.errors import NameTaken, SubmittedBefore
 from workspaces.models import Organization, Submission, Workspace
-from workspaces.services.plans.execution import create_workspace
 from workspaces.services.submissions import carried_out_once
+from workspaces.services.workspace.adding import create_workspace
 
 KEY = "a" * 64
 

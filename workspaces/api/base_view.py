@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from django.http import HttpRequest
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from workspaces.api.callers import Authenticated, Turns
+from workspaces.api.callers import Authenticated, Caller, Turns
 from workspaces.api.pagination import Keyset
-from workspaces.api.parsers import JSONBody, check_query, measure, refuse_blank, refuse_unreadable
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+from workspaces.api.parsers import JSONBody, measure, read_query, refuse_blank, refuse_unreadable
 
 
 class ApiView(APIView):
@@ -28,6 +26,11 @@ class ApiView(APIView):
     metadata_class = None
     http_method_names = ["get", "head", "post", "patch", "delete"]
     query: ClassVar[Mapping[str, Collection[str]]] = {}
+    shapes: ClassVar[Mapping[str, type[Serializer[Any]]]] = {}
+    """Methods whose query has fields with types: `asked` has the values."""
+    asked: Mapping[str, Any]
+    caller: Caller
+    """The user who asks; the permission classes have refused all others."""
     destructive: ClassVar[Collection[str]] = ()
     """Methods that can remove workspaces, or read as much: `services.security.throttling` counts them apart."""
 
@@ -38,7 +41,8 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         refuse_unreadable(request)
         super().initial(request, *args, **kwargs)
-        check_query(request.query_params, allowed=self.query_names(request))
+        shape = self.shapes.get(str(request.method))
+        self.asked = read_query(request, allowed=self.query_names(request), shape=shape)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Release view and request once the answer is rendered."""
@@ -81,8 +85,3 @@ def _forget(request: Request, view: APIView) -> None:
     """Break their cycle, which would keep body and answer until a garbage collection."""
     for each in (request, view):
         vars(each).clear()
-
-
-def caller(request: Request) -> User:
-    """The user who asks; the permission classes have refused all others."""
-    return cast("User", request.user)

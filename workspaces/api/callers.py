@@ -7,7 +7,7 @@ The framework imports this module by name while its own views are still being im
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
@@ -16,12 +16,12 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.throttling import BaseThrottle
 
 from workspaces import access
-from workspaces.access import Denied, Right
+from workspaces.access import Actor, Denied, Right
 from workspaces.api.error_answers import TooManyFailures
 from workspaces.models import ApiToken, WorkspaceToken
 from workspaces.services.security.rate_limits import Effort, require_turn
 from workspaces.services.security.security_events import failed_token_wait
-from workspaces.services.security.tokens import WORKSPACE_PREFIX, find_api_token, find_workspace_token, record_use
+from workspaces.services.security.tokens import WORKSPACE_PREFIX, find_workspace_token, use_api_token
 from workspaces.web.security_signals import address_of
 
 if TYPE_CHECKING:
@@ -40,10 +40,9 @@ class BearerAuthentication(BaseAuthentication):
         text = bearer(request)
         if text is None:
             return None
-        token = find_api_token(text)
+        token = use_api_token(text)
         if token is None:
             raise _refusal(request)
-        record_use(token)
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
@@ -87,8 +86,15 @@ def bearer(request: Request) -> str | None:
     return text.strip()
 
 
+class Caller(NamedTuple):
+    """The user who asks, and how events and history name them."""
+
+    user: User
+    actor: Actor
+
+
 class Authenticated(BasePermission):
-    """Any active user; a read-only token passes methods that change nothing."""
+    """Any active user, who becomes the view's `caller`; a read-only token passes methods that change nothing."""
 
     needs: ClassVar[Mapping[str, tuple[Right, ...]]] = {}
     """Method → rights, any one of which is enough. A method that is not named needs none (and mostly is a 405)."""
@@ -99,6 +105,8 @@ class Authenticated(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not access.is_known(request.user):
             return False
+        user = access.require(request.user)
+        view.caller = Caller(user, Actor.of(user))  # type: ignore[attr-defined]  # of ApiView
         needed = self.needs.get("GET" if request.method == "HEAD" else str(request.method), ())
         if request.method not in SAFE_METHODS and not self.asks_the_view:
             refuse_read_only(request, needed)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.http import QueryDict
 from rest_framework.parsers import MultiPartParser
@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from workspaces.access import Actor, Right
 from workspaces.api import openapi
 from workspaces.api.answer_schemas import TemplateRow, answer
-from workspaces.api.base_view import ApiView, caller
+from workspaces.api.base_view import ApiView
 from workspaces.api.callers import OnImport, OnTemplates, refuse_read_only, require_removal_right
 from workspaces.api.error_answers import RequestInvalid
 from workspaces.api.parsers import (
@@ -48,10 +48,6 @@ from workspaces.services.imports.importing import (
 from workspaces.services.lookups import organization_for
 from workspaces.services.templates.directory_list import TemplateDirectory, find_directory, list_directories
 from workspaces.services.templates.loader import LoadedTemplate, TemplateLoader, site_loader
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import User
-
 
 FIELDS = ImportFields().fields.keys()
 # Clients with typed optional fields send null for omitted ones. It is refused where it could apply by mistake, or
@@ -142,7 +138,7 @@ class ImportView(ApiView):
     query = {"POST": FIELDS}
 
     def post(self, request: Request) -> Response:
-        asked, user = read_import(request), caller(request)
+        asked, user = read_import(request), self.caller.user
         if not asked.dry_run:
             refuse_read_only(request, OnImport.needs["POST"])
         if asked.removes:
@@ -151,7 +147,7 @@ class ImportView(ApiView):
         loaded = asked.load()
         if asked.dry_run:
             return Response(preview_answer(preview_import(organization, loaded.template, mode=asked.mode)))
-        return Response(applied_answer(_applied(asked, organization, loaded, user)), status=201)
+        return Response(applied_answer(_applied(asked, organization, loaded, self.caller.actor)), status=201)
 
 
 @openapi.org_templates
@@ -168,12 +164,12 @@ def template_row(directory: TemplateDirectory) -> dict[str, Any]:
     return answer(TemplateRow, **facts)
 
 
-def _applied(asked: ImportRequest, organization: Organization, loaded: LoadedTemplate, user: User) -> Applied:
+def _applied(asked: ImportRequest, organization: Organization, loaded: LoadedTemplate, actor: Actor) -> Applied:
     return apply_import(
         organization,
         loaded,
         mode=asked.mode,
-        actor=Actor.of(user),
+        actor=actor,
         reason=asked.reason,
         confirmation=asked.confirmation,
     )

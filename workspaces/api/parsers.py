@@ -89,6 +89,15 @@ def refuse_unreadable(request: Request) -> None:
         raise UnsupportedMediaType(request.content_type, detail="Send UTF-8; no other character set is read.")
 
 
+def read_query(request: Request, *, allowed: Collection[str], shape: type[Serializer[Any]] | None) -> Mapping[str, Any]:
+    """The query's parameters as `shape` declares them; without a shape only their names are checked.
+
+    Raises RequestInvalid.
+    """
+    check_query(request.query_params, allowed=shape().fields if shape else allowed)
+    return fields(form_values(request.query_params), shape) if shape else {}
+
+
 def check_query(query: QueryDict, *, allowed: Collection[str]) -> None:
     """Refuse unknown parameters: a typo in a filter must not return everything, nor one in a guard apply it."""
     problems = [_unknown("parameter", key, allowed) for key in query if key not in allowed]
@@ -135,11 +144,6 @@ def body_fields(request: Request, kind: type[Serializer[Any]]) -> dict[str, Any]
     document = body_object(request)
     values: Any = document.data
     return fields(values, kind, line=lambda key: document.mark((key,)).line)
-
-
-def query_fields(request: Request, kind: type[Serializer[Any]]) -> dict[str, Any]:
-    """The query's parameters as `kind` declares them. Raises RequestInvalid."""
-    return fields(form_values(request.query_params), kind)
 
 
 def fields(values: Mapping[str, Any], kind: type[Serializer[Any]], *, line: Line = lambda _: None) -> dict[str, Any]:

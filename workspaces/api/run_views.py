@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from workspaces.access import Right
 from workspaces.api import run_openapi
-from workspaces.api.base_view import ApiView, ListView, caller
+from workspaces.api.base_view import ApiView, ListView
 from workspaces.api.callers import OnRuns
 from workspaces.api.pagination import Keyset
 from workspaces.api.serializers import OperationRow, RunRow
@@ -72,7 +72,7 @@ class RunsView(ListView):
     queryset = ImportRun.objects.none()
 
     def get_queryset(self) -> Any:
-        visible = Organization.objects.visible_to(caller(self.request))
+        visible = Organization.objects.visible_to(self.caller.user)
         return ImportRun.objects.filter(organization__in=visible).select_related("organization")
 
 
@@ -81,7 +81,7 @@ class RunView(ApiView):
     permission_classes = [OnRuns]
 
     def get(self, request: Request, run_id: str) -> Response:
-        return Response(RunRow().to_representation(run_for(caller(request), run_id, to=Right.VIEW)))
+        return Response(RunRow().to_representation(run_for(self.caller.user, run_id, to=Right.VIEW)))
 
 
 @run_openapi.run_operations
@@ -93,7 +93,7 @@ class RunOperationsView(ListView):
     queryset = RunOperation.objects.none()
 
     def get(self, request: Request, run_id: str) -> Response:  # type: ignore[override]  # of one run
-        self.run = run_for(caller(request), run_id, to=Right.VIEW)
+        self.run = run_for(self.caller.user, run_id, to=Right.VIEW)
         return super().get(request)
 
     def get_queryset(self) -> Any:

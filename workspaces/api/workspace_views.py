@@ -7,22 +7,22 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from workspaces.access import Actor, Right
+from workspaces.access import Right
 from workspaces.api import openapi
 from workspaces.api.answer_schemas import TokenAnswer, answer
-from workspaces.api.base_view import ApiView, ListView, caller
+from workspaces.api.base_view import ApiView, ListView
 from workspaces.api.callers import OnWorkspace, OnWorkspaces, OnWorkspaceTokens
 from workspaces.api.pagination import Keyset
-from workspaces.api.parsers import body_fields, query_fields
+from workspaces.api.parsers import body_fields
 from workspaces.api.serializers import ChangedFields, DeleteFields, NewWorkspaceFields, WorkspaceDetail, WorkspaceRow
 from workspaces.api.workspace_filter import WorkspaceFilter
 from workspaces.core.template import Node
 from workspaces.models import Workspace
 from workspaces.models.querysets import WorkspaceQuerySet
 from workspaces.services.lookups import organization_at, workspace_for
-from workspaces.services.plans.execution import create_workspace
 from workspaces.services.removal.cascading import Deletion, delete_workspace
 from workspaces.services.security.tokens import issue_workspace_token
+from workspaces.services.workspace.adding import create_workspace
 from workspaces.services.workspace.editing import Changes, edit_workspace
 
 
@@ -39,15 +39,15 @@ class WorkspacesView(ListView):
     queryset = Workspace.objects.none()
 
     def get_queryset(self) -> WorkspaceQuerySet:
-        return Workspace.objects.visible_to(caller(self.request)).select_related("organization")
+        return Workspace.objects.visible_to(self.caller.user).select_related("organization")
 
     def post(self, request: Request) -> Response:
         asked = body_fields(request, NewWorkspaceFields)
         workspace = create_workspace(
-            organization_at(caller(request), slug=asked.pop("org"), parent_id=asked["parent"]),
+            organization_at(self.caller.user, slug=asked.pop("org"), parent_id=asked["parent"]),
             parent_id=asked.pop("parent"),
             node=Node(path="", **asked),
-            actor=Actor.of(caller(request)),
+            actor=self.caller.actor,
         )
         return Response(WorkspaceDetail(workspace).data, status=201)
 
@@ -56,28 +56,27 @@ class WorkspacesView(ListView):
 class WorkspaceView(ApiView):
     permission_classes = [OnWorkspace]
     destructive = ("DELETE",)
-    query = {"DELETE": DeleteFields().fields.keys()}
+    shapes = {"DELETE": DeleteFields}
 
     def get(self, request: Request, workspace_id: str) -> Response:
-        workspace = workspace_for(caller(request), workspace_id, to=Right.VIEW)
+        workspace = workspace_for(self.caller.user, workspace_id, to=Right.VIEW)
         return Response(WorkspaceDetail().to_representation(workspace))
 
     def patch(self, request: Request, workspace_id: str) -> Response:
         asked = body_fields(request, ChangedFields)
         reason = asked.pop("reason")
         changes: Changes = asked  # type: ignore[assignment]
-        workspace = workspace_for(caller(request), workspace_id, to=Right.CHANGE)
-        changed = edit_workspace(workspace, changes, actor=Actor.of(caller(request)), reason=reason)
+        workspace = workspace_for(self.caller.user, workspace_id, to=Right.CHANGE)
+        changed = edit_workspace(workspace, changes, actor=self.caller.actor, reason=reason)
         return Response(WorkspaceDetail().to_representation(changed))
 
     def delete(self, request: Request, workspace_id: str) -> Response:
-        asked = query_fields(request, DeleteFields)
         deletion = delete_workspace(
-            workspace_for(caller(request), workspace_id, to=Right.CASCADE_DELETE),
-            confirmed=asked["confirm"],
-            actor=Actor.of(caller(request)),
-            reason=asked["reason"],
-            keep_volumes=asked["keep_volumes"],
+            workspace_for(self.caller.user, workspace_id, to=Right.CASCADE_DELETE),
+            confirmed=self.asked["confirm"],
+            actor=self.caller.actor,
+            reason=self.asked["reason"],
+            keep_volumes=self.asked["keep_volumes"],
         )
         return Response(deleted(deletion), status=200 if deletion.done else 409)
 
@@ -87,8 +86,8 @@ class WorkspaceTokensView(ApiView):
     permission_classes = [OnWorkspaceTokens]
 
     def post(self, request: Request, workspace_id: str) -> Response:
-        workspace = workspace_for(caller(request), workspace_id, to=Right.CHANGE)
-        text = issue_workspace_token(workspace, actor=Actor.of(caller(request)))
+        workspace = workspace_for(self.caller.user, workspace_id, to=Right.CHANGE)
+        text = issue_workspace_token(workspace, actor=self.caller.actor)
         return Response(answer(TokenAnswer, token=text), status=201, headers={"Cache-Control": "no-store"})
 
 

@@ -1,9 +1,10 @@
-"""Queries of the rows: the live ones, those below others, those a user may see."""
+"""Queries of the rows: the live ones, those below others, those a user may see; and the lock of an organization."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from uuid import UUID
 
@@ -15,13 +16,12 @@ from django.db.models.functions import Upper
 from lib import bulk  # registers the `one_of` lookup, too
 from lib.bounded_count import CappedCount
 from lib.case_insensitive import Folded
-from lib.database_clock import database_now
 from workspaces import access
 from workspaces.core.names import sought_name
 from workspaces.models.status import Status
 
 if TYPE_CHECKING:
-    from workspaces.access import AnyUser
+    from workspaces.access import AnyUser, Right
     from workspaces.models import ApiToken, FileSet, Organization, Workspace  # noqa: F401 - named in the base classes
 
 # One step of a walk finds children by their parent, whatever the planner believes. The plus keeps it off the
@@ -79,9 +79,9 @@ LINE_ON_SQLITE = """
 
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):
-    def visible_to(self, user: AnyUser) -> Self:
-        """The user's organizations: all for a superuser, none for None or a disabled user."""
-        return access.visible(self, user, members="members")
+    def visible_to(self, user: AnyUser, *, to: Right | None = None) -> Self:
+        """The user's organizations: all for a superuser, none for None or a disabled user. Denied without `to`."""
+        return access.visible(self, user, members="members", to=to)
 
     def count_live(self) -> Self:
         """Each with `live_count`, its live workspaces as far as they are counted (`Tally.of`)."""
@@ -91,6 +91,28 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         """Each with `removed_count`, `online_count` and so on, the workspaces of each status, as far as counted."""
         return self.annotate(**{f"{status}_count": CappedCount(_inside().filter(status=status)) for status in Status})
 
+    def lock(self, ids: Collection[int] | models.QuerySet[Any, Any]) -> list[Organization]:
+        """Lock the organizations with these `ids` (or a query for them). Every change of a tree's structure does this
+        first, inside a transaction.
+
+        On SQLite the transaction itself has the database's only write lock (`IMMEDIATE`). Raises OperationalError if
+        the lock is not free within ORGSITE_LOCK_TIMEOUT seconds.
+        """
+        # Danger: all in ONE call, ordered by key. Two calls in one transaction can deadlock with another caller.
+        # `no_key`: rows that only refer to the organization (a new run) are inserted without waiting for the lock.
+        return list(self.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
+
+    def lock_where_free(self, places: Mapping[UUID, int]) -> frozenset[UUID]:
+        """Lock the organizations of `places` (id → its organization); return the ids whose organization was free.
+
+        Skips organizations that are locked: the worker must not block on one.
+        """
+        rows = self.filter(pk__in=set(places.values())).order_by("pk")
+        if connections[self.db].features.has_select_for_update_skip_locked:
+            rows = rows.select_for_update(no_key=True, skip_locked=True)
+        free = frozenset(rows.values_list("pk", flat=True))
+        return frozenset(key for key, place in places.items() if place in free)
+
 
 def _inside() -> WorkspaceQuerySet:
     rows: WorkspaceQuerySet = apps.get_model("workspaces", "Workspace")._default_manager.all()
@@ -98,9 +120,9 @@ def _inside() -> WorkspaceQuerySet:
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
-    def usable(self) -> Self:
+    def usable(self, now: datetime) -> Self:
         """Tokens neither revoked nor expired, of an active user."""
-        unexpired = Q(expires_at=None) | Q(expires_at__gt=database_now())
+        unexpired = Q(expires_at=None) | Q(expires_at__gt=now)
         return self.filter(unexpired, revoked_at=None, user__is_active=True)
 
 
@@ -131,9 +153,9 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
     def live(self) -> Self:
         return self.exclude(status="removed")
 
-    def visible_to(self, user: AnyUser) -> Self:
-        """The rows in organizations that the user may see."""
-        return access.visible(self, user, members="organization__members")
+    def visible_to(self, user: AnyUser, *, to: Right | None = None) -> Self:
+        """The rows in organizations that the user may see. Denied without the right `to`."""
+        return access.visible(self, user, members="organization__members", to=to)
 
     def called(self, name: str) -> Self:
         """Rows of that name, or of the exact text. The index has names without their case, for each organization."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from workspaces import access
 from workspaces.access import Right
 from workspaces.errors import NotFound
 from workspaces.models import ImportRun, Organization, Workspace
@@ -22,8 +21,7 @@ DEFAULT = "default"  # the organization that `migrate` creates
 
 def organization_for(user: User, slug: str, *, to: Right) -> Organization:
     """The organization of that slug, if the user may use it. Raises Denied or NotFound."""
-    access.require(user, to)
-    found = Organization.objects.visible_to(user).filter(slug=slug).first()
+    found = Organization.objects.visible_to(user, to=to).filter(slug=slug).first()
     if found is None:
         raise NotFound("There is no such organization.")
     return found
@@ -42,8 +40,7 @@ def organization_at(user: User, *, slug: str | None, parent_id: UUID | None) -> 
 
 def workspace_for(user: User, text: str, *, to: Right) -> Workspace:
     """The workspace of that id, live or removed, if the user may use it. Raises Denied or NotFound."""
-    access.require(user, to)
-    rows = Workspace.objects.visible_to(user).select_related("organization")
+    rows = Workspace.objects.visible_to(user, to=to).select_related("organization")
     key = parse_id(text)
     found = rows.filter(pk=key).first() if key else None
     if found is None:
@@ -53,8 +50,7 @@ def workspace_for(user: User, text: str, *, to: Right) -> Workspace:
 
 def run_for(user: User, text: str, *, to: Right) -> ImportRun:
     """The run of that id, if it is the user's to see. Raises Denied or NotFound."""
-    access.require(user, to)
-    visible = ImportRun.objects.filter(organization__in=Organization.objects.visible_to(user))
+    visible = ImportRun.objects.filter(organization__in=Organization.objects.visible_to(user, to=to))
     key = parse_id(text)
     found = visible.select_related("organization").filter(pk=key).first() if key else None
     if found is None:

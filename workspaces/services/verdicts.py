@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from workspaces.core.planning import policy
 from workspaces.core.planning.plan_values import Plan
 from workspaces.core.planning.policy import Policy, Verdict
 from workspaces.errors import InvalidRequest
@@ -18,6 +19,11 @@ from workspaces.errors import InvalidRequest
 def judge(plan: Plan) -> Verdict:
     """The verdict of this site's policy on the plan."""
     return Policy(fraction=settings.ORGSITE_REMOVAL_GUARD).judge(plan)
+
+
+def require(plan: Plan, *, confirmed: int | None) -> None:
+    """Let the plan through, or raise WorkspaceProtected or RemovalNotConfirmed; `confirmed` is the caller's number."""
+    policy.require(judge(plan), plan, confirmed=confirmed)
 
 
 ONE_CLICK = 3

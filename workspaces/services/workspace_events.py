@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from itertools import repeat
+from operator import attrgetter
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
@@ -218,7 +219,7 @@ COLUMNS = ("id", "reason", "path")
 class Reasons:
     """The reasons for a change of workspaces: one for all, or one for each, in the order of the ids.
 
-    `paths` are their places, in the same order, as `workspaces.services.paths` writes them; events need them, the
+    `paths` are their places, in the same order, as `Place.path_text` has them; events need them, the
     history does not. The text for the database is made once, for all statements.
     """
 
@@ -274,4 +275,4 @@ class Reasons:
     def _rows(self) -> Iterable[tuple[str, str, str | None]]:
         reasons = repeat(self._reason, len(self)) if isinstance(self._reason, str) else self._reason
         paths: Iterable[str | None] = self.paths or repeat(None, len(self))
-        return zip((key.hex for key in self.ids), reasons, paths, strict=True)
+        return zip(map(attrgetter("hex"), self.ids), reasons, paths, strict=True)

@@ -19,7 +19,7 @@ from workspaces.admin.shared.badges import done
 from workspaces.core.containers.convergence import FAILED_AFTER, LOST_AFTER
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.names import SEPARATOR
-from workspaces.core.planning.operations import Kind
+from workspaces.core.planning.plan_values import Kind
 from workspaces.models import Container, ImportRun, RunOperation
 from workspaces.services.containers.installation import HELD_BACK
 

@@ -25,7 +25,7 @@ from workspaces.errors import InvalidRequest, NameTaken, OrgError
 from workspaces.models import Organization, Workspace
 from workspaces.services.containers.desired_state import engine_runs
 from workspaces.services.lookups import parse_id
-from workspaces.services.plans.execution import create_workspace
+from workspaces.services.workspace.adding import create_workspace
 from workspaces.web.error_statuses import status_of
 
 TIER_CHOICES = [(number, str(number)) for number in TIERS]

@@ -1,7 +1,8 @@
-"""The parts of a plan: frozen values without rules."""
+"""The parts of a plan: frozen values without rules. Its rows are for people, its operations are what is carried out."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -9,7 +10,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 from workspaces.core.names import SEPARATOR as SEPARATOR
-from workspaces.core.planning.operations import Kind, Operation, Place
 from workspaces.core.template import Node, Template
 
 
@@ -58,6 +58,8 @@ CAUSES = {
 }
 OF_A_REMOVAL = {Reason.CHOSEN: "deleted", Reason.BELOW: "below a removed workspace"}
 ASLEEP = "in the template only under spawning: false"
+
+_in_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps() would build an encoder for each value
 
 
 # Tuples with names, not dataclasses: a plan is made of as many as there are workspaces, and these take a third of the
@@ -112,6 +114,46 @@ class Row(NamedTuple):
     @property
     def depth(self) -> int:
         return len(self.trail) - 1
+
+
+# ---- Operations: the changes of a plan as data. One vocabulary for imports, removals and later kinds (move, undo).
+
+
+class Kind(StrEnum):
+    """The kind of a change."""
+
+    CREATE = "create"
+    REMOVE = "remove"
+
+
+class Place(NamedTuple):
+    """The place of a workspace: its parent, and the names from the root, its own last.
+
+    `parent` is an id, or, if the same plan creates the parent, the index of that parent's row; None for roots.
+    """
+
+    parent: UUID | int | None
+    trail: tuple[str, ...]
+
+    @property
+    def path_text(self) -> str:
+        """The names as a JSON list, as events have them."""
+        return _in_json(list(self.trail))
+
+
+class Operation(NamedTuple):
+    """One change of one workspace: its place before, its place afterwards (None: nowhere), and the cause.
+
+    `row` is the index of its row in `Plan.rows`, `workspace` its id, None for one that is still to be created.
+    """
+
+    kind: Kind
+    row: int
+    workspace: UUID | None
+    before: Place | None
+    after: Place | None
+    cause: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)

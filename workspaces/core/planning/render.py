@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from workspaces.core.plan_words import WORDS
 from workspaces.core.planning.plan_values import Action, Plan, Row
 from workspaces.core.planning.policy import Verdict
-from workspaces.core.template import Node
 
 
 def as_text(plan: Plan) -> str:
@@ -37,12 +36,12 @@ def as_json(
     *,
     verdict: Verdict,
     created: Mapping[int, UUID] | None = None,
-    created_status: Callable[[Node], str],
+    first_status: Mapping[bool, str],
     import_id: UUID | None = None,
 ) -> dict[str, Any]:
     """The REST answer. `created` maps the index of each created row to its new id; None for a dry run.
 
-    `verdict` is the policy's, `created_status` gives the first status of a node.
+    `verdict` is the policy's, `first_status` the status of a new workspace, by whether it is external.
     """
     ids = {index: row.live.id if row.live else (created or {}).get(index) for index, row in enumerate(plan.rows)}
     dry_run = created is None
@@ -55,7 +54,7 @@ def as_json(
         "skipped_count": plan.skipped_count,
         "reconcile_removed_count": len(plan.removals),
         "workspaces": [
-            _result_row(row, own=ids[index], parent=_parent(row, ids), status=created_status)
+            _result_row(row, own=ids[index], parent=_parent(row, ids), status=first_status)
             for index, row in enumerate(plan.rows)
             if row.node
         ],
@@ -79,13 +78,13 @@ def errors_of(plan: Plan) -> list[dict[str, Any]]:
     return [{**_identity(row), "error": f"kept: {row.cause}"} for row in plan.held]
 
 
-def _result_row(row: Row, *, own: UUID | None, parent: UUID | None, status: Callable[[Node], str]) -> dict[str, Any]:
+def _result_row(row: Row, *, own: UUID | None, parent: UUID | None, status: Mapping[bool, str]) -> dict[str, Any]:
     return {
         "id": _text(own),
         "name": row.name,
         "parent_id": _text(parent),
         "tier": row.live.tier if row.live else row.node.tier if row.node else None,
-        "status": row.live.status if row.live else status(row.node) if row.node else None,
+        "status": row.live.status if row.live else status[row.node.external] if row.node else None,
         "skipped": row.action is Action.KEEP,
     }
 

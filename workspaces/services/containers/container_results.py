@@ -24,9 +24,8 @@ from lib.database_clock import database_now, uptime
 from workspaces.access import Actor
 from workspaces.core.containers.convergence import FAILED_AFTER, LOST_AFTER, delay, look_again, loss_told, pause
 from workspaces.core.containers.lifecycle import ERRORS, OBSERVED_AFTER, Desired, Outcome
-from workspaces.models import Container, Status, Workspace
+from workspaces.models import Container, Organization, Status, Workspace
 from workspaces.services.containers.leases import skipping_locked
-from workspaces.services.locking import lock_where_free
 from workspaces.services.workspace_events import Reasons, record_history, subject, workspace_event
 
 logger = logging.getLogger(__name__)
@@ -158,7 +157,7 @@ def _leased(ids: Collection[UUID], worker: str) -> tuple[dict[UUID, Container], 
     """The rows, and the ids of those in locked organizations."""
     mine = Container.objects.filter(workspace__one_of=ids, leased_by=worker)
     places = dict(mine.values_list("pk", "workspace__organization"))
-    free = lock_where_free(places)
+    free = Organization.objects.lock_where_free(places)
     rows = mine.filter(workspace__one_of=free).select_related("workspace__organization")
     return {row.pk: row for row in rows}, places.keys() - free
 

@@ -28,7 +28,7 @@ def engine_runs() -> bool:
     return bool(settings.ORGSITE_ENGINE != "none")
 
 
-def want_running(ids: Collection[UUID], *, organization: int, import_id: UUID | None, now: datetime) -> None:
+def want_running(ids: Ids, *, organization: int, import_id: UUID | None, now: datetime) -> None:
     """Want containers for new workspaces of one organization."""
     if not ids:
         return
@@ -37,7 +37,7 @@ def want_running(ids: Collection[UUID], *, organization: int, import_id: UUID | 
         "import_id": import_id, "generation": 1, "due_at": now, "attempts": 0, "last_error": "", "leased_by": "",
         "changed_at": now,
     }  # fmt: skip
-    insert_for_each(Container, "workspace", Ids.of(ids), same=nothing_yet)
+    insert_for_each(Container, "workspace", ids, same=nothing_yet)
 
 
 def want_each_running(rows: Iterable[Workspace], *, now: datetime) -> None:
@@ -46,7 +46,7 @@ def want_each_running(rows: Iterable[Workspace], *, now: datetime) -> None:
     for row in rows:
         places[row.organization_id].append(row.pk)
     for organization, ids in places.items():
-        want_running(ids, organization=organization, import_id=None, now=now)
+        want_running(Ids(ids), organization=organization, import_id=None, now=now)
 
 
 def want_absent(ids: Collection[UUID], *, keep_volumes: bool, import_id: UUID | None, now: datetime) -> int:

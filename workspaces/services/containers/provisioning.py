@@ -22,9 +22,8 @@ from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.template import ScheduleSpec
 from workspaces.engines.base import ContainerLimits, Wanted
 from workspaces.engines.options import limits_of
-from workspaces.models import Container, FileSet, Schedule, Workspace, WorkspaceToken
+from workspaces.models import Container, FileSet, Organization, Schedule, Workspace, WorkspaceToken
 from workspaces.services.containers.installation import newest_epoch
-from workspaces.services.locking import lock_where_free
 from workspaces.services.security.tokens import WORKSPACE_PREFIX, digest
 
 
@@ -49,7 +48,7 @@ def prepare(ids: Collection[UUID]) -> PreparedStarts:
     with transaction.atomic():
         rows = Container.objects.filter(workspace__one_of=ids)
         places = dict(rows.values_list("pk", "workspace__organization"))
-        free = lock_where_free(places)
+        free = Organization.objects.lock_where_free(places)
         rows = rows.filter(desired=Desired.RUNNING, workspace__one_of=free).select_related("workspace__organization")
         ready = {row.pk: row for row in rows if image_for(row.workspace.runtime)}
         missing = {row.pk: _no_image(row.workspace) for row in rows if row.pk not in ready}

@@ -18,7 +18,6 @@ from workspaces.core.containers.lifecycle import Desired
 from workspaces.models import Container, Organization, Status, WorkspaceToken
 from workspaces.services.containers.container_results import News, change_status, tell
 from workspaces.services.containers.provisioning import container_token
-from workspaces.services.locking import lock_organizations
 from workspaces.services.security.tokens import digest, revoke_workspace_tokens
 
 WHY = "its access token was rotated"
@@ -39,7 +38,7 @@ def rotate_tokens(organization: Organization, *, actor: Actor, every: bool = Fal
     Under the organization's lock. A container being started meanwhile is replaced later.
     """
     with transaction.atomic():
-        lock_organizations([organization.pk])
+        Organization.objects.lock([organization.pk])
         usable = WorkspaceToken.objects.filter(workspace__organization=organization, revoked_at=None)
         ended = _ended(organization, usable.filter(of_container=True), every=every)
         handed_out = usable.filter(of_container=False).values_list("pk", flat=True) if by_hand else ()

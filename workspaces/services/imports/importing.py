@@ -21,17 +21,15 @@ from lib.database_clock import database_now
 from workspaces.access import Actor
 from workspaces.core.planning.plan import plan_import
 from workspaces.core.planning.plan_values import Live, Mode, Plan
-from workspaces.core.planning.policy import require
 from workspaces.core.planning.render import as_json
 from workspaces.core.template import Template
 from workspaces.errors import AppliedAlready, PlanChanged
 from workspaces.models import ImportRun, Organization, Workspace
-from workspaces.services.locking import lock_organizations
-from workspaces.services.plans.execution import PreparedPlan, execute, initial_status
+from workspaces.services.plans.execution import PreparedPlan, execute, first_status
 from workspaces.services.plans.runs import claim_run, complete_run, new_run
 from workspaces.services.plans.stored_plans import keep_template, note_applied, packed, run_that_applied, store_filesets
 from workspaces.services.templates.loader import LoadedTemplate
-from workspaces.services.verdicts import judge
+from workspaces.services.verdicts import judge, require
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +75,7 @@ def apply_import(
     with new_run(organization, loaded, mode=mode, actor=actor, reason=reason) as run:
         ahead = asked.ahead()
         with transaction.atomic():
-            lock_organizations([organization.pk])
+            Organization.objects.lock([organization.pk])
             claim_run(run)
             draft = asked.under_lock(ahead)
             _check(draft.plan, confirmation, organization=organization)
@@ -96,16 +94,16 @@ def _check(plan: Plan, confirmation: Confirmation, *, organization: Organization
             raise AppliedAlready(plan, applied_by=applied_by)
     if stale:
         raise PlanChanged(plan)
-    require(judge(plan), plan, confirmed=confirmation.confirm_removals)
+    require(plan, confirmed=confirmation.confirm_removals)
 
 
 def _execute(draft: Draft, *, run: ImportRun, actor: Actor) -> Mapping[int, UUID]:
-    template = draft.plan.template
-    store_filesets(template.files(), given=template.filesets, now=database_now())
+    template, now = draft.plan.template, database_now()
+    store_filesets(template.files(), given=template.filesets, now=now)
     keep_template(run, template, document=draft.document)
     if draft.plan.changes_nothing:
         return {}
-    created = execute(draft.prepared, run=run, actor=actor)
+    created = execute(draft.prepared, run=run, actor=actor, now=now)
     _verify(draft.plan, run.organization)
     return created
 
@@ -210,7 +208,7 @@ def _live(row: tuple[Any, ...]) -> Live:
 
 def preview_answer(plan: Plan) -> dict[str, Any]:
     """The answer for a plan, with the policy's verdict."""
-    return as_json(plan, verdict=judge(plan), created_status=initial_status)
+    return as_json(plan, verdict=judge(plan), first_status=first_status())
 
 
 def applied_answer(applied: Applied) -> dict[str, Any]:
@@ -219,6 +217,6 @@ def applied_answer(applied: Applied) -> dict[str, Any]:
         applied.plan,
         verdict=judge(applied.plan),
         created=applied.created,
-        created_status=initial_status,
+        first_status=first_status(),
         import_id=applied.run.pk,
     )

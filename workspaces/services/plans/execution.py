@@ -6,32 +6,23 @@ A fixed number of statements for any number of rows. The ONE teardown is here: e
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
-from operator import or_
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db import IntegrityError
 from uuid_utils.compat import uuid7
 
 from audit.event_types import WORKSPACE_ONLINE, WORKSPACE_PROVISIONING, WORKSPACE_RELEASED, WORKSPACE_REMOVED
 from lib.bulk import Ids, Rows
-from lib.database_clock import database_now
 from workspaces.access import Actor
-from workspaces.core.names import SPACES, fold_spaces
-from workspaces.core.planning.operations import Kind, Operation
-from workspaces.core.planning.plan_values import Plan, Reason
+from workspaces.core.planning.plan_values import Kind, Operation, Place, Plan, Reason
 from workspaces.core.template import Node
-from workspaces.errors import InvalidRequest, NameTaken
-from workspaces.models import ImportRun, Organization, Schedule, Status, Workspace, WorkspaceToken
+from workspaces.errors import NameTaken
+from workspaces.models import ImportRun, Organization, RunOperation, Schedule, Status, Workspace, WorkspaceToken
 from workspaces.services.containers.desired_state import engine_runs, want_absent, want_running
-from workspaces.services.locking import lock_organizations
-from workspaces.services.paths import path_below, path_text, path_texts
-from workspaces.services.plans.stored_plans import operation_rows
 from workspaces.services.workspace_events import Reasons, emit_for_each, record_change
 
 
@@ -46,7 +37,7 @@ class PreparedPlan:
     @classmethod
     def of(cls, plan: Plan, *, reason: str) -> PreparedPlan:
         """New ids are chosen here. Changes nothing."""
-        creation = plan_creation(plan, reason=reason)
+        creation = plancreation_of(plan, reason=reason)
         return cls(plan=plan, creation=creation, operations=operation_rows(plan, created=creation.created))
 
     def stage(self) -> None:
@@ -56,12 +47,13 @@ class PreparedPlan:
             self.operations.stage()
 
 
-def execute(prepared: PreparedPlan, *, run: ImportRun, actor: Actor, keep_volumes: bool = False) -> Mapping[int, UUID]:
+def execute(
+    prepared: PreparedPlan, *, run: ImportRun, actor: Actor, now: datetime, keep_volumes: bool = False
+) -> Mapping[int, UUID]:
     """Carry out the plan in the caller's transaction, under the organization's lock; row of the plan → new id.
 
     Creations come first, removals last: a creation that fails has destroyed nothing.
     """
-    now = database_now()
     created = create_planned(prepared.creation, run=run, actor=actor, now=now)
     tear_down(prepared.plan, run=run, actor=actor, keep_volumes=keep_volumes, now=now)
     prepared.operations.insert(same={"run": run.pk})
@@ -76,9 +68,9 @@ PROVISIONING, ONLINE = Status.PROVISIONING, Status.ONLINE
 SCHEDULE_FIELDS = ("workspace", "name", "cron_expr", "timezone", "prompt", "enabled")
 
 
-def initial_status(node: Node) -> Status:
-    """The first status: online at once without an engine, or if the workspace runs elsewhere."""
-    return PROVISIONING if gets_container(node) else ONLINE
+def first_status() -> dict[bool, Status]:
+    """The status of a new workspace, by whether it is external: online at once if it gets no container."""
+    return {external: PROVISIONING if engine_runs() and not external else ONLINE for external in (False, True)}
 
 
 def gets_container(node: Node) -> bool:
@@ -116,7 +108,7 @@ class Creation:
             self.alone.stage("alone")
 
 
-def plan_creation(plan: Plan, *, reason: str) -> Creation:
+def plancreation_of(plan: Plan, *, reason: str) -> Creation:
     """The workspaces that the plan creates, with new ids. Changes nothing."""
     new: dict[int, New] = {}
     for each in plan.operations:
@@ -124,45 +116,17 @@ def plan_creation(plan: Plan, *, reason: str) -> Creation:
         if each.kind is Kind.CREATE and each.after and node:
             parent = each.after.parent
             above = new[parent].id if isinstance(parent, int) else parent
-            new[each.row] = New(uuid7(), above, node, gets_container(node), path_text(each.after.trail))
-    return _creation(new, why=reason or "import", template=plan.template.name)
+            new[each.row] = New(uuid7(), above, node, gets_container(node), each.after.path_text)
+    return creation_of(new, why=reason or "import", template=plan.template.name)
 
 
 def create_planned(creation: Creation, *, run: ImportRun, actor: Actor, now: datetime) -> Mapping[int, UUID]:
     """Create the planned ones; return the index of each created row → its new id. Runs inside the import's lock."""
-    _insert(creation, organization=run.organization, actor=actor, import_id=run.pk, now=now)
+    insert(creation, organization=run.organization, actor=actor, import_id=run.pk, now=now)
     return creation.created
 
 
-def create_workspace(
-    organization: Organization, node: Node, *, parent_id: UUID | None, actor: Actor, reason: str = "by hand"
-) -> Workspace:
-    """Create one workspace by hand. Raises NameTaken, InvalidRequest (parent not live here)."""
-    with transaction.atomic():
-        lock_organizations([organization.pk])
-        siblings = Workspace.objects.live().filter(organization=organization)
-        if parent_id and not siblings.filter(pk=parent_id).exists():
-            raise InvalidRequest("The parent is not a live workspace of this organization.", field="parent")
-        beside = siblings.filter(_may_look_like(node.name), parent=parent_id).values_list("name", flat=True)
-        if node.name in map(fold_spaces, beside):
-            raise NameTaken(f'A live workspace "{node.name}" stands there already.')
-        path = path_below(_path_of(parent_id), node.name)
-        new = New(uuid7(), parent_id, node, gets_container(node), path)
-        creation = _creation({0: new}, why=reason, template="")
-        _insert(creation, organization=organization, actor=actor, import_id=None, now=database_now())
-    return Workspace.objects.select_related("organization").get(pk=new.id)
-
-
-def _path_of(parent_id: UUID | None) -> str:
-    return path_texts([parent_id], Workspace.objects.lines([parent_id]))[parent_id] if parent_id else ""
-
-
-def _may_look_like(name: str) -> Q:
-    """Rows of that name, and those whose name an older version stored with other spaces."""
-    return reduce(or_, (Q(name__contains=space) for space in ("  ", *SPACES.strip(" "))), Q(name=name))
-
-
-def _creation(by_row: Mapping[int, New], *, why: str, template: str) -> Creation:
+def creation_of(by_row: Mapping[int, New], *, why: str, template: str) -> Creation:
     """`template` is the name of the document that declares them, "" if they are made by hand."""
     new = list(by_row.values())
     alone = [item for item in new if not item.contained]
@@ -178,7 +142,7 @@ def _creation(by_row: Mapping[int, New], *, why: str, template: str) -> Creation
     )
 
 
-def _insert(new: Creation, *, organization: Organization, actor: Actor, import_id: UUID | None, now: datetime) -> None:
+def insert(new: Creation, *, organization: Organization, actor: Actor, import_id: UUID | None, now: datetime) -> None:
     if not new.created:
         return
     made = {"organization": organization.pk, "protected": False, "template": new.template}
@@ -214,9 +178,9 @@ def tear_down(plan: Plan, *, run: ImportRun, actor: Actor, keep_volumes: bool = 
     if not going:
         return
     why = Reasons(
-        (each.workspace for each in going if each.workspace),
-        (_why(each, run.reason) for each in going),
-        paths=(path_text(each.before.trail) for each in going if each.before),
+        [each.workspace for each in going if each.workspace],
+        [_why(each, run.reason) for each in going],
+        paths=[each.before.path_text for each in going if each.before],
     )
     _mark_removed(why.ids, run=run, now=now)
     containers = want_absent(why.ids, keep_volumes=keep_volumes, import_id=run.pk, now=now)
@@ -241,3 +205,30 @@ def _mark_removed(ids: Collection[UUID], *, run: ImportRun, now: datetime) -> No
     tokens.update(revoked_at=now, removed_by=run.pk)
     schedules = Schedule.objects.filter(workspace__one_of=ids, enabled=True)
     schedules.update(enabled=False, updated_at=now, removed_by=run.pk)
+
+
+# ---- The operations, as the run keeps them, in the order of the plan.
+
+OPERATION_FIELDS = ("seq", "kind", "workspace_id", "name", "path", "cause", "reason", "before", "after")
+
+
+def operation_rows(plan: Plan, *, created: Mapping[int, UUID]) -> Rows:
+    """The rows of the plan's operations, to be inserted with their run. `created`: row of the plan → new id."""
+    return Rows(RunOperation, OPERATION_FIELDS, _operation_rows(plan.operations, created))
+
+
+def _operation_rows(operations: Iterable[Operation], created: Mapping[int, UUID]) -> Iterator[tuple[Any, ...]]:
+    for seq, (kind, row, workspace, before, after, cause, reason) in enumerate(operations, start=1):
+        place = after or before
+        path = place.trail if place else ()
+        yield (
+            seq, kind, workspace or created[row], path[-1], path, cause, reason,
+            _place_json(before, created), _place_json(after, created),
+        )  # fmt: skip
+
+
+def _place_json(place: Place | None, created: Mapping[int, UUID]) -> dict[str, str | None] | None:
+    if place is None:
+        return None
+    parent = created[place.parent] if isinstance(place.parent, int) else place.parent
+    return {"parent_id": str(parent) if parent else None, "name": place.trail[-1]}

@@ -25,7 +25,7 @@ from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.render import errors_of
 from workspaces.errors import Interrupted, Refusal
-from workspaces.models import ImportRun, Organization, Workspace
+from workspaces.models import ImportRun, Organization
 from workspaces.services.templates.loader import LoadedTemplate
 
 logger = logging.getLogger(__name__)
@@ -86,10 +86,11 @@ def open_run(
     return run
 
 
-def record_removal(organization: Organization, plan: Plan, *, actor: Actor, reason: str, now: datetime) -> ImportRun:
+def record_removal(
+    organization: Organization, plan: Plan, *, live: int, actor: Actor, reason: str, now: datetime
+) -> ImportRun:
     """The run of a direct removal, inside its transaction: it is there if and only if that commits. No event of its
-    own: each removed workspace has one."""
-    live = Workspace.objects.live().filter(organization=organization).count()
+    own: each removed workspace has one. `live` is the number of live workspaces before it."""
     run = ImportRun.objects.create(
         id=uuid7(),
         number=next_number(),

@@ -1,4 +1,4 @@
-"""Applied plans as they are stored: the operations, the template as it was read, its files, and that it was applied.
+"""Applied plans as they are stored: the template as it was read, its files, and that it was applied.
 
 A template is kept while its run is the newest of its organization and lineage, else a month.
 """
@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from lib.bulk import Rows, insert_rows
+from lib.bulk import insert_rows
 from lib.database_clock import database_now
 from workspaces.core import filesets
-from workspaces.core.planning.operations import Operation, Place
-from workspaces.core.planning.plan_values import Plan
 from workspaces.core.template import Template
 from workspaces.errors import NotFound
 from workspaces.models import (
@@ -29,35 +26,9 @@ from workspaces.models import (
     Organization,
     PreviewFiles,
     RunFiles,
-    RunOperation,
     RunTemplate,
 )
 from workspaces.services.expiry import forget
-
-FIELDS = ("seq", "kind", "workspace_id", "name", "path", "cause", "reason", "before", "after")
-
-
-def operation_rows(plan: Plan, *, created: Mapping[int, UUID]) -> Rows:
-    """The rows of the plan's operations, to be inserted with their run. `created`: row of the plan → new id."""
-    return Rows(RunOperation, FIELDS, _rows(plan.operations, created))
-
-
-def _rows(operations: Iterable[Operation], created: Mapping[int, UUID]) -> Iterator[tuple[Any, ...]]:
-    for seq, (kind, row, workspace, before, after, cause, reason) in enumerate(operations, start=1):
-        place = after or before
-        path = place.trail if place else ()
-        yield (
-            seq, kind, workspace or created[row], path[-1], path, cause, reason,
-            _as_json(before, created), _as_json(after, created),
-        )  # fmt: skip
-
-
-def _as_json(place: Place | None, created: Mapping[int, UUID]) -> dict[str, str | None] | None:
-    if place is None:
-        return None
-    parent = created[place.parent] if isinstance(place.parent, int) else place.parent
-    return {"parent_id": str(parent) if parent else None, "name": place.trail[-1]}
-
 
 KEPT = timedelta(days=30)
 FAST = 1  # zlib's level: a fifth of the size for a tenth of the time

@@ -19,13 +19,11 @@ from lib.text import plural
 from workspaces.access import Actor
 from workspaces.core.planning.plan import plan_removal
 from workspaces.core.planning.plan_values import Live, Plan
-from workspaces.core.planning.policy import require
 from workspaces.errors import CascadeChanged
 from workspaces.models import ImportRun, Organization, Workspace
-from workspaces.services.locking import lock_organizations
 from workspaces.services.plans.execution import PreparedPlan, execute
 from workspaces.services.plans.runs import record_removal
-from workspaces.services.verdicts import judge
+from workspaces.services.verdicts import require
 
 
 class Doomed(NamedTuple):
@@ -80,7 +78,9 @@ def cascade_delete(
     expected would go, and then changes nothing.
     """
     with transaction.atomic():
-        lock_organizations(Workspace.objects.filter(id__one_of=roots).order_by().values("organization").distinct())
+        Organization.objects.lock(
+            Workspace.objects.filter(id__one_of=roots).order_by().values("organization").distinct()
+        )
         cascade = plan_cascade(roots)
         if expected is not None and cascade.ids != {key.int for key in expected}:
             now, shown = plural(len(cascade.doomed), "workspace"), f"{len(expected):,}"
@@ -99,17 +99,18 @@ def plan_cascade(roots: Collection[UUID]) -> Cascade:
     for slug, rows in groupby(doomed, key=attrgetter("organization")):
         have = [Live(row.id, row.parent_id, row.name, row.protected) for row in rows]
         plans[slug] = plan = plan_removal(have=have, chosen=chosen, above=above)
-        require(judge(plan), plan, confirmed=None)
+        require(plan, confirmed=None)
     return Cascade(doomed=doomed, plans=plans)
 
 
 def remove(cascade: Cascade, *, actor: Actor, reason: str, keep_volumes: bool) -> Removal:
     """Carry it out under the lock of the organizations: a run for each of them."""
-    runs = []
+    runs, now = [], database_now()
     for organization in Organization.objects.filter(slug__in=cascade.plans):
         plan = cascade.plans[organization.slug]
-        run = record_removal(organization, plan, actor=actor, reason=reason, now=database_now())
-        execute(PreparedPlan.of(plan, reason=reason), run=run, actor=actor, keep_volumes=keep_volumes)
+        live = Workspace.objects.live().filter(organization=organization).count()
+        run = record_removal(organization, plan, live=live, actor=actor, reason=reason, now=now)
+        execute(PreparedPlan.of(plan, reason=reason), run=run, actor=actor, now=now, keep_volumes=keep_volumes)
         runs.append(run)
     return Removal(doomed=cascade.doomed, runs=tuple(runs))
 
@@ -147,7 +148,7 @@ def delete_workspace(
     workspace stays as it is. Raises WorkspaceProtected.
     """
     with transaction.atomic():
-        lock_organizations([workspace.organization_id])
+        Organization.objects.lock([workspace.organization_id])
         cascade = plan_cascade([workspace.pk])
         if len(cascade.doomed) > 1 and not confirmed:
             return Deletion(workspace=workspace, doomed=cascade.doomed, done=False)

@@ -21,8 +21,7 @@ from lib.optional_writes import suppress_lost_writes
 from workspaces.access import Actor
 from workspaces.core.names import clean_name
 from workspaces.errors import InvalidRequest, WorkspaceRemoved
-from workspaces.models import ApiToken, Workspace, WorkspaceToken
-from workspaces.services.locking import lock_organizations
+from workspaces.models import ApiToken, Organization, Workspace, WorkspaceToken
 from workspaces.services.security.security_events import record_token, record_tokens
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def issue_workspace_token(workspace: Workspace, *, actor: Actor) -> str:
     """
     text = f"{WORKSPACE_PREFIX}{secrets.token_urlsafe(32)}"
     with transaction.atomic():
-        lock_organizations([workspace.organization_id])
+        Organization.objects.lock([workspace.organization_id])
         if not Workspace.objects.live().filter(pk=workspace.pk).exists():
             raise WorkspaceRemoved("A removed workspace gets no token.")
         token = WorkspaceToken.objects.create(workspace=workspace, digest=digest(text), created_at=database_now())
@@ -97,12 +96,24 @@ def revoke_workspace_tokens(tokens: QuerySet[WorkspaceToken], *, actor: Actor) -
 
 def find_api_token(text: str) -> ApiToken | None:
     """The usable token with that text."""
-    return ApiToken.objects.usable().select_related("user").filter(digest=digest(text)).first()
+    return _usable(text, now=database_now())
 
 
-def record_use(token: ApiToken) -> None:
-    """Store the time of the token's last use, to the minute, with an event for the first; both or neither."""
+def use_api_token(text: str) -> ApiToken | None:
+    """The usable token with that text. Its use is recorded."""
     now = database_now()
+    token = _usable(text, now=now)
+    if token:
+        _record_use(token, now=now)
+    return token
+
+
+def _usable(text: str, *, now: datetime) -> ApiToken | None:
+    return ApiToken.objects.usable(now).select_related("user").filter(digest=digest(text)).first()
+
+
+def _record_use(token: ApiToken, *, now: datetime) -> None:
+    """Store the time of the token's last use, to the minute, with an event for the first; both or neither."""
     stale = now - USE_GRAIN
     if token.last_used_at and token.last_used_at > stale:
         return

@@ -22,12 +22,11 @@ from lib.database_clock import database_now
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.containers.sweep_plan import Finding, Held, Known, Sweep, Unknown, plan_sweep
 from workspaces.engines.base import Engine, FoundContainer
-from workspaces.models import Container, Status, Workspace
+from workspaces.models import Container, Organization, Status, Workspace
 from workspaces.services.containers.container_results import WORKER
 from workspaces.services.containers.desired_state import want_each_running
 from workspaces.services.containers.installation import RESTORED, note_epochs
 from workspaces.services.containers.losses import note_losses
-from workspaces.services.locking import lock_where_free
 from workspaces.services.sweep.strays import note_strays, overdue, with_names
 from workspaces.services.workspace_events import Reasons, record_history, subject, workspace_event
 
@@ -143,5 +142,5 @@ def _release_again(ids: Sequence[UUID]) -> None:
 def _locked(ids: Collection[UUID]) -> list[Workspace]:
     """The workspaces, read under their organizations' locks, without those of busy ones."""
     rows = Workspace.objects.filter(id__one_of=ids)
-    free = lock_where_free(dict(rows.values_list("pk", "organization")))
+    free = Organization.objects.lock_where_free(dict(rows.values_list("pk", "organization")))
     return list(rows.filter(id__one_of=free).select_related("organization").order_by("pk"))

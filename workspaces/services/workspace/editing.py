@@ -13,8 +13,7 @@ from lib.database_clock import database_now
 from workspaces.access import Actor
 from workspaces.core.changes import Change, changes_of
 from workspaces.errors import WorkspaceRemoved
-from workspaces.models import Workspace
-from workspaces.services.locking import lock_organizations
+from workspaces.models import Organization, Workspace
 from workspaces.services.workspace_events import Reasons, record_history, subject, workspace_event
 
 
@@ -32,7 +31,7 @@ def edit_workspace(workspace: Workspace, changes: Changes, *, actor: Actor, reas
     Raises WorkspaceRemoved.
     """
     with transaction.atomic():
-        lock_organizations([workspace.organization_id])
+        Organization.objects.lock([workspace.organization_id])
         now = database_now()
         row = Workspace.objects.filter(pk=workspace.pk).select_related("organization").get()
         if not row.is_live:

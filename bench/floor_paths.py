@@ -20,11 +20,6 @@ def path_below(parent: str, name: str) -> str:
     return f"{parent[:-1]}, {_quoted(name)}]" if parent else f"[{_quoted(name)}]"
 
 
-def path_text(names: Iterable[str]) -> str:
-    """The path with these names, from the root down."""
-    return _quoted(list(names))
-
-
 def path_texts(ids: Iterable[UUID], line: Line) -> dict[UUID, str]:
     """Id → path, starting at the topmost ancestor in `line`. A cycle ends at the row where it closes."""
     known: dict[UUID, str] = {}
