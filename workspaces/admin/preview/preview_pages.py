@@ -20,8 +20,7 @@ from lib.bounded_count import Tally
 from lib.text import listed
 from workspaces import access
 from workspaces.access import Actor, Right
-from workspaces.admin.preview.plan_query import PlanQuery
-from workspaces.admin.preview.preview_context import further_rows, preview_view
+from workspaces.admin.preview.preview_context import further_rows, preview_context
 from workspaces.admin.run.run_context import latest_runs, run_views
 from workspaces.admin.shared.rendering import faults_of, is_part, posted_text, render_page
 from workspaces.core.planning.plan import parse_mode
@@ -157,10 +156,9 @@ def _apply(request: HttpRequest, preview: Preview) -> Applied:
 
 
 def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: OrgError | None = None) -> HttpResponse:
-    title, query = f"Preview of {preview.record.source or preview.template.name}", PlanQuery.of(request.GET)
+    title = f"Preview of {preview.record.source or preview.template.name}"
     if is_part(request):
-        table = further_rows(preview, query)
-        return render_page(request, site, "plan_rows.html", title=title, table=table)
+        return render_page(request, site, "plan_rows.html", title=title, table=further_rows(preview, request.GET))
     organization = preview.record.organization
     may_reconcile = access.may(request.user, Right.CASCADE_DELETE, organization)
     return render_page(
@@ -169,7 +167,7 @@ def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: 
         "preview.html",
         title=title,
         status=status_of(error),
-        view=preview_view(preview, query),
+        view=preview_context(preview, request.GET),
         record=preview.record,
         may_reconcile=may_reconcile,
         who_may="" if may_reconcile else listed(access.who_may(Right.CASCADE_DELETE, organization), most=8),

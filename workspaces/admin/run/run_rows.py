@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from lib.database_clock import database_now
 from lib.text import plural
-from workspaces.admin.shared.badges import done
+from workspaces.admin.shared.badges import DONE
 from workspaces.core.containers.convergence import FAILED_AFTER, LOST_AFTER
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.names import SEPARATOR
@@ -273,7 +273,7 @@ class RunRows:
                 id=row.workspace_id,
                 name=row.name,
                 above=SEPARATOR.join(row.path[:-1]),
-                done=done(row.kind),
+                done=DONE[row.kind],
                 why=row.cause,
                 stage=stages.get(row.workspace_id),
             )
