@@ -21,7 +21,7 @@ from lib.text import listed
 from workspaces import access
 from workspaces.access import Actor, Right
 from workspaces.admin.preview.preview_context import further_rows, preview_context
-from workspaces.admin.run.run_context import latest_runs, run_views
+from workspaces.admin.run.run_context import latest_runs, run_lines
 from workspaces.admin.shared.rendering import faults_of, is_part, posted_text, render_page
 from workspaces.core.planning.plan import parse_mode
 from workspaces.core.planning.plan_values import IMPORT_MODES, Mode
@@ -84,7 +84,7 @@ def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError 
         directories=list_directories(site_loader(MissingFiles.WARN)),
         chosen_directory=request.POST.get("dir", ""),
         missing_files="missing_files" in request.POST,
-        runs=run_views(latest_runs(user)[:LATEST]),
+        runs=run_lines(latest_runs(user)[:LATEST]),
         max_bytes=settings.ORGSITE_MAX_TEMPLATE_BYTES,
         error=error,
         faults=faults_of(error),

@@ -16,7 +16,7 @@ from workspaces.services.containers.installation import last_seen
 from workspaces.services.upkeep.readiness import count_overdue, overdue_since, readiness
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from workspaces.access import AnyUser
 
 OK, LATE, BAD = "ok", "late", "bad"
 SIGNS = {OK: "✓", LATE: "↻", BAD: "×"}
@@ -70,7 +70,7 @@ class System:
         return not self.troubles
 
 
-def system_of(user: User) -> System:
+def system_of(user: AnyUser) -> System:
     """The states of the system now, and the work due for the user."""
     faults = {check: state for check, state in readiness().items() if state != OK}
     late = _late(user, bad=bool(faults.keys() & {BACKLOG, ENGINE}))
@@ -100,7 +100,7 @@ def _engine(state: str) -> tuple[str, str]:
     return f"No worker has been seen {since}", UNSEEN
 
 
-def _late(user: User, *, bad: bool) -> Cell | None:
+def _late(user: AnyUser, *, bad: bool) -> Cell | None:
     """The overdue work with its number, if there is any: it says more than the state of the backlog."""
     oldest = overdue_since(user)
     if oldest is None:

@@ -21,7 +21,7 @@ from workspaces.services.containers.installation import is_restored, last_seen
 from workspaces.services.sweep.strays import summary
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from workspaces.access import AnyUser
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ def _open_runs() -> Any:
     return ImportRun.objects.filter(state=ImportRun.State.RUNNING)
 
 
-def overdue_since(user: User) -> datetime | None:
+def overdue_since(user: AnyUser) -> datetime | None:
     """The time since when the oldest overdue container waits (due for over a minute), of organizations that the user
     may see; None if none does.
     """
@@ -111,7 +111,7 @@ def overdue_since(user: User) -> datetime | None:
     return mine.values_list("due_at", flat=True).first()
 
 
-def count_overdue(user: User) -> tuple[int, bool]:
+def count_overdue(user: AnyUser) -> tuple[int, bool]:
     """Their number among the oldest OVERDUE_COUNTED of all, and whether that is exact: if there are more, some of them
     may be the user's. Two queries: one that joins would read every workspace.
     """
