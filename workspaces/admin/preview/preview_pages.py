@@ -22,7 +22,7 @@ from workspaces import access
 from workspaces.access import Actor, Right
 from workspaces.admin.preview.preview_context import further_rows, preview_context
 from workspaces.admin.run.run_context import latest_runs, run_lines
-from workspaces.admin.shared.rendering import faults_of, is_part, posted_text, render_page
+from workspaces.admin.shared.rendering import is_part, posted_text, render_page
 from workspaces.core.planning.plan import parse_mode
 from workspaces.core.planning.plan_values import IMPORT_MODES, Mode
 from workspaces.core.validating.validation_context import MissingFiles
@@ -35,7 +35,6 @@ from workspaces.services.security.rate_limits import Effort, require_turn
 from workspaces.services.templates.directory_list import find_directory, list_directories
 from workspaces.services.templates.loader import LoadedTemplate, site_loader
 from workspaces.services.verdicts import confirmed_number, demand_of
-from workspaces.web.error_statuses import status_of
 
 LATEST = 5
 
@@ -78,7 +77,6 @@ def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError 
         site,
         "import.html",
         title="Import an org template",
-        status=status_of(error),
         organizations=[(each, Tally.of(each.live_count)) for each in organizations],
         chosen=request.POST.get("org") or request.GET.get("org", ""),
         directories=list_directories(site_loader(MissingFiles.WARN)),
@@ -87,7 +85,6 @@ def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError 
         runs=run_lines(latest_runs(user)[:LATEST]),
         max_bytes=settings.ORGSITE_MAX_TEMPLATE_BYTES,
         error=error,
-        faults=faults_of(error),
     )
 
 
@@ -166,7 +163,6 @@ def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: 
         site,
         "preview.html",
         title=title,
-        status=status_of(error),
         view=preview_context(preview, request.GET),
         record=preview.record,
         may_reconcile=may_reconcile,
