@@ -10,6 +10,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.functional import SimpleLazyObject
 
 from orgsite.login_redirect import home_if_refused
 from workspaces import access
@@ -86,6 +87,10 @@ class OrgAdminSite(AdminSite):
         from workspaces.admin.home.home_context import Home
 
         return super().index(request, {**(extra_context or {}), "home": Home(user=access.require(request.user))})
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Made where it is shown: it takes four permissions of each model, and most pages show no list of models."""
+        return SimpleLazyObject(partial(super().get_app_list, request, app_label))
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "sections": self._sections(request)}

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import connection, connections
 from pytest_django.plugin import DjangoDbBlocker
 
-from lib import write_probe
+from lib import optional_writes
 from tests.databases import Database, _on_server, migrated_database
 from tests.hostile.wire import Answer, exchange, request
 from tests.sites import Site, running_site
@@ -117,8 +117,8 @@ def test_an_upload_that_finds_no_room_is_refused_with_a_sentence(
 def test_a_folder_for_uploads_without_room_is_said(tmp_path: Path, settings: Any) -> None:
     with small_disk(tmp_path / "small", mebibytes=1) as small:
         settings.FILE_UPLOAD_TEMP_DIR = str(small)
-        assert write_probe.uploads_state() == "ok"
+        assert optional_writes.uploads_state() == "ok"
         with filled(small):
-            assert write_probe.uploads_state() == "full"
+            assert optional_writes.uploads_state() == "full"
     settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "gone")
-    assert write_probe.uploads_state() == "unavailable"
+    assert optional_writes.uploads_state() == "unavailable"

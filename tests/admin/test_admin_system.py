@@ -18,10 +18,10 @@ from workspaces.access import Actor
 from workspaces.admin.shared import system_state
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, ImportRun, Installation, Organization
-from workspaces.services.containers import desired_state
 from workspaces.services.containers.installation import installation, note_engine, note_engine_away
 from workspaces.services.imports.importing import Applied, Confirmation, apply_import
 from workspaces.services.plans.runs import open_run
+from workspaces.services.upkeep import readiness
 
 GREEN = "Nothing waits for you."
 Live = Callable[..., Applied]
@@ -133,7 +133,7 @@ def test_of_more_than_are_counted_it_says_how_many_there_are_at_least(
     due_since(timedelta(minutes=2))
     Container.objects.filter(workspace__organization=elsewhere).update(due_at=timezone.now() - timedelta(minutes=9))
     for counted, said in ((18, "9 containers"), (17, "At least 8 containers"), (5, "At least 1 container")):
-        monkeypatch.setattr(desired_state, "OVERDUE_COUNTED", counted)
+        monkeypatch.setattr(readiness, "OVERDUE_COUNTED", counted)
         assert f"</i> {said} due for more than a minute" in home(viewer)
 
 

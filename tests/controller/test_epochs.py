@@ -16,7 +16,7 @@ from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle
 from tests.controller.strays import FOREIGN, add_stray, left, manage, sweep, time_passes
 from workspaces.access import SYSTEM, Actor
-from workspaces.admin.run.run_rows import Stage
+from workspaces.admin.run.run_rows import stage_of
 from workspaces.core.containers.epoch_mark import epoch_of
 from workspaces.engines.fake import FakeEngine
 from workspaces.errors import EngineAway
@@ -238,7 +238,7 @@ def test_a_removal_that_waits_is_no_loss_of_its_container(tree: None, engine: Fa
         hurry()
     row = Container.objects.get(workspace=key_of("Ops"))
     assert (row.losses, row.last_error) == (0, HELD_BACK)
-    assert (Stage(row=row).word, Stage(row=row).kind) == ("held back", "retry")
+    assert (stage_of(row).word, stage_of(row).kind) == ("held back", "retry")
 
 
 def test_removals_that_wait_are_looked_at_ever_more_rarely(tree: None, engine: FakeEngine, actor: Actor) -> None:

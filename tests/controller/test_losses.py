@@ -14,7 +14,7 @@ from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
 from tests.controller.rounds import busy
 from workspaces.access import Actor
-from workspaces.admin.run.run_rows import Stage
+from workspaces.admin.run.run_rows import stage_of
 from workspaces.core.containers.convergence import LONG_RUN, LOST_AFTER, PROBATION, pause
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Status, Workspace
@@ -239,7 +239,7 @@ def test_what_is_removed_leaves_its_losses_behind(lose: Lose, controller: Contro
     cascade_delete([key_of("PM")], actor=Actor(name="alice"))
     settle(controller)
     row = Container.objects.get()
-    assert (row.last_error, Stage(row=row).word) == ("volume is in use", "tried 1 time")
+    assert (row.last_error, stage_of(row).word) == ("volume is in use", "tried 1 time")
 
 
 def test_on_its_page_one_that_was_started_again_is_watched_and_one_that_waits_does_not_run(

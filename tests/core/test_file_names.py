@@ -11,7 +11,7 @@ import pytest
 from tests.texts import ZONES, directory, problems
 from tests.zips import from_a_mac, packed, raw_zip, unicode_path
 from workspaces.core.limits import TemplateLimits
-from workspaces.core.reading.entry_names import entry_name
+from workspaces.core.reading.files import entry_name
 from workspaces.core.reading.reader import read_upload
 from workspaces.core.template import Template
 from workspaces.core.validating.validation import validate

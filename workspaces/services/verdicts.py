@@ -33,20 +33,20 @@ ONE_CLICK = 3
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Demand:
     """The removals to confirm: all, and the `collateral` ones, which were not named. `why` is the guard's reason, or
-    ""."""
+    "". `typed`: the number has to be typed; else it is in the form."""
 
     removals: int
+    typed: bool
     collateral: int = 0
     why: str = ""
 
-    @property
-    def typed(self) -> bool:
-        """Whether the number has to be typed; else it is in the form."""
-        return self.removals > ONE_CLICK or bool(self.why)
+
+def demand_for(removals: int, *, collateral: int = 0, why: str = "") -> Demand:
+    return Demand(removals=removals, typed=removals > ONE_CLICK or bool(why), collateral=collateral, why=why)
 
 
 def demand_of(plan: Plan) -> Demand:
-    return Demand(removals=len(plan.removals), collateral=len(plan.collateral), why=judge(plan).why)
+    return demand_for(len(plan.removals), collateral=len(plan.collateral), why=judge(plan).why)
 
 
 def confirmed_number(demand: Demand, *, number: str, ticked: bool = False) -> int:

@@ -27,6 +27,6 @@ STATUSES: Mapping[type[OrgError], int] = {
 }
 
 
-def status_of(error: OrgError | None) -> int:
-    """The status of the most special class that has a row; 200 if nothing is wrong."""
-    return 200 if error is None else next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+def status_of(error: OrgError) -> int:
+    """The status of the most special class that has a row."""
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)

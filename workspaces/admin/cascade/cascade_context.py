@@ -18,7 +18,7 @@ from workspaces.core.tree_order import Forest
 from workspaces.models import Organization, Workspace
 from workspaces.services.removal.cascading import Doomed, preview_cascade
 from workspaces.services.removal.footprint import Holdings, Total, holdings, total
-from workspaces.services.verdicts import Demand
+from workspaces.services.verdicts import Demand, demand_for
 
 ROWS = 500  # on a page
 MOST_ADDED = 8  # subtrees whose sizes are written out
@@ -79,7 +79,7 @@ class CascadeView:
 
     @property
     def demand(self) -> Demand:
-        return Demand(removals=self.count)
+        return demand_for(self.count)
 
     @property
     def button(self) -> str:

@@ -26,7 +26,6 @@ from workspaces.services.removal.cascading import Doomed, cascade_delete
 from workspaces.services.security.rate_limits import Effort, require_turn
 from workspaces.services.submissions import SubmissionOutcome
 from workspaces.services.verdicts import confirmed_number
-from workspaces.web.error_statuses import status_of
 
 LIST = "admin:workspaces_workspace_changelist"
 
@@ -93,7 +92,6 @@ def _confirmation(
         site,
         "cascade.html",
         title=f"Cascade delete: {plural(view.count, 'workspace')}",
-        status=status_of(error),
         view=view,
         field=ACTION_CHECKBOX_NAME,
         reason=posted_text(request, "reason"),

@@ -14,9 +14,9 @@ from django.db.models import Count
 from lib.bounded_count import Tally
 from workspaces import access
 from workspaces.access import Right
-from workspaces.admin.run.run_context import RunContext, latest_runs, run_views
-from workspaces.admin.run.run_rows import Stage
-from workspaces.admin.shared.system_state import System
+from workspaces.admin.run.run_context import RunLine, latest_runs, run_line, run_lines
+from workspaces.admin.run.run_rows import Stage, stage_of
+from workspaces.admin.shared.system_state import System, system_of
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.containers.desired_state import count_failing, engine_runs, failing
 from workspaces.services.containers.installation import is_restored
@@ -85,10 +85,10 @@ class Home:
 
     @cached_property
     def system(self) -> System:
-        return System(user=self.user)
+        return system_of(self.user)
 
     @property
-    def failures(self) -> list[RunContext]:
+    def failures(self) -> list[RunLine]:
         """The latest imports that failed or whose process is gone, without dismissed ones."""
         return self._failures[:LATEST]
 
@@ -106,14 +106,14 @@ class Home:
         )
 
     @cached_property
-    def _failures(self) -> list[RunContext]:
+    def _failures(self) -> list[RunLine]:
         failed = latest_runs(self.user).filter(state=ImportRun.State.FAILED, dismissed_at=None)
-        return [RunContext(run=run) for run in failed.order_by("-finished_at")[: LATEST + 1]]
+        return [run_line(run, progress={}) for run in failed.order_by("-finished_at")[: LATEST + 1]]
 
     @cached_property
     def waiting(self) -> list[Stage]:
         """The first of the containers that are not what they should be, with an error."""
-        return [Stage(row=row) for row in failing(self.user)[:LATEST]]
+        return [stage_of(row) for row in failing(self.user)[:LATEST]]
 
     @cached_property
     def waiting_count(self) -> Tally:
@@ -124,8 +124,8 @@ class Home:
         return _stray_notice()
 
     @cached_property
-    def runs(self) -> list[RunContext]:
-        return run_views(latest_runs(self.user)[:LATEST])
+    def runs(self) -> list[RunLine]:
+        return run_lines(latest_runs(self.user)[:LATEST])
 
     @cached_property
     def _twice(self) -> Counter[int]:

@@ -1,4 +1,7 @@
-"""Both plans of one upload as one table: a row per workspace, a column per mode. Nothing is decided here."""
+"""Both plans of one upload as one table: a row per workspace, a column per mode. Nothing is decided here.
+
+A page of it has at most `ROWS` rows. The address says which: a filter, words to find, the number of the page.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +10,52 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from uuid import UUID
 
+from django.http import QueryDict
 from django.utils.safestring import SafeString
 
-from lib.links import Link
-from lib.text import listed, plural
-from workspaces.admin.preview.plan_query import (
-    CALM,
-    CHANGES,
-    COLLATERAL,
-    EVERYTHING,
-    GONE,
-    REMOVALS,
-    ROWS,
-    PlanQuery,
-    changed,
-    cut,
-)
-from workspaces.admin.shared.badges import badge
-from workspaces.core.names import SEPARATOR
+from lib.links import Address, Link
+from workspaces.admin.shared.badges import BADGES
+from workspaces.core.names import SEPARATOR, sought_name
 from workspaces.core.plan_words import WORDS
-from workspaces.core.planning.plan_values import Action, Plan, Reason, Row
+from workspaces.core.planning.plan_values import Action, Plan, Row
+from workspaces.core.search import Search
+from workspaces.core.tree_order import Forest, TreePage
 from workspaces.services.removal.footprint import Holdings
+
+ROWS = 500
+EVERYTHING, CHANGES, REMOVALS, COLLATERAL = "all", "changes", "removals", "collateral"
+LABELS = {CHANGES: "Changes", REMOVALS: "Removals", COLLATERAL: "Collateral", EVERYTHING: "Everything"}
+CALM = (Action.KEEP, Action.UNTOUCHED)
+GONE = (Action.REMOVE, Action.COLLATERAL)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanQuery:
+    """The parameters of the address. `row` is the index of a row that must be on the page, despite all others."""
+
+    show: str = ""
+    find: str = ""
+    page: int = 1
+    row: int | None = None
+
+    @classmethod
+    def of(cls, query: QueryDict) -> PlanQuery:
+        show = query.get("show", "")
+        return cls(
+            show=show if show in LABELS else "",
+            find=sought_name(query.get("q", "")),
+            page=_number(query.get("p", "")) or 1,
+            row=_number(query.get("row", "")),
+        )
+
+    @property
+    def narrow(self) -> bool:
+        return bool(self.find or self.show not in ("", EVERYTHING))
+
+    @property
+    def address(self) -> Address:
+        """The address of this view, without the page."""
+        return Address({"show": self.show, "q": self.find})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,17 +78,14 @@ class PlanRow:
     twin_label: str = ""
     holdings: Holdings = field(default_factory=Holdings)
 
-    @property
-    def level(self) -> int:
-        return self.depth + 1
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanTable:
     """A page of the plan's rows, the numbers on other pages, and links to those.
 
     `goes_on`: the page before it stands above it. `whole`: every row of the plan is here, so that the browser can
-    filter. `hidden_removals` counts removals outside the filter.
+    filter. `many`: more rows than a page holds, so that the server filters. `hidden_removals` counts removals outside
+    the filter; `only_calm`: what is left out does not change.
     """
 
     rows: tuple[PlanRow, ...]
@@ -74,19 +99,14 @@ class PlanTable:
     rest: int
     rest_removed: int
     choices: tuple[Link, ...]
-    query: PlanQuery
-    goes_on: bool = False
-    earlier: str = ""
-    later: str = ""
-
-    @property
-    def whole(self) -> bool:
-        return len(self.rows) == self.total
-
-    @property
-    def many(self) -> bool:
-        """More rows than a page holds: they are filtered by the server."""
-        return self.total > ROWS
+    show: str
+    find: str
+    whole: bool
+    many: bool
+    only_calm: bool
+    goes_on: bool
+    earlier: str
+    later: str
 
 
 def plan_table(
@@ -98,12 +118,18 @@ def plan_table(
     goes_on: bool = False,
 ) -> PlanTable:
     """The two plans side by side: the rows that `query` asks for, each removal reachable."""
-    page, show = cut(merge, reconcile, query)
+    page, show = _cut(merge, reconcile, query)
     rows, here = reconcile.rows, page.rows if goes_on else page.indices
     places = _Places({row.trail: index for index, row in enumerate(rows) if row.node}, set(here))
     parents = {rows[index].parent for index in page.shown}
     gone = {index for index, row in enumerate(rows) if row.action in GONE}
-    changing = sum(1 for pair in zip(merge.rows, rows, strict=True) if changed(*pair))
+    counts = {
+        CHANGES: sum(1 for pair in zip(merge.rows, rows, strict=True) if _changed(*pair)),
+        REMOVALS: len(gone),
+        COLLATERAL: sum(1 for index in gone if rows[index].action is Action.COLLATERAL),
+        EVERYTHING: len(rows),
+    }
+    hidden_removals = len(gone.difference(page.shown))
     number = page.start // ROWS + 1
     view = replace(query, show=show if query.row is not None else query.show).address
     return PlanTable(
@@ -119,16 +145,20 @@ def plan_table(
             for index in here
         ),
         total=len(rows),
-        changed=changing,
+        changed=counts[CHANGES],
         shown=len(page.shown),
         first=page.start + 1,
         last=page.end,
         left_out=len(rows) - len(page.shown),
-        hidden_removals=len(gone.difference(page.shown)),
+        hidden_removals=hidden_removals,
         rest=len(page.rest),
         rest_removed=len(gone.intersection(page.rest)),
-        choices=tuple(_choices(reconcile, show, query, changing=changing)),
-        query=query,
+        choices=tuple(_choices(counts, show, query)),
+        show=query.show,
+        find=query.find,
+        whole=len(here) == len(rows),
+        many=len(rows) > ROWS,
+        only_calm=len(rows) > ROWS and not query.narrow and not hidden_removals,
         goes_on=goes_on,
         earlier=view.but(p=number - 1) if number > 1 else "",
         later=view.but(p=number + 1) if page.rest else "",
@@ -140,21 +170,6 @@ def collateral_links(plan: Plan, table: PlanTable, *, most: int) -> list[tuple[s
     here = {row.key for row in table.rows}
     found = ((index, row) for index, row in enumerate(plan.rows) if row.action is Action.COLLATERAL)
     return [(_link(index, here=_key(index) in here), _short(row.trail)) for index, row in islice(found, most)]
-
-
-def names_a_live_one(plan: Plan) -> bool:
-    """Whether a warning concerns a live workspace that the template names only under `spawning: false`."""
-    return any(row.reason is Reason.NOT_SPAWNING for row in plan.rows)
-
-
-def leftovers(rows: Sequence[Row]) -> str:
-    """`8 duplicates`, or `8 leftovers` where one of them has no twin in the template."""
-    return plural(len(rows), "duplicate" if all(row.twin for row in rows) else "leftover")
-
-
-def subtrees(plan: Plan) -> str:
-    """`1 subtree: PM › Infra Lead`"""
-    return f"{plural(len(plan.removal_roots), 'subtree')}: {listed([row.path for row in plan.removal_roots], most=3)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +184,11 @@ class _Places:
         return "" if index is None else _link(index, here=index in self.here)
 
 
-def _choices(plan: Plan, show: str, query: PlanQuery, *, changing: int) -> Iterator[Link]:
-    counts = {
-        CHANGES: ("Changes", changing),
-        REMOVALS: ("Removals", len(plan.removals)),
-        COLLATERAL: ("Collateral", len(plan.collateral)),
-        EVERYTHING: ("Everything", len(plan.rows)),
-    }
-    for name, (label, count) in counts.items():
+def _choices(counts: Mapping[str, int], show: str, query: PlanQuery) -> Iterator[Link]:
+    for name, count in counts.items():
         if count or name == show:
-            yield Link(label=label, count=count, url=query.address.but(show=name), current=name == show)
+            url = query.address.but(show=name)
+            yield Link(label=LABELS[name], count=count, url=url, current=name == show)
 
 
 def _row(
@@ -191,17 +201,18 @@ def _row(
     has_below: bool,
 ) -> PlanRow:
     row = plan.rows[index]
+    *above, name = row.trail
     gone = row.action in GONE
     return PlanRow(
         key=_key(index),
-        name=row.name,
-        above=SEPARATOR.join(row.trail[:-1]),
-        depth=row.depth,
+        name=name,
+        above=SEPARATOR.join(above),
+        depth=len(above),
         has_below=has_below,
         tone=WORDS[row.action].tone,
-        merge=badge(merge.action),
-        reconcile=badge(row.action),
-        changed=changed(merge, row),
+        merge=BADGES[merge.action],
+        reconcile=BADGES[row.action],
+        changed=_changed(merge, row),
         dot=_dot(row),
         gone=gone,
         cause=_cause(row, plan),
@@ -237,3 +248,39 @@ def _link(index: int, *, here: bool) -> str:
 
 def _short(trail: tuple[str, ...]) -> str:
     return SEPARATOR.join(trail[-2:])
+
+
+# ---- The rows that the address asks for.
+
+
+def _cut(merge: Plan, reconcile: Plan, query: PlanQuery) -> tuple[TreePage, str]:
+    """The wanted page and its rows: of more than `ROWS` only the changes, unless all are wanted."""
+    rows, trees = reconcile.rows, Forest(reconcile.rows, [row.parent for row in reconcile.rows])
+    if query.row is not None:
+        return trees.page(range(len(rows)), number=min(query.row, len(rows) - 1) // ROWS + 1, size=ROWS), EVERYTHING
+    show = query.show or _usual(rows, query.find)
+    wanted = [index for index, row in enumerate(rows) if _shows(merge.rows[index], row, show)]
+    if query.find:
+        search = Search(query.find)
+        wanted = [index for index in wanted if search.finds(rows[index].trail)]
+    shown = trees.with_ancestors(wanted)
+    return trees.page(shown, number=min(max(query.page, 1), -(-len(shown) // ROWS) or 1), size=ROWS), show
+
+
+def _changed(merge: Row, reconcile: Row) -> bool:
+    return merge.action not in CALM or reconcile.action not in CALM
+
+
+def _usual(rows: Sequence[Row], find: str) -> str:
+    """Without a filter: everything if it fits on a page, else the changes; words are searched in all rows."""
+    return EVERYTHING if find or len(rows) <= ROWS else CHANGES
+
+
+def _shows(merge: Row, row: Row, show: str) -> bool:
+    if show == CHANGES:
+        return _changed(merge, row)
+    return row.action in {REMOVALS: GONE, COLLATERAL: (Action.COLLATERAL,)}.get(show, Action)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 9 else None

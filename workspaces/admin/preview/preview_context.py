@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.http import QueryDict
 from django.utils.safestring import SafeString
 
-from lib.text import plural
-from workspaces.admin.preview.plan_query import PlanQuery
-from workspaces.admin.preview.plan_table import (
-    PlanTable,
-    collateral_links,
-    leftovers,
-    names_a_live_one,
-    plan_table,
-    subtrees,
-)
+from lib.text import listed, plural
+from workspaces.admin.preview.plan_table import PlanQuery, PlanTable, collateral_links, plan_table
 from workspaces.admin.shared.badges import coded
 from workspaces.core.plan_words import WORDS
-from workspaces.core.planning.plan_values import Action, Plan, Row
+from workspaces.core.planning.plan_values import Action, Plan, Reason, Row
 from workspaces.core.validating.validation_context import brief
 from workspaces.models import ImportRun, Organization
 from workspaces.services.imports.previews import Change, Preview, changes_since
@@ -29,110 +22,6 @@ from workspaces.services.verdicts import Demand, demand_of
 
 MOST_CHANGES = 20
 MOST_LINKS = 10
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PreviewView:
-    """The context of preview.html, read and worded: the template starts no query."""
-
-    short_id: str
-    template: str
-    declared: str
-    merge: Plan
-    reconcile: Plan
-    applied: ImportRun | None  # the run that applied it
-
-    # obstacles: changes since, another import of the organization that has not ended
-    out_of_date: bool
-    changes: tuple[Change, ...]
-    running: ImportRun | None
-    warnings: tuple[SafeString, ...]
-    warnings_open: bool
-
-    # the plans
-    nothing_to_do: str
-    merge_card: Card
-    reconcile_card: Card
-    table: PlanTable
-    first_collateral: list[tuple[str, str]]
-
-    # the dock
-    demand: Demand
-    merge_text: str
-    reconcile_text: str
-    merge_button: str
-    reconcile_button: str
-    removed_kinds: str
-    total: Total
-
-    @property
-    def applied_id(self) -> str:
-        return str(self.applied.pk)[:8] if self.applied else ""
-
-    @property
-    def locked(self) -> bool:
-        return self.out_of_date or self.running is not None
-
-    @property
-    def same_plan(self) -> bool:
-        """In an organization without workspaces both modes do the same."""
-        return not self.merge.live_before
-
-    @property
-    def first_changes(self) -> tuple[Change, ...]:
-        return self.changes[:MOST_CHANGES]
-
-    @property
-    def more_changes(self) -> int:
-        return max(0, len(self.changes) - MOST_CHANGES)
-
-    @property
-    def more_collateral(self) -> int:
-        return max(0, len(self.reconcile.collateral) - MOST_LINKS)
-
-
-def preview_view(preview: Preview, query: PlanQuery) -> PreviewView:
-    merge, reconcile, lost = preview.merge, preview.reconcile, _lost(preview)
-    table = plan_table(merge, reconcile, holdings=lost, query=query)
-    return PreviewView(
-        short_id=str(preview.record.pk)[:8],
-        template=preview.template.name,
-        declared=plural(preview.template.count(), "workspace"),
-        merge=merge,
-        reconcile=reconcile,
-        applied=preview.applied_by,
-        out_of_date=preview.is_out_of_date,
-        changes=changes_since(preview) if preview.is_out_of_date else (),
-        running=None if preview.applied_by else _running_in(preview.record.organization),
-        warnings=tuple(coded(brief(warning)) for warning in reconcile.warnings),
-        # unfolded where one of them concerns a live workspace
-        warnings_open=names_a_live_one(reconcile) or len(reconcile.warnings) > len(merge.warnings),
-        nothing_to_do=nothing_at_all(merge, reconcile),
-        merge_card=merge_card(merge),
-        reconcile_card=reconcile_card(reconcile),
-        table=table,
-        first_collateral=collateral_links(reconcile, table, most=MOST_LINKS),
-        demand=demand_of(reconcile),
-        merge_text=merge_text(merge),
-        reconcile_text=reconcile_text(reconcile),
-        merge_button=button(merge),
-        reconcile_button=button(reconcile),
-        removed_kinds=removed_kinds(reconcile),
-        total=total(lost.values()),
-    )
-
-
-def further_rows(preview: Preview, query: PlanQuery) -> PlanTable:
-    """A page of the table, to append to the one before it."""
-    return plan_table(preview.merge, preview.reconcile, holdings=_lost(preview), query=query, goes_on=True)
-
-
-def _running_in(organization: Organization) -> ImportRun | None:
-    return ImportRun.objects.filter(organization=organization, state=ImportRun.State.RUNNING).first()
-
-
-def _lost(preview: Preview) -> Mapping[UUID, Holdings]:
-    return holdings([row.live.id for row in preview.reconcile.removals if row.live])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,6 +43,111 @@ class Card:
     verdict: str
     left: str = ""
     rest: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModeContext:
+    """One of the two plans: its card, and the sentence and the button that apply it."""
+
+    card: Card
+    text: str
+    button: str
+    changes_nothing: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreviewContext:
+    """The context of preview.html, read and worded: the template starts no query and decides nothing."""
+
+    short_id: str
+    template: str
+    declared: str
+    compared_with: str
+    applied: ImportRun | None  # the run that applied it
+    applied_id: str
+
+    # obstacles: changes since, another import of the organization that has not ended
+    out_of_date: bool
+    changed_count: int
+    changes: tuple[Change, ...]  # the first of them
+    more_changes: int
+    running: ImportRun | None
+    locked: bool
+    warnings: tuple[SafeString, ...]
+    warnings_open: bool
+
+    # the plans
+    nothing_to_do: str
+    same_plan: bool  # in an organization without workspaces both modes do the same
+    merge: ModeContext
+    reconcile: ModeContext
+    removed_kinds: str
+    some_held: bool
+    table: PlanTable
+    collateral: list[tuple[str, str]]  # address and path of the first of them
+    more_collateral: int
+
+    # what reconcile destroys, and what has to be confirmed
+    demand: Demand
+    total: Total
+
+
+def preview_context(preview: Preview, query: QueryDict) -> PreviewContext:
+    merge, reconcile, lost = preview.merge, preview.reconcile, _lost(preview)
+    table = plan_table(merge, reconcile, holdings=lost, query=PlanQuery.of(query))
+    applied, out_of_date, demand = preview.applied_by, preview.is_out_of_date, demand_of(reconcile)
+    changes = changes_since(preview) if out_of_date else ()
+    running = None if applied else _running_in(preview.record.organization)
+    before = merge.live_before
+    return PreviewContext(
+        short_id=str(preview.record.pk)[:8],
+        template=preview.template.name,
+        declared=plural(preview.template.count(), "workspace"),
+        compared_with=f"all {plural(before, 'live workspace')}" if before else "no live workspace",
+        applied=applied,
+        applied_id=str(applied.pk)[:8] if applied else "",
+        out_of_date=out_of_date,
+        changed_count=len(changes),
+        changes=changes[:MOST_CHANGES],
+        more_changes=max(0, len(changes) - MOST_CHANGES),
+        running=running,
+        locked=out_of_date or running is not None,
+        warnings=tuple(coded(brief(warning)) for warning in reconcile.warnings),
+        # unfolded where one of them concerns a live workspace
+        warnings_open=names_a_live_one(reconcile) or len(reconcile.warnings) > len(merge.warnings),
+        nothing_to_do=nothing_at_all(merge, reconcile),
+        same_plan=not before,
+        merge=_mode(merge, merge_card(merge), merge_text(merge)),
+        reconcile=_mode(reconcile, reconcile_card(reconcile), reconcile_text(reconcile)),
+        removed_kinds=removed_kinds(reconcile) if demand.removals else "",
+        some_held=bool(reconcile.held),
+        table=table,
+        collateral=collateral_links(reconcile, table, most=MOST_LINKS),
+        more_collateral=max(0, demand.collateral - MOST_LINKS),
+        demand=demand,
+        total=total(lost.values()),
+    )
+
+
+def further_rows(preview: Preview, query: QueryDict) -> PlanTable:
+    """A page of the table, to append to the one before it."""
+    rows = PlanQuery.of(query)
+    return plan_table(preview.merge, preview.reconcile, holdings=_lost(preview), query=rows, goes_on=True)
+
+
+def _running_in(organization: Organization) -> ImportRun | None:
+    return ImportRun.objects.filter(organization=organization, state=ImportRun.State.RUNNING).first()
+
+
+def _lost(preview: Preview) -> Mapping[UUID, Holdings]:
+    return holdings([row.live.id for row in preview.reconcile.removals if row.live])
+
+
+def _mode(plan: Plan, card: Card, text: str) -> ModeContext:
+    return ModeContext(card=card, text=text, button=button(plan), changes_nothing=plan.changes_nothing)
+
+
+# ---- The plans in words.
 
 
 def merge_card(plan: Plan) -> Card:
@@ -260,3 +254,18 @@ def _tiles(plan: Plan) -> tuple[PlanTile, ...]:
     }
     words = ((WORDS[action], number) for action, number in numbers.items())
     return tuple(PlanTile(tone=word.tone, label=f"{word.sign} {word.word}", number=number) for word, number in words)
+
+
+def names_a_live_one(plan: Plan) -> bool:
+    """Whether a warning concerns a live workspace that the template names only under `spawning: false`."""
+    return any(row.reason is Reason.NOT_SPAWNING for row in plan.rows)
+
+
+def leftovers(rows: Sequence[Row]) -> str:
+    """`8 duplicates`, or `8 leftovers` where one of them has no twin in the template."""
+    return plural(len(rows), "duplicate" if all(row.twin for row in rows) else "leftover")
+
+
+def subtrees(plan: Plan) -> str:
+    """`1 subtree: PM › Infra Lead`"""
+    return f"{plural(len(plan.removal_roots), 'subtree')}: {listed([row.path for row in plan.removal_roots], most=3)}"

@@ -20,10 +20,9 @@ from lib.bounded_count import Tally
 from lib.text import listed
 from workspaces import access
 from workspaces.access import Actor, Right
-from workspaces.admin.preview.plan_query import PlanQuery
-from workspaces.admin.preview.preview_context import further_rows, preview_view
-from workspaces.admin.run.run_context import latest_runs, run_views
-from workspaces.admin.shared.rendering import faults_of, is_part, posted_text, render_page
+from workspaces.admin.preview.preview_context import further_rows, preview_context
+from workspaces.admin.run.run_context import latest_runs, run_lines
+from workspaces.admin.shared.rendering import is_part, posted_text, render_page
 from workspaces.core.planning.plan import parse_mode
 from workspaces.core.planning.plan_values import IMPORT_MODES, Mode
 from workspaces.core.validating.validation_context import MissingFiles
@@ -36,7 +35,6 @@ from workspaces.services.security.rate_limits import Effort, require_turn
 from workspaces.services.templates.directory_list import find_directory, list_directories
 from workspaces.services.templates.loader import LoadedTemplate, site_loader
 from workspaces.services.verdicts import confirmed_number, demand_of
-from workspaces.web.error_statuses import status_of
 
 LATEST = 5
 
@@ -79,16 +77,14 @@ def _form(request: HttpRequest, site: AdminSite, user: User, *, error: OrgError 
         site,
         "import.html",
         title="Import an org template",
-        status=status_of(error),
         organizations=[(each, Tally.of(each.live_count)) for each in organizations],
         chosen=request.POST.get("org") or request.GET.get("org", ""),
         directories=list_directories(site_loader(MissingFiles.WARN)),
         chosen_directory=request.POST.get("dir", ""),
         missing_files="missing_files" in request.POST,
-        runs=run_views(latest_runs(user)[:LATEST]),
+        runs=run_lines(latest_runs(user)[:LATEST]),
         max_bytes=settings.ORGSITE_MAX_TEMPLATE_BYTES,
         error=error,
-        faults=faults_of(error),
     )
 
 
@@ -157,10 +153,9 @@ def _apply(request: HttpRequest, preview: Preview) -> Applied:
 
 
 def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: OrgError | None = None) -> HttpResponse:
-    title, query = f"Preview of {preview.record.source or preview.template.name}", PlanQuery.of(request.GET)
+    title = f"Preview of {preview.record.source or preview.template.name}"
     if is_part(request):
-        table = further_rows(preview, query)
-        return render_page(request, site, "plan_rows.html", title=title, table=table)
+        return render_page(request, site, "plan_rows.html", title=title, table=further_rows(preview, request.GET))
     organization = preview.record.organization
     may_reconcile = access.may(request.user, Right.CASCADE_DELETE, organization)
     return render_page(
@@ -168,8 +163,7 @@ def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: 
         site,
         "preview.html",
         title=title,
-        status=status_of(error),
-        view=preview_view(preview, query),
+        view=preview_context(preview, request.GET),
         record=preview.record,
         may_reconcile=may_reconcile,
         who_may="" if may_reconcile else listed(access.who_may(Right.CASCADE_DELETE, organization), most=8),

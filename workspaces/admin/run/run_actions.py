@@ -28,7 +28,7 @@ def run_again(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpRes
 
 
 def _run_again(request: HttpRequest, run_id: UUID, site: AdminSite) -> HttpResponse:
-    run = get_object_or_404(latest_runs(access.require(request.user, Right.IMPORT)), pk=run_id)
+    run = get_object_or_404(latest_runs(request.user, to=Right.IMPORT), pk=run_id)
     _say_how_many(request, try_again(list(Stages(import_id=run.pk).failing.values_list("pk", flat=True))))
     return redirect(f"{site.name}:run", run.pk)
 
@@ -40,7 +40,7 @@ def container_again(request: HttpRequest, workspace_id: UUID, *, site: AdminSite
 
 
 def _container_again(request: HttpRequest, workspace_id: UUID, site: AdminSite) -> HttpResponse:
-    rows = Workspace.objects.visible_to(access.require(request.user, Right.IMPORT)).select_related("container")
+    rows = Workspace.objects.visible_to(request.user, to=Right.IMPORT).select_related("container")
     workspace = get_object_or_404(rows, pk=workspace_id, container__isnull=False)
     _say_how_many(request, try_again([workspace.pk]))
     if import_id := workspace.container.import_id:

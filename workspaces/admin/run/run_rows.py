@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from lib.database_clock import database_now
 from lib.text import plural
-from workspaces.admin.shared.badges import done
+from workspaces.admin.shared.badges import DONE
 from workspaces.core.containers.convergence import FAILED_AFTER, LOST_AFTER
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.names import SEPARATOR
@@ -26,83 +26,81 @@ from workspaces.services.containers.installation import HELD_BACK
 MINUTES = 100  # from so many seconds on, in minutes
 
 
-@dataclass(frozen=True, kw_only=True)
+SIGNS = {"fail": "×", "retry": "↻", "ok": "✓", "run": "…", "wait": "·"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Stage:
-    """A container row as the pages show it."""
+    """A container as the pages show it; `kind` is its class in the stylesheet.
+
+    `going`: it is to be removed. `watched`: it was started again after an error, and has to stay up now. `next_step`:
+    `Next try in 4 min`, `Next look now`; "" without an error.
+    """
 
     row: Container
+    kind: str
+    sign: str
+    word: str
+    going: bool
+    failing: bool
+    watched: bool
+    next_step: str
 
-    @property
-    def going(self) -> bool:
-        """Whether it is to be removed."""
-        return self.row.desired == Desired.ABSENT
 
-    @property
-    def settled(self) -> bool:
-        return self.row.due_at is None
+def stage_of(row: Container) -> Stage:
+    kind = _kind(row)
+    going, failing = row.desired == Desired.ABSENT, bool(row.last_error)
+    watched = failing and not going and row.asked_at is not None
+    look = "look" if watched or _held(row) else "try"
+    return Stage(
+        row=row,
+        kind=kind,
+        sign=SIGNS[kind],
+        word=_word(row, kind),
+        going=going,
+        failing=failing,
+        watched=watched,
+        next_step=f"Next {look} {_next_try(row)}" if failing else "",
+    )
 
-    @property
-    def failing(self) -> bool:
-        return bool(self.row.last_error)
 
-    @property
-    def held(self) -> bool:
-        """Whether the removal waits, because the database may be a restored or another one."""
-        return self.row.last_error == HELD_BACK
+def _held(row: Container) -> bool:
+    """Whether the removal waits, because the database may be a restored or another one."""
+    return row.last_error == HELD_BACK
 
-    @property
-    def kind(self) -> str:
-        """The class in the stylesheet."""
-        if self.held:
-            return "retry"
-        if self.failing:
-            return "fail" if self.row.attempts >= FAILED_AFTER or self.row.losses >= LOST_AFTER else "retry"
-        if self.settled:
-            return "ok"
-        return "run" if self.row.leased_until or self.row.asked_at else "wait"
 
-    @property
-    def sign(self) -> str:
-        return {"fail": "×", "retry": "↻", "ok": "✓", "run": "…", "wait": "·"}[self.kind]
+def _kind(row: Container) -> str:
+    if _held(row):
+        return "retry"
+    if row.last_error:
+        return "fail" if row.attempts >= FAILED_AFTER or row.losses >= LOST_AFTER else "retry"
+    if row.due_at is None:
+        return "ok"
+    return "run" if row.leased_until or row.asked_at else "wait"
 
-    @property
-    def word(self) -> str:
-        if self.held:
-            return "held back"
-        if self.failing and self.row.losses > 1:
-            return f"lost {plural(self.row.losses, 'time')}"
-        if self.failing:
-            return f"tried {plural(self.row.attempts, 'time')}" if self.row.attempts else "waits for the engine"
-        if self.settled:
-            return self._end
-        if self.kind == "wait":
-            return "waits"
-        return "stopping" if self.going else "starting"
 
-    @property
-    def _end(self) -> str:
-        if not self.going:
-            return "runs"
-        return "gone, volumes kept" if self.row.keep_volumes else "gone, volumes too"
+def _word(row: Container, kind: str) -> str:
+    going = row.desired == Desired.ABSENT
+    if _held(row):
+        return "held back"
+    if row.last_error and row.losses > 1:
+        return f"lost {plural(row.losses, 'time')}"
+    if row.last_error:
+        return f"tried {plural(row.attempts, 'time')}" if row.attempts else "waits for the engine"
+    if kind == "ok":
+        return f"gone, volumes {'kept' if row.keep_volumes else 'too'}" if going else "runs"
+    if kind == "wait":
+        return "waits"
+    return "stopping" if going else "starting"
 
-    @property
-    def watched(self) -> bool:
-        """Whether it was started again after an error, and has to stay up now."""
-        return self.failing and not self.going and self.row.asked_at is not None
 
-    @property
-    def next_step(self) -> str:
-        """`Next try in 4 min`, `Next look now`."""
-        return f"Next {'look' if self.watched or self.held else 'try'} {self.next_try}"
-
-    @property
-    def next_try(self) -> str:
-        """`in 38 s`, `in 4 min`, `now`."""
-        due: datetime = self.row.due_at or database_now()
-        seconds = round((due - database_now()).total_seconds())
-        if seconds >= MINUTES:
-            return f"in {round(seconds / 60)} min"
-        return f"in {seconds} s" if seconds > 0 else "now"
+def _next_try(row: Container) -> str:
+    """`in 38 s`, `in 4 min`, `now`."""
+    due: datetime = row.due_at or database_now()
+    seconds = round((due - database_now()).total_seconds())
+    if seconds >= MINUTES:
+        return f"in {round(seconds / 60)} min"
+    return f"in {seconds} s" if seconds > 0 else "now"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +122,7 @@ class Stages:
     def of(self, workspaces: Collection[UUID]) -> dict[UUID, Stage]:
         """Workspace → its container's stage; those of other runs are left out."""
         rows = self._rows.filter(workspace__one_of=workspaces) if workspaces and self.any else ()
-        return {row.pk: Stage(row=row) for row in rows}
+        return {row.pk: stage_of(row) for row in rows}
 
     @property
     def going(self) -> Progress:
@@ -273,7 +271,7 @@ class RunRows:
                 id=row.workspace_id,
                 name=row.name,
                 above=SEPARATOR.join(row.path[:-1]),
-                done=done(row.kind),
+                done=DONE[row.kind],
                 why=row.cause,
                 stage=stages.get(row.workspace_id),
             )

@@ -21,9 +21,9 @@ def badge(action: str, word: object = "") -> SafeString:
     )
 
 
-def done(action: str) -> SafeString:
-    """The badge of a finished action."""
-    return badge(action, WORDS[action].done.capitalize())
+BADGES = {action: badge(action) for action in WORDS}
+DONE = {action: badge(action, word.done.capitalize()) for action, word in WORDS.items()}
+"""The badges of finished actions."""
 
 
 def coded(text: str) -> SafeString:

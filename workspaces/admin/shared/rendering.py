@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from workspaces.admin.shared.badges import coded
 from workspaces.errors import OrgError, TemplateInvalid
+from workspaces.web.error_statuses import status_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +24,7 @@ class Fault:
     message: SafeString
 
 
-def faults_of(error: OrgError | None) -> list[Fault]:
+def _faults(error: OrgError) -> list[Fault]:
     """The faults of the template, if the error has any."""
     problems = error.problems if isinstance(error, TemplateInvalid) else ()
     return [
@@ -39,15 +40,23 @@ def faults_of(error: OrgError | None) -> list[Fault]:
 
 
 def render_page(
-    request: HttpRequest, site: AdminSite, template: str, *, title: str, status: int = 200, **context: Any
+    request: HttpRequest,
+    site: AdminSite,
+    template: str,
+    *,
+    title: str,
+    status: int = 200,
+    error: OrgError | None = None,
+    **context: Any,
 ) -> TemplateResponse:
-    """A page of the admin; `title` is plain text for the browser's tab."""
+    """A page of the admin; `title` is plain text for the browser's tab. An `error` has its own status, and is shown."""
     request.current_app = site.name
+    told = {"error": error, "faults": _faults(error)} if error else {}
     return TemplateResponse(
         request,
         f"workspaces/admin/{template}",
-        {**site.each_context(request), "title": title, **context},
-        status=status,
+        {**site.each_context(request), "title": title, **told, **context},
+        status=status_of(error) if error else status,
     )
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -13,15 +11,15 @@ from django.utils.safestring import SafeString
 
 from lib.text import plural
 from workspaces.admin.shared.badges import coded
-from workspaces.models import Installation
-from workspaces.services.containers.desired_state import count_overdue, engine_runs, overdue_since
+from workspaces.services.containers.desired_state import engine_runs
 from workspaces.services.containers.installation import last_seen
-from workspaces.services.upkeep.readiness import engine_state, readiness
+from workspaces.services.upkeep.readiness import count_overdue, overdue_since, readiness
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from workspaces.access import AnyUser
 
-OK = "ok"
+OK, LATE, BAD = "ok", "late", "bad"
+SIGNS = {OK: "✓", LATE: "↻", BAD: "×"}
 ENGINE, BACKLOG, DATABASE = "engine", "backlog", "database"
 # Check and state → meaning and remedy. A state without words of its own is shown as it is.
 WORDS = {
@@ -49,90 +47,80 @@ class Cell:
     """One part of the system and how it is; `tone` is its class in the stylesheet: `bad`, `late`, or `ok`."""
 
     tone: str
+    sign: str
     title: str
-    said: str
-
-    @property
-    def detail(self) -> SafeString:
-        return coded(self.said)
-
-    @property
-    def sign(self) -> str:
-        return {"bad": "×", "late": "↻"}.get(self.tone, "✓")
+    detail: SafeString
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class System:
-    """The system as one user may see it: its states, and the work due in their organizations."""
+    """The system as one user may see it: its states, and the work due in their organizations.
 
-    user: User
+    `worker` is the sentence that explains why no container moves, "" while a worker answers.
+    """
+
+    tone: str
+    troubles: tuple[Cell, ...]
+    cells: tuple[Cell, ...]  # the troubles, else one that says that all is well
+    worker: str
 
     @property
     def well(self) -> bool:
         """Proof, not silence: every check answered ok, and nothing has been due for a minute."""
         return not self.troubles
 
-    @property
-    def tone(self) -> str:
-        return "bad" if any(cell.tone == "bad" for cell in self.troubles) else "late" if self.troubles else "ok"
 
-    @property
-    def cells(self) -> list[Cell]:
-        return self.troubles or [self._fine]
+def system_of(user: AnyUser) -> System:
+    """The states of the system now, and the work due for the user."""
+    faults = {check: state for check, state in readiness().items() if state != OK}
+    late = _late(user, bad=bool(faults.keys() & {BACKLOG, ENGINE}))
+    told = {check: _cell(check, state) for check, state in faults.items() if not (late and check == BACKLOG)}
+    troubles = (*told.values(), *([late] if late else []))
+    return System(
+        tone=BAD if told or (late and late.tone == BAD) else LATE if late else OK,
+        troubles=troubles,
+        cells=troubles or (_fine(),),
+        worker=f"{told[ENGINE].title}." if ENGINE in told else "",
+    )
 
-    @cached_property
-    def troubles(self) -> list[Cell]:
-        states = {check: state for check, state in self.checks.items() if state != OK}
-        late = self._late(behind=BACKLOG in states)
-        if late:
-            states.pop(BACKLOG, None)  # the same, with numbers
-        return [*(self._cell(check, state) for check, state in states.items()), *([late] if late else [])]
 
-    @cached_property
-    def checks(self) -> Mapping[str, str]:
-        return readiness()
+def _cell(check: str, state: str) -> Cell:
+    if check == ENGINE:
+        title, detail = _engine(state)
+    else:
+        title, detail = WORDS.get((check, state), (f"{check.capitalize()}: {state}", ""))
+    return _made(BAD, title, detail)
 
-    @property
-    def worker(self) -> str:
-        """The sentence that explains why no container moves; "" while a worker answers."""
-        state = engine_state()  # alone: a page that refreshes itself queries no more than it shows
-        return "" if state == OK else f"{self._cell(ENGINE, state).title}."
 
-    def _cell(self, check: str, state: str) -> Cell:
-        if check == ENGINE:
-            title, detail = self._engine(state)
-        else:
-            title, detail = WORDS.get((check, state), (f"{check.capitalize()}: {state}", ""))
-        return Cell(tone="bad", title=title, said=detail)
+def _engine(state: str) -> tuple[str, str]:
+    seen = last_seen()
+    if state == "away":
+        return "The engine does not answer the worker", seen.engine_error
+    since = f"since {_moment(seen.engine_seen_at)}" if seen.engine_seen_at else "yet"
+    return f"No worker has been seen {since}", UNSEEN
 
-    def _engine(self, state: str) -> tuple[str, str]:
-        if state == "away":
-            return "The engine does not answer the worker", self._seen.engine_error
-        seen = self._seen.engine_seen_at
-        since = f"since {_moment(seen)}" if seen else "yet"
-        return f"No worker has been seen {since}", UNSEEN
 
-    def _late(self, *, behind: bool) -> Cell | None:
-        oldest = overdue_since(self.user)
-        if oldest is None:
-            return None
-        count, exact = count_overdue(self.user)
-        tone = "bad" if behind or self.checks.get(ENGINE, OK) != OK else "late"
-        number = plural(count, "container") if exact else f"At least {plural(max(count, 1), 'container')}"
-        title = f"{number} due for more than a minute"
-        return Cell(tone=tone, title=title, said=f"The oldest since {_moment(oldest)}.")
+def _late(user: AnyUser, *, bad: bool) -> Cell | None:
+    """The overdue work with its number, if there is any: it says more than the state of the backlog."""
+    oldest = overdue_since(user)
+    if oldest is None:
+        return None
+    count, exact = count_overdue(user)
+    number = plural(count, "container") if exact else f"At least {plural(max(count, 1), 'container')}"
+    return _made(BAD if bad else LATE, f"{number} due for more than a minute", f"The oldest since {_moment(oldest)}.")
 
-    @property
-    def _fine(self) -> Cell:
-        if not engine_runs():
-            return Cell(tone=OK, title="The database answers", said="Without an engine, workspaces are records only.")
-        seen, name = self._seen.engine_seen_at, self._seen.engine
-        detail = f"{name}, last seen {_moment(seen)}; nothing has been due for a minute." if seen else ""
-        return Cell(tone=OK, title="Worker, engine and database answer", said=detail)
 
-    @cached_property
-    def _seen(self) -> Installation:
-        return last_seen()
+def _fine() -> Cell:
+    if not engine_runs():
+        return _made(OK, "The database answers", "Without an engine, workspaces are records only.")
+    seen = last_seen()
+    when = seen.engine_seen_at
+    detail = f"{seen.engine}, last seen {_moment(when)}; nothing has been due for a minute." if when else ""
+    return _made(OK, "Worker, engine and database answer", detail)
+
+
+def _made(tone: str, title: str, detail: str) -> Cell:
+    return Cell(tone=tone, sign=SIGNS[tone], title=title, detail=coded(detail))
 
 
 def _moment(when: object) -> str:

@@ -26,7 +26,6 @@ from workspaces.models import Organization, Workspace
 from workspaces.services.containers.desired_state import engine_runs
 from workspaces.services.lookups import parse_id
 from workspaces.services.workspace.adding import create_workspace
-from workspaces.web.error_statuses import status_of
 
 TIER_CHOICES = [(number, str(number)) for number in TIERS]
 
@@ -94,9 +93,15 @@ def _add(request: HttpRequest, site: AdminSite) -> HttpResponse:
         else:
             messages.success(request, f"{workspace.name} created.")
             return redirect("admin:workspaces_workspace_change", workspace.pk)
-    status = 400 if form.errors and error is None else status_of(error)
     return render_page(
-        request, site, "add.html", title="Add workspace", status=status, form=form, engine_runs=engine_runs()
+        request,
+        site,
+        "add.html",
+        title="Add workspace",
+        status=400 if form.errors else 200,
+        error=error,
+        form=form,
+        engine_runs=engine_runs(),
     )
 
 

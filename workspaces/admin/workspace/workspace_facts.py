@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 
 from workspaces import access
 from workspaces.access import Right
-from workspaces.admin.run.run_rows import Stage
+from workspaces.admin.run.run_rows import stage_of
 from workspaces.core.names import SEPARATOR
 from workspaces.models import Container, Workspace
 from workspaces.services.containers.provisioning import stored_files
@@ -53,7 +53,7 @@ def detail(request: HttpRequest, workspace: Workspace) -> dict[str, Any]:
         "children_count": live_children_count(workspace),
         "files": stored_files(workspace),
         "schedules": workspace.schedules.all(),
-        "stage": Stage(row=row) if (row := Container.objects.filter(workspace=workspace).first()) else None,
+        "stage": stage_of(row) if (row := Container.objects.filter(workspace=workspace).first()) else None,
         "usable_tokens": sum(1 for revoked in tokens if revoked is None),
         "revoked_tokens": sum(1 for revoked in tokens if revoked is not None),
         "may_add": workspace.is_live and access.may(request.user, Right.ADD, workspace.organization),

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 
 from workspaces import access
 from workspaces.access import Right
-from workspaces.admin.shared.badges import done
+from workspaces.admin.shared.badges import DONE
 from workspaces.admin.shared.rendering import page_number, render_page
 from workspaces.models import Status, Workspace
 from workspaces.services.lookups import ancestor_names
@@ -129,7 +129,7 @@ def _numbered(workspace: Workspace, record: Any) -> Version:
 
 def _done(record: Any) -> SafeString:
     changed = "remove" if record.status == Status.REMOVED else "update"
-    return done("create" if record.history_type == "+" else changed)
+    return DONE["create" if record.history_type == "+" else changed]
 
 
 def _changes(record: Any, before: Any) -> tuple[FieldDifference, ...]:

@@ -15,7 +15,6 @@ from typing import NamedTuple
 from lib.text import clip
 from workspaces.core.limits import OF_BYTES, TemplateLimits
 from workspaces.core.names import unseen
-from workspaces.core.reading.entry_names import entry_name, is_leftover, topmost_leftover
 from workspaces.core.reading.files import (
     FoundFile,
     LeftOut,
@@ -23,8 +22,11 @@ from workspaces.core.reading.files import (
     OverBudget,
     Unreadable,
     composed,
+    entry_name,
     folder_of,
+    is_leftover,
     path_fault,
+    topmost_leftover,
 )
 from workspaces.errors import Problem, TemplateInvalid, TemplateTooLarge
 

@@ -11,8 +11,7 @@ from lib.text import clip
 from workspaces.core.filesets import OWN_FOLDER, FolderFiles
 from workspaces.core.names import clean_text
 from workspaces.core.problems import Broken, Path
-from workspaces.core.reading.entry_names import may_hold_secret
-from workspaces.core.reading.files import Missing, Unreadable, resolve
+from workspaces.core.reading.files import Missing, Unreadable, may_hold_secret, resolve
 from workspaces.core.reading.parse_events import decode
 from workspaces.core.reading.reader import NEEDS_FILES
 from workspaces.core.template import ScheduleSpec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 FAILING_COUNTED = 1_000
-OVERDUE_COUNTED = 1_000
-LATE = timedelta(minutes=1)
 
 
 def engine_runs() -> bool:
@@ -80,28 +78,6 @@ def try_again(ids: Collection[UUID]) -> int:
 def count_failing(rows: QuerySet[Container]) -> Tally:
     """The bounded number of rows: while an engine is away, every container fails, and thousands need no exact count."""
     return tally(rows, most=FAILING_COUNTED)
-
-
-def overdue_since(user: User) -> datetime | None:
-    """The time since when the oldest overdue container waits (due for over a minute), of organizations that the user
-    may see; None if none does.
-    """
-    mine = _overdue().filter(workspace__organization__in=Organization.objects.visible_to(user))
-    return mine.values_list("due_at", flat=True).first()
-
-
-def count_overdue(user: User) -> tuple[int, bool]:
-    """Their number among the oldest OVERDUE_COUNTED of all, and whether that is exact: if there are more, some of them
-    may be the user's. Two queries: one that joins would read every workspace.
-    """
-    ids = list(_overdue().values_list("pk", flat=True)[: OVERDUE_COUNTED + 1])
-    visible = Organization.objects.visible_to(user)
-    mine = Workspace.objects.filter(id__one_of=ids[:OVERDUE_COUNTED], organization__in=visible)
-    return mine.count(), len(ids) <= OVERDUE_COUNTED
-
-
-def _overdue() -> QuerySet[Container]:
-    return Container.objects.filter(due_at__lt=database_now() - LATE).order_by("due_at")
 
 
 def failing(user: User) -> QuerySet[Container]:

@@ -15,7 +15,6 @@ from django.db import transaction
 
 from lib import gc_tuning
 from lib.database_clock import database_now
-from workspaces import access
 from workspaces.access import Actor, Right
 from workspaces.core.planning.plan import Comparison
 from workspaces.core.planning.plan_values import Live, Mode, Plan
@@ -59,14 +58,12 @@ class Preview:
         return self.record.applied_by
 
     @cached_property
-    @gc_tuning.paused()
     def merge(self) -> Plan:
-        return self._shown.plan(Mode.MERGE)
+        return self._planned(Mode.MERGE)
 
     @cached_property
-    @gc_tuning.paused()
     def reconcile(self) -> Plan:
-        return self._shown.plan(Mode.RECONCILE)
+        return self._planned(Mode.RECONCILE)
 
     @cached_property
     def is_out_of_date(self) -> bool:
@@ -77,6 +74,10 @@ class Preview:
     @cached_property
     def _shown(self) -> Comparison:
         return Comparison(have=self.seen, want=self.template, last_run=self.record.last_run)
+
+    def _planned(self, mode: Mode) -> Plan:
+        with gc_tuning.paused():
+            return self._shown.plan(mode)
 
     def plan(self, mode: Mode) -> Plan:
         return self.merge if mode is Mode.MERGE else self.reconcile
@@ -117,11 +118,10 @@ def open_preview(preview_id: UUID, *, user: User) -> Preview:
     """The stored preview beside the tree as it is now. Raises Denied, or NotFound: unknown, expired, or hidden from the
     user.
     """
-    access.require(user, Right.IMPORT)
     record = (
         ImportPreview.objects.select_related("organization", "user", "applied_by")
         .filter(pk=preview_id, expires_at__gt=database_now())
-        .filter(organization__in=Organization.objects.visible_to(user))
+        .filter(organization__in=Organization.objects.visible_to(user, to=Right.IMPORT))
         .first()
     )
     if record is None:

@@ -18,8 +18,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lib.text import clip
-from workspaces.core.reading.entry_names import is_leftover
-from workspaces.core.reading.files import FoundFile, LeftOut, Missing, OverBudget, Unreadable, composed, path_fault
+from workspaces.core.reading.files import (
+    FoundFile,
+    LeftOut,
+    Missing,
+    OverBudget,
+    Unreadable,
+    composed,
+    is_leftover,
+    path_fault,
+)
 
 MAX_LINKS = 8
 """Links on the way to one file."""
