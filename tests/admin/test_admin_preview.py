@@ -146,6 +146,7 @@ def test_an_out_of_date_preview_says_what_changed_and_by_whom(
     create_workspace(organization, Node(name="Sandbox", path=""), parent_id=None, actor=Actor(name="sam"))
     page = text(operator.get(moved))
     assert "1 workspace changed since this preview" in page
+    assert re.search(r"As of \d\d:\d\d:\d\d: ", page)
     assert "nothing changed yet" not in page
     assert "Sandbox created (sam)" in page
     assert re.search(r'<button class="ws-btn danger" id="go" disabled>', page)
