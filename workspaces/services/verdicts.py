@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from lib.text import plural
 from workspaces.core.planning import policy
 from workspaces.core.planning.plan_values import Plan
 from workspaces.core.planning.policy import Policy, Verdict
@@ -52,9 +53,8 @@ def demand_of(plan: Plan) -> Demand:
 def confirmed_number(demand: Demand, *, number: str, ticked: bool = False) -> int:
     """The number of removals that was confirmed. Raises InvalidRequest, which names the missing part."""
     if demand.collateral and not ticked:
-        message = (
-            f"Tick that the {demand.collateral} workspaces the template does not name go too. Nothing was changed."
-        )
+        going = plural(demand.collateral, "workspace")
+        message = f"Tick the box: {going} that the template does not name would go too. Nothing was changed."
         raise InvalidRequest(message, field="accept_collateral")
     if number.strip() != str(demand.removals):
         message = (

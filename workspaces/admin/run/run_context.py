@@ -67,6 +67,7 @@ class RunContext:
 
     run: ImportRun
     short_id: str
+    imports: bool  # it applied a template; else it removed chosen workspaces
     heading: str  # `merge team.yaml into`, or `remove from`: the organization's name follows
     seconds: str
     warnings: tuple[SafeString, ...]
@@ -93,6 +94,7 @@ def run_context(run: ImportRun, *, page: str) -> RunContext:
     return RunContext(
         run=run,
         short_id=_short_id(run),
+        imports=_imports(run),
         heading=f"{run.mode} {_label(run)} into" if _imports(run) else "remove from",
         seconds=f"{(run.finished_at - run.started_at).total_seconds():.1f} s" if run.finished_at else "",
         warnings=tuple(coded(brief(warning)) for warning in run.warnings),
