@@ -52,6 +52,7 @@ def _caller() -> Caller:
     return Caller.of(get_user_model().objects.create_superuser("root"))
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     "path",
