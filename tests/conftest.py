@@ -12,6 +12,7 @@ from django.test import TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 
 from audit import triggers
+from lib import gc_tuning
 from tests.databases import MODELS
 from workspaces.access import Actor
 from workspaces.models import Membership, Organization
@@ -34,6 +35,11 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object], request: pytest.
     node = request.node
     if fixturedef.argname in DATABASE and isinstance(node, pytest.Item) and not any(node.iter_markers("database")):
         pytest.fail("This test asks the database, and nothing tells so when it is collected: mark it with `django_db`.")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays; the garbage collector would look through it again and again."""
+    gc_tuning.freeze_loaded()
 
 
 def _names_the_database(item: pytest.Item) -> bool:

@@ -32,7 +32,7 @@ from workspaces.core.template import Node
 from workspaces.models import Organization, Workspace
 from workspaces.services.plans.execution import create_workspace
 
-WARM, REQUESTS, NODES, GROWTH = 40, 160, 500, 32  # MiB; each request left three quarters of one behind
+WARM, REQUESTS, NODES, GROWTH = 40, 110, 500, 32  # MiB; each request left three quarters of one behind
 
 
 @pytest.mark.skipif("connection.vendor == 'sqlite'", reason="it takes long; PostgreSQL's half shows this")
@@ -91,7 +91,6 @@ def _collector_at_rest() -> Iterator[None]:
     gc.disable()
     yield
     gc.enable()
-    gc.unfreeze()
 
 
 def _holds_something(thing: Any) -> bool:
