@@ -14,6 +14,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from audit import triggers
 from lib import gc_tuning
 from tests.databases import MODELS
+from tests.emptying import Emptying
 from workspaces.access import Actor
 from workspaces.models import Membership, Organization
 
@@ -48,19 +49,19 @@ def _names_the_database(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _flush_can_empty_the_audit_table() -> Iterator[None]:
-    """Tests that really commit are cleaned up by a flush, which the append-only triggers rightly refuse."""
-    flush = TransactionTestCase._fixture_teardown
+def _tests_that_commit_leave_nothing() -> Iterator[None]:
+    """The append-only triggers rightly refuse that their table is emptied."""
+    flush, emptying = TransactionTestCase._fixture_teardown, Emptying()
 
-    def flush_without_triggers(self: TransactionTestCase) -> None:
+    def empty_without_triggers(self: TransactionTestCase) -> None:
         triggers.remove(connection)
         try:
-            flush(self)
+            emptying.empty(flush=lambda: flush(self))
         finally:
             triggers.install(connection)
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(TransactionTestCase, "_fixture_teardown", flush_without_triggers)
+    patch.setattr(TransactionTestCase, "_fixture_teardown", empty_without_triggers)
     yield
     patch.undo()
 
