@@ -97,9 +97,9 @@ def test_two_workers_converge_two_hundred_containers_each_once(merge: Merge, eng
 def test_whatever_races_a_removal_no_live_row_and_no_container_stays(
     merge: Merge, engine: FakeEngine, actor: Actor, seed: int
 ) -> None:
-    """Fifty workspaces, each removed while it is provisioned, sends heartbeats and registers."""
+    """A hundred workspaces, each removed while it is provisioned, sends heartbeats and registers."""
     chance = random.Random(seed)
-    merge({f"W{number}": {} for number in range(50)})
+    merge({f"W{number}": {} for number in range(100)})
     keys = list(Workspace.objects.values_list("pk", flat=True))
     engine.knobs.takes = 0.003
 
@@ -128,4 +128,4 @@ def test_whatever_races_a_removal_no_live_row_and_no_container_stays(
     assert not WorkspaceToken.objects.filter(revoked_at=None).exists()
     assert (dict(engine.containers()), dict(engine.volumes())) == ({}, {})
     assert engine.overlapping == set()
-    assert sorted(events("released")) == sorted(f"W{number}" for number in range(50))
+    assert sorted(events("released")) == sorted(f"W{number}" for number in range(100))
