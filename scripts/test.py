@@ -22,7 +22,7 @@ from postgres import NoServer, throwaway_server
 
 ROOT = Path(__file__).resolve().parent.parent
 # Two processes at most: each makes a database of its own. `-n0` among the arguments turns them off.
-PYTEST = [sys.executable, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=2"]
+PYTEST = [sys.executable, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=2", "--dist=worksteal"]
 BROWSERS = ("chromium", "chromium-browser")
 NO_BROWSER = "no Chromium found; install it with `make system-deps`."
 # A browser's event loop is in the way of any other test. An engine is started once, and no test of it twice.
@@ -94,7 +94,7 @@ def plan(part: str, parts: list[str], pytest_args: list[str], server: str | NoSe
 def options_of(part: str, parts: list[str], pytest_args: list[str]) -> list[str]:
     """Its own options of pytest. Tests without a database run once; an engine stays in one process."""
     if part == "postgres" and "sqlite" in parts:
-        asked = [f"({marks})" for option, marks in pairwise(pytest_args) if option == "-m"]
+        asked = [f"({marks})" for option, marks in pairwise(pytest_args) if option == "-m"] or ["not once"]
         return ["-m", " and ".join(["database", *asked])]
     return {"docker": ["--dist=loadgroup"], "browser": ["-n0"]}.get(part, [])
 

@@ -12,7 +12,9 @@ from django.test import TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 
 from audit import triggers
+from lib import gc_tuning
 from tests.databases import MODELS
+from tests.emptying import Emptying
 from workspaces.access import Actor
 from workspaces.models import Membership, Organization
 
@@ -36,25 +38,30 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object], request: pytest.
         pytest.fail("This test asks the database, and nothing tells so when it is collected: mark it with `django_db`.")
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays; the garbage collector would look through it again and again."""
+    gc_tuning.freeze_loaded()
+
+
 def _names_the_database(item: pytest.Item) -> bool:
     """Also where it is skipped on one of the two: it must not be left out on the other."""
     return any(item.iter_markers("django_db")) or any(item.iter_markers("skipif"))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _flush_can_empty_the_audit_table() -> Iterator[None]:
-    """Tests that really commit are cleaned up by a flush, which the append-only triggers rightly refuse."""
-    flush = TransactionTestCase._fixture_teardown
+def _tests_that_commit_leave_nothing() -> Iterator[None]:
+    """The append-only triggers rightly refuse that their table is emptied."""
+    flush, emptying = TransactionTestCase._fixture_teardown, Emptying()
 
-    def flush_without_triggers(self: TransactionTestCase) -> None:
+    def empty_without_triggers(self: TransactionTestCase) -> None:
         triggers.remove(connection)
         try:
-            flush(self)
+            emptying.empty(flush=lambda: flush(self))
         finally:
             triggers.install(connection)
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(TransactionTestCase, "_fixture_teardown", flush_without_triggers)
+    patch.setattr(TransactionTestCase, "_fixture_teardown", empty_without_triggers)
     yield
     patch.undo()
 

@@ -153,6 +153,7 @@ def test_an_import_that_takes_longer_than_the_grace_is_answered_and_undone(
     assert set(database.ask(states, organization)) <= {"failed"}
 
 
+@pytest.mark.once
 def test_a_person_is_told_on_a_page(database: Database, tmp_path: Path) -> None:
     with running_site(tmp_path, database, ORGSITE_SHUTDOWN_GRACE="1") as site, connected(site.url) as line:
         line.sendall(request("POST", "/admin/login/", length="100"))
@@ -163,6 +164,7 @@ def test_a_person_is_told_on_a_page(database: Database, tmp_path: Path) -> None:
         await_end(site)
 
 
+@pytest.mark.once
 def test_streams_and_idle_connections_end_at_once(database: Database, token: str, tmp_path: Path) -> None:
     with running_site(tmp_path, database, ORGSITE_SHUTDOWN_GRACE="3600") as site:
         idle = http.client.HTTPConnection(urlsplit(site.url).netloc, timeout=GENEROUS)
@@ -179,6 +181,7 @@ def test_streams_and_idle_connections_end_at_once(database: Database, token: str
             assert await_end(site) == signal.SIGTERM
 
 
+@pytest.mark.once
 def test_a_stream_that_begins_while_the_site_ends_does_not_hold_it(
     database: Database, token: str, tmp_path: Path, organization: str
 ) -> None:

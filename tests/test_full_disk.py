@@ -99,6 +99,7 @@ def test_a_full_disk_is_said_and_passes(site: Site, token: str, disk: Path) -> N
     assert "Traceback" not in site.said()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("path", "kind"), [("/org/import", "application/json"), ("/admin/import/", "text/html")])
 def test_an_upload_that_finds_no_room_is_refused_with_a_sentence(
     database: Database, token: str, tmp_path: Path, path: str, kind: str

@@ -67,7 +67,6 @@ def settled() -> Iterator[None]:
     gc_tuning.freeze_loaded()
     yield
     gc.set_threshold(*before)
-    gc.unfreeze()
 
 
 @pytest.mark.usefixtures("settled")

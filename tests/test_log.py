@@ -14,6 +14,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import Http404
 from django.test import Client
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def log() -> Iterator[StringIO]:

@@ -9,6 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+pytestmark = pytest.mark.once
+
 HOSTS = ["10.42.0.17:8000", "[fd00::17]:8000", "site-7f9c", "", "two words", "a,b", "x_y", "ü", "orgs.example"]
 PROBES = ["/healthz", "/healthz/", "/readyz", "/readyz/"]
 OTHERS = ["/", "/admin/", "/admin/login/", "/healthz/more", "/healthzz", "/readyz//", "//healthz", "/events", "/docs"]

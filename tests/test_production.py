@@ -80,6 +80,7 @@ def test_the_old_setting_for_proxies_stops_the_start_and_names_the_new_one(value
     assert "ORGSITE_TRUSTED_PROXIES" in done.stderr
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 def test_a_login_leaves_cookies_that_no_script_and_no_other_site_can_use(client: Client) -> None:
     User.objects.create_superuser("root", password="a secret of root")
@@ -90,6 +91,7 @@ def test_a_login_leaves_cookies_that_no_script_and_no_other_site_can_use(client:
         assert cookie["samesite"] == "Lax", cookie
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/admin/login/", "/healthz", "/org/import", "/nowhere"])
 def test_every_answer_carries_what_a_browser_must_know(client: Client, path: str) -> None:

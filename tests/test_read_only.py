@@ -13,7 +13,7 @@ from django.test import Client
 from lib.database_errors import LOCKED_FILE, READ_ONLY, Trouble
 from tests.databases import taking_no_changes
 from tests.doors import TABLE
-from tests.test_every_door import World, ask, asked, furnished, world
+from tests.test_every_door import World, ask, asked, furnished, signed_in, world
 
 __all__ = ["furnished", "world"]
 
@@ -31,10 +31,7 @@ def read_only(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """From now on in this test; everybody is logged in already."""
     world.sessions["right"].set_password("right-secret")
     world.sessions["right"].save()
-    logged_in = {name: Client() for name in world.sessions}
-    for name, client in logged_in.items():
-        client.force_login(world.sessions[name])
-    monkeypatch.setattr(Client, "force_login", lambda self, user: self.cookies.update(logged_in[user.username].cookies))
+    world.cookies = {name: signed_in(user) for name, user in world.sessions.items()}  # the password is another one
     with taking_no_changes():
         yield
 

@@ -12,6 +12,8 @@ from django.test import Client
 from lib.sessions import signed_in
 from tests.test_production import KEY, manage, setting
 
+pytestmark = pytest.mark.once
+
 OLD, NEW = "an old key that was good for years", "a new key that nobody knows yet"
 
 

@@ -14,6 +14,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from orgsite.server.middleware import POLICY
 
+pytestmark = pytest.mark.once
+
 NOWHERE = str(UUID(int=0))
 
 

@@ -19,6 +19,8 @@ from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import OrgError, Problem
 from workspaces.web.error_statuses import STATUSES
 
+pytestmark = pytest.mark.once
+
 PLAN = plan_import(have=(), want=template({"PM": {}}), mode=Mode.MERGE)
 ARGUMENTS: dict[type[OrgError], Callable[[], OrgError]] = {
     errors.AppliedAlready: lambda: errors.AppliedAlready(PLAN, applied_by=UUID(int=1)),

@@ -14,6 +14,8 @@ from tests.trees import BEFORE
 from workspaces.models import Organization
 from workspaces.services.imports.importing import Applied
 
+pytestmark = pytest.mark.once
+
 LOGIN, HOME = "/admin/login/", "/admin/"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 

@@ -11,6 +11,8 @@ from django.core.management import call_command
 from audit.event_table import as_markdown
 from tests.api.conftest import Caller
 
+pytestmark = pytest.mark.once
+
 PATHS = {
     "/org/import", "/org/templates", "/workspaces", "/workspaces/{workspace_id}", "/workspaces/{workspace_id}/tokens",
     "/workspaces/{workspace_id}/heartbeat", "/workspaces/{workspace_id}/register", "/events", "/events/stream",

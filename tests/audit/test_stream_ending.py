@@ -60,6 +60,7 @@ def somebody(people: People) -> Iterator[tuple[str, User]]:
     people.ask(lambda: User.objects.filter(pk=user.pk).delete())
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("end", [revoke, expire, disable, take_the_right])
 def test_who_has_lost_the_right_is_sent_away(
     site: Site, people: People, somebody: tuple[str, User], end: Ending
@@ -75,6 +76,7 @@ def test_who_has_lost_the_right_is_sent_away(
         assert again.response.status in (401, 403)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("change", ["log out", "change the password", "expire"])
 def test_a_session_that_has_ended_ends_its_streams(
     site: Site, people: People, somebody: tuple[str, User], change: str
@@ -100,6 +102,7 @@ def test_a_session_that_has_ended_ends_its_streams(
         assert stream.seconds_to_end() < SOON
 
 
+@pytest.mark.once
 def test_who_leaves_an_organization_hears_no_more_of_it(site: Site, people: People, somebody: tuple[str, User]) -> None:
     token, user = somebody
     with listening(site, token) as stream, listening(site, token, org="acme") as asked:
@@ -111,6 +114,7 @@ def test_who_leaves_an_organization_hears_no_more_of_it(site: Site, people: Peop
         assert stream.during(1.5) == []
 
 
+@pytest.mark.once
 def test_who_joins_an_organization_hears_of_it_without_connecting_again(
     site: Site, people: People, somebody: tuple[str, User]
 ) -> None:
@@ -124,6 +128,7 @@ def test_who_joins_an_organization_hears_of_it_without_connecting_again(
         assert ids(stream.events(1)) == wanted
 
 
+@pytest.mark.once
 def test_who_does_not_read_holds_neither_memory_nor_others_up_and_loses_nothing(site: Site, people: People) -> None:
     """Two hundred megabytes: far more than the process keeps, and than a connection buffers."""
     token, wanted = people.tokens["bob"], []
@@ -138,6 +143,7 @@ def test_who_does_not_read_holds_neither_memory_nor_others_up_and_loses_nothing(
         assert ids(slow.events(4_000)) == wanted
 
 
+@pytest.mark.once
 def test_a_site_that_ends_does_not_wait_for_who_does_not_read(site: Site, people: People, tmp_path: Path) -> None:
     with (
         running_site(tmp_path, site.database, ORGSITE_SHUTDOWN_GRACE="3600") as other,

@@ -12,6 +12,8 @@ from tests.audit.streams import PATIENCE, People, Stream, listening
 from tests.hostile.wire import connected, heard, request
 from tests.sites import Site, running_site
 
+pytestmark = pytest.mark.once
+
 SHARE = 3
 
 

@@ -11,6 +11,8 @@ from audit.models import StructureEvent
 from tests.commands.conftest import Run
 from workspaces.models import Workspace
 
+pytestmark = pytest.mark.once
+
 RED, GREEN = "\x1b[31", "\x1b[32"
 QUESTION = "Type 2, the number of workspaces to remove: "
 

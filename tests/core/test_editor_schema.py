@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator, meta
 
 from tests.texts import inline
 from workspaces.core.limits import TemplateLimits
@@ -23,7 +23,11 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 
 
 def faults(data: Any) -> list[str]:
-    return sorted(error.json_path for error in VALIDATOR.iter_errors(data))
+    return sorted(written(error.instance_path) for error in VALIDATOR.iter_errors(data))
+
+
+def written(path: list[str | int]) -> str:
+    return "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
 
 
 def one(**keys: Any) -> dict[str, Any]:
@@ -31,7 +35,7 @@ def one(**keys: Any) -> dict[str, Any]:
 
 
 def test_it_is_a_schema_that_names_itself_and_its_dialect() -> None:
-    Draft202012Validator.check_schema(SCHEMA)
+    meta.validate(SCHEMA)
     assert SCHEMA["$id"] == "https://orgs.example/schema/template.json"
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert json.loads(json.dumps(SCHEMA)) == SCHEMA

@@ -15,6 +15,8 @@ from tests.hostile.fuzzing import Seed, seeds, spoiled, templates
 from tests.hostile.inside import Inside
 from tests.hostile.wire import exchange
 
+pytestmark = pytest.mark.once
+
 SOON = 2.0  # seconds of the processor
 TEXTS = st.deferred(lambda: spoiled([seed for seed in seeds() if not seed.filename.endswith(".zip")]))
 ZIPS = st.deferred(lambda: spoiled([seed for seed in seeds() if seed.filename.endswith(".zip")]))

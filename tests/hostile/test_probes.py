@@ -7,6 +7,8 @@ import pytest
 from tests.hostile.wire import exchange
 from tests.sites import Site
 
+pytestmark = pytest.mark.once
+
 HEADS = {
     "no host in 1.0": b"GET %s HTTP/1.0\r\n\r\n",
     "no host in 1.1": b"GET %s HTTP/1.1\r\nConnection: close\r\n\r\n",

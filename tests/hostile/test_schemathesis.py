@@ -22,7 +22,7 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 ONE = ("get_workspace", "change_workspace", "issue_workspace_token")
 AGENTS = ("heartbeat", "register")
 
-pytestmark = pytest.mark.fuzz
+pytestmark = [pytest.mark.fuzz, pytest.mark.once]
 
 Held = Callable[..., int]
 

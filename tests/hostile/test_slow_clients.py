@@ -14,6 +14,8 @@ from tests.hostile.inside import Inside
 from tests.hostile.wire import connected, exchange, heard, request
 from tests.sites import Site
 
+pytestmark = pytest.mark.once
+
 SOON = 60 * PATIENCE  # seconds: far less than it would take to wait for what never comes
 LARGE = "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js"  # more than a mebibyte
 

@@ -18,6 +18,8 @@ from tests.proxies.visitor import Visitor
 from tests.sites import Site, running_site
 from workspaces.services.security.tokens import issue_api_token
 
+pytestmark = pytest.mark.once
+
 FORGED = {
     "X_Forwarded_For": "198.51.100.9",
     "X_Real_IP": "198.51.100.9",

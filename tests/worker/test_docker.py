@@ -117,21 +117,22 @@ def test_a_site_killed_right_after_its_commit_leaves_the_work_to_the_next_worker
     assert len(yard.running()) == 9
 
 
-def test_two_workers_share_two_hundred_and_do_none_twice(yard: Yard) -> None:
-    yard.merge({"PM": {f"W{number}": {} for number in range(199)}})
+def test_two_workers_share_sixty_and_do_none_twice(yard: Yard) -> None:
+    """Where they run at once on two hundred, the engine is the fake one."""
+    yard.merge({"PM": {f"W{number}": {} for number in range(59)}})
     with yard.worker(), yard.worker():
         yard.until_settled(patience=400)
         first = yard.running()
         yard.remove("PM")
         yard.until_settled(patience=400)
-    assert len(first) == 200
-    assert len(yard.told("online")) == len(yard.told("released")) == 200
+    assert len(first) == 60
+    assert len(yard.told("online")) == len(yard.told("released")) == 60
     assert yard.left() == set()
 
 
 def test_whatever_races_a_removal_the_engine_ends_with_nothing_of_it(yard: Yard) -> None:
     """Each is removed while two workers are provisioning it and its agent says that it is alive."""
-    yard.merge({f"W{number}": {} for number in range(100)})
+    yard.merge({f"W{number}": {} for number in range(40)})
     keys = sorted(yard.live(), key=lambda key: key.bytes[::-1])
     with yard.worker(), yard.worker():
         yard.until(lambda: len(yard.running()) > 5)
@@ -141,8 +142,8 @@ def test_whatever_races_a_removal_the_engine_ends_with_nothing_of_it(yard: Yard)
             with pytest.raises(WorkspaceRemoved):
                 yard.ask(heartbeat, key)
         yard.until_settled(patience=400)
-    assert yard.statuses() == {"removed": 100}
-    assert len(yard.told("released")) == 100
+    assert yard.statuses() == {"removed": 40}
+    assert len(yard.told("released")) == 40
     assert yard.left() == set()
 
 
