@@ -92,7 +92,9 @@ def plan(part: str, parts: list[str], pytest_args: list[str], server: str | NoSe
 
 
 def options_of(part: str, parts: list[str], pytest_args: list[str]) -> list[str]:
-    """Its own options of pytest. Tests without a database run once; an engine stays in one process."""
+    """Its own options of pytest. Tests without a database, and those marked `once` where nobody chose by marks, run
+    once; an engine stays in one process.
+    """
     if part == "postgres" and "sqlite" in parts:
         asked = [f"({marks})" for option, marks in pairwise(pytest_args) if option == "-m"] or ["not once"]
         return ["-m", " and ".join(["database", *asked])]

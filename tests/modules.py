@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -27,7 +27,8 @@ def package_of(module: str, path: Path) -> str:
     return module if path.name == "__init__.py" else module.rpartition(".")[0]
 
 
-def imported_names(text: str) -> Iterator[str]:
+@cache
+def imported_names(text: str) -> tuple[str, ...]:
     """All that is imported at run time: `docker`, `docker.errors.NotFound`. Imports for types alone are left out."""
     tree = ast.parse(text)
     skipped = {
@@ -36,10 +37,14 @@ def imported_names(text: str) -> Iterator[str]:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
         for inner in ast.walk(node)
     }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import) and id(node) not in skipped:
+    return tuple(_names(node for node in ast.walk(tree) if id(node) not in skipped))
+
+
+def _names(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and id(node) not in skipped:
+        elif isinstance(node, ast.ImportFrom):
             assert not node.level, "write imports from the top"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
