@@ -127,6 +127,7 @@ def test_axe_finds_nothing_serious_and_a_narrow_screen_needs_no_scrolling_sidewa
     page = visit(PAGES[name])
     examine(page)
     page.set_viewport_size(NARROW)
+    page.reload()
     outside = page.evaluate(STICKING_OUT)
     assert page.evaluate("document.scrollingElement.scrollWidth") <= NARROW["width"], "\n".join(outside)
 
