@@ -14,7 +14,6 @@ from uuid import UUID
 
 from django.db import transaction
 
-from lib import gc_tuning
 from lib.database_clock import database_now
 from lib.text import plural
 from workspaces.access import Actor
@@ -89,7 +88,6 @@ def cascade_delete(
         return remove(cascade, actor=actor, reason=reason, keep_volumes=keep_volumes)
 
 
-@gc_tuning.paused()
 def plan_cascade(roots: Collection[UUID]) -> Cascade:
     """Plan a cascade delete of `roots` as of now: judged, not yet done. Raises WorkspaceProtected."""
     doomed = preview_cascade(roots)
@@ -105,7 +103,6 @@ def plan_cascade(roots: Collection[UUID]) -> Cascade:
     return Cascade(doomed=doomed, plans=plans)
 
 
-@gc_tuning.paused()
 def remove(cascade: Cascade, *, actor: Actor, reason: str, keep_volumes: bool) -> Removal:
     """Carry it out under the lock of the organizations: a run for each of them."""
     runs, now = [], database_now()
