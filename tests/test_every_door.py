@@ -44,8 +44,6 @@ from workspaces.services.imports.importing import apply_import
 from workspaces.services.imports.previews import store_preview
 from workspaces.services.security.tokens import issue_api_token, issue_workspace_token
 
-pytestmark = pytest.mark.once
-
 PAGE_METHODS, METHODS = ("GET", "POST"), ("GET", "POST", "PUT", "PATCH", "DELETE")
 SECRETS = ("Acme Secret Works", "Pantry", "Larder", "Recipes")  # names that only members may read
 KEPT = (Workspace, Organization, Membership, ApiToken, WorkspaceToken, ImportRun, ImportPreview, Container, Schedule)

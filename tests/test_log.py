@@ -95,7 +95,7 @@ def test_what_a_client_does_wrong_is_no_traceback(bob_in: Client, log: StringIO,
 def test_whatever_is_raised_for_it(
     bob_in: Client, log: StringIO, monkeypatch: pytest.MonkeyPatch, error: type[Exception], path: str
 ) -> None:
-    def refuse(*args: Any) -> None:
+    def refuse(*args: Any, **options: Any) -> None:
         raise error("two\nlines")
 
     monkeypatch.setattr("workspaces.models.querysets.OrganizationQuerySet.visible_to", refuse)
@@ -105,7 +105,7 @@ def test_whatever_is_raised_for_it(
 
 
 def test_a_fault_of_ours_is_logged_in_full(bob_in: Client, log: StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*args: Any) -> None:
+    def fail(*args: Any, **options: Any) -> None:
         raise LookupError("ours")
 
     monkeypatch.setattr("workspaces.models.querysets.OrganizationQuerySet.visible_to", fail)

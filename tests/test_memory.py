@@ -32,7 +32,7 @@ from workspaces.core.template import Node
 from workspaces.models import Organization, Workspace
 from workspaces.services.workspace.adding import create_workspace
 
-WARM, REQUESTS, NODES, GROWTH = 40, 110, 500, 32  # MiB; each request left three quarters of one behind
+WARM, REQUESTS, NODES, GROWTH = 40, 160, 500, 32  # MiB; each request left three quarters of one behind
 
 
 @pytest.mark.skipif("connection.vendor == 'sqlite'", reason="it takes long; PostgreSQL's half shows this")

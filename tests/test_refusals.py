@@ -64,7 +64,7 @@ def test_a_session_that_cannot_be_saved_answers_503_too(client: Client, alice: U
 def test_a_database_that_is_away_answers_503_with_retry_after(
     as_alice: Client, monkeypatch, path: str, kind: str
 ) -> None:
-    def away(*args: object) -> None:
+    def away(*args: object, **options: object) -> None:
         raise OperationalError("connection refused")
 
     monkeypatch.setattr("workspaces.models.querysets.OrganizationQuerySet.visible_to", away)

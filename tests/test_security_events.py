@@ -86,7 +86,6 @@ def test_others_still_come_in(client: Client, alice: User, bob: User) -> None:
     assert sign_in(client, "alice", "alice-secret", REMOTE_ADDR="192.0.2.7") == 302
 
 
-@pytest.mark.once
 def test_one_address_cannot_try_one_name_after_the_other(client: Client, db: None) -> None:
     answers = [sign_in(client, f"user{number}", "wrong") for number in range(62)]
     assert answers == [200] * 60 + [429] * 2
@@ -107,7 +106,6 @@ def test_many_addresses_together_write_no_more_than_the_table_bears(
     assert len(told("login_failed")) == 5
 
 
-@pytest.mark.once
 def test_it_can_be_switched_off(client: Client, db: None, settings: Any) -> None:
     settings.ORGSITE_FAILED_LOGINS = None
     assert {sign_in(client, "alice", "wrong") for _ in range(70)} == {200}
@@ -133,7 +131,6 @@ def test_a_bad_token_is_refused_and_soon_not_even_called_so(client: Client, alic
     assert client.get("/workspaces", headers=bearer(good)).status_code == 200
 
 
-@pytest.mark.once
 def test_bad_tokens_of_agents_count_too(client: Client, pm: Workspace) -> None:
     answers = {
         client.post(f"/workspaces/{pm.pk}/heartbeat", headers=bearer("ws_nothing")).status_code for _ in range(62)

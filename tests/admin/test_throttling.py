@@ -17,8 +17,6 @@ from workspaces.services.imports.importing import Applied
 from workspaces.services.security.rate_limits import WIDER
 from workspaces.services.security.tokens import issue_api_token
 
-pytestmark = pytest.mark.once
-
 Doing = Callable[[Client], HttpResponse]
 
 

@@ -14,8 +14,6 @@ from workspaces.access import SYSTEM
 from workspaces.models import Workspace
 from workspaces.services.security.tokens import issue_workspace_token
 
-pytestmark = pytest.mark.once
-
 OPEN = ("healthz", "readyz")
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 

@@ -60,7 +60,6 @@ def somebody(people: People) -> Iterator[tuple[str, User]]:
     people.ask(lambda: User.objects.filter(pk=user.pk).delete())
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("end", [revoke, expire, disable, take_the_right])
 def test_who_has_lost_the_right_is_sent_away(
     site: Site, people: People, somebody: tuple[str, User], end: Ending
@@ -76,7 +75,6 @@ def test_who_has_lost_the_right_is_sent_away(
         assert again.response.status in (401, 403)
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("change", ["log out", "change the password", "expire"])
 def test_a_session_that_has_ended_ends_its_streams(
     site: Site, people: People, somebody: tuple[str, User], change: str
@@ -102,7 +100,6 @@ def test_a_session_that_has_ended_ends_its_streams(
         assert stream.seconds_to_end() < SOON
 
 
-@pytest.mark.once
 def test_who_leaves_an_organization_hears_no_more_of_it(site: Site, people: People, somebody: tuple[str, User]) -> None:
     token, user = somebody
     with listening(site, token) as stream, listening(site, token, org="acme") as asked:
@@ -114,7 +111,6 @@ def test_who_leaves_an_organization_hears_no_more_of_it(site: Site, people: Peop
         assert stream.during(1.5) == []
 
 
-@pytest.mark.once
 def test_who_joins_an_organization_hears_of_it_without_connecting_again(
     site: Site, people: People, somebody: tuple[str, User]
 ) -> None:

@@ -117,22 +117,21 @@ def test_a_site_killed_right_after_its_commit_leaves_the_work_to_the_next_worker
     assert len(yard.running()) == 9
 
 
-def test_two_workers_share_thirty_and_do_none_twice(yard: Yard) -> None:
-    """Where they run at once on two hundred, the engine is the fake one."""
-    yard.merge({"PM": {f"W{number}": {} for number in range(29)}})
+def test_two_workers_share_two_hundred_and_do_none_twice(yard: Yard) -> None:
+    yard.merge({"PM": {f"W{number}": {} for number in range(199)}})
     with yard.worker(), yard.worker():
         yard.until_settled(patience=400)
         first = yard.running()
         yard.remove("PM")
         yard.until_settled(patience=400)
-    assert len(first) == 30
-    assert len(yard.told("online")) == len(yard.told("released")) == 30
+    assert len(first) == 200
+    assert len(yard.told("online")) == len(yard.told("released")) == 200
     assert yard.left() == set()
 
 
 def test_whatever_races_a_removal_the_engine_ends_with_nothing_of_it(yard: Yard) -> None:
     """Each is removed while two workers are provisioning it and its agent says that it is alive."""
-    yard.merge({f"W{number}": {} for number in range(20)})
+    yard.merge({f"W{number}": {} for number in range(100)})
     keys = sorted(yard.live(), key=lambda key: key.bytes[::-1])
     with yard.worker(), yard.worker():
         yard.until(lambda: len(yard.running()) > 5)
@@ -142,8 +141,8 @@ def test_whatever_races_a_removal_the_engine_ends_with_nothing_of_it(yard: Yard)
             with pytest.raises(WorkspaceRemoved):
                 yard.ask(heartbeat, key)
         yard.until_settled(patience=400)
-    assert yard.statuses() == {"removed": 20}
-    assert len(yard.told("released")) == 20
+    assert yard.statuses() == {"removed": 100}
+    assert len(yard.told("released")) == 100
     assert yard.left() == set()
 
 
@@ -160,14 +159,14 @@ def test_twenty_that_ignore_the_stop_signal_take_one_grace_period_together(yard:
 
 
 def test_a_worker_asked_to_end_finishes_what_it_began_and_gives_back_the_rest(yard: Yard) -> None:
-    yard.merge({"PM": {f"W{number}": {} for number in range(11)}})
+    yard.merge({"PM": {f"W{number}": {} for number in range(19)}})
     with yard.worker() as process:
         yard.until(lambda: yard.running())
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     assert not any(row.leased_until for row in yard.containers())
     yard.settle()
-    assert len(yard.running()) == 12
+    assert len(yard.running()) == 20
 
 
 def test_the_sweep_names_strays_destroys_them_by_hand_alone_and_touches_nothing_of_others(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from uuid import UUID
 
 from django.apps import apps
 from django.db import connections, models
-from django.db.models import OuterRef, Q, Value
+from django.db.models import OuterRef, Value
 from django.db.models.functions import Upper
 
 from lib import bulk  # registers the `one_of` lookup, too
@@ -22,7 +21,7 @@ from workspaces.models.status import Status
 
 if TYPE_CHECKING:
     from workspaces.access import AnyUser, Right
-    from workspaces.models import ApiToken, FileSet, Organization, Workspace  # noqa: F401 - named in the base classes
+    from workspaces.models import FileSet, Organization, Workspace  # noqa: F401 - named in the base classes
 
 # One step of a walk finds children by their parent, whatever the planner believes. The plus keeps it off the
 # organization's index, and `OFFSET 0` keeps PostgreSQL from reading all rows at each step.
@@ -117,13 +116,6 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
 def _inside() -> WorkspaceQuerySet:
     rows: WorkspaceQuerySet = apps.get_model("workspaces", "Workspace")._default_manager.all()
     return rows.filter(organization=OuterRef("pk"))
-
-
-class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
-    def usable(self, now: datetime) -> Self:
-        """Tokens neither revoked nor expired, of an active user."""
-        unexpired = Q(expires_at=None) | Q(expires_at__gt=now)
-        return self.filter(unexpired, revoked_at=None, user__is_active=True)
 
 
 class FileSetQuerySet(models.QuerySet["FileSet"]):

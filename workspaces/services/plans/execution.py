@@ -73,11 +73,11 @@ def execute(
 
 def first_status() -> dict[bool, Status]:
     """The status of a new workspace, by whether it is external: online at once if it gets no container."""
-    return {external: PROVISIONING if engine_runs() and not external else ONLINE for external in (False, True)}
+    return {external: PROVISIONING if gets_container(external=external) else ONLINE for external in (False, True)}
 
 
-def gets_container(node: Node) -> bool:
-    return engine_runs() and not node.external
+def gets_container(*, external: bool) -> bool:
+    return engine_runs() and not external
 
 
 class New(NamedTuple):
@@ -120,7 +120,7 @@ def planned_creation(plan: Plan, *, reason: str) -> Creation:
         if each.kind is Kind.CREATE and each.after and node:
             parent = each.after.parent
             above = new[parent].id if isinstance(parent, int) else parent
-            new[each.row] = New(uuid7(), above, node, gets_container(node), each.after.path_text)
+            new[each.row] = New(uuid7(), above, node, gets_container(external=node.external), each.after.path_text)
     return creation_of(new, why=reason or "import", template=plan.template.name)
 
 

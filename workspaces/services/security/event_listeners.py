@@ -9,7 +9,7 @@ from audit.stream.listener import Credential
 from lib.database_clock import database_now
 from lib.sessions import signed_in
 from workspaces.access import Reach, Right, reaches
-from workspaces.models import ApiToken
+from workspaces.services.security.tokens import usable_tokens
 
 
 def standing(credentials: Collection[Credential]) -> dict[Credential, Reach]:
@@ -18,7 +18,7 @@ def standing(credentials: Collection[Credential]) -> dict[Credential, Reach]:
     A fixed number of queries for any number of them.
     """
     tokens = {each.token_id for each in credentials if each.token_id is not None}
-    usable = set(ApiToken.objects.usable(database_now()).filter(pk__one_of=sorted(tokens)).values_list("pk", flat=True))
+    usable = set(usable_tokens(database_now()).filter(pk__one_of=sorted(tokens)).values_list("pk", flat=True))
     sessions = signed_in({each.session_key for each in credentials if each.token_id is None})
     reach = reaches({each.user_id for each in credentials}, right=Right.VIEW_EVENTS)
     return {

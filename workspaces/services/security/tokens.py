@@ -108,8 +108,14 @@ def use_api_token(text: str) -> ApiToken | None:
     return token
 
 
+def usable_tokens(now: datetime) -> QuerySet[ApiToken]:
+    """Tokens neither revoked nor expired, of an active user."""
+    unexpired = Q(expires_at=None) | Q(expires_at__gt=now)
+    return ApiToken.objects.filter(unexpired, revoked_at=None, user__is_active=True)
+
+
 def _usable(text: str, *, now: datetime) -> ApiToken | None:
-    return ApiToken.objects.usable(now).select_related("user").filter(digest=digest(text)).first()
+    return usable_tokens(now).select_related("user").filter(digest=digest(text)).first()
 
 
 def _record_use(token: ApiToken, *, now: datetime) -> None:

@@ -33,7 +33,7 @@ def create_workspace(
         if node.name in map(fold_spaces, beside):
             raise NameTaken(f'A live workspace "{node.name}" stands there already.')
         place = Place(parent_id, (*_path_of(parent_id), node.name))
-        new = New(uuid7(), parent_id, node, gets_container(node), place.path_text)
+        new = New(uuid7(), parent_id, node, gets_container(external=node.external), place.path_text)
         creation = creation_of({0: new}, why=reason, template="")
         insert_created(creation, organization=organization, actor=actor, import_id=None, now=database_now())
     return Workspace.objects.select_related("organization").get(pk=new.id)
