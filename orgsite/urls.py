@@ -6,6 +6,8 @@ from django.views.generic import RedirectView
 
 from workspaces.api.error_answers import nowhere
 
+admin.autodiscover()
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from docker.utils import parse_bytes
-
 from workspaces.engines.base import ContainerLimits
 
 
@@ -38,5 +36,7 @@ class Options:
 
 def limits_of(given: Mapping[str, Any]) -> ContainerLimits:
     """The limits of a setting's value, `{"memory": "512m", "cpus": 0.5}`; both keys are optional."""
+    from docker.utils import parse_bytes  # a tenth of a second that a start without an engine does not need
+
     memory = given.get("memory")
     return ContainerLimits(memory=None if memory is None else int(parse_bytes(memory)), cpus=given.get("cpus"))

@@ -33,6 +33,7 @@ class OrgCommand(BaseCommand):
     """
 
     done = ""
+    requires_system_checks = ()  # `check` and `migrate` make them: they import every page, which takes half a second
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID, uuid4
 
 from django.db import Error as DatabaseFailure
@@ -26,9 +26,11 @@ from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.render import errors_of
 from workspaces.errors import Interrupted, Refusal
 from workspaces.models import ImportRun, Organization
-from workspaces.services.templates.loader import LoadedTemplate
 
 logger = logging.getLogger(__name__)
+
+if TYPE_CHECKING:
+    from workspaces.services.templates.loader import LoadedTemplate
 
 Payload = TypeVar("Payload", bound=Mapping[str, Any])
 
