@@ -213,12 +213,12 @@ class RealRig:
 
 class DockerRig(RealRig):
     def engine(self, installation: str = "default", **options: Any) -> Engine:
-        given = {"network": "none", "grace": 2, "timeout": 20} | options
+        given = {"network": "host", "grace": 2, "timeout": 20} | options
         return self._keep(DockerEngine(Options(installation=installation, address=self.address, **given)))
 
     def add_container(self, name: str, labels: Mapping[str, str]) -> None:
         with self.machines[0].api() as api:
-            config = api.create_host_config(network_mode="none")
+            config = api.create_host_config(network_mode="host")
             made = api.create_container("orgsite-polite:1", name=name, labels=dict(labels), host_config=config)
             api.start(made["Id"])
 
@@ -240,7 +240,7 @@ class DockerRig(RealRig):
             api.commit(self.inspect(workspace_id)["Id"], repository="orgsite-copied", tag="1")
             volumes = [Mount(place, volume) for place, volume in volume_names(workspace_id).items()] if mounts else []
             image = "orgsite-copied:1" if labels else "orgsite-polite:1"
-            config = api.create_host_config(network_mode="none", mounts=volumes)
+            config = api.create_host_config(network_mode="host", mounts=volumes)
             api.start(api.create_container(image, name=name, host_config=config)["Id"])
 
 
