@@ -133,7 +133,7 @@ def _copy(
         for row in rows:
             values = [*row, *alike]
             for position in texts:
-                values[position] = _as_json(values[position])
+                values[position] = as_json(values[position])
             copy.write_row(values)
 
 
@@ -150,14 +150,19 @@ def _insert(
 
 def as_stored(column: Any, value: Any, connection: BaseDatabaseWrapper) -> Any:
     """The value as the column stores it."""
-    return _as_json(value) if isinstance(column, models.JSONField) else column.get_db_prep_save(value, connection)
+    return as_json(value) if isinstance(column, models.JSONField) else column.get_db_prep_save(value, connection)
 
 
 _JSON = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps() would build an encoder for each value
 
 
-def _as_json(value: Any) -> str | None:
-    return None if value is None else _JSON(value)
+class JsonText(str):
+    """JSON that is text already: a JSONField's value that is written as it is."""
+
+
+def as_json(value: Any) -> str | None:
+    """The text of a JSONField's value; None is NULL."""
+    return value if value is None or type(value) is JsonText else _JSON(value)
 
 
 def _as_text(value: Any) -> Any:

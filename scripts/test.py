@@ -23,7 +23,7 @@ from postgres import NoServer, throwaway_server
 ROOT = Path(__file__).resolve().parent.parent
 # Two processes at most: each makes a database of its own. `-n0` among the arguments turns them off.
 PYTEST = [sys.executable, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=2", "--dist=worksteal"]
-BROWSERS = ("chromium", "chromium-browser")
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
 NO_BROWSER = "no Chromium found; install it with `make system-deps`."
 # A browser's event loop is in the way of any other test. An engine is started once, and no test of it twice.
 APART = {"browser": ("tests/browser",), "docker": ("tests/engines", "tests/worker")}

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -235,6 +236,7 @@ def _held(row: Row, *, holder: Row) -> Row:
 # ---- The plan of a direct removal: chosen workspaces of one organization with everything live below them.
 
 
+_REMOVE, _CHOSEN, _BELOW = Action.REMOVE, Reason.CHOSEN, Reason.BELOW
 NO_TEMPLATE = Template(name="", workspaces=())
 
 
@@ -245,27 +247,30 @@ def plan_removal(
 
     `above` has the names above each topmost one, root first; if missing, trails begin with the topmost.
     """
-    below: defaultdict[UUID | None, list[Live]] = defaultdict(list)
-    ids = {row.id for row in have}
+    below: defaultdict[int, list[Live]] = defaultdict(list)
+    ids, named = {row.id.int for row in have}, {key.int for key in chosen}
     for row in have:
-        below[row.parent_id if row.parent_id in ids else None].append(row)
+        parent_id = row.parent_id.int if row.parent_id else _TOP
+        below[parent_id if parent_id in ids else _TOP].append(row)
     rows: list[Row] = []
-    stack: list[tuple[int | None, Live]] = [(None, row) for row in _last_first(below.pop(None, []))]
+    stack: list[tuple[int | None, Live]] = [(None, row) for row in _last_first(below.pop(_TOP, []))]
     while stack or below:
         if not stack:  # rows in a cycle have no topmost one
-            stack = [(None, row) for row in _last_first(below.pop(min(key for key in below if key)))]
+            stack = [(None, row) for row in _last_first(below.pop(min(below)))]
         parent, live = stack.pop()
         trail = rows[parent].trail if parent is not None else (above or {}).get(live.id, ())
-        reason = Reason.CHOSEN if live.id in chosen else Reason.BELOW
-        stack += [(len(rows), row) for row in _last_first(below.pop(live.id, []))]
-        rows.append(Row(Action.REMOVE, (*trail, live.name), parent, None, live, reason))
-    return Plan(mode=Mode.REMOVE, template=NO_TEMPLATE, rows=tuple(rows), warnings=(), fingerprint=fingerprint_of(ids))
+        reason = _CHOSEN if live.id.int in named else _BELOW
+        if children := below.pop(live.id.int, None):
+            stack += [(len(rows), row) for row in _last_first(children)]
+        rows.append(Row(_REMOVE, (*trail, live.name), parent, None, live, reason))
+    fingerprint = fingerprint_of(row.id for row in have)
+    return Plan(mode=Mode.REMOVE, template=NO_TEMPLATE, rows=tuple(rows), warnings=(), fingerprint=fingerprint)
 
 
-def fingerprint_of(ids: Collection[UUID]) -> str:
+def fingerprint_of(ids: Iterable[UUID]) -> str:
     """SHA-256 (hex) of what goes: the same text, the same workspaces."""
     return hashlib.sha256(b"".join(sorted(key.bytes for key in ids))).hexdigest()
 
 
 def _last_first(rows: list[Live]) -> list[Live]:
-    return sorted(rows, key=lambda row: (row.name, row.id), reverse=True)
+    return sorted(rows, key=attrgetter("name", "id"), reverse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -37,7 +38,7 @@ class Action(StrEnum):
     UNTOUCHED = "untouched"
 
 
-REMOVING = frozenset({Action.REMOVE, Action.COLLATERAL})
+REMOVING = (Action.REMOVE, Action.COLLATERAL)  # no set: to hash a member takes longer than to look at both
 
 
 class Reason(StrEnum):
@@ -57,7 +58,7 @@ CAUSES = {
     Action.UNTOUCHED: "not in the template",
     Action.COLLATERAL: "below a removed workspace, not in the template",
 }
-CAUSES_OF_A_DIRECT_REMOVAL = {Reason.CHOSEN: "deleted", Reason.BELOW: "below a removed workspace"}
+CAUSES_OF_A_DIRECT_REMOVAL: dict[Reason | None, str] = {Reason.CHOSEN: "deleted", Reason.BELOW: "below a removed workspace"}
 ASLEEP = "in the template only under spawning: false"
 
 _in_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps() would build an encoder for each value
@@ -102,8 +103,8 @@ class Row(NamedTuple):
         if self.action is Action.HELD and self.holder:
             itself = self.live and self.live.protected
             return "protected" if itself else f"above {SEPARATOR.join(self.holder)}, which is protected"
-        if self.reason in CAUSES_OF_A_DIRECT_REMOVAL:
-            return CAUSES_OF_A_DIRECT_REMOVAL[self.reason]
+        if direct := CAUSES_OF_A_DIRECT_REMOVAL.get(self.reason):
+            return direct
         if self.action in (Action.LEFT_RUNNING, Action.REMOVE):
             return f"same name as {SEPARATOR.join(self.twin)}" if self.twin else ASLEEP
         return CAUSES[self.action]
@@ -143,7 +144,12 @@ class Place(NamedTuple):
     @property
     def path_text(self) -> str:
         """The names as a JSON list, as events have them."""
-        return _in_json(list(self.trail))
+        return _path_text(self.trail)
+
+
+def _path_text(trail: tuple[str, ...], *, above: str = "") -> str:
+    """`above` is the text of the place above, if it is known: then only the last name is left to write."""
+    return f"{above[:-1]}, {_in_json(trail[-1])}]" if above else _in_json(list(trail))
 
 
 class Operation(NamedTuple):
@@ -190,6 +196,16 @@ class Plan:
         )
         return (*created, *removed)
 
+    @cached_property
+    def path_texts(self) -> Mapping[int, str]:
+        """Row of each operation → its path as a JSON list (`Place.path_text`)."""
+        texts: dict[int, str] = {}
+        for each in self.operations:
+            row = self.rows[each.row]
+            above = "" if row.parent is None else texts.get(row.parent, "")
+            texts[each.row] = _path_text(row.trail, above=above)
+        return texts
+
     def _place(self, row: Row) -> Place:
         if row.live:
             return Place(row.live.parent_id, row.trail)
@@ -206,7 +222,7 @@ class Plan:
     @cached_property
     def removals(self) -> tuple[Row, ...]:
         """All that would be removed, collateral included."""
-        return self._with(Action.REMOVE, Action.COLLATERAL)
+        return self._with(*REMOVING)
 
     @cached_property
     def removal_roots(self) -> tuple[Row, ...]:

@@ -6,7 +6,7 @@ that the caller took. The ONE teardown is here: every removal of workspaces come
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from django.db import IntegrityError
 from uuid_utils.compat import uuid7
 
 from audit.event_types import WORKSPACE_ONLINE, WORKSPACE_PROVISIONING, WORKSPACE_RELEASED, WORKSPACE_REMOVED
-from lib.bulk import Ids, Rows
+from lib.bulk import Ids, JsonText, Rows, as_json
 from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Kind, Operation, Place, Plan, Reason
 from workspaces.core.template import Node
@@ -120,7 +120,8 @@ def planned_creation(plan: Plan, *, reason: str) -> Creation:
         if each.kind is Kind.CREATE and each.after and node:
             parent = each.after.parent
             above = new[parent].id if isinstance(parent, int) else parent
-            new[each.row] = New(uuid7(), above, node, gets_container(external=node.external), each.after.path_text)
+            path = plan.path_texts[each.row]
+            new[each.row] = New(uuid7(), above, node, gets_container(external=node.external), path)
     return creation_of(new, why=reason or "import", template=plan.template.name)
 
 
@@ -185,7 +186,7 @@ def tear_down(plan: Plan, *, run: ImportRun, actor: Actor, keep_volumes: bool = 
     why = Reasons(
         [each.workspace for each in going if each.workspace],
         [_why(each, run.reason) for each in going],
-        paths=[each.before.path_text for each in going if each.before],
+        paths=[plan.path_texts[each.row] for each in going],
     )
     _mark_removed(why.ids, run=run, now=now)
     containers = want_absent(why.ids, keep_volumes=keep_volumes, import_id=run.pk, now=now)
@@ -217,21 +218,21 @@ def _mark_removed(ids: Collection[UUID], *, run: ImportRun, now: datetime) -> No
 
 def operation_rows(plan: Plan, *, created: Mapping[int, UUID]) -> Rows:
     """The rows of the plan's operations, to be inserted with their run. `created`: row of the plan → new id."""
-    return Rows(RunOperation, OPERATION_FIELDS, _operation_rows(plan.operations, created))
+    return Rows(RunOperation, OPERATION_FIELDS, _operation_rows(plan, created))
 
 
-def _operation_rows(operations: Iterable[Operation], created: Mapping[int, UUID]) -> Iterator[tuple[Any, ...]]:
-    for seq, (kind, row, workspace, before, after, cause, reason) in enumerate(operations, start=1):
-        place = after or before
-        path = place.trail if place else ()
+def _operation_rows(plan: Plan, created: Mapping[int, UUID]) -> Iterator[tuple[Any, ...]]:
+    for seq, (kind, row, workspace, before, after, cause, reason) in enumerate(plan.operations, start=1):
         yield (
-            seq, kind, workspace or created[row], path[-1], path, cause, reason,
+            seq, kind, workspace or created[row], plan.rows[row].name, JsonText(plan.path_texts[row]), cause, reason,
             _place_json(before, created), _place_json(after, created),
         )  # fmt: skip
 
 
-def _place_json(place: Place | None, created: Mapping[int, UUID]) -> dict[str, str | None] | None:
+def _place_json(place: Place | None, created: Mapping[int, UUID]) -> JsonText | None:
+    """`{"parent_id", "name"}`."""
     if place is None:
         return None
     parent = created[place.parent] if isinstance(place.parent, int) else place.parent
-    return {"parent_id": str(parent) if parent else None, "name": place.trail[-1]}
+    above = f'"{parent}"' if parent else "null"
+    return JsonText(f'{{"parent_id": {above}, "name": {as_json(place.trail[-1])}}}')
