@@ -2,9 +2,8 @@
 they start themselves, and in a browser.
 
 Arguments go to pytest; `--only sqlite`, `postgres`, `docker` or `browser` runs one part, and can be said several times.
-The engines and the browser, which mostly wait, are tested beside the databases, unless `-n0` is among the arguments. A
-part that cannot run here is named at the end, and is an error if ORGSITE_TEST_REQUIRE lists it (names, separated by
-commas).
+All parts run beside each other, unless `-n0` is among the arguments. A part that cannot run here is named at the end,
+and is an error if ORGSITE_TEST_REQUIRE lists it (names, separated by commas).
 """
 
 import argparse
@@ -23,6 +22,8 @@ from postgres import NoServer, throwaway_server
 ROOT = Path(__file__).resolve().parent.parent
 # Two processes at most: each makes a database of its own. `-n0` among the arguments turns them off.
 PYTEST = [sys.executable, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=2", "--dist=worksteal"]
+# The databases give way to the engines and the browser, which wait for most of their time and would else end last.
+GIVING_WAY = ["nice", "-n", "5"]
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
 NO_BROWSER = "no Chromium found; install it with `make system-deps`."
 # A browser's event loop is in the way of any other test. An engine is started once, and no test of it twice.
@@ -58,8 +59,8 @@ def main() -> int:
         if "-n0" in pytest_args or "--pdb" in pytest_args:
             run_all(runs, results)
         else:
-            with beside([run for run in runs if run.name in APART], results):
-                run_all([run for run in runs if run.name not in APART], results)
+            with beside(runs[1:], results):
+                run_all(runs[:1], results)
     return report(results)
 
 
@@ -87,7 +88,8 @@ def plan(part: str, parts: list[str], pytest_args: list[str], server: str | NoSe
         return str(server)
     if part == "browser" and not any(map(shutil.which, BROWSERS)):
         return NO_BROWSER
-    command = [*PYTEST, *args, *(["--color=yes"] if sys.stdout.isatty() else [])]
+    first = [] if part in APART else GIVING_WAY
+    command = [*first, *PYTEST, *args, *(["--color=yes"] if sys.stdout.isatty() else [])]
     return Run(name=part, heading=heading(part), command=command, environment=environment(part, server))
 
 
