@@ -3,12 +3,12 @@
 import os
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from threading import Event, Thread
 from typing import IO
 
 LOOK = 0.2  # seconds between two reads of a hidden run's output
@@ -46,9 +46,8 @@ def run_all(runs: Iterable[Run], results: dict[str, int | str]) -> None:
 
 @contextmanager
 def beside(runs: Iterable[Run], results: dict[str, int | str]) -> Iterator[None]:
-    """Run these while the block runs, hidden; then show the output of each in turn."""
-    with ExitStack() as stack:
-        hidden = [stack.enter_context(_hidden(run)) for run in runs]
+    """Run these, one after the other, while the block runs, hidden; then show the output of each in turn."""
+    with _hidden(list(runs)) as hidden:
         try:
             yield
             for each in hidden:
@@ -60,32 +59,56 @@ def beside(runs: Iterable[Run], results: dict[str, int | str]) -> Iterator[None]
 
 
 class _Hidden:
-    def __init__(self, run: Run, output: IO[bytes], said: IO[bytes]) -> None:
-        self.run, self._said = run, said
-        self.process = run.start(output)
-        self._shown = False
+    """A run whose output goes to a file until it is shown."""
+
+    def __init__(self, run: Run, output: IO[bytes]) -> None:
+        self.run, self._output = run, output
+        self._process: subprocess.Popen[bytes] | None = None
+        self.ended = Event()
+        self.status = 1
+
+    def carry_out(self, *, given_up: Event) -> None:
+        try:
+            if not given_up.is_set():
+                self._process = self.run.start(self._output)
+                if given_up.is_set():  # meanwhile
+                    self.stop()
+                self.status = self._process.wait()
+        finally:
+            self.ended.set()
+
+    def stop(self) -> None:
+        if self._process and self._process.poll() is None:
+            self._process.terminate()
 
     def show(self) -> int:
         """Print its output, old and new, until it ends; its exit status."""
-        if not self._shown:
-            print(f"\n==> Tests on {self.run.heading}\n", flush=True)
-            self._shown = True
-        while True:
-            status = self.process.poll()
-            sys.stdout.buffer.write(self._said.read())
-            sys.stdout.buffer.flush()
-            if status is not None:
-                return status
-            time.sleep(LOOK)
+        print(f"\n==> Tests on {self.run.heading}\n", flush=True)
+        with Path(self._output.name).open("rb") as said:
+            while True:
+                ended = self.ended.wait(LOOK)
+                sys.stdout.buffer.write(said.read())
+                sys.stdout.buffer.flush()
+                if ended:
+                    return self.status
 
 
 @contextmanager
-def _hidden(run: Run) -> Iterator[_Hidden]:
-    with tempfile.NamedTemporaryFile(prefix="orgsite-tests-") as output, Path(output.name).open("rb") as said:
-        hidden = _Hidden(run, output, said)
+def _hidden(runs: Sequence[Run]) -> Iterator[list[_Hidden]]:
+    given_up = Event()
+    with ExitStack() as stack:
+        hidden = [_Hidden(run, stack.enter_context(NamedTemporaryFile(prefix="orgsite-tests-"))) for run in runs]
+
+        def carry_out() -> None:
+            for each in hidden:
+                each.carry_out(given_up=given_up)
+
+        lane = Thread(target=carry_out)
+        lane.start()
         try:
             yield hidden
         finally:
-            if hidden.process.poll() is None:
-                hidden.process.terminate()
-                hidden.process.wait()
+            given_up.set()
+            for each in hidden:
+                each.stop()
+            lane.join()

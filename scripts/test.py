@@ -2,8 +2,9 @@
 they start themselves, and in a browser.
 
 Arguments go to pytest; `--only sqlite`, `postgres`, `docker` or `browser` runs one part, and can be said several times.
-All parts run beside each other, unless `-n0` is among the arguments. A part that cannot run here is named at the end,
-and is an error if ORGSITE_TEST_REQUIRE lists it (names, separated by commas).
+The engines and then the browser, which mostly wait, are tested beside the databases, unless `-n0` is among the
+arguments. A part that cannot run here is named at the end, and is an error if ORGSITE_TEST_REQUIRE lists it (names,
+separated by commas).
 """
 
 import argparse
@@ -59,8 +60,8 @@ def main() -> int:
         if "-n0" in pytest_args or "--pdb" in pytest_args:
             run_all(runs, results)
         else:
-            with beside(runs[1:], results):
-                run_all(runs[:1], results)
+            with beside([run for run in runs if run.name in APART], results):
+                run_all([run for run in runs if run.name not in APART], results)
     return report(results)
 
 

@@ -7,9 +7,9 @@ from threading import Barrier, Event
 from uuid import UUID
 
 import pytest
-from django.utils import timezone
 
 from audit.models import StructureEvent
+from lib.database_clock import database_now
 from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
 from tests.controller.rounds import one_round
 from tests.trees import AFTER, BEFORE, loaded
@@ -219,7 +219,7 @@ def test_what_a_killed_worker_had_leased_is_free_again_after_seconds(tree: None,
     cascade_delete([key_of("SRE Engineer")], actor=actor)
     assert len(claim_due("killed", desired=Desired.ABSENT, limit=10)) == 1
     assert claim_due("next", desired=Desired.ABSENT, limit=10) == []
-    Container.objects.update(leased_until=timezone.now())
+    Container.objects.update(leased_until=database_now())
     assert len(claim_due("next", desired=Desired.ABSENT, limit=10)) == 1
     give_back("killed", [key_of("SRE Engineer")])
     assert claim_due("third", desired=Desired.ABSENT, limit=10) == []
