@@ -29,9 +29,10 @@ original's way (`bench/rowwise.py`), `floor` the least that PostgreSQL needs for
 `tests/test_floor.py` compares them), `ours` the services. Times are of the wall clock, medians over the rounds: five,
 of 100,000 three in one shape and one in the others; of `rowwise`, each of whose statements is a transaction (BEGIN,
 statement, COMMIT), one, and none of 100,000, which would take it half an hour. Every workspace has a schedule, and
-before each removal a token, as the worker gives one. `ORGSITE_ENGINE=docker`: each gets the row of its container. Before
-each step, below 10,000 before each import, PostgreSQL has seen how large its tables are (ANALYZE, in autovacuum's
-place). All start from a template that was read and validated; what that costs is part of the figures over HTTP.
+before each removal a token, as the worker gives one. `ORGSITE_ENGINE=docker`: each gets the row of its container.
+Before each step, below 10,000 before each import, PostgreSQL has seen how large its tables are (ANALYZE, in
+autovacuum's place). All start from a template that was read and validated; what that costs is part of the figures over
+HTTP.
 """
 # Operation → (maximum ratio to the floor, minimum ratio to rowwise)
 LIMITS = {
