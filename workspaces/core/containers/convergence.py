@@ -15,10 +15,8 @@ SOONEST, LATEST = timedelta(seconds=0.05), timedelta(seconds=2)  # between two l
 LOST_AFTER = 3  # losses since its last long run; then it is called failed, and has to stay up for the probation
 PROBATION, RARELY = timedelta(minutes=5), timedelta(seconds=30)  # and how often it is looked at meanwhile
 LONG_RUN = timedelta(minutes=10)  # one that ran so long starts anew: its next loss is its first
-FIRST_PAUSE, LONGEST_PAUSE = (
-    8.0,
-    1_800.0,
-)  # seconds until the start after the second loss, and doubled with each
+# Seconds until the start after the second loss, doubled with each further one.
+FIRST_PAUSE, LONGEST_PAUSE = 8.0, 1_800.0
 TOGETHER = timedelta(seconds=0.1)  # looks fall on tenths of a second, so that one request serves many
 
 
