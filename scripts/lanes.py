@@ -47,15 +47,21 @@ def run_all(runs: Iterable[Run], results: dict[str, int | str]) -> None:
 @contextmanager
 def beside(runs: Iterable[Run], results: dict[str, int | str]) -> Iterator[None]:
     """Run these, one after the other, while the block runs, hidden; then show the output of each in turn."""
-    with _hidden(list(runs)) as hidden:
+    with ExitStack() as stack:
+        files = ((run, stack.enter_context(NamedTemporaryFile(prefix="orgsite-tests-"))) for run in runs)
+        lane = _Lane([_Hidden(run, output) for run, output in files])
+        lane.start()
         try:
             yield
-            for each in hidden:
+            for each in lane.hidden:
                 results[each.run.name] = each.show()
         except KeyboardInterrupt:
-            for each in hidden:
+            lane.begin_no_more()
+            for each in lane.hidden:
                 each.show()  # its pytest was interrupted, too
             raise
+        finally:
+            lane.end()
 
 
 class _Hidden:
@@ -64,8 +70,7 @@ class _Hidden:
     def __init__(self, run: Run, output: IO[bytes]) -> None:
         self.run, self._output = run, output
         self._process: subprocess.Popen[bytes] | None = None
-        self.ended = Event()
-        self.status = 1
+        self._ended = Event()
 
     def carry_out(self, *, given_up: Event) -> None:
         try:
@@ -73,42 +78,41 @@ class _Hidden:
                 self._process = self.run.start(self._output)
                 if given_up.is_set():  # meanwhile
                     self.stop()
-                self.status = self._process.wait()
+                self._process.wait()
         finally:
-            self.ended.set()
+            self._ended.set()
 
     def stop(self) -> None:
         if self._process and self._process.poll() is None:
             self._process.terminate()
 
     def show(self) -> int:
-        """Print its output, old and new, until it ends; its exit status."""
-        print(f"\n==> Tests on {self.run.heading}\n", flush=True)
+        """Print its output, old and new, until it ends; its exit status, 1 if it never began."""
         with Path(self._output.name).open("rb") as said:
-            while True:
-                ended = self.ended.wait(LOOK)
+            print(f"\n==> Tests on {self.run.heading}\n", flush=True)
+            ended = False
+            while not ended:
+                ended = self._ended.wait(LOOK)
                 sys.stdout.buffer.write(said.read())
                 sys.stdout.buffer.flush()
-                if ended:
-                    return self.status
+        return self._process.returncode if self._process else 1
 
 
-@contextmanager
-def _hidden(runs: Sequence[Run]) -> Iterator[list[_Hidden]]:
-    given_up = Event()
-    with ExitStack() as stack:
-        hidden = [_Hidden(run, stack.enter_context(NamedTemporaryFile(prefix="orgsite-tests-"))) for run in runs]
+class _Lane(Thread):
+    def __init__(self, hidden: Sequence[_Hidden]) -> None:
+        super().__init__(name="beside")
+        self.hidden = hidden
+        self._given_up = Event()
 
-        def carry_out() -> None:
-            for each in hidden:
-                each.carry_out(given_up=given_up)
+    def run(self) -> None:
+        for each in self.hidden:
+            each.carry_out(given_up=self._given_up)
 
-        lane = Thread(target=carry_out)
-        lane.start()
-        try:
-            yield hidden
-        finally:
-            given_up.set()
-            for each in hidden:
-                each.stop()
-            lane.join()
+    def begin_no_more(self) -> None:
+        self._given_up.set()
+
+    def end(self) -> None:
+        self.begin_no_more()
+        for each in self.hidden:
+            each.stop()
+        self.join()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from operator import attrgetter
 from typing import Any
@@ -103,7 +103,8 @@ class Template:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data that `from_json` turns back into an equal template. It shares the values of nodes: no copies."""
-        return {**_columns(self, _TEMPLATE), "workspaces": [_plain(node) for node in self.workspaces]}
+        plain = dict(zip(_TEMPLATE, _OF_TEMPLATE(self), strict=True))
+        return {**plain, "workspaces": [_plain(node) for node in self.workspaces]}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Template:
@@ -134,17 +135,21 @@ _SAID = ("role", "tier", "runtime", "model", "external", "url", "spec", "files")
 _SAYING = attrgetter(*_SAID)
 _TIMED = ("cron_expr", "timezone", "prompt", "enabled")
 _TIMING = attrgetter(*_TIMED)
-_TEMPLATE, _NODE = ([each.name for each in fields(kind) if each.compare] for kind in (Template, Node))
+_TEMPLATE, _NODE, _SCHEDULE = (
+    [each.name for each in fields(kind) if each.compare] for kind in (Template, Node, ScheduleSpec)
+)
+_OF_TEMPLATE, _OF_NODE, _OF_SCHEDULE = (attrgetter(*names) for names in (_TEMPLATE, _NODE, _SCHEDULE))
+_USUAL = _OF_NODE(Node(name="", path=""))
 
 
 def _plain(node: Node) -> dict[str, Any]:
-    """Plain data of a node, ten times as fast as `asdict`: pages have thousands of nodes."""
-    schedules = [asdict(schedule) for schedule in node.schedules]
-    return {**_columns(node, _NODE), "schedules": schedules, "children": [_plain(child) for child in node.children]}
-
-
-def _columns(value: Template | Node, names: Sequence[str]) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in names}
+    """Plain data of a node without its defaults, in a fraction of the time of `asdict`: each import keeps its
+    template."""
+    columns = zip(_NODE, _OF_NODE(node), _USUAL, strict=True)
+    plain = {name: value for name, value, usual in columns if value != usual}
+    plain["schedules"] = [dict(zip(_SCHEDULE, _OF_SCHEDULE(each), strict=True)) for each in node.schedules]
+    plain["children"] = [_plain(child) for child in node.children]
+    return plain
 
 
 def _node(data: Mapping[str, Any]) -> Node:

@@ -58,7 +58,10 @@ CAUSES = {
     Action.UNTOUCHED: "not in the template",
     Action.COLLATERAL: "below a removed workspace, not in the template",
 }
-CAUSES_OF_A_DIRECT_REMOVAL: dict[Reason | None, str] = {Reason.CHOSEN: "deleted", Reason.BELOW: "below a removed workspace"}
+CAUSES_OF_A_DIRECT_REMOVAL: dict[Reason | None, str] = {
+    Reason.CHOSEN: "deleted",
+    Reason.BELOW: "below a removed workspace",
+}
 ASLEEP = "in the template only under spawning: false"
 
 _in_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps() would build an encoder for each value
