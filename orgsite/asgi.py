@@ -15,6 +15,7 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402 - Django has to be set up first
+from django.urls import get_resolver  # noqa: E402
 
 from audit.stream.serving import PATHS, Streams  # noqa: E402
 from lib import gc_tuning  # noqa: E402
@@ -28,5 +29,6 @@ _django = Handler()
 _bounded = BoundedBody(AtPaths(PATHS, Streams(_django, HUB), otherwise=_django))
 application = GracefulShutdown(BehindProxies(_bounded, proxies=Proxies.of(settings.ORGSITE_TRUSTED_PROXIES)))
 run_in_background(housekeeping_loop())
+get_resolver().url_patterns  # noqa: B018 - loads all pages now, not with the first request
 gc_tuning.freeze_loaded()
 gc_tuning.watch_in_background()
