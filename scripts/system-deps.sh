@@ -9,7 +9,7 @@ postgres_server() {
     return 1
 }
 
-a_browser() { # who may install gets the one without windows: in it the tests take two thirds of the time
+a_browser() { # who may install gets the one without windows: in it the tests take two thirds of the processor time
     command -v chromium-headless-shell && return
     [ "$(id -u)" != 0 ] && { command -v chromium || command -v chromium-browser; }
 }

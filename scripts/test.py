@@ -10,13 +10,13 @@ separated by commas).
 import argparse
 import contextlib
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from browsers import chromium
 from lanes import Run, beside, run_all
 from postgres import NoServer, throwaway_server
 
@@ -25,7 +25,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=2", "--dist=worksteal"]
 # The databases give way to the engines and the browser, which wait for most of their time and would else end last.
 GIVING_WAY = ["nice", "-n", "5"]
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
 NO_BROWSER = "no Chromium found; install it with `make system-deps`."
 # A browser's event loop is in the way of any other test. An engine is started once, and no test of it twice.
 APART = {"browser": ("tests/browser",), "docker": ("tests/engines", "tests/worker")}
@@ -87,7 +86,7 @@ def plan(part: str, parts: list[str], pytest_args: list[str], server: str | NoSe
         return NOTHING_CHOSEN
     if part == "postgres" and isinstance(server, NoServer):
         return str(server)
-    if part == "browser" and not any(map(shutil.which, BROWSERS)):
+    if part == "browser" and not chromium():
         return NO_BROWSER
     first = [] if part in APART else GIVING_WAY
     command = [*first, *PYTEST, *args, *(["--color=yes"] if sys.stdout.isatty() else [])]

@@ -7,7 +7,6 @@ their own, because Playwright's event loop makes Django refuse database calls in
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,12 +15,12 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 
+from scripts.browsers import chromium
 from tests.browser.people import Office, session_of
 from tests.browser.watching import Watch
 from tests.sites import Site, new_site
 
-# The first has no windows at all: its tests take two thirds of the time.
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))), None)
+CHROMIUM = chromium()
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

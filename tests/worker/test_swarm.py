@@ -20,7 +20,7 @@ class SwarmYard(Yard):
 
     def __init__(self, database: Database, machines: tuple[Machine, Machine], folder: Path) -> None:
         nodes = {each.hostname: each.address for each in machines}
-        swarm = {"ORGSITE_ENGINE": "swarm", "ORGSITE_DOCKER_NETWORK": "host", "ORGSITE_SWARM_NODES": json.dumps(nodes)}
+        swarm = {"ORGSITE_ENGINE": "swarm", "ORGSITE_SWARM_NODES": json.dumps(nodes)}
         super().__init__(database, machines[0], folder, **swarm)
         self.machines = machines
 

@@ -52,7 +52,7 @@ class Yard:
             "ORGSITE_ENGINE": "docker",
             "ORGSITE_INSTALLATION": self.slug,
             "ORGSITE_RUNTIME_IMAGES": '{"*": "orgsite-polite:1"}',
-            "ORGSITE_DOCKER_NETWORK": "host",  # the machine's: a network for each takes a third of the engine's time
+            "ORGSITE_DOCKER_NETWORK": "host",  # the machine's: a network for each takes a quarter of the engine's time
             "ORGSITE_STOP_GRACE": "2",
             "PYTHONPATH": str(ROOT),
             **environment,
