@@ -24,6 +24,13 @@ def test_storing_and_reading_back_gives_an_equal_template() -> None:
     assert Template.from_json(json.loads(json.dumps(want.to_json()))) == want
 
 
+def test_what_is_stored_does_not_change_with_a_later_version_s_defaults() -> None:
+    """Another default tier must not change a kept template or a preview; what is empty may be left out."""
+    (stored,) = inline("name: Dev\nworkspaces:\n  - name: PM\n").to_json()["workspaces"]
+    assert {"name", "path", "tier", "runtime", "spawning"} <= stored.keys()
+    assert not {"role", "model", "url", "external", "files"} & stored.keys()
+
+
 def test_the_digest_tells_templates_apart_and_ignores_where_they_stand() -> None:
     text = "name: Dev\nworkspaces:\n  - name: PM\n"
     assert inline(text).digest == inline(f"# a comment moves the lines\n{text}").digest

@@ -31,13 +31,13 @@ from workspaces.models import (
 from workspaces.services.expiry import forget
 
 KEPT = timedelta(days=30)
-_JSON = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 FAST = 1  # zlib's level: a fifth of the size for a tenth of the time
+_COMPACT = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 
 
 def packed(template: Template) -> bytes:
     """The template as it is stored; slow for a large one, so it is done before the lock."""
-    return zlib.compress(_JSON.encode(template.to_json()).encode(), FAST)
+    return zlib.compress(_COMPACT.encode(template.to_json()).encode(), FAST)
 
 
 def unpacked(document: bytes) -> Template:
