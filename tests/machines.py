@@ -15,7 +15,7 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,7 @@ class Machine:
         self.folder = Path(tempfile.mkdtemp(prefix=f"orgsite-dockerd-{os.getpid()}-"))
         self.address = f"unix://{self.folder}/sock"
         self._daemon: subprocess.Popen[bytes] | None = None
+        self._api_version = "auto"  # asked once: an engine starts two programs to answer that
         # Ends with this process, however that ends; the namespaces and what is in them end with it.
         self._namespaces = _spawn("unshare", "--net", "--uts", "sleep", "infinity")
         _until(lambda: _network_of(self.pid) != _network_of("self"))
@@ -108,7 +109,7 @@ class Machine:
         containers end in the same moment; then it answers lists alone, until it is started again.
         """
         try:
-            with closing(APIClient(base_url=self.address, version="auto", timeout=HUNG)) as api:
+            with self.api(timeout=HUNG) as api:
                 for container in api.containers(all=True):
                     with suppress(NotFound):
                         api.inspect_container(container["Id"])
@@ -131,8 +132,9 @@ class Machine:
         return self._daemon is not None
 
     @contextmanager
-    def api(self) -> Iterator[APIClient]:
-        client = APIClient(base_url=self.address, version="auto", timeout=PATIENCE)
+    def api(self, *, timeout: int = PATIENCE) -> Iterator[APIClient]:
+        client = APIClient(base_url=self.address, version=self._api_version, timeout=timeout)
+        self._api_version = client.api_version
         try:
             yield client
         finally:

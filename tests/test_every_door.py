@@ -254,6 +254,7 @@ def test_every_caller_hears_what_she_should(world: World, route: str, method: st
     check(ask(world, row, method, route, "right"), row.answers.right, "right")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("route", [route for route in TABLE if not route.startswith("^")])
 def test_methods_that_nobody_offers_change_nothing(world: World, route: str) -> None:
     before = rows()

@@ -17,9 +17,9 @@ from django.utils import timezone
 from tests.trees import loaded
 from workspaces.models import Counter, ImportPreview, Organization, PreviewFiles
 from workspaces.services import expiry
-from workspaces.services.imports.previews import delete_expired, store_preview
+from workspaces.services.imports.previews import store_preview
 from workspaces.services.security.rate_limits import forget_counters
-from workspaces.services.upkeep.housekeeping import forget_expired_sessions, keep_house
+from workspaces.services.upkeep.housekeeping import forget_expired_previews, forget_expired_sessions, keep_house
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +58,7 @@ def previews(organization: Organization, alice: User) -> Making:
 KINDS: list[tuple[str, Any, Callable[[], int]]] = [
     ("sessions", Session, forget_expired_sessions),
     ("counters", Counter, forget_counters),
-    ("previews", ImportPreview, delete_expired),
+    ("previews", ImportPreview, forget_expired_previews),
 ]
 PAST, FUTURE = timedelta(seconds=5), -timedelta(hours=1)
 
@@ -103,7 +103,7 @@ def test_nothing_to_forget_takes_a_look_alone(
 
 def test_what_hangs_on_a_preview_goes_with_it(previews: Making) -> None:
     previews(1, PAST)
-    delete_expired()
+    forget_expired_previews()
     assert not PreviewFiles.objects.exists()
 
 

@@ -117,15 +117,16 @@ def test_a_site_killed_right_after_its_commit_leaves_the_work_to_the_next_worker
     assert len(yard.running()) == 9
 
 
-def test_two_workers_share_two_hundred_and_do_none_twice(yard: Yard) -> None:
-    yard.merge({"PM": {f"W{number}": {} for number in range(199)}})
+def test_two_workers_share_a_hundred_and_do_none_twice(yard: Yard) -> None:
+    """More than one of them claims at a time. `controller/test_races.py` has two hundred, on the fake engine."""
+    yard.merge({"PM": {f"W{number}": {} for number in range(99)}})
     with yard.worker(), yard.worker():
         yard.until_settled(patience=400)
         first = yard.running()
         yard.remove("PM")
         yard.until_settled(patience=400)
-    assert len(first) == 200
-    assert len(yard.told("online")) == len(yard.told("released")) == 200
+    assert len(first) == 100
+    assert len(yard.told("online")) == len(yard.told("released")) == 100
     assert yard.left() == set()
 
 

@@ -21,7 +21,6 @@ from workspaces.core.planning.plan_values import Live, Mode, Plan
 from workspaces.core.template import Template
 from workspaces.errors import NotFound
 from workspaces.models import ImportPreview, ImportRun, Organization, Workspace
-from workspaces.services.expiry import forget
 from workspaces.services.imports.importing import Applied, Confirmation, apply_import, last_run, snapshot
 from workspaces.services.plans.stored_plans import keep_for_preview
 from workspaces.services.templates.loader import LoadedTemplate
@@ -163,11 +162,6 @@ def changes_since(preview: Preview) -> tuple[Change, ...]:
         for key, what in changed.items()
     ]
     return tuple(sorted(found, key=lambda change: (change.when or preview.record.created_at, change.name)))
-
-
-def delete_expired() -> int:
-    """Delete expired previews; return how many."""
-    return forget(ImportPreview.objects.filter(expires_at__lte=database_now()).order_by("expires_at"))
 
 
 def _loaded(preview: Preview) -> LoadedTemplate:

@@ -13,8 +13,8 @@ from audit.models import StructureEvent
 from audit.partitions import begin_month, make_ranges
 from lib.database_clock import database_now
 from lib.database_errors import explained
+from workspaces.models import ImportPreview
 from workspaces.services.expiry import forget
-from workspaces.services.imports.previews import delete_expired
 from workspaces.services.plans.abandoned_runs import close_interrupted
 from workspaces.services.plans.stored_plans import forget_old_templates, forget_unused_filesets
 from workspaces.services.security.rate_limits import forget_counters
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 def keep_house() -> None:
     """One round."""
-    closed, forgotten = close_interrupted(), delete_expired()
+    closed, forgotten = close_interrupted(), forget_expired_previews()
     forget_old_templates()
     files = forget_unused_filesets()  # after what needed them
     forget_counters()
@@ -35,6 +35,11 @@ def keep_house() -> None:
     if closed or forgotten or files:
         message = "closed %d interrupted runs, forgot %d expired previews and %d sets of files"
         logger.info(message, closed, forgotten, files)
+
+
+def forget_expired_previews() -> int:
+    """Delete expired previews; return how many."""
+    return forget(ImportPreview.objects.filter(expires_at__lte=database_now()).order_by("expires_at"))
 
 
 def forget_expired_sessions() -> int:
