@@ -16,6 +16,7 @@ from tests.trees import AFTER, BEFORE
 from workspaces.models import ImportPreview, ImportRun, Organization
 from workspaces.services.imports.importing import Applied
 
+pytestmark = pytest.mark.once
 IMPORT = "/admin/import/"
 
 

@@ -18,6 +18,7 @@ from workspaces.services.containers.provisioning import stored_files
 from workspaces.services.imports.previews import Preview, open_preview
 from workspaces.services.plans.stored_plans import forget_unused_filesets
 
+pytestmark = pytest.mark.once
 FILES = {"org.yaml": "name: x\nworkspaces: [{name: PM, files_dir: pm}]", "pm/notes.md": "plan"}
 
 

@@ -19,6 +19,8 @@ from workspaces.models import ApiToken, ImportRun, Organization, Workspace, Work
 from workspaces.services.imports.importing import Applied
 from workspaces.services.security.tokens import find_api_token, issue_api_token, issue_workspace_token
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def pages(root: Client, live: Callable[..., Applied]) -> dict[str, str]:

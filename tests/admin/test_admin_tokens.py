@@ -17,6 +17,7 @@ from tests.admin.pages import text
 from workspaces.models import ApiToken
 from workspaces.services.security.tokens import find_api_token, issue_api_token
 
+pytestmark = pytest.mark.once
 LIST = "/admin/workspaces/apitoken/"
 ADD = f"{LIST}add/"
 ASKED = {"user": "bob", "name": "laptop", "days": "30", "read_only": "on"}

@@ -13,6 +13,8 @@ from lib import template_backend
 from tests.trees import AFTER, BEFORE, Tree
 from workspaces.services.imports.importing import Applied
 
+pytestmark = pytest.mark.once
+
 
 def refuse(_execute: object, sql: str, *_: object) -> NoReturn:
     pytest.fail(f"a template started {sql}")

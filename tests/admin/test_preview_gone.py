@@ -14,6 +14,7 @@ from tests.admin.pages import text
 from tests.trees import BEFORE, Tree
 from workspaces.models import ImportPreview
 
+pytestmark = pytest.mark.once
 Preview = Callable[[Tree], str]
 
 

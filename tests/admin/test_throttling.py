@@ -17,6 +17,8 @@ from workspaces.services.imports.importing import Applied
 from workspaces.services.security.rate_limits import WIDER
 from workspaces.services.security.tokens import issue_api_token
 
+pytestmark = pytest.mark.once  # `api/test_throttling.py` counts on both
+
 Doing = Callable[[Client], HttpResponse]
 
 

@@ -24,6 +24,8 @@ from workspaces.services.sweep.sweeping import mend, survey
 from workspaces.services.workspace.presence import heartbeat
 from workspaces.worker.controller import Controller
 
+pytestmark = pytest.mark.once  # what Python makes of a row
+
 Lose = Callable[[], None]
 
 
