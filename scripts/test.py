@@ -21,8 +21,8 @@ from lanes import Run, beside, run_all
 from postgres import NoServer, throwaway_server
 
 ROOT = Path(__file__).resolve().parent.parent
-# Two processes at most: each makes a database of its own, and a third one takes longer on two cores, not less. `-n0` among
-# the arguments turns them off.
+# Two processes at most: each makes a database of its own, and on two cores a third one makes all of it take longer.
+# `-n0` among the arguments turns them off.
 PYTEST = [sys.executable, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=2", "--dist=worksteal"]
 # The databases give way to the engines and the browser, which wait for most of their time and would else end last.
 GIVING_WAY = ["nice", "-n", "5"]
