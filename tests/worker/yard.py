@@ -11,7 +11,7 @@ import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -20,6 +20,7 @@ from uuid import UUID
 
 from django.utils import timezone
 from docker import APIClient
+from docker.errors import NotFound
 
 from audit.models import StructureEvent
 from tests.databases import Database
@@ -123,7 +124,11 @@ class Yard:
         """Workspace → id and start of its container."""
         with self.machine.api() as api:
             ours = api.containers(filters={"label": f"orgsite.installation={self.slug}", "status": "running"})
-            return {UUID(each["Labels"]["orgsite.workspace"]): (each["Id"], _start(api, each["Id"])) for each in ours}
+            found: dict[UUID, tuple[str, str]] = {}
+            for each in ours:
+                with suppress(NotFound):  # it was removed in between
+                    found[UUID(each["Labels"]["orgsite.workspace"])] = (each["Id"], _start(api, each["Id"]))
+            return found
 
     def left(self) -> set[str]:
         """Names of all containers and volumes of this installation, running or not."""
