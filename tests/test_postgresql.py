@@ -132,7 +132,8 @@ def test_a_transaction_that_was_idle_for_too_long_passes(session: BaseDatabaseWr
     session.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
     with pytest.raises(Error) as raised:
         ask_slowly(session)
-    assert errors.trouble_of(raised.value) is errors.AWAY
+    # A client that was just sending may lose the server's words with the connection, and then says the careful thing.
+    assert errors.trouble_of(raised.value) in (errors.AWAY, errors.LOST)
 
 
 def test_a_transaction_costs_no_statement_more() -> None:
