@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
 
-import pytest
 from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
 from django.http import HttpResponse
@@ -103,7 +102,6 @@ def _opened(answer: HttpResponse, route: str) -> None:
     assert answer.status_code == 200 or route.startswith("readyz"), route  # which finds containers that are late
 
 
-@pytest.mark.once  # the queries are Django's: as many on either database
 def test_more_rows_take_no_more_queries(db: None) -> None:
     """One test for all pages: to furnish the world takes longer than to ask for all of them."""
     asked = _asked_twice()

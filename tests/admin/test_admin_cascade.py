@@ -21,7 +21,6 @@ from workspaces.services.imports.importing import Applied
 from workspaces.services.workspace.adding import create_workspace
 from workspaces.services.workspace.editing import edit_workspace
 
-pytestmark = pytest.mark.once
 QUERIES = 12  # whatever the number of workspaces
 
 

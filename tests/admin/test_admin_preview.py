@@ -20,7 +20,6 @@ from workspaces.services.security.tokens import issue_workspace_token
 from workspaces.services.workspace.adding import create_workspace
 from workspaces.services.workspace.editing import edit_workspace
 
-pytestmark = pytest.mark.once
 Preview = Callable[[Tree], str]
 Queries = Callable[[int], AbstractContextManager[object]]
 SCRATCH: Tree = {"PM": {"Infra Lead": {"Scratch": {}}}}
