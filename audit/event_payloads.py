@@ -33,9 +33,13 @@ class ImportEnd(ImportStarted):
 
 
 class ImportCompleted(ImportEnd):
-    """`left_running` names a part of the workspaces that `left_running_count` counts."""
+    """`left_running` names a part of the workspaces that `left_running_count` counts; `differs_count` counts matched
+    ones that are not what the template says, and were left so."""
 
     skipped_count: int
+    moved_count: int
+    updated_count: int
+    differs_count: int
     collateral_count: int
     left_running_count: int
     left_running: list[str]
@@ -86,6 +90,27 @@ class WorkspaceChanged(WorkspaceEvent):
 
     changes: list[Row]
     reason: str
+
+
+Ends = TypedDict("Ends", {"from": list[str], "to": list[str]})
+
+
+class WorkspaceMoved(WorkspaceEvent, Ends):
+    """`from` and `to` are paths, the names from the root; `changes` are those of its fields at the same time."""
+
+    from_parent_id: str | None
+    to_parent_id: str | None
+    changes: list[Row]
+    restarts: bool
+
+
+class WorkspaceUpdated(WorkspaceEvent):
+    """By a template. `restarts`: its container is made anew. `drift_left`: the fields that people changed and that stay
+    so, `from` what is live, `to` what the template says."""
+
+    changes: list[Row]
+    restarts: bool
+    drift_left: list[Row]
 
 
 class WorkspaceGone(WorkspaceEvent):

@@ -20,7 +20,7 @@ Payload = TypeVar("Payload", bound=Mapping[str, Any])
 class EventType(Generic[Payload]):
     """A type of event: the counted thing (`noun`), what happened to it (`verb`), its sign and its tone.
 
-    `tone` is a class of the stylesheet: `make`, `kill`, `warn`, `open`, or "" for no colour.
+    `tone` is a class of the stylesheet: `make`, `update`, `move`, `kill`, `warn`, `open`, or "" for no colour.
     """
 
     name: str
@@ -117,6 +117,24 @@ WORKSPACE_RESTARTED = EventType(
     sign="↻",
     tone="warn",
     is_act=True,
+)
+WORKSPACE_UPDATED = EventType(
+    name="workspace.updated",
+    payload=of.WorkspaceUpdated,
+    verb="updated",
+    sign="~",
+    tone="update",
+    is_act=True,
+    in_numbers=True,
+)
+WORKSPACE_MOVED = EventType(
+    name="workspace.moved",
+    payload=of.WorkspaceMoved,
+    verb="moved",
+    sign=">",
+    tone="move",
+    is_act=True,
+    in_numbers=True,
 )
 WORKSPACE_CHANGED = EventType(
     name="workspace.changed", payload=of.WorkspaceChanged, verb="changed by hand", sign="~", is_act=True
@@ -217,6 +235,8 @@ EVENT_TYPES: tuple[EventType[Any], ...] = (
     WORKSPACE_ONLINE,
     WORKSPACE_FAILED,
     WORKSPACE_RESTARTED,
+    WORKSPACE_UPDATED,
+    WORKSPACE_MOVED,
     WORKSPACE_CHANGED,
     WORKSPACE_REMOVED,
     WORKSPACE_RELEASED,

@@ -39,8 +39,8 @@ IMPORT_EVENTS = """
 """
 KEPT = "INSERT INTO workspaces_runtemplate (run_id, document) VALUES (%(run)s, %(document)s)"
 WORKSPACES = """
-    COPY workspaces_workspace (id, parent_id, name, role, tier, runtime, model, spec, declared, organization_id, status,
-        protected, external, url, template, created_at, updated_at) FROM STDIN
+    COPY workspaces_workspace (id, parent_id, name, role, tier, runtime, model, spec, declared, declared_digest,
+        organization_id, status, protected, external, url, template, created_at, updated_at) FROM STDIN
 """
 SCHEDULES = """
     COPY workspaces_schedule (workspace_id, name, cron_expr, prompt, timezone, enabled, source, created_at, updated_at)
@@ -70,9 +70,10 @@ BEGUN = """
         jsonb_build_object('name', name, 'path', path::jsonb, 'parent_id', parent_id, 'why', 'import'), %(now)s
     FROM new JOIN unnest(%(ids)s::uuid[], %(paths)s::text[]) AS at(id, path) USING (id)
 """
-# The columns that an import has to read: for matching, for protection, and for its answer.
+# The columns that an import has to read: to match, to protect, to know what the template said last, to answer.
 LIVE = """
-    SELECT id, parent_id, name, protected, status, tier FROM workspaces_workspace
+    SELECT id, parent_id, name, protected, template, declared_digest, differs, status, tier, created_at
+    FROM workspaces_workspace
     WHERE organization_id = %s AND status <> 'removed'
 """
 SUBTREE = """
@@ -130,48 +131,48 @@ DELETED = (
 def import_template(connection: Connection, place: Place, template: Template) -> None:
     """Import the template into an organization without workspaces."""
     with connection.transaction():
-        _create(connection, _facts(place), template)
+        _create(connection, facts_of(place), template)
 
 
 def import_again(connection: Connection, place: Place, template: Template) -> None:
     """Import a template that is live already: find that nothing changes, and record the run."""
     with connection.transaction():
         assert len(_matched(connection, place, template)) == template.count()
-        facts = _facts(place)
-        _record(connection, facts)
+        facts = facts_of(place)
+        record(connection, facts)
         connection.execute(KEPT, {**facts, "document": packed(template)})
 
 
 def reconcile(connection: Connection, place: Place, template: Template) -> None:
     """Reconcile with a template of the same names at other places: create those, remove the old ones."""
     with connection.transaction():
-        facts = _facts(place)
+        facts = facts_of(place)
         live = connection.execute(LIVE, (place.organization,)).fetchall()
         twins = dict(_reasons(template))
         _create(connection, facts, template)
         gone = [(key, twins[name]) for key, _, name, *_ in live if name in twins]
-        facts["ids"], facts["reasons"] = _array(key for key, _ in gone), f"{{{','.join(why for _, why in gone)}}}"
+        facts["ids"], facts["reasons"] = array(key for key, _ in gone), f"{{{','.join(why for _, why in gone)}}}"
         paths = path_texts([key for key, _ in gone], {key: (parent, name) for key, parent, name, *_ in live})
         facts["paths"], facts["created"] = as_array(paths[key] for key, _ in gone), template.count()
-        connection.execute(_spelled(REPLACED), facts)
+        connection.execute(spelled(REPLACED), facts)
 
 
 def delete(connection: Connection, place: Place, roots: Sequence[UUID]) -> None:
     with connection.transaction():
         gone = connection.execute(SUBTREE, (list(roots),)).fetchall()
-        ids, paths = _array(key for key, _ in gone), as_array(path for _, path in gone)
-        facts = {**_facts(place), "mode": "remove", "created": 0, "ids": ids, "paths": paths, "roots": _array(roots)}
+        ids, paths = array(key for key, _ in gone), as_array(path for _, path in gone)
+        facts = {**facts_of(place), "mode": "remove", "created": 0, "ids": ids, "paths": paths, "roots": array(roots)}
         connection.execute(RUN, facts)
-        connection.execute(_spelled(DELETED), facts)
+        connection.execute(spelled(DELETED), facts)
 
 
-def _facts(place: Place) -> dict[str, Any]:
+def facts_of(place: Place) -> dict[str, Any]:
     now = datetime.now(UTC)
     run = {"run": uuid7(), "mode": "reconcile"}
     return {**run, "organization": place.organization, "slug": place.slug, "now": now}
 
 
-def _record(connection: Connection, facts: dict[str, Any]) -> None:
+def record(connection: Connection, facts: dict[str, Any]) -> None:
     connection.execute(RUN, facts)
     connection.execute(IMPORT_EVENTS, facts)
 
@@ -184,24 +185,24 @@ def _create(connection: Connection, facts: dict[str, Any], template: Template) -
         with cursor.copy(WORKSPACES) as copy:
             for node, key, parent, _ in placed:
                 cells = (key, parent, node.name, node.role, node.tier, node.runtime, node.model)
-                copy.write_row((*cells, json.dumps(node.spec), json.dumps(node.declared()), *alike))
+                copy.write_row((*cells, json.dumps(node.spec), json.dumps(node.declared()), node.digest, *alike))
         with cursor.copy(SCHEDULES) as copy:
             for node, key, *_ in placed:
                 for each in node.schedules:
                     own = (key, each.name, each.cron_expr, each.prompt, each.timezone)
                     copy.write_row((*own, "t", "template", now, now))
-    ids, paths = _array(key for _, key, *_ in placed), as_array(path for *_, path in placed)
+    ids, paths = array(key for _, key, *_ in placed), as_array(path for *_, path in placed)
     connection.execute(CONTAINERS, {**facts, "ids": ids})
-    connection.execute(_spelled(BEGUN), {**facts, "ids": ids, "paths": paths})
-    _record(connection, facts)
+    connection.execute(spelled(BEGUN), {**facts, "ids": ids, "paths": paths})
+    record(connection, facts)
     connection.execute(KEPT, {**facts, "document": packed(template)})
 
 
-def _array(ids: Iterable[UUID]) -> str:
+def array(ids: Iterable[UUID]) -> str:
     return f"{{{','.join(key.hex for key in ids)}}}"
 
 
-def _spelled(statement: str) -> str:
+def spelled(statement: str) -> str:
     return statement.replace("COLUMNS", COPIED)
 
 

@@ -1,4 +1,7 @@
-"""Import, import again, reconcile and cascade delete by three runners in turn: `rowwise`, `floor` and `ours`."""
+"""Import, import again, reconcile, move, update, cascade delete by three runners in turn: `rowwise`, `floor`, `ours`.
+
+The original, whose way `rowwise` is, neither moves nor updates.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,15 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from math import log
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
-from bench import floor, ours, rowwise
+from bench import floor, floor_changes, ours, rowwise
 from bench.findings import Finding, Section, Table
 from bench.scratch import Place, connect, give_tokens, live_ids, new_place, root_ids
 from bench.trees import SHAPES, tree
+from workspaces.core.template import Template
 
 RUNNERS = ("rowwise", "floor", "ours")
 SIZES = (100, 1_000, 10_000, 100_000)
@@ -23,22 +27,25 @@ MAIN = "branching 5"
 JUDGED = 10_000  # sizes with limits; below, the fixed cost of an import outweighs the rest, so they are only reported
 WORDS = """
 Each runner works in an organization of its own, in one database, in turn with the others (forwards, then backwards: the
-tables grow), and goes through all four operations on what it has left itself: an import into an empty organization, the
-same template again, a template with the same names all in other places, and the removal of everything. `rowwise` is the
-original's way (`bench/rowwise.py`), `floor` the least that PostgreSQL needs for the same rows (`bench/floor.py`;
-`tests/test_floor.py` compares them), `ours` the services. Times are of the wall clock, medians over the rounds: five,
-of 100,000 three in one shape and one in the others; of `rowwise`, each of whose statements is a transaction (BEGIN,
-statement, COMMIT), one, and none of 100,000, which would take it half an hour. Every workspace has a schedule, and
-before each removal a token, as the worker gives one. `ORGSITE_ENGINE=docker`: each gets the row of its container.
-Before each step, below 10,000 before each import, PostgreSQL has seen how large its tables are (ANALYZE, in
-autovacuum's place). All start from a template that was read and validated; what that costs is part of the figures over
-HTTP.
+tables grow), and goes through all operations on what it has left itself: an import into an empty organization, the same
+template again, a template with the same names all in other places, where it replaces them all (`moves: false`), another
+one where it moves them all, one that changes a key and a schedule of each, and the removal of everything. `rowwise` is
+the original's way (`bench/rowwise.py`), which neither moves nor updates, `floor` the least that PostgreSQL needs for
+the same rows (`bench/floor.py`, `bench/floor_changes.py`; `tests/test_floor.py` compares them), `ours` the services.
+Times are of the wall clock, medians over the rounds: five, of 100,000 three in one shape and one in the others; of
+`rowwise`, each of whose statements is a transaction (BEGIN, statement, COMMIT), one, and none of 100,000, which would
+take it half an hour. Every workspace has a schedule, and before each removal a token, as the worker gives one.
+`ORGSITE_ENGINE=docker`: each gets the row of its container. Before each step, below 10,000 before each import,
+PostgreSQL has seen how large its tables are (ANALYZE, in autovacuum's place). All start from a template that was read
+and validated; what that costs is part of the figures over HTTP.
 """
-# Operation → (maximum ratio to the floor, minimum ratio to rowwise)
-LIMITS = {
+# Operation → (maximum ratio to the floor, minimum ratio to rowwise if that does it)
+LIMITS: dict[str, tuple[float, float | None]] = {
     "import": (1.6, 15),
     "import again": (2.0, 70),
     "reconcile": (1.4, 13),
+    "move": (1.6, None),
+    "update": (1.6, None),
     "cascade delete": (1.4, 6),
 }
 PREVIEW = "preview, both modes"
@@ -103,36 +110,53 @@ Step = tuple[str, Callable[[], Any]]
 
 def steps(runner: str, link: psycopg.Connection, place: Place, *, shape: str, n: int) -> Iterator[Step]:
     """The operations in order, each on the result of the one before. Preparations between them are not timed."""
-    first, second = tree(shape, n), tree(shape, n, moved=1)
-    assert first.digest != second.digest  # computes the digests here, because they belong to reading
-    start = {"rowwise": _rowwise, "floor": _floor, "ours": _ours}[runner]
-    yield from start(link, place, first, second)
+    told = Told(
+        first=tree(shape, n),
+        elsewhere=tree(shape, n, moved=1),
+        again_elsewhere=tree(shape, n, moved=2),
+        changed=tree(shape, n, moved=2, news="what is old"),
+    )
+    assert len({each.digest for each in told}) == len(told)  # computed here, because they belong to reading
+    yield from {"rowwise": _rowwise, "floor": _floor, "ours": _ours}[runner](link, place, told)
 
 
-def _rowwise(link: psycopg.Connection, place: Place, first: Any, second: Any) -> Iterator[Step]:
-    yield "import", partial(rowwise.import_template, link, place, first)
-    yield "import again", partial(rowwise.import_template, link, place, first)
+class Told(NamedTuple):
+    """The templates in the order in which they are imported."""
+
+    first: Template
+    elsewhere: Template
+    again_elsewhere: Template
+    changed: Template
+
+
+def _rowwise(link: psycopg.Connection, place: Place, told: Told) -> Iterator[Step]:
+    yield "import", partial(rowwise.import_template, link, place, told.first)
+    yield "import again", partial(rowwise.import_template, link, place, told.first)
     give_tokens(link, place)
-    yield "reconcile", partial(rowwise.reconcile, link, place, second)
+    yield "reconcile", partial(rowwise.reconcile, link, place, told.elsewhere)
     give_tokens(link, place)
     yield "cascade delete", partial(rowwise.delete, link, place, live_ids(link, place))
 
 
-def _floor(link: psycopg.Connection, place: Place, first: Any, second: Any) -> Iterator[Step]:
-    yield "import", partial(floor.import_template, link, place, first)
-    yield "import again", partial(floor.import_again, link, place, first)
+def _floor(link: psycopg.Connection, place: Place, told: Told) -> Iterator[Step]:
+    yield "import", partial(floor.import_template, link, place, told.first)
+    yield "import again", partial(floor.import_again, link, place, told.first)
     give_tokens(link, place)
-    yield "reconcile", partial(floor.reconcile, link, place, second)
+    yield "reconcile", partial(floor.reconcile, link, place, told.elsewhere)
+    yield "move", partial(floor_changes.move, link, place, told.again_elsewhere)
+    yield "update", partial(floor_changes.update, link, place, told.changed)
     give_tokens(link, place)
     yield "cascade delete", partial(floor.delete, link, place, root_ids(link, place))
 
 
-def _ours(link: psycopg.Connection, place: Place, first: Any, second: Any) -> Iterator[Step]:
-    yield "import", partial(ours.import_template, place, first)
-    yield "import again", partial(ours.reconcile, place, first)
+def _ours(link: psycopg.Connection, place: Place, told: Told) -> Iterator[Step]:
+    yield "import", partial(ours.import_template, place, told.first)
+    yield "import again", partial(ours.reconcile, place, told.first)
     give_tokens(link, place)
-    yield PREVIEW, partial(ours.preview, place, second)
-    yield "reconcile", partial(ours.reconcile, place, second, removals=second.count())
+    yield PREVIEW, partial(ours.preview, place, told.elsewhere)
+    yield "reconcile", partial(ours.replace, place, told.elsewhere, removals=told.elsewhere.count())
+    yield "move", partial(ours.reconcile, place, told.again_elsewhere)
+    yield "update", partial(ours.reconcile, place, told.changed)
     give_tokens(link, place)
     yield "cascade delete", partial(ours.delete, root_ids(link, place))
 
@@ -145,6 +169,8 @@ def ratios(times: Times, sizes: list[int]) -> Iterator[Finding]:
         floors = _compared(times, sizes, what, of="ours", to="floor")
         where = max(floors, key=floors.__getitem__)
         yield Finding(what=f"{what}: times the floor", measured=floors[where], limit=above, detail=f"at worst: {where}")
+        if below is None:
+            continue
         rows = _compared(times, sizes, what, of="rowwise", to="ours")
         where = min(rows, key=rows.__getitem__)
         yield Finding(

@@ -36,19 +36,21 @@ SHAPES: dict[str, Callable[[int], int | None]] = {
 }
 
 
-def tree(shape: str, n: int, *, moved: int = 0) -> Template:
-    """A template of `n` workspaces. `moved` rotates the names by that number: the same names, all at other places."""
+def tree(shape: str, n: int, *, moved: int = 0, news: str = "what is new") -> Template:
+    """A template of `n` workspaces. `moved` rotates the names by that number: the same names, all at other places.
+    Every workspace asks for `news`, in a schedule's prompt and in a key of its `spec`.
+    """
     parent_of = SHAPES[shape]
     children: dict[int | None, list[Node]] = {}
     for index in reversed(range(n)):
         below = tuple(reversed(children.pop(index, [])))
-        children.setdefault(parent_of(index), []).append(_node(index, (index + moved) % n, below))
+        children.setdefault(parent_of(index), []).append(_node(index, (index + moved) % n, below, news=news))
     return Template(name="Measured", header={}, workspaces=tuple(reversed(children[None])))
 
 
-def _node(index: int, number: int, children: tuple[Node, ...]) -> Node:
+def _node(index: int, number: int, children: tuple[Node, ...], *, news: str) -> Node:
     """A node of realistic size: about 15 keys and values, the rest from the defaults."""
-    prompt = f"You are number {number}. Read the board, take what is yours, and report what you did."
+    prompt = f"You are number {number}. Read the board, take what is yours, and report {news}."
     return Node(
         name=f"Workspace {number}",
         path=f"workspaces[{index}]",
@@ -56,7 +58,7 @@ def _node(index: int, number: int, children: tuple[Node, ...]) -> Node:
         tier=1 + number % 4,
         runtime=DEFAULTS["runtime"],
         model=DEFAULTS["model"],
-        schedules=(ScheduleSpec(name="Pulse", cron_expr="*/5 * * * *", prompt="Look at what is new."),),
+        schedules=(ScheduleSpec(name="Pulse", cron_expr="*/5 * * * *", prompt=f"Look at {news}."),),
         spec={"plugins": DEFAULTS["plugins"], "initial_prompt": prompt},
         children=children,
     )

@@ -42,7 +42,7 @@ class OneOf(Lookup):
         if connection.vendor == "sqlite":
             values = [column.get_db_prep_value(value, connection) for value in self.rhs]
             return "IN (SELECT value FROM json_each(%s))", (json.dumps(values),)
-        return f"= ANY(%s::{_array_type(column, connection)})", (as_array(self.rhs),)
+        return f"= ANY(%s::{array_type(column, connection)})", (as_array(self.rhs),)
 
     def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         left, left_params = self.process_lhs(compiler, connection)
@@ -190,7 +190,7 @@ def _element(value: Any) -> str:
     return f'"{text}"'
 
 
-def _array_type(column: Any, connection: BaseDatabaseWrapper) -> str:
+def array_type(column: Any, connection: BaseDatabaseWrapper) -> str:
     if isinstance(column.target_field if column.is_relation else column, models.CharField):
         return "text[]"  # a cast to varchar(n) would cut a value that is too long, and the cut value could match
     kind = column.rel_db_type(connection) if column.is_relation else column.cast_db_type(connection)

@@ -31,3 +31,8 @@ def tried(examples: int, **more: Any) -> settings:
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
         **more,
     )
+
+
+def rounds(number: int) -> int:
+    """So many rounds of a race, or twenty times as many."""
+    return number * (FACTOR if is_large() else 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from audit.models import StructureEvent
 from lib.bulk import as_array, insert_rows
+from lib.bulk_update import update_rows
 from tests.trees import BEFORE, loaded
 from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
@@ -96,3 +98,20 @@ def test_a_cycle_in_the_rows_ends_every_walk(tree: Organization) -> None:
     assert len(Workspace.objects.live_subtree([pm.pk])) == 9
     assert Workspace.objects.names_above([lead.pk])[lead.pk] == ("PM",)
     assert connection.in_atomic_block
+
+
+def test_rows_get_values_of_their_own_and_all_others_stay(tree: Organization) -> None:
+    first, second, *others = Workspace.objects.order_by("id")
+    rows = [(first.pk, ODD["text"], ODD, None, 1), (second.pk, "", {}, first.pk, 4)]
+    moment = timezone.now()
+    update_rows(Workspace, ("role", "spec", "parent", "tier"), rows, same={"updated_at": moment, "external": True})
+    fields = ("role", "spec", "parent_id", "tier", "updated_at", "external")
+    stored = {row[0]: row[1:] for row in Workspace.objects.values_list("pk", *fields)}
+    assert stored[first.pk] == (ODD["text"], ODD, None, 1, moment, True)
+    assert stored[second.pk] == ("", {}, first.pk, 4, moment, True)
+    assert all(stored[row.pk] == tuple(getattr(row, name) for name in fields) for row in others)
+
+
+def test_an_update_of_no_rows_is_none(tree: Organization, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        update_rows(Workspace, ("role",), [])

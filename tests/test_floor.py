@@ -46,7 +46,9 @@ def test_floor_and_services_leave_the_same_rows(shape: str, settings: Any) -> No
                     rows = link.execute(query.format(f"w.organization_id = {place.organization}"))
                     left[runner, what, table] = Counter(_alike(row) for (row,) in rows)
     same = {key[1:]: rows for key, rows in left.items() if key[0] == "floor"}
-    assert sum(same["cascade delete", "history"].values()) == 4 * 70
+    assert (
+        sum(same["cascade delete", "history"].values()) > 5 * 70
+    )  # all are imported, replaced, changed and removed, and most are moved
     for (what, table), rows in same.items():
         assert left["ours", what, table] == rows, f"{table} after {what}"
 

@@ -20,7 +20,7 @@ from tests.databases import migrated_database, migrated_file
 from tests.trees import loaded
 from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
-from workspaces.models import ImportRun, Organization
+from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.plans.runs import fail_run, open_run
 
 
@@ -103,3 +103,26 @@ def test_runs_of_before_are_told_apart_by_their_error(
     assert dismissed == {old.pk: "" if state == "refused" else "system", new.pk: ""}
     migration.take_back(apps, None)
     assert set(ImportRun.objects.values_list("state", flat=True)) == {"failed"}
+
+
+@pytest.mark.parametrize(
+    ("external", "declared", "url", "parted"),
+    [
+        (False, "http://said", "http://said", ("http://said", "")),
+        (False, "http://said", "http://agent", ("http://said", "http://agent")),
+        (True, "http://said", "http://agent", ("http://said", "http://agent")),
+        (False, None, "http://agent", ("", "http://agent")),
+        (True, None, "http://by-hand", ("http://by-hand", "")),
+    ],
+)
+def test_an_address_of_before_is_its_agents_or_its_templates(
+    organization: Organization, external: bool, declared: str | None, url: str, parted: tuple[str, str]
+) -> None:
+    said = None if declared is None else {"url": declared}
+    made = {"organization": organization, "created_at": timezone.now(), "updated_at": timezone.now()}
+    key = Workspace.objects.create(name="Dev", external=external, url=url, declared=said, **made).pk
+    migration = import_module("workspaces.migrations.0008_moves_and_updates")
+    migration.part_addresses(apps, None)
+    assert Workspace.objects.filter(pk=key).values_list("url", "reported_url").get() == parted
+    migration.join_addresses(apps, None)
+    assert Workspace.objects.get(pk=key).url == url

@@ -115,7 +115,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 def test_an_import_a_reconcile_and_a_delete_go_through(pooled: Pooled, org: str) -> None:
     assert pooled.send(org, "PM", "Ops").status in (200, 201)
-    assert pooled.send(org, "PM", below="Lead", mode="reconcile", confirm_removals=3).status in (200, 201)
+    assert pooled.send(org, "PM", below="Lead", mode="reconcile").status in (200, 201)
     assert pooled.ask(live, org) == ["Child", "Lead", "Ops", "PM"]
     key = pooled.ask(Workspace.objects.live().get, organization__slug=org, name="Lead").pk
     assert pooled.call("DELETE", f"/workspaces/{key}?confirm=true").status == 200

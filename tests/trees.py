@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from workspaces.core.plan_words import WORDS
-from workspaces.core.planning.plan_values import Action, Live, Plan
-from workspaces.core.template import Node, Template
+from workspaces.core.planning.field_diff import Content
+from workspaces.core.planning.import_options import ImportOptions
+from workspaces.core.planning.plan_values import Action, Live, Mode, Plan
+from workspaces.core.template import Entry, Node, Template
 from workspaces.services.templates.loader import LoadedTemplate
 
 Tree = Mapping[str, Any]
+Entries = Sequence[Entry]
 
 BEFORE: Tree = {
     "PM": {
@@ -35,9 +39,32 @@ AFTER: Tree = {
 }
 
 
+PLAIN = Node(name="-", path="")  # it says no more than its name
+SAID = PLAIN.digest
+
+
+def plain(ids: Collection[UUID]) -> dict[UUID, Content]:
+    """The contents of workspaces of which "Dev team" said no more than the name, and which nobody changed."""
+    return {key: Content(PLAIN.declared(), PLAIN.declared(), template="Dev team") for key in ids}
+
+
+# A reconcile that follows nobody: what stands elsewhere is made anew, and the old one goes.
+REPLACING = ImportOptions.of(Mode.RECONCILE, moves=False)
+
+
 def template(tree: Tree, *, asleep: Collection[str] = (), **spec: Any) -> Template:
     """A template of that tree; the names in `asleep` get `spawning: false`."""
     return Template(name="Dev team", workspaces=_nodes(tree, "workspaces", frozenset(asleep), spec))
+
+
+def renamed(want: Template, previously: Mapping[str, Entries]) -> Template:
+    """The template whose nodes of these names say what they were."""
+
+    def of(node: Node) -> Node:
+        entries = tuple(previously.get(node.name, ()))
+        return replace(node, previously=entries, children=tuple(map(of, node.children)))
+
+    return replace(want, workspaces=tuple(map(of, want.workspaces)))
 
 
 def loaded(tree: Tree, *, asleep: Collection[str] = (), **spec: Any) -> LoadedTemplate:
@@ -57,6 +84,8 @@ def live(tree: Tree, *, protected: Collection[str] = (), above: tuple[str, ...] 
                 parent_id=id_of(*above) if above else None,
                 name=name,
                 protected=" › ".join(path) in protected,
+                template="Dev team",
+                declared_digest=SAID,
             )
         )
         rows += live(children, protected=protected, above=path)

@@ -6,6 +6,7 @@ No framework in here: `core/` raises these too.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -65,6 +66,14 @@ class UnsupportedTemplateFile(OrgError):
 
 class UnknownMode(OrgError):
     """The mode is none of "", merge, reconcile."""
+
+
+class InvalidOptions(OrgError):
+    """Options of an import that do not go together, or not with its mode: `faults` says why, by option."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(f"{'; '.join(f'{option}: {why}' for option, why in faults.items())}.")
+        self.faults = faults
 
 
 class InvalidRequest(OrgError):

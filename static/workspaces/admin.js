@@ -92,7 +92,7 @@
 
   const table = document.querySelector('[data-tree-table]');
   if (!table) return;
-  const only = document.getElementById('only'), find = document.getElementById('find');
+  const find = document.getElementById('find');
   const shown = document.getElementById('shown'), showAll = document.getElementById('show-all');
   const whole = 'whole' in table.dataset;  // every row of the plan is here: no question for the server
   const fold = (row) => row.querySelector('.ws-tw');
@@ -129,16 +129,15 @@
 
   function matching() {
     const text = find ? find.value.split('›').map((part) => part.trim()).join('›').toLowerCase() : '';
-    if (!whole || (!text && !(only && only.checked))) return null;
+    if (!whole || !text) return null;
     const kept = new Set();
     let found = 0;
     rows.forEach((row, i) => {
-      if (only && only.checked && !changes(row)) return;
-      if (text && !finds(i, text)) return;
+      if (!finds(i, text)) return;
       found++;
       for (let at = i; at >= 0 && !kept.has(at); at = parents[at]) kept.add(at);
     });
-    return { kept, found, text };
+    return { kept, found };
   }
 
   function render() {
@@ -146,7 +145,7 @@
     all('.ws-fold', table).forEach((note) => note.remove());
     let shutUntil = -1;
     rows.forEach((row, i) => {
-      const inFold = i <= shutUntil && !(match && match.text);
+      const inFold = i <= shutUntil && !match;
       row.hidden = inFold || Boolean(match && !match.kept.has(i));
       if (i > shutUntil && !isOpen(row) && ends[i] > i) {
         shutUntil = ends[i];
@@ -156,7 +155,7 @@
         row.querySelector('th').append(note);
       }
     });
-    if (shown) shown.textContent = !match ? '' : match.found ? count(match.found) + ' matching' : match.text ? 'Nothing matches.' : 'No changes match.';
+    if (shown) shown.textContent = !match ? '' : match.found ? count(match.found) + ' matching' : 'Nothing matches.';
     if (showAll) showAll.hidden = !match || match.found > 0;
   }
 
@@ -167,7 +166,6 @@
 
   function openAll() {
     rows.forEach((row) => setOpen(row, true));
-    if (only) only.checked = false;
     if (find) find.value = '';
     render();
   }
@@ -181,11 +179,10 @@
   all('[data-tree]').forEach((button) => {
     button.addEventListener('click', button.dataset.tree === 'fold' ? foldUnchanged : openAll);
   });
-  if (whole && only) only.addEventListener('change', render);
   if (whole && find) {
     find.addEventListener('input', render);
     find.form.addEventListener('submit', (event) => event.preventDefault());
-  } else if (only) only.addEventListener('change', () => only.form.requestSubmit());
+  }
 
   // further rows of a long plan: what they stand below is opened, so that no fold hides a change
   document.addEventListener('htmx:afterSettle', (event) => {
@@ -206,12 +203,12 @@
     const index = location.hash.length > 1 ? rows.indexOf(document.getElementById(location.hash.slice(1))) : -1;
     if (index < 0) return;
     for (let at = parents[index]; at >= 0; at = parents[at]) setOpen(rows[at], true);
-    if (whole && only && rows[index].hidden) { only.checked = false; find.value = ''; }
+    if (whole && find && rows[index].hidden) find.value = '';
     render();
     rows[index].scrollIntoView({ block: 'center' });
   }
   window.addEventListener('hashchange', reveal);
-  if (whole && only) foldUnchanged();
+  if (whole && table.id === 'plan') foldUnchanged();
   reveal();
 
   // ---- selecting rows: what goes with them is marked and counted

@@ -20,6 +20,7 @@ from tests.trees import AFTER, BEFORE, loaded
 from workspaces.access import SYSTEM, Actor
 from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.core.containers.sweep_plan import Held, Unknown
+from workspaces.core.planning.import_options import ImportOptions
 from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import RemovalNotConfirmed
 from workspaces.models import ImportRun, Organization, Stray
@@ -27,6 +28,8 @@ from workspaces.services.containers.installation import accept_epochs, note_epoc
 from workspaces.services.imports.importing import Applied, apply_import
 from workspaces.services.plans.runs import fail_run, open_run
 from workspaces.services.sweep.strays import note_strays
+
+STILL = ImportOptions(updates=True)  # nothing moves: what stands elsewhere is made anew
 
 
 def home(client: Client) -> str:
@@ -88,7 +91,7 @@ def test_what_was_refused_is_no_failure(
 ) -> None:
     live(BEFORE)
     with pytest.raises(RemovalNotConfirmed):
-        apply_import(organization, loaded(AFTER), mode=Mode.RECONCILE, actor=Actor(name="alice"))
+        apply_import(organization, loaded(AFTER), mode=Mode.RECONCILE, options=STILL, actor=Actor(name="alice"))
     page = home(viewer)
     assert "Imports that failed" not in page
     assert "Nothing waits for you." in page

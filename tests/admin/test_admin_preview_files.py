@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from tests.admin.pages import live_names, named
+from tests.admin.pages import live_names, named, text
 from tests.zips import packed
 from workspaces.admin.preview import preview_pages
 from workspaces.models import ImportPreview, Organization
@@ -52,3 +53,15 @@ def test_a_preview_that_goes_under_the_hand_is_not_found(
     monkeypatch.setattr(preview_pages, "open_preview", open_and_forget)
     assert operator.post(uploaded, pressed).status_code == 404
     assert not live_names()
+
+
+def test_a_changed_file_is_named_with_its_size_and_a_dropped_one_stays_in_the_volume(
+    operator: Client, organization: Organization, uploaded: str
+) -> None:
+    operator.post(uploaded, {"mode": "merge"})
+    changed = {"org.yaml": FILES["org.yaml"], "pm/start.md": "begin"}
+    sent = {"org": organization.slug, "file": SimpleUploadedFile("dev.zip", packed(changed))}
+    page = text(operator.get(operator.post(reverse("admin:import"), sent)["Location"]))
+    assert "<summary><bdi>files › start.md</bdi>, <bdi>files › notes.md</bdi></summary>" in page
+    assert re.search(r"files › start.md</bdi></th>.*?–</td> ?<td[^>]*>5 bytes</td>.*?update, without a restart", page)
+    assert re.search(r"files › notes.md</bdi></th>.*?4 bytes</td> ?<td[^>]*>–</td>.*?left in /config", page)

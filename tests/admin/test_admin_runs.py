@@ -11,11 +11,14 @@ from django.utils import timezone
 from tests.admin.pages import text
 from tests.trees import AFTER, BEFORE, loaded
 from workspaces.access import Actor
+from workspaces.core.planning.import_options import ImportOptions
 from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import RemovalNotConfirmed
 from workspaces.models import ImportRun, Organization
 from workspaces.services.imports.importing import Applied, Confirmation, apply_import
 from workspaces.services.plans.runs import at_work, open_run
+
+STILL = ImportOptions(updates=True)  # nothing moves: what stands elsewhere is made anew
 
 
 @pytest.fixture
@@ -23,7 +26,13 @@ def reconciled(live: Callable[..., Applied], organization: Organization, actor: 
     live(BEFORE)
     confirmed = Confirmation(confirm_removals=8)
     return apply_import(
-        organization, loaded(AFTER), mode=Mode.RECONCILE, actor=actor, reason="moved house", confirmation=confirmed
+        organization,
+        loaded(AFTER),
+        mode=Mode.RECONCILE,
+        options=STILL,
+        actor=actor,
+        reason="moved house",
+        confirmation=confirmed,
     ).run
 
 
@@ -45,7 +54,9 @@ def test_a_finished_run_says_how_many_went_that_the_template_does_not_name(
 ) -> None:
     live({"PM": {"Infra Lead": {"Scratch": {}}}})
     wanted, confirmed = loaded({"PM": {"Dev Lead": {"Infra Lead": {}}}}), Confirmation(confirm_removals=2)
-    run = apply_import(organization, wanted, mode=Mode.RECONCILE, actor=actor, confirmation=confirmed).run
+    run = apply_import(
+        organization, wanted, mode=Mode.RECONCILE, options=STILL, actor=actor, confirmation=confirmed
+    ).run
     assert '<div class="collateral"><dt>of them collateral</dt> <dd>1</dd>' in page_of(viewer, run)
 
 
@@ -63,6 +74,7 @@ def test_a_refused_run_shows_what_was_in_the_way(
             organization,
             loaded(AFTER),
             mode=Mode.RECONCILE,
+            options=STILL,
             actor=actor,
             confirmation=Confirmation(confirm_removals=3),
         )

@@ -25,6 +25,7 @@ PLAN = plan_import(have=(), want=template({"PM": {}}), mode=Mode.MERGE)
 ARGUMENTS: dict[type[OrgError], Callable[[], OrgError]] = {
     errors.AppliedAlready: lambda: errors.AppliedAlready(PLAN, applied_by=UUID(int=1)),
     errors.BodyTooLarge: lambda: errors.BodyTooLarge(1),
+    errors.InvalidOptions: lambda: errors.InvalidOptions({"prefer": "no"}),
     errors.InvalidRequest: lambda: errors.InvalidRequest("no", field="org"),
     errors.RemovalNotConfirmed: lambda: errors.RemovalNotConfirmed("no", plan=PLAN),
     errors.SubmittedBefore: lambda: errors.SubmittedBefore(address="/", sentence="no"),

@@ -51,4 +51,6 @@ def _fits(value: Any, field: Any) -> bool:
             return value in field.choices
         case fields.CharField():
             return isinstance(value, str) and bool(value or field.allow_blank)
+        case fields.JSONField():
+            return True
     raise AssertionError(f"no rule for {field!r}")

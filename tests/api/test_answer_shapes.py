@@ -18,6 +18,7 @@ from workspaces.models import Workspace
 
 Named = Callable[[str], Workspace]
 MERGE, RECONCILE = asked(AFTER), asked(AFTER, mode="reconcile")
+REMOVE = RECONCILE | {"moves": False}
 
 
 def remove(as_alice: Caller, name: str, named: Named, **query: str) -> Any:
@@ -38,7 +39,7 @@ def fits(answer: Any, shape: Any) -> bool:
     return True
 
 
-@pytest.mark.parametrize("body", [MERGE, RECONCILE], ids=["merge", "reconcile"])
+@pytest.mark.parametrize("body", [MERGE, RECONCILE, REMOVE], ids=["merge", "reconcile", "remove"])
 def test_a_dry_run_and_an_import(as_alice: Caller, tree: None, body: dict[str, Any]) -> None:
     dry = as_alice.post("/org/import", body | {"dry_run": True}).json()
     assert fits(dry, answer_schemas.ImportAnswer)
@@ -47,13 +48,13 @@ def test_a_dry_run_and_an_import(as_alice: Caller, tree: None, body: dict[str, A
 
 def test_an_import_that_keeps_what_is_protected(as_alice: Caller, tree: None, named: Named) -> None:
     protect(as_alice, "Security Engineer", named)
-    answer = applied(as_alice, RECONCILE)
+    answer = applied(as_alice, REMOVE)
     assert answer["reconcile_errors"]
     assert fits(answer, answer_schemas.ImportAnswer)
 
 
 def test_the_refusals_of_an_import(as_alice: Caller, tree: None) -> None:
-    guarded = as_alice.post("/org/import", RECONCILE).json()
+    guarded = as_alice.post("/org/import", REMOVE).json()
     stale = as_alice.post("/org/import", MERGE | {"fingerprint": "f" * 64}).json()
     first = as_alice.post("/org/import", MERGE | {"dry_run": True}).json()
     as_alice.post("/org/import", MERGE)

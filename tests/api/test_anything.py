@@ -23,7 +23,7 @@ VALUES = st.recursive(
 KEYS = [
     "template", "dir", "mode", "org", "dry_run", "fingerprint", "confirm_removals", "reason", "name", "parent", "role",
     "tier", "runtime", "model", "external", "url", "spec", "protected", "workspaces", "children", "schedules",
-    "defaults",
+    "defaults", "moves", "updates", "retire", "overwrite", "prefer", "missing_files", "previously",
 ]  # fmt: skip
 MEDIA_TYPES = ["application/json", "text/yaml", "multipart/form-data; boundary=x"]
 TEMPLATES = st.dictionaries(st.sampled_from(KEYS) | TEXT, VALUES, max_size=6)

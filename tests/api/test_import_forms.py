@@ -105,6 +105,51 @@ def test_any_other_word_for_missing_files_is_refused(as_alice: Caller, value: An
     assert problems(answer) == [("missing_files", 1, "must be error or warn")]
 
 
+ALL = {"moves": True, "updates": True, "retire": True, "overwrite": True, "prefer": "oldest"}
+
+
+def test_every_form_takes_the_options(as_alice: Caller) -> None:
+    as_alice.post("/org/import", {"template": TEMPLATE, "org": "acme"})
+    told = {"org": "acme", "mode": "reconcile", "dry_run": "true", **{key: str(ALL[key]).lower() for key in ALL}}
+    answers = [
+        as_alice.post(
+            "/org/import", {"template": TEMPLATE, "org": "acme", "mode": "reconcile", "dry_run": True, **ALL}
+        ),
+        as_alice.upload("/org/import", file=file(), **told),
+        as_alice.post("/org/import", YAML, type="application/yaml", **told),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert len({answer.json()["fingerprint"] for answer in answers}) == 1
+    plain = as_alice.upload("/org/import", file=file(), org="acme", mode="reconcile", dry_run="true")
+    assert plain.json()["fingerprint"] != answers[0].json()["fingerprint"]
+
+
+ONLY_RECONCILE = "only with mode reconcile"
+OLDEST_MOVES, OVERWRITE_UPDATES = "oldest moves workspaces", "it updates workspaces"
+
+
+@pytest.mark.parametrize(
+    ("asked", "refused"),
+    [
+        ({"retire": True}, {"retire": ONLY_RECONCILE}),
+        ({"mode": "merge", "overwrite": True, "updates": True}, {"overwrite": ONLY_RECONCILE}),
+        ({"mode": "", "prefer": "oldest", "moves": True}, {"prefer": ONLY_RECONCILE}),
+        ({"retire": True, "prefer": "oldest"}, {"retire": ONLY_RECONCILE, "prefer": ONLY_RECONCILE}),
+        ({"mode": "reconcile", "moves": False, "prefer": "oldest"}, {"prefer": OLDEST_MOVES}),
+        ({"mode": "reconcile", "updates": False, "overwrite": True}, {"overwrite": OVERWRITE_UPDATES}),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused_by_name(
+    as_alice: Caller, asked: dict[str, Any], refused: dict[str, str]
+) -> None:
+    body = {"template": TEMPLATE, "org": "acme", **asked}
+    told = {path: message.partition(":")[0] for path, _, message in problems(as_alice.post("/org/import", body))}
+    assert told == refused
+    query = {key: str(value).lower() for key, value in asked.items()}
+    answer = as_alice.post("/org/import", YAML, type="application/yaml", org="acme", **query)
+    assert (answer.status_code, {path for path, _, _ in problems(answer)}) == (400, set(refused))
+
+
 @pytest.mark.parametrize(
     "body", [{}, {"template": TEMPLATE, "dir": "dev"}, {"template": None, "dir": "dev"}, {"mode": "merge"}]
 )
@@ -126,6 +171,8 @@ def test_exactly_one_of_template_and_dir_is_wanted(as_alice: Caller, body: dict[
         ("confirm_removals", True), ("confirm_removals", -1), ("confirm_removals", 1.5), ("confirm_removals", "1.0"),
         ("confirm_removals", "all"), ("confirm_removals", 10**15), ("confirm_removals", ""),
         pytest.param("reason", "x" * 2001, id="reason-long"), ("reason", 5),
+        ("moves", "yes"), ("updates", 1), ("retire", "all"), ("overwrite", []), ("moves", ""),
+        ("prefer", "Oldest"), ("prefer", True), ("prefer", ["oldest"]), ("prefer", "newest"),
         ("dryrun", True), ("Dry_run", True), ("confirm-removals", 1),
     ],
 )  # fmt: skip
@@ -137,9 +184,14 @@ def test_a_field_that_makes_no_sense_is_named_and_nothing_is_applied(as_alice: C
 
 
 def test_null_means_left_out_where_nothing_can_go_wrong(as_alice: Caller) -> None:
-    nulls = dict.fromkeys(("mode", "fingerprint", "confirm_removals", "reason"))
+    nulls = dict.fromkeys(("mode", "fingerprint", "confirm_removals", "reason", "missing_files", *ALL))
     answer = as_alice.post("/org/import", {"template": TEMPLATE, "org": "acme", **nulls})
     assert (answer.status_code, answer.json()["mode"]) == (201, "merge")
+
+
+def test_an_empty_word_means_the_usual(as_alice: Caller) -> None:
+    answer = as_alice.upload("/org/import", file=file(), org="acme", mode="", prefer="", missing_files="")
+    assert answer.status_code == 201
 
 
 @pytest.mark.parametrize("value", ["\\u0000", "\\ud800"])
@@ -236,3 +288,12 @@ def test_another_character_set_is_not_read(as_alice: Caller, charset: str) -> No
 def test_a_broken_form_is_malformed(as_alice: Caller, content_type: str) -> None:
     answer = as_alice.post("/org/import", b"--y\r\n\r\nnothing", type=content_type)
     assert answer.status_code == 400
+
+
+def test_what_is_wrong_with_a_previous_name_comes_with_its_line(as_alice: Caller) -> None:
+    text = "name: Dev team\npreviously: [Old, 5]\nworkspaces:\n- name: PM\n  previously:\n  - Boss\n  - [Root, {}]\n"
+    answer = as_alice.post("/org/import", text, type="application/yaml", org="acme")
+    assert (answer.status_code, problems(answer)) == (
+        400,
+        [("workspaces[0].previously[1][1]", 7, "must be a name"), ("previously[1]", 2, "must be a name")],
+    )

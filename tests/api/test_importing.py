@@ -45,6 +45,7 @@ def test_the_same_template_again_creates_nothing(as_alice: Caller) -> None:
 
 @pytest.mark.usefixtures("tree")
 def test_a_reconcile_says_what_went_and_why(as_alice: Caller) -> None:
+    as_alice.post("/org/import", asked())
     plan = as_alice.post("/org/import", asked(mode="reconcile", dry_run=True)).json()
     answer = as_alice.post("/org/import", asked(mode="reconcile", confirm_removals=plan["reconcile_removed_count"]))
     assert answer.status_code == 201
@@ -117,7 +118,7 @@ def test_a_stale_plan_that_nobody_applied_names_no_run(as_alice: Caller) -> None
 
 @pytest.mark.usefixtures("tree")
 def test_the_removal_guard_answers_the_number_to_repeat(as_alice: Caller) -> None:
-    answer = as_alice.post("/org/import", asked({"PM": {}, "Infra Lead": {}}, mode="reconcile"))
+    answer = as_alice.post("/org/import", asked({"PM": {}, "Infra Lead": {}}, mode="reconcile", moves=False))
     assert (answer.status_code, answer.json()["confirm_removals"]) == (409, 8)
     assert answer.json()["plan"]["guard"]["confirm_removals"] == 8
     assert Workspace.objects.live().count() == 9
@@ -126,13 +127,13 @@ def test_the_removal_guard_answers_the_number_to_repeat(as_alice: Caller) -> Non
 @pytest.mark.usefixtures("tree")
 @pytest.mark.parametrize(("number", "status"), [(7, 409), (9, 409), ("08", 201), (8, 201)])
 def test_only_the_exact_number_passes_the_removal_guard(as_alice: Caller, number: Any, status: int) -> None:
-    body = asked({"PM": {}, "Infra Lead": {}}, mode="reconcile", confirm_removals=number)
+    body = asked({"PM": {}, "Infra Lead": {}}, mode="reconcile", moves=False, confirm_removals=number)
     assert as_alice.post("/org/import", body).status_code == status
 
 
 def test_collateral_is_held_back_too(as_alice: Caller, tree: Organization, named: Callable[[str], Workspace]) -> None:
     put(tree, "Scratch", below=named("SRE Engineer"))
-    answer = as_alice.post("/org/import", asked(mode="reconcile"))
+    answer = as_alice.post("/org/import", asked(mode="reconcile", moves=False))
     removed = answer.json()["plan"]["reconcile_removed"]
     assert answer.status_code == 409
     assert [row["name"] for row in removed if row["reason"] == "collateral"] == ["Scratch"]
@@ -140,8 +141,8 @@ def test_collateral_is_held_back_too(as_alice: Caller, tree: Organization, named
 
 def test_what_is_protected_stays_and_is_reported(as_alice: Caller, named: Callable[[str], Workspace]) -> None:
     as_alice.patch(f"/workspaces/{named('Security Engineer').pk}", {"protected": True})
-    plan = as_alice.post("/org/import", asked(mode="reconcile", dry_run=True)).json()
-    body = asked(mode="reconcile", confirm_removals=plan["reconcile_removed_count"])
+    plan = as_alice.post("/org/import", asked(mode="reconcile", moves=False, dry_run=True)).json()
+    body = asked(mode="reconcile", moves=False, confirm_removals=plan["reconcile_removed_count"])
     errors = as_alice.post("/org/import", body).json()["reconcile_errors"]
     assert {row["name"] for row in errors} == {"Security Engineer", "Infra Lead"}
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.api.conftest import Caller
+from tests.api.test_importing import asked
 from workspaces.models import ImportRun, Organization, Workspace
 
 Named = Callable[[str], Workspace]
@@ -47,6 +48,33 @@ def test_a_removal_keeps_where_everything_stood(as_alice: Caller, named: Named) 
     assert (first["before"], first["after"]) == ({"parent_id": str(parent.pk), "name": "Dev Lead"}, None)
     assert (first["reason"], first["cause"]) == ("chosen", "deleted")
     assert (second["reason"], second["cause"]) == ("below", "below a removed workspace")
+
+
+def test_a_run_counts_what_it_moved_updated_and_left_different(as_alice: Caller, named: Named) -> None:
+    as_alice.patch(f"/workspaces/{named('QA Engineer').pk}", {"role": "sings"})
+    tree = {"PM": {"QA Engineer": {}, "Infra Lead": {"SRE Engineer": {}}}}
+    body = asked(tree, mode="reconcile")
+    body["template"]["workspaces"][0]["children"][0]["role"] = "tests"
+    body["template"]["workspaces"][0]["children"][1]["tier"] = 3
+    as_alice.post("/org/import", body)
+    run = as_alice.get("/runs").json()["results"][0]
+    counts = [run[f"{what}_count"] for what in ("created", "skipped", "moved", "updated", "differs", "removed")]
+    assert counts == [0, 4, 1, 1, 1, 0]
+
+
+def test_a_move_and_an_update_keep_how_it_was_and_how_it_is(as_alice: Caller, named: Named) -> None:
+    pm, lead, qa = (str(named(name).pk) for name in ("PM", "Dev Lead", "QA Engineer"))
+    body = asked({"PM": {"QA Engineer": {}}}, mode="reconcile")
+    body["template"]["workspaces"][0]["tier"] = 3
+    body["template"]["workspaces"][0]["children"][0]["role"] = "tests"
+    run = as_alice.post("/org/import", body).json()["import_id"]
+    move, update = as_alice.get(f"/runs/{run}/operations").json()["results"]
+    assert (move["kind"], move["workspace_id"], move["path"]) == ("move", qa, ["PM", "QA Engineer"])
+    assert move["before"] == {"parent_id": lead, "name": "QA Engineer", "fields": {"role": ""}}
+    assert move["after"] == {"parent_id": pm, "name": "QA Engineer", "fields": {"role": "tests"}}
+    place = {"parent_id": None, "name": "PM"}
+    assert (update["kind"], update["workspace_id"]) == ("update", pm)
+    assert (update["before"], update["after"]) == (place | {"fields": {"tier": 2}}, place | {"fields": {"tier": 3}})
 
 
 def test_operations_come_page_by_page(as_alice: Caller, named: Named) -> None:

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from audit.emitting import Event, emit
 from audit.models import StructureEvent
-from tests.trees import loaded
+from tests.trees import REPLACING, loaded
 from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import OrgError
@@ -125,7 +125,7 @@ def test_a_completed_import_says_so_with_an_empty_error(organization: Organizati
 def test_a_failed_import_says_why(organization: Organization, actor: Actor) -> None:
     apply_import(organization, loaded({"A": {"X": {}, "Y": {}}}), mode=Mode.MERGE, actor=actor)
     with pytest.raises(OrgError) as refusal:
-        apply_import(organization, loaded({"B": {"A": {}}}), mode=Mode.RECONCILE, actor=actor)
+        apply_import(organization, loaded({"B": {"A": {}}}), mode=Mode.RECONCILE, options=REPLACING, actor=actor)
     ended = StructureEvent.objects.latest("id")
     assert ended.event_type == "org.import.failed"
     assert ended.payload["error"] == str(refusal.value)

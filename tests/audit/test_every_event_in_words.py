@@ -51,6 +51,11 @@ CASES = [
         f"alice applied {MERGE}. It created 8 workspaces, kept 1 and removed none. Live workspaces went from 9 to 17.",
     ),
     (
+        completed(created_count=0, skipped_count=9, moved_count=2, updated_count=3, left_running_count=0, live_after=9),
+        f"alice applied {MERGE}. It created 0 workspaces, updated 3, moved 2, kept 4 and removed none. "
+        "Live workspaces went from 9 to 9.",
+    ),
+    (
         event("org.import.failed", run="merge", mode="merge", dir="dev.yaml", error="no room"),
         f"alice tried to apply {MERGE}. It failed: no room. Nothing was changed.",
     ),
@@ -106,6 +111,8 @@ CASES = [
         changed("PM", reason="holds the keys"),
         "alice changed PM in Acme: protected: no → yes. Reason given: “holds the keys”.",
     ),
+    (event("workspace.moved", of="PM", run="merge", **{"from": ["Lab", "PM"], "to": ["PM"]}), "1 workspace moved."),
+    (event("workspace.updated", of="PM", run="merge", changes=[], restarts=False), "1 workspace updated."),
     (event("workspace.removed", of="PM", why="deleted"), "alice removed PM from Acme by hand."),
     (event("workspace.removed", of="PM", run="merge", why="zombie"), "1 workspace removed."),
     (event("workspace.released", of="PM", why="container and volumes gone", **WORKER), "1 workspace released."),

@@ -8,10 +8,11 @@ from django.contrib.auth.models import Permission
 from tests.browser.people import Office
 from tests.sites import Site
 from tests.trees import AFTER, BEFORE, Tree
+from workspaces.core.planning.plan_values import Mode
 from workspaces.models import ApiToken, Organization, WorkspaceToken
 from workspaces.services.security.tokens import issue_api_token
 
-SCRATCH: Tree = {"PM": {"Infra Lead": {"Scratch": {}}}}
+SCRATCH: Tree = {"PM": {"Infra Lead": {"Scratch": {}}, "Dev Lead": {"Infra Lead": {}}}}
 MOVED: Tree = {"PM": {"Dev Lead": {"Infra Lead": {}}}}
 
 
@@ -44,13 +45,16 @@ class Exhibits:
         guarded.merge(BEFORE)
         guarded.refuse(AFTER)
         refused = guarded.runs()[0]
+        evening = self._office()
+        evening.merge(BEFORE)
+        moved = evening.apply(evening.preview(AFTER, by=self.dora, plugins=["git"]), by=self.dora, mode=Mode.RECONCILE)
         leaking = self._office()
         leaking.merge(BEFORE)
         torn = leaking.reconcile(AFTER, removing=8)
         leaking.stand_behind(torn, error="volume is in use")
         return {
             "slug": office.slug, "run": run.pk, "running": running.pk, "failed": failed.pk,
-            "refused": refused.pk,
+            "refused": refused.pk, "moved": moved.pk,
             "torn": torn.pk, "leaking": leaking.workspace("PM", "Infra Lead").pk,
             "minute": f"day={run.started_at:%Y-%m-%d}&at={run.started_at:%H:%M}&org={office.slug}",
             "workspace": office.workspace("PM").pk, "gone": gone.pk, "version": office.latest_version(gone),
@@ -75,7 +79,11 @@ class Exhibits:
         used.merge(BEFORE)
         guarded.merge({"PM": {"Dev": {}}, "Ops": {}})
         previews["applied"] = used.preview(AFTER, by=self.dora)
-        previews["held"] = guarded.preview({"New": {"PM": {"Dev": {}}, "Ops": {}}}, by=self.dora)
+        previews["held"] = guarded.preview({"PM": {}}, by=self.dora)
+        evening = self._office()
+        evening.merge(BEFORE)
+        evening.describe("PM", "Infra Lead", role="Keeps the machines")
+        previews["evening"] = evening.preview(AFTER, by=self.dora, plugins=["git"])
         used.apply(previews["applied"], by=self.dora)
         return {**previews, "doomed": accident.workspace("PM", "Infra Lead").pk}
 

@@ -19,6 +19,7 @@ from lib.sessions import SessionStore
 from tests.sites import Site
 from tests.trees import Tree, loaded
 from workspaces.access import SYSTEM, Actor
+from workspaces.core.planning.import_options import ImportOptions
 from workspaces.core.planning.plan_values import Mode
 from workspaces.core.template import Node
 from workspaces.errors import RemovalNotConfirmed
@@ -31,6 +32,8 @@ from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.tokens import issue_workspace_token
 from workspaces.services.workspace.adding import create_workspace
 from workspaces.services.workspace.editing import edit_workspace
+
+STILL = ImportOptions(updates=True)  # nothing moves: what stands elsewhere is made anew
 
 _numbers = count(1)
 
@@ -67,7 +70,7 @@ class Office:
         return self._ask(apply_import, self._organization, loaded(tree), mode=Mode.MERGE, actor=Actor(name=by)).run
 
     def reconcile(self, tree: Tree, *, removing: int, by: str = "sam") -> ImportRun:
-        details = {"mode": Mode.RECONCILE, "actor": Actor(name=by), "reason": "tidy up"}
+        details = {"mode": Mode.RECONCILE, "options": STILL, "actor": Actor(name=by), "reason": "tidy up"}
         confirmation = Confirmation(confirm_removals=removing)
         return self._ask(apply_import, self._organization, loaded(tree), **details, confirmation=confirmation).run
 
@@ -77,14 +80,13 @@ class Office:
 
     def _refuse(self, tree: Tree, actor: Actor) -> None:
         with suppress(RemovalNotConfirmed):
-            apply_import(self._organization, loaded(tree), mode=Mode.RECONCILE, actor=actor)
+            apply_import(self._organization, loaded(tree), mode=Mode.RECONCILE, options=STILL, actor=actor)
 
-    def apply(self, preview: UUID, *, by: User) -> ImportRun:
-        """Apply the preview in the mode that removes nothing."""
-        return self._ask(self._apply, preview, by)
+    def apply(self, preview: UUID, *, by: User, mode: Mode = Mode.MERGE) -> ImportRun:
+        return self._ask(self._apply, preview, by, mode)
 
-    def _apply(self, preview: UUID, by: User) -> ImportRun:
-        return apply_preview(open_preview(preview, user=by), mode=Mode.MERGE, actor=Actor.of(by)).run
+    def _apply(self, preview: UUID, by: User, mode: Mode) -> ImportRun:
+        return apply_preview(open_preview(preview, user=by), mode=mode, actor=Actor.of(by)).run
 
     def begin_merge(self, tree: Tree, *, by: str = "sam") -> ImportRun:
         """A run that is still going on."""
@@ -98,9 +100,9 @@ class Office:
         node = Node(name=name, path="")
         self._ask(create_workspace, self._organization, node, parent_id=None, actor=Actor(name=by))
 
-    def preview(self, tree: Tree, *, by: User) -> UUID:
-        """A stored preview of that tree."""
-        return self._ask(store_preview, self._organization, loaded(tree), user=by).pk
+    def preview(self, tree: Tree, *, by: User, **spec: Any) -> UUID:
+        """A stored preview of that tree, where each workspace has that `spec`."""
+        return self._ask(store_preview, self._organization, loaded(tree, **spec), user=by).pk
 
     def describe(self, *path: str, role: str, by: str = "sam") -> None:
         """Change the role of the workspace there: one version more in its history."""

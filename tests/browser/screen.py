@@ -48,6 +48,11 @@ def dock(page: Page) -> Locator:
     return page.get_by_role("region", name="Apply this plan")
 
 
+def form(page: Page, mode: str) -> Locator:
+    """The head of the fold with the form that applies the plan: `Merge` or `Reconcile`."""
+    return dock(page).locator("summary").filter(has_text=f"{mode}…")
+
+
 def number_box(page: Page) -> Locator:
     return page.get_by_label("the number of workspaces to remove")
 

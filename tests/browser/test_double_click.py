@@ -47,8 +47,7 @@ def test_a_plan_is_applied_once_and_both_clicks_lead_to_its_run(
 
 
 def test_a_reconcile_is_applied_once(window: Page, office: Office, alice: User) -> None:
-    office.merge(BEFORE)
-    office.merge(AFTER)
+    office.merge({"PM": {**BEFORE["PM"], **AFTER["PM"]}})
     window.goto(f"/admin/import/{office.preview(AFTER, by=alice)}/")
     number_box(window).fill("8")
     click_twice(window, dock(window).get_by_role("button", name="Remove 8 workspaces"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ from django.core.management import call_command
 from audit.models import StructureEvent
 from tests.commands.conftest import Run
 from workspaces.models import Workspace
+from workspaces.services.containers.installation import installation
 
 pytestmark = pytest.mark.once
 
-RED, GREEN = "\x1b[31", "\x1b[32"
+RED, GREEN, CYAN = "\x1b[31", "\x1b[32", "\x1b[36"
 QUESTION = "Type 2, the number of workspaces to remove: "
 
 
@@ -76,6 +78,49 @@ def test_a_fingerprint_that_no_longer_fits_is_said_before_anybody_is_asked(termi
     assert "changed since this plan was made" in seen
 
 
+@pytest.fixture
+def moves(reconcile: list[str]) -> list[str]:
+    """The same tree; these arguments move two and remove none."""
+    return [each for each in reconcile if each not in ("--no-moves", "--confirm-removals", "2")]
+
+
+@pytest.mark.parametrize(("typed", "status", "roots"), [("2\n", 0, 3), ("n\n", 1, 1), ("0\n", 1, 1)])
+def test_a_move_is_asked_about_too(terminal: Run, moves: list[str], typed: str, status: int, roots: int) -> None:
+    found, seen = terminal(*moves, typed=typed)
+    assert "Type 2, the number of workspaces to move: " in seen
+    assert (found, Workspace.objects.live().filter(parent=None).count()) == (status, roots), seen
+    assert "Plan: 0 to create, 1 to keep, 2 to move, 0 to remove." in seen
+
+
+def test_so_is_a_move_in_merge_and_yes_skips_the_question(terminal: Run, moves: list[str]) -> None:
+    merge = [*moves[:4], "--moves"]
+    status, seen = terminal(*merge, typed="n\n")
+    assert (status, "the number of workspaces to move" in seen) == (1, True)
+    status, seen = terminal(*merge, "--yes")
+    assert (status, "Type" in seen, Workspace.objects.filter(parent=None).count()) == (0, False, 3)
+
+
+def test_nothing_is_asked_where_nothing_live_is_disturbed(terminal: Run, moves: list[str], tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text("name: Dev\nworkspaces:\n  - {name: PM, role: leads}\n  - name: Cook\n")
+    status, seen = terminal("import_org", str(tmp_path / "more.yaml"), "--org", "acme", "--mode", "reconcile")
+    assert (status, "Type" in seen, Workspace.objects.get(name="PM").role) == (0, False, "leads"), seen
+    assert seen.index("~ PM") < seen.index("Applied as run")
+
+
+@pytest.mark.parametrize(("typed", "status", "runtime"), [("1\n", 0, "new"), ("y\n", 1, "langgraph")])
+def test_a_restart_is_asked_about_too(
+    terminal: Run, tree: list[str], settings: Any, tmp_path: Path, typed: str, status: int, runtime: str
+) -> None:
+    settings.ORGSITE_ENGINE, settings.ORGSITE_RUNTIME_IMAGES = "fake", {"*": "agent:1"}
+    installation()
+    call_command(*tree)
+    (tmp_path / "org.yaml").write_text("name: Dev\nworkspaces:\n  - {name: PM, runtime: new}\n")
+    found, seen = terminal(*tree, "--updates", typed=typed)
+    assert "the template changed runtime; restarts" in seen
+    assert "Type 1, the number of workspaces to restart: " in seen
+    assert (found, Workspace.objects.get(name="PM").runtime) == (status, runtime), seen
+
+
 @pytest.mark.parametrize(("typed", "status", "left"), [("1\n", 1, 3), ("3\n", 0, 0)])
 def test_a_cascade_delete_asks_as_well(terminal: Run, reconcile: list[str], typed: str, status: int, left: int) -> None:
     found, seen = terminal("cascade_delete", str(Workspace.objects.get(name="PM").pk), typed=typed)
@@ -97,6 +142,11 @@ def test_what_goes_is_red_what_comes_is_green_and_progress_is_neither(terminal: 
     assert GREEN in line_with(seen, "Applied as run")
     for progress in ("Reading", "Comparing", "= PM"):
         assert "\x1b" not in line_with(seen, progress)
+
+
+def test_what_moves_has_a_colour_of_its_own(terminal: Run, moves: list[str]) -> None:
+    _, seen = terminal(*moves, "--yes")
+    assert CYAN in line_with(seen, "from PM › Dev Lead")
 
 
 @pytest.mark.parametrize("way", ["setting", "option", "django"])

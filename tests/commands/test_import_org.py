@@ -101,9 +101,10 @@ def test_json_answers_like_the_api(write, capsys) -> None:
 def test_the_removal_guard_names_the_option_that_confirms(write) -> None:
     call_command("import_org", write(TREE), "--org", "acme")
     call_command("import_org", write(SCRATCH), "--org", "acme")
+    arguments = [write(MOVED), "--org", "acme", "--mode", "reconcile", "--no-moves"]
     with pytest.raises(CommandError, match="--confirm-removals 2"):
-        call_command("import_org", write(MOVED), "--org", "acme", "--mode", "reconcile")
-    call_command("import_org", write(MOVED), "--org", "acme", "--mode", "reconcile", "--confirm-removals", "2")
+        call_command("import_org", *arguments)
+    call_command("import_org", *arguments, "--confirm-removals", "2")
     assert sorted(Workspace.objects.live().values_list("name", flat=True)) == ["Dev Lead", "PM"]
 
 

@@ -35,7 +35,7 @@ def described(config: Config) -> dict[str, Any]:
 
 def test_generated_files_stand_beside_those_of_the_template_and_replace_none() -> None:
     files = dict(FolderFiles.from_tar(config_archive(PM, FILES)).files)
-    assert files == {**dict(FILES.files), **generated(PM)}
+    assert files == {**dict(FILES.files), **generated(PM, beside=dict(FILES.files))}
     assert sorted(files) == [
         ".orgsite/prompts/initial.md", ".orgsite/prompts/system.md", ".orgsite/workspace.json",
         "notes.md", "prompts/initial.md", "workspace.json",
@@ -59,6 +59,11 @@ def test_the_description_holds_all_that_was_declared() -> None:
     assert told["schedules"] == [
         {"name": "Pulse", "cron_expr": "*/5 * * * *", "timezone": "Europe/Berlin", "prompt": "Look", "enabled": False}
     ]
+
+
+def test_the_description_lists_all_files_that_are_there_now() -> None:
+    files = dict(FolderFiles.from_tar(config_archive(PM, FILES)).files)
+    assert json.loads(files[".orgsite/workspace.json"])["files"] == sorted(files)
 
 
 def test_it_is_text_for_people_with_its_keys_in_order() -> None:

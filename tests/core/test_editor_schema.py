@@ -74,6 +74,10 @@ def test_the_examples_fit(name: str) -> None:
         ({"schedules": [{"name": "Pulse"}]}, "schedules[0]"),
         ({"spawning": "no"}, "spawning"),
         ({"url": "ftp://agent.example"}, "url"),
+        ({"previously": 5}, "previously"),
+        ({"previously": [["PM", 5]]}, "previously[0][1]"),
+        ({"previously": [["PM", ["QA"]]]}, "previously[0][1]"),
+        ({"previously": [[]]}, "previously[0]"),
     ],
 )
 def test_an_editor_underlines_what_the_import_refuses(keys: dict[str, Any], where: str) -> None:
@@ -82,7 +86,19 @@ def test_an_editor_underlines_what_the_import_refuses(keys: dict[str, Any], wher
         inline(json.dumps(one(**keys)), format="json")
 
 
-@pytest.mark.parametrize("keys", [{"unknown": 1}, {"canvas": "text"}, {"tier": None}, {"children": None}])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"unknown": 1},
+        {"canvas": "text"},
+        {"tier": None},
+        {"children": None},
+        {"previously": None},
+        {"previously": "QA"},
+        {"previously": ["QA", ["PM", "QA"]]},
+        {"previously": []},
+    ],
+)
 def test_it_underlines_nothing_that_the_import_takes(keys: dict[str, Any]) -> None:
     assert faults(one(**keys) | {"defaults": None}) == []
     assert inline(json.dumps(one(**keys) | {"defaults": None}), format="json").count() == 1

@@ -14,20 +14,21 @@ NOW = datetime(2026, 1, 1, 20, 13, tzinfo=UTC)
 GRACE = timedelta(seconds=10)
 VALUES = {
     "desired": ("running", "absent", "held back"),
-    "engine says": ("nothing", "stopped", "starting", "running", "too many"),
+    "engine says": ("nothing", "stopped", "starting", "running", "outdated", "too many"),
     "asked": ("no", "lately", "long ago"),
     "losses": ("few", "many"),
 }
 ASKED = {"no": None, "lately": NOW - timedelta(seconds=1), "long ago": NOW - timedelta(hours=1)}
-FOUND = {"nothing": None, "too many": ContainerState.RUNNING} | {state.value: state for state in ContainerState}
+RUNS = {"outdated", "too many"}
+FOUND = {"nothing": None} | dict.fromkeys(RUNS, ContainerState.RUNNING) | {each.value: each for each in ContainerState}
 
 Case = tuple[str, ...]
 
 
 def cases() -> Iterator[Case]:
-    """Too many make a difference only where one is to run; each of them is to go."""
+    """Too many, and outdated ones, make a difference only where one is to run; each of them is to go."""
     for case in product(*VALUES.values()):
-        if case[0] == "running" or case[1] != "too many":
+        if case[0] == "running" or case[1] not in RUNS:
             yield case
 
 
@@ -48,6 +49,7 @@ def happens(case: Case) -> tuple[str, str]:
         grace=GRACE,
         now=NOW,
         fits=found != "too many",
+        current=found != "outdated",
         losses=LOST_AFTER if losses == "many" else 0,
         held_back=desired == "held back",
     )

@@ -1,4 +1,4 @@
-"""What merge and reconcile decide. Plans are compared as text."""
+"""What merge and reconcile decide where nothing moves. Plans are compared as text."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from textwrap import dedent
 
 import pytest
 
-from tests.trees import AFTER, BEFORE, Tree, as_paths, id_of, live, template
+from tests.trees import AFTER, BEFORE, Tree, as_paths, id_of, live, plain, template
+from workspaces.core.planning.import_options import ImportOptions
 from workspaces.core.planning.plan import parse_mode, plan_import
 from workspaces.core.planning.plan_values import Live, Mode, Plan, Reason
 from workspaces.core.planning.render import as_text, summary
+from workspaces.core.template import Template
 from workspaces.errors import UnknownMode
 
 
@@ -22,7 +24,12 @@ def plan(
     protected: Collection[str] = (),
     asleep: Collection[str] = (),
 ) -> Plan:
-    return plan_import(have=live(have, protected=protected), want=template(want, asleep=asleep), mode=mode)
+    """Moves are off: what stands elsewhere is left running, or goes."""
+    return planned(live(have, protected=protected), template(want, asleep=asleep), mode)
+
+
+def planned(have: Collection[Live], want: Template, mode: Mode = Mode.RECONCILE) -> Plan:
+    return plan_import(have=have, want=want, mode=mode, options=ImportOptions.of(mode, moves=False), read=plain)
 
 
 def changes(*args: Tree | Mode, **kwargs: Collection[str]) -> str:
@@ -148,7 +155,7 @@ def test_both_modes_show_the_same_rows_in_the_same_order() -> None:
 def test_rows_whose_parent_is_gone_and_rows_in_a_ring_are_shown_at_the_top() -> None:
     ring = (Live(id=id_of("A"), parent_id=id_of("B"), name="A"), Live(id=id_of("B"), parent_id=id_of("A"), name="B"))
     stray = Live(id=id_of("C"), parent_id=id_of("gone"), name="C")
-    shown = plan_import(have=(*ring, stray), want=template({"PM": {}}), mode=Mode.RECONCILE)
+    shown = planned((*ring, stray), template({"PM": {}}))
     assert sorted(row.name for row in shown.rows) == ["A", "B", "C", "PM"]
 
 
@@ -156,7 +163,7 @@ def test_what_stands_below_a_row_whose_parent_is_gone_stays_below_it() -> None:
     for number in range(20):  # whichever of the ids sorts first
         top, below = id_of(f"top {number}"), id_of(f"below {number}")
         rows = [Live(id=top, parent_id=id_of("gone"), name="A"), Live(id=below, parent_id=top, name="B")]
-        shown = plan_import(have=rows, want=template({"A": {}}), mode=Mode.RECONCILE)
+        shown = planned(rows, template({"A": {}}))
         assert [(row.path, row.action) for row in shown.removals] == [("A", "remove"), ("A › B", "collateral")]
 
 
@@ -166,19 +173,19 @@ def test_a_chain_of_two_thousand_levels_is_planned_without_recursion() -> None:
         Live(id=own, parent_id=above, name=f"n{i}")
         for i, (own, above) in enumerate(zip(ids, [None, *ids], strict=False))
     ]
-    deep = plan_import(have=chain, want=template({"n1": {}}), mode=Mode.RECONCILE)
+    deep = planned(chain, template({"n1": {}}))
     assert len(deep.removals) == 1_999
 
 
 def test_the_fingerprint_changes_with_what_the_plan_reads_and_with_nothing_else() -> None:
     base = plan(BEFORE, AFTER)
     rows = live(BEFORE)
-    offline = tuple(type(row)(id=row.id, parent_id=row.parent_id, name=row.name, status="offline") for row in rows)
-    assert plan_import(have=offline[::-1], want=template(AFTER), mode=Mode.RECONCILE).fingerprint == base.fingerprint
+    offline = tuple(row._replace(status="offline") for row in rows)
+    assert planned(offline[::-1], template(AFTER)).fingerprint == base.fingerprint
     assert plan(BEFORE, AFTER, Mode.MERGE).fingerprint != base.fingerprint
     assert plan(BEFORE, AFTER, protected=["PM"]).fingerprint != base.fingerprint
     assert plan(AFTER, AFTER).fingerprint != base.fingerprint
-    assert plan_import(have=rows, want=template(AFTER, x=1), mode=Mode.RECONCILE).fingerprint != base.fingerprint
+    assert planned(rows, template(AFTER, x=1)).fingerprint != base.fingerprint
 
 
 def test_the_text_is_a_tree_with_signs_and_a_summary() -> None:
@@ -193,6 +200,14 @@ def test_the_text_is_a_tree_with_signs_and_a_summary() -> None:
 
 def test_the_summary_counts_collateral() -> None:
     assert summary(plan({"PM": {"A": {"X": {}}}}, {"PM": {}, "A": {}})).endswith("2 to remove (1 of them collateral).")
+
+
+def test_the_summary_of_a_merge_says_what_stays_running_twice() -> None:
+    assert (
+        summary(plan(BEFORE, AFTER, Mode.MERGE)) == "Plan: 8 to create, 1 to keep, 0 to remove. 8 stay running twice."
+    )
+    asleep = plan({"Owl": {}}, {"Owl": {}}, Mode.MERGE, asleep=["Owl"])
+    assert summary(asleep) == "Plan: 0 to create, 0 to keep, 0 to remove."
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,19 @@ from __future__ import annotations
 import pytest
 
 from tests.trees import Tree, as_paths, live, template
+from workspaces.core.planning.import_options import ImportOptions
 from workspaces.core.planning.plan import plan_import
-from workspaces.core.planning.plan_values import Mode, Plan
+from workspaces.core.planning.plan_values import IMPORT_MODES, Mode, Plan
 from workspaces.core.planning.render import as_text
 
 ODD = ["Data\u00a0Analyst", "Data  Analyst", "Data\u3000Analyst", "Data \u2009Analyst"]
 
 
-def plan(have: Tree, want: Tree, mode: Mode = Mode.RECONCILE) -> Plan:
-    return plan_import(have=live(have), want=template(want), mode=mode)
+def plan(have: Tree, want: Tree, mode: Mode = Mode.RECONCILE, **options: bool) -> Plan:
+    return plan_import(have=live(have), want=template(want), mode=mode, options=ImportOptions.of(mode, **options))
 
 
-@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("mode", IMPORT_MODES)
 @pytest.mark.parametrize("name", ODD)
 def test_a_name_with_other_spaces_is_matched(name: str, mode: Mode) -> None:
     found = plan({"PM": {name: {"Kid": {}}}}, {"PM": {"Data Analyst": {"Kid": {}}}}, mode)
@@ -39,7 +40,9 @@ def test_of_several_that_look_alike_none_is_lost() -> None:
 
 def test_a_reconcile_finds_a_leftover_by_the_name_it_looks_like() -> None:
     have = {"PM": {}, "Old": {"Data\u00a0Analyst": {}}}
-    assert "- Old › Data Analyst" in as_paths(plan(have, {"PM": {"Data Analyst": {}}}))
+    want = {"PM": {"Data Analyst": {}}}
+    assert "> PM › Data Analyst  from Old › Data Analyst" in as_paths(plan(have, want))
+    assert "- Old › Data Analyst" in as_paths(plan(have, want, moves=False))
 
 
 def test_what_the_template_does_not_name_stays_untouched() -> None:

@@ -4,15 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.trees import AFTER, BEFORE, Tree, live, template
+from tests.trees import AFTER, BEFORE, Tree, live, plain, template
+from workspaces.core.containers.restart_rule import RestartRule
+from workspaces.core.planning.import_options import ImportOptions
 from workspaces.core.planning.plan import plan_import
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.policy import Policy, Verdict, Word, require
+from workspaces.core.template import Node, Template
 from workspaces.errors import RemovalNotConfirmed
 
 
 def plan(have: Tree, want: Tree, mode: Mode = Mode.RECONCILE) -> Plan:
-    return plan_import(have=live(have), want=template(want), mode=mode)
+    """Moves are off: what stands elsewhere goes."""
+    return plan_import(have=live(have), want=template(want), mode=mode, options=ImportOptions.of(mode, moves=False))
 
 
 def judged(plan: Plan, fraction: float = 0.5) -> Verdict:
@@ -111,5 +115,38 @@ def test_a_verdict_says_what_each_rule_says() -> None:
         "rules": [
             {"rule": "collateral", "ok": True, "why": "0 of them not in the template"},
             {"rule": "fraction", "ok": False, "why": "more than 50% of the 3 that are live now"},
+            {"rule": "external", "ok": True, "why": "0 containers of what becomes external"},
         ],
     }
+
+
+def becoming_external(mode: Mode) -> Plan:
+    node = Node(name="A", path="A", external=True, url="https://a.example")
+    return plan_import(
+        have=live({"A": {}}),
+        want=Template(name="Dev team", workspaces=(node,)),
+        mode=mode,
+        options=ImportOptions.of(mode, updates=True),
+        read=plain,
+        containers=RestartRule(limits={}),
+    )
+
+
+def test_one_that_becomes_external_needs_the_exact_number_in_merge_too() -> None:
+    shown = becoming_external(Mode.MERGE)
+    require(judged(shown), shown, confirmed=0)
+    for number in (None, 7):
+        with pytest.raises(RemovalNotConfirmed):
+            require(judged(shown), shown, confirmed=number)
+
+
+def test_one_that_becomes_external_needs_the_tick_and_over_rest_the_number_of_removals() -> None:
+    shown = becoming_external(Mode.RECONCILE)
+    verdict = judged(shown)
+    assert (verdict.word, verdict.confirm_removals) == ("tick", 0)
+    assert verdict.message == (
+        "This would remove 1 container of what becomes external. Repeat the number 0 as confirm_removals."
+    )
+    with pytest.raises(RemovalNotConfirmed):
+        require(verdict, shown, confirmed=None)
+    require(verdict, shown, confirmed=0)

@@ -154,6 +154,19 @@ def test_what_is_one_too_many_or_of_an_earlier_generation_is_put_right_by_a_star
     assert next_step(desired=RUNNING, found=found, asked_at=asked_at, grace=GRACE, now=NOW, fits=False) is Step.START
 
 
+@pytest.mark.parametrize("asked_at", [None, JUST_NOW])
+def test_an_older_configuration_is_delivered_to_what_runs(asked_at: datetime | None) -> None:
+    found = ContainerState.RUNNING
+    step = next_step(desired=RUNNING, found=found, asked_at=asked_at, grace=GRACE, now=NOW, current=False)
+    assert step is Step.DELIVER
+
+
+def test_one_of_an_earlier_generation_gets_no_delivery_but_a_start() -> None:
+    found = ContainerState.RUNNING
+    step = next_step(desired=RUNNING, found=found, asked_at=None, grace=GRACE, now=NOW, fits=False, current=False)
+    assert step is Step.START
+
+
 def test_of_what_is_to_go_all_goes() -> None:
     step = next_step(desired=ABSENT, found=ContainerState.RUNNING, asked_at=None, grace=GRACE, now=NOW, fits=False)
     assert step is Step.ASK_TO_STOP

@@ -174,6 +174,16 @@ class RealRig:
         with self._running(workspace_id) as (api, container_id):
             return api.inspect_container(container_id)
 
+    def happened(self, workspace_id: UUID, image: str, *, since: int) -> list[str]:
+        """What the engine with its container did to that and to the image, in order."""
+        label = str(workspace_id)
+        told: list[dict[str, Any]] = []
+        for api in self._apis():
+            told += api.events(since=since, until=int(time.time()) + 1, decode=True)
+        about = [each for each in told if each["Actor"]["Attributes"].get("orgsite.workspace") == label]
+        pulled = [each for each in told if each["Action"] == "pull" and each["Actor"]["ID"] == image]
+        return [each["Action"] for each in sorted([*about, *pulled], key=lambda each: each["timeNano"])]
+
     def volume_labels(self) -> Mapping[str, Mapping[str, str]]:
         found = {}
         for api in self._apis():

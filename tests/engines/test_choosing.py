@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from workspaces.engines.base import ContainerLimits
+from workspaces.engines.base import ContainerLimits, DeliveringEngine, delivers
 from workspaces.engines.docker.docker_engine import DockerEngine
 from workspaces.engines.docker.swarm_engine import SwarmEngine
 from workspaces.engines.fake import FakeEngine
@@ -27,6 +27,12 @@ def _afresh() -> Iterator[None]:
 def test_the_setting_names_the_engine(settings, name: str, kind: type) -> None:
     settings.ORGSITE_ENGINE = name
     assert isinstance(engine_choice.engine("here"), kind)
+
+
+@pytest.mark.parametrize("name", ["docker", "swarm", "fake"])
+def test_an_engine_delivers_where_its_name_says_so(settings, name: str) -> None:
+    settings.ORGSITE_ENGINE = name
+    assert isinstance(engine_choice.engine("here"), DeliveringEngine) is delivers(name)
 
 
 def test_there_is_one_engine_in_a_process(settings) -> None:

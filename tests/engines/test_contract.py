@@ -125,6 +125,15 @@ def test_an_image_that_cannot_be_had_is_refused_by_name(engine: Engine) -> None:
         engine.start(wanted(image="127.0.0.1:1/absent:1"))
 
 
+def test_while_the_next_image_cannot_be_had_the_earlier_generation_runs_on(rig: Rig, engine: Engine) -> None:
+    workspace_id = started(engine)
+    before = rig.identity(workspace_id)
+    with pytest.raises(EngineRefused, match=r"127\.0\.0\.1:1/absent:1 cannot be pulled"):
+        engine.start(wanted(workspace_id, generation=2, image="127.0.0.1:1/absent:1"))
+    assert engine.containers()[workspace_id].state is ContainerState.RUNNING
+    assert rig.identity(workspace_id) == before
+
+
 def test_what_was_started_halfway_is_removed_all_the_same(rig: Rig, engine: Engine) -> None:
     one = wanted(image="127.0.0.1:1/absent:1")
     with pytest.raises(EngineRefused):

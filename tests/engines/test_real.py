@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from tests.engines.rigs import RealRig, packed, wait_for, wait_for_state, wanted
+from tests.machines import root_of_an_image
 from workspaces.engines.base import ContainerLimits, ContainerState, Engine
 from workspaces.engines.naming import volume_names
 
@@ -62,6 +67,40 @@ def test_a_replaced_one_has_the_new_files(real: RealRig) -> None:
     wait_for_state(engine, workspace_id, ContainerState.STOPPED)
     started(engine, workspace_id=workspace_id, config=packed({"CLAUDE.md": "be brief"}))
     assert real.read(workspace_id, "/config/CLAUDE.md") == "be brief"
+
+
+@contextmanager
+def serving(rig: RealRig, tmp_path: Path) -> Iterator[None]:
+    """A registry with one image on each machine."""
+    (tmp_path / "root.tar").write_bytes(root_of_an_image())
+    command = (sys.executable, "-m", "tests.engines.registry", "5000", str(tmp_path / "root.tar"))
+    serving = [machine.spawn(*command) for machine in rig.machines]
+    try:
+        for machine in rig.machines:
+            machine.wait_for_port(5000)
+        yield
+    finally:
+        for process in serving:
+            process.kill()
+            process.wait()
+
+
+def test_a_restart_pulls_the_image_before_it_stops_the_older_container(real: RealRig, tmp_path: Path) -> None:
+    image = f"127.0.0.1:5000/team/{uuid4().hex}:1"
+    engine = real.engine()
+    workspace_id = started(engine)
+    real.write(workspace_id, "/data/kept.txt", "kept")
+    since = int(time.time()) - 1
+    with serving(real, tmp_path):
+        engine.start(wanted(workspace_id, generation=2, image=image))
+        wait_for(lambda: engine.containers()[workspace_id].fits(2))
+        wait_for_state(engine, workspace_id, ContainerState.RUNNING)
+    wait_for(lambda: real.inspect(workspace_id)["Config"]["Image"] == image)
+    happened = real.happened(workspace_id, image, since=since)
+    before, then = happened[: happened.index("pull")], happened[happened.index("pull") :]
+    assert "die" not in before
+    assert then.index("kill") < then.index("die") < then.index("start")
+    assert real.read(workspace_id, "/data/kept.txt") == "kept"
 
 
 def test_one_that_cannot_stay_up_says_how_it_ended(real: RealRig) -> None:

@@ -16,7 +16,7 @@ SMALL = 10_000  # bytes
 KEYS = [
     "name", "role", "tier", "runtime", "model", "spawning", "files_dir", "external", "url", "plugins", "initial_prompt",
     "initial_prompt_file", "schedules", "cron_expr", "timezone", "prompt", "enabled", "canvas", "children", "defaults",
-    "workspaces", "description", "idle_prompt", "required_env", "<<", "!include", "",
+    "workspaces", "description", "idle_prompt", "required_env", "previously", "<<", "!include", "",
 ]  # fmt: skip
 WORDS = [
     "*/5 * * * *", "UTC", "http://169.254.169.254", "http://a", "no", "~", "*a", "&a", "!!python/name:os", "../../x",

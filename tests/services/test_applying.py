@@ -178,7 +178,7 @@ def test_a_preview_applied_twice_at_once_is_applied_once(
     def press(mode: Mode) -> None:
         barrier.wait(timeout=60)
         try:
-            apply_preview(shown, mode=mode, actor=ALICE, confirm_removals=8 if mode is Mode.RECONCILE else None)
+            apply_preview(shown, mode=mode, actor=ALICE)
         except AppliedAlready as error:
             refused.append(error.applied_by)
         finally:

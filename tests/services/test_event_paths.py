@@ -10,7 +10,7 @@ import pytest
 from audit.event_types import WORKSPACE_ONLINE
 from audit.models import StructureEvent
 from audit.payload import path_of
-from tests.trees import loaded
+from tests.trees import REPLACING, loaded
 from workspaces.access import Actor
 from workspaces.core.containers.sweep_plan import Held, Unknown
 from workspaces.core.planning.plan_values import Mode
@@ -66,7 +66,7 @@ def test_a_later_import_knows_what_stands_above(live: Organization, actor: Actor
 def test_a_reconcile_writes_where_what_it_removes_stood(live: Organization, actor: Actor) -> None:
     sure = Confirmation(confirm_removals=3)
     tree = loaded({"PM": {"Ops": {}}, "Dev Lead": {}})
-    apply_import(live, tree, mode=Mode.RECONCILE, actor=actor, confirmation=sure)
+    apply_import(live, tree, mode=Mode.RECONCILE, options=REPLACING, actor=actor, confirmation=sure)
     assert sorted(paths("removed")) == sorted([LEAD, QA, [*LEAD, "Göteborg \\ 🚀"]])
 
 

@@ -11,10 +11,11 @@ from django.db.models import ProtectedError
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.trees import Tree, loaded
+from tests.trees import REPLACING, Tree, loaded
 from tests.zips import loaded_zip, team
 from workspaces.access import Actor
 from workspaces.core import filesets
+from workspaces.core.planning.import_options import ImportOptions
 from workspaces.core.planning.plan_values import Mode
 from workspaces.errors import NotFound, PlanChanged, RemovalNotConfirmed
 from workspaces.models import FileSet, ImportPreview, ImportRun, Organization, RunTemplate, Workspace
@@ -36,11 +37,18 @@ ALICE = Actor(name="alice")
 SCRATCH: Tree = {"PM": {"Lead": {"Scratch": {}}}}
 
 
-def run(organization: Organization, template: LoadedTemplate, mode: Mode = Mode.MERGE, **confirmation: str) -> Applied:
+def run(
+    organization: Organization,
+    template: LoadedTemplate,
+    mode: Mode = Mode.MERGE,
+    options: ImportOptions | None = None,
+    **confirmation: str,
+) -> Applied:
     return apply_import(
         organization,
         template,
         mode=mode,
+        options=options,
         actor=ALICE,
         confirmation=Confirmation(**confirmation),  # type: ignore[arg-type]
     )
@@ -99,7 +107,7 @@ def test_a_dry_run_and_a_refused_import_store_nothing(organization: Organization
     with pytest.raises(PlanChanged):
         run(organization, moved, fingerprint="0" * 64)
     with pytest.raises(RemovalNotConfirmed):
-        run(organization, moved, Mode.RECONCILE)
+        run(organization, moved, Mode.RECONCILE, REPLACING)
     assert not FileSet.objects.exists()
 
 

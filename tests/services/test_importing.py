@@ -7,8 +7,9 @@ from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
 from audit.models import StructureEvent
-from tests.trees import AFTER, BEFORE, Tree, loaded, template
+from tests.trees import AFTER, BEFORE, REPLACING, Tree, loaded, template
 from workspaces.access import Actor
+from workspaces.core.planning.import_options import ImportOptions
 from workspaces.core.planning.plan_values import Mode
 from workspaces.core.template import ScheduleSpec
 from workspaces.errors import PlanChanged, RemovalNotConfirmed
@@ -19,11 +20,12 @@ from workspaces.services.plans import execution
 
 @pytest.fixture
 def run(organization: Organization, actor: Actor):
-    def apply(tree: Tree, mode: str = "merge", **confirmation: object) -> Applied:
+    def apply(tree: Tree, mode: str = "merge", options: ImportOptions | None = None, **confirmation: object) -> Applied:
         return apply_import(
             organization,
             loaded(tree),
             mode=Mode(mode),
+            options=options,
             actor=actor,
             reason="nightly",
             confirmation=Confirmation(**confirmation),  # type: ignore[arg-type]
@@ -67,7 +69,7 @@ def test_a_planted_duplicate_is_removed_exactly_and_the_real_one_stays(run, orga
 
 def test_reconciling_again_removes_nothing(run) -> None:
     run(BEFORE)
-    run(AFTER, "reconcile", confirm_removals=8)
+    run(AFTER, "reconcile", REPLACING, confirm_removals=8)
     assert not run(AFTER, "reconcile").plan.removals
 
 
@@ -106,16 +108,16 @@ def test_the_fingerprint_of_the_preview_is_the_one_that_applies(run, organizatio
 def test_collateral_needs_the_number_and_without_it_nothing_changes(run, organization: Organization) -> None:
     run({"PM": {"Lead": {"Mine": {}}}})
     with pytest.raises(RemovalNotConfirmed):
-        run({"PM": {}, "Lead": {}}, "reconcile")
+        run({"PM": {}, "Lead": {}}, "reconcile", REPLACING)
     assert live_names(organization) == ["Lead", "Mine", "PM"]
-    run({"PM": {}, "Lead": {}}, "reconcile", confirm_removals=2)
+    run({"PM": {}, "Lead": {}}, "reconcile", REPLACING, confirm_removals=2)
     assert live_names(organization) == ["Lead", "PM"]
 
 
 def test_a_refused_import_is_recorded_as_refused_with_its_reason(run) -> None:
     run({"PM": {"Lead": {"Mine": {}}}})
     with pytest.raises(RemovalNotConfirmed):
-        run({"PM": {}, "Lead": {}}, "reconcile")
+        run({"PM": {}, "Lead": {}}, "reconcile", REPLACING)
     refused = ImportRun.objects.get(state="refused")
     assert event_types(refused) == ["org.import.started", "org.import.failed"]
     assert "confirm_removals" in refused.error
@@ -124,7 +126,7 @@ def test_a_refused_import_is_recorded_as_refused_with_its_reason(run) -> None:
 def test_a_protected_leftover_is_kept_and_reported_and_the_rest_proceeds(run, organization: Organization) -> None:
     run(BEFORE)
     Workspace.objects.filter(name="SRE Engineer").update(protected=True)
-    run(AFTER, "reconcile", confirm_removals=6)
+    run(AFTER, "reconcile", REPLACING, confirm_removals=6)
     report = ImportRun.objects.get(mode="reconcile")
     assert [row["name"] for row in report.reconcile_errors] == ["Infra Lead", "SRE Engineer"]
     assert len(live_names(organization)) == 11
@@ -169,7 +171,7 @@ def test_when_removing_fails_nothing_was_created_either(run, organization: Organ
 
     monkeypatch.setattr(execution, "tear_down", broken)
     with pytest.raises(DatabaseError):
-        run(AFTER, "reconcile", confirm_removals=8)
+        run(AFTER, "reconcile", REPLACING, confirm_removals=8)
     assert len(live_names(organization)) == 9
     failed = ImportRun.objects.get(state="failed")
     assert StructureEvent.objects.get(import_id=failed.pk, event_type="org.import.failed").payload["error"] == (

@@ -77,8 +77,9 @@ def test_reconcile_removes_exactly_the_leftovers_and_what_lies_below_them(
     result = {row.live.id for row in plan.result if row.live}
 
     def doomed(row: Workspace) -> bool:
-        own = row.name in declared and row.pk not in result
-        return own or (row.parent_id is not None and doomed(before[row.parent_id]))
+        if row.pk in result:
+            return False
+        return row.name in declared or (row.parent_id is not None and doomed(before[row.parent_id]))
 
     expected = {key for key, row in before.items() if doomed(row)} if plan.result else set()
     assert {key for key, row in rows(organization).items() if not row.is_live} == expected

@@ -10,10 +10,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.trees import Tree, loaded
+from lib.database_clock import database_now
+from tests.trees import REPLACING, Tree, loaded
 from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
-from workspaces.models import Organization, Workspace
+from workspaces.models import ImportRun, Organization, Workspace
+from workspaces.services.containers.restarts import converge
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
 from workspaces.services.removal.cascading import cascade_delete
 
@@ -73,15 +75,55 @@ def test_an_import_that_changes_nothing(live: Organization, actor: Actor, size: 
     assert statements(lambda: apply_import(live, tree, mode=Mode.RECONCILE, actor=actor)) == 10
 
 
-def test_a_reconcile_that_moves_everything(
+def test_a_reconcile_that_replaces_everything(
     live: Organization, actor: Actor, size: tuple[int, int], engine: str
 ) -> None:
     """The import; and four updates, history, one or two events."""
     moved, count = loaded(grown(*size, top="Top")), live.workspaces.live().count()
     sure = Confirmation(confirm_removals=count)
-    made = statements(lambda: apply_import(live, moved, mode=Mode.RECONCILE, actor=actor, confirmation=sure))
+    made = statements(
+        lambda: apply_import(live, moved, mode=Mode.RECONCILE, options=REPLACING, actor=actor, confirmation=sure)
+    )
     assert made == 23 + NONE[engine] - 2 * TOGETHER
     assert live.workspaces.live().count() == count + 1
+
+
+def test_a_reconcile_that_moves_everything(live: Organization, actor: Actor, size: tuple[int, int]) -> None:
+    """The import of a root; and one update, history, event."""
+    turned, count = loaded(turned_around(grown(*size))), live.workspaces.live().count()
+    made = statements(lambda: apply_import(live, turned, mode=Mode.RECONCILE, actor=actor))
+    assert made == 20 - 2 * TOGETHER
+    assert (ImportRun.objects.latest("started_at").moved_count, live.workspaces.live().count()) == (count, count + 1)
+
+
+def test_a_reconcile_that_updates_everything(
+    live: Organization, actor: Actor, size: tuple[int, int], engine: str
+) -> None:
+    """No more than an import that changes nothing, and: two to read the fields, which are written; schedules read and
+    written; history, event, operations, count, last run. Containers are delivered to by one.
+    """
+    changed, count = loaded(grown(*size), color="blue"), live.workspaces.live().count()
+    made = statements(lambda: apply_import(live, changed, mode=Mode.RECONCILE, actor=actor))
+    assert made == 19 - NONE[engine] - TOGETHER
+    assert ImportRun.objects.latest("started_at").updated_count == count
+
+
+def test_an_import_of_workspaces_that_differ(live: Organization, actor: Actor, size: tuple[int, int]) -> None:
+    """Two more than an import that changes nothing: the fields, the schedules."""
+    Workspace.objects.update(role="mine", differs="drift")
+    again = loaded(grown(*size))
+    assert statements(lambda: apply_import(live, again, mode=Mode.RECONCILE, actor=actor)) == 13
+    assert statements(lambda: apply_import(live, again, mode=Mode.MERGE, actor=actor)) == 12
+
+
+def turned_around(tree: Tree) -> Tree:
+    """All of them below a new root, in one row."""
+    names, stack = [], [tree]
+    while stack:
+        below = stack.pop()
+        names += below
+        stack += below.values()
+    return {"Top": {name: {} for name in names}}
 
 
 def test_a_cascade_delete(live: Organization, actor: Actor, engine: str) -> None:
@@ -91,6 +133,20 @@ def test_a_cascade_delete(live: Organization, actor: Actor, engine: str) -> None
     roots = list(Workspace.objects.filter(parent=None).values_list("pk", flat=True))
     assert statements(lambda: cascade_delete(roots, actor=actor)) == 15 + NONE[engine] - TOGETHER
     assert not live.workspaces.live().exists()
+
+
+CONVERGED = {"role": 1, "runtime": 6 - TOGETHER, "to external": 7 - TOGETHER, "from external": 9 - TOGETHER, "url": 0}
+
+
+@pytest.mark.parametrize(("what", "made"), CONVERGED.items())
+def test_containers_of_changed_workspaces(live: Organization, actor: Actor, engine: str, what: str, made: int) -> None:
+    """A delivery is one update; a restart reads ids and places, updates containers and workspaces, and writes history
+    and events.
+    """
+    change = {"field": what.split()[-1], "from": "a", "to": what.startswith("to")}
+    changed = {key: [change] for key in live.workspaces.values_list("pk", flat=True)}
+    now = database_now()
+    assert statements(lambda: converge(changed, actor=actor, now=now)) == (made if engine == "docker" else 0)
 
 
 def test_a_preview(live: Organization, size: tuple[int, int]) -> None:

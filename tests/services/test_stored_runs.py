@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.trees import AFTER, BEFORE, loaded
+from tests.trees import AFTER, BEFORE, REPLACING, loaded
 from workspaces.access import Actor
+from workspaces.core.planning.import_options import ImportOptions
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import FileSet, ImportRun, Organization, RunOperation, Schedule, Workspace, WorkspaceToken
 from workspaces.services.imports.importing import Confirmation, apply_import
@@ -19,9 +20,15 @@ from workspaces.services.security.tokens import issue_workspace_token
 pytestmark = pytest.mark.django_db
 
 
-def run(organization: Organization, actor: Actor, tree: Any, mode: Mode = Mode.MERGE, **confirmed: Any) -> ImportRun:
-    confirmation = Confirmation(**confirmed)
-    return apply_import(organization, loaded(tree), mode=mode, actor=actor, confirmation=confirmation).run
+def run(
+    organization: Organization, actor: Actor, tree: Any, options: ImportOptions | None = None, **confirmed: Any
+) -> ImportRun:
+    """With options it is a reconcile."""
+    mode, confirmation = Mode.RECONCILE if options else Mode.MERGE, Confirmation(**confirmed)
+    applied = apply_import(
+        organization, loaded(tree), mode=mode, options=options, actor=actor, confirmation=confirmation
+    )
+    return applied.run
 
 
 def told(done: ImportRun) -> list[str]:
@@ -31,13 +38,13 @@ def told(done: ImportRun) -> list[str]:
 
 def test_a_run_keeps_what_it_did_creations_before_removals(organization: Organization, actor: Actor) -> None:
     run(organization, actor, {"A": {}, "B": {}, "C": {}})
-    done = run(organization, actor, {"C": {"A": {}}, "B": {}}, Mode.RECONCILE)
+    done = run(organization, actor, {"C": {"A": {}}, "B": {}}, REPLACING)
     assert told(done) == ["1 create C › A: not live yet", "2 remove A: same name as C › A"]
 
 
 def test_the_operations_and_the_counts_of_a_run_agree(organization: Organization, actor: Actor) -> None:
     run(organization, actor, BEFORE)
-    done = run(organization, actor, AFTER, Mode.RECONCILE, confirm_removals=8)
+    done = run(organization, actor, AFTER, REPLACING, confirm_removals=8)
     kinds = list(RunOperation.objects.filter(run=done).order_by("seq").values_list("kind", flat=True))
     assert kinds == ["create"] * done.created_count + ["remove"] * done.removed_count
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -34,6 +36,23 @@ class SwarmYard(Yard):
                     counts[machine.hostname] = len(api.containers(filters=only))
         return counts
 
+    def running_anywhere(self) -> dict[UUID, str]:
+        """Workspace → id of its container."""
+        return {key: container for key, _, container in self._containers()}
+
+    def read_anywhere(self, key: UUID, path: str) -> str:
+        """A file in that workspace's container."""
+        ((machine, container),) = [(machine, found) for each, machine, found in self._containers() if each == key]
+        with machine.api() as api:
+            return str(api.exec_start(api.exec_create(container, ["cat", path])["Id"]).decode())
+
+    def _containers(self) -> Iterator[tuple[UUID, Machine, str]]:
+        only = {"label": f"orgsite.installation={self.slug}", "status": "running"}
+        for machine in self.machines:
+            with machine.api() as api:
+                for each in api.containers(filters=only):
+                    yield UUID(each["Labels"]["orgsite.workspace"]), machine, each["Id"]
+
     def services(self) -> set[str]:
         with self.machine.api() as api:
             return {each["Spec"]["Name"] for each in api.services()}
@@ -59,6 +78,21 @@ def yard(swarm: tuple[Machine, Machine], database: Database, tmp_path: Path) -> 
     for machine in swarm:
         with machine.api() as api:
             clear(api)
+
+
+def test_a_new_prompt_restarts_on_the_same_node_with_the_same_data(yard: SwarmYard, settings: Any) -> None:
+    """Its files are configs, which a running task does not get."""
+    settings.ORGSITE_ENGINE = "swarm"
+    yard.merge({"PM": {}})
+    yard.settle()
+    before, homes = yard.running_anywhere(), yard.homes()
+    yard.change("PM", spec={"system_prompt": "You lead."})
+    yard.settle()
+    assert yard.running_anywhere() != before
+    assert yard.homes() == homes
+    assert yard.read_anywhere(yard.key("PM"), "/config/.orgsite/prompts/system.md") == "You lead."
+    assert yard.read_anywhere(yard.key("PM"), "/data/log").splitlines() == ["started", "ended", "started"]
+    assert (yard.told("restarted"), yard.statuses()) == (["PM"], {"online": 1})
 
 
 def test_workspaces_spread_survive_a_node_and_go_without_a_trace(yard: SwarmYard) -> None:

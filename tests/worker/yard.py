@@ -23,13 +23,14 @@ from docker import APIClient
 from docker.errors import NotFound
 
 from audit.models import StructureEvent
+from tests.changing import change_fields
 from tests.databases import Database
 from tests.machines import Machine
 from tests.processes import ROOT
 from tests.trees import Tree, loaded
 from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
-from workspaces.models import Container, Installation, Organization, Workspace
+from workspaces.models import Container, Installation, Organization, Workspace, WorkspaceToken
 from workspaces.services.imports.importing import Confirmation, apply_import
 from workspaces.services.removal.cascading import cascade_delete
 
@@ -64,16 +65,20 @@ class Yard:
     def merge(self, tree: Tree) -> None:
         self.ask(apply_import, self._organization, loaded(tree), mode=Mode.MERGE, actor=SAM)
 
-    def reconcile(self, tree: Tree, *, removing: int) -> None:
+    def reconcile(self, tree: Tree, *, removing: int = 0, **spec: Any) -> None:
+        """`spec` is what the template says of each workspace."""
         confirmation = Confirmation(confirm_removals=removing)
         self.ask(
             apply_import,
             self._organization,
-            loaded(tree),
+            loaded(tree, **spec),
             mode=Mode.RECONCILE,
             actor=SAM,
             confirmation=confirmation,
         )
+
+    def change(self, name: str, **values: Any) -> None:
+        self.ask(change_fields, self._organization, name, actor=SAM, **values)
 
     def remove(self, name: str) -> None:
         key = self.ask(self._rows().live().get, name=name).pk
@@ -107,6 +112,14 @@ class Yard:
 
     def key(self, name: str) -> UUID:
         return UUID(str(self.ask(self._rows().live().get, name=name).pk))
+
+    def tokens(self) -> dict[UUID, list[str]]:
+        """Workspace → digests of its tokens."""
+        rows = WorkspaceToken.objects.filter(workspace__organization=self._organization).order_by("pk")
+        found: dict[UUID, list[str]] = {}
+        for key, digest in self.ask(lambda: list(rows.values_list("workspace_id", "digest"))):
+            found.setdefault(key, []).append(digest)
+        return found
 
     def seen(self) -> bool:
         """Whether a worker has had a look at the engine."""

@@ -31,13 +31,17 @@ class ErrorAnswer(serializers.Serializer[Any]):
     errors = ProblemRow(many=True)  # type: ignore[assignment]
 
 
+UNBORN = "null in a dry run for what would be created."
+
+
 class ResultRow(serializers.Serializer[Any]):
-    id = serializers.UUIDField(allow_null=True, help_text="null in a dry run for what would be created.")
+    id = serializers.UUIDField(allow_null=True, help_text=UNBORN)
     name = serializers.CharField()
-    parent_id = serializers.UUIDField(allow_null=True)
+    parent_id = serializers.UUIDField(allow_null=True, help_text=UNBORN)
     tier = serializers.IntegerField()
     status = serializers.CharField()
     skipped = serializers.BooleanField(help_text="It was live already.")
+    action = serializers.ChoiceField(choices=["create", "keep", "update", "move"])
 
 
 class IdentityRow(serializers.Serializer[Any]):
@@ -47,11 +51,62 @@ class IdentityRow(serializers.Serializer[Any]):
 
 
 class RemovedRow(IdentityRow):
-    reason = serializers.ChoiceField(choices=["zombie", "not_spawning", "collateral"])
+    reason = serializers.ChoiceField(choices=["zombie", "not_spawning", "superseded", "retired", "collateral"])
 
 
 class KeptRow(IdentityRow):
     error = serializers.CharField()
+
+
+class PlaceRow(serializers.Serializer[Any]):
+    parent_id = serializers.UUIDField(allow_null=True, help_text=UNBORN)
+    path = serializers.ListField(child=serializers.CharField(), help_text="The names from the root, its own last.")
+    name = serializers.CharField()
+
+
+class ChangeRow(serializers.Serializer[Any]):
+    field = serializers.CharField(
+        help_text="`role`, `tier`, `runtime`, `model`, `external`, `url`, `files`, `spec.KEY` or `schedules.NAME`."
+    )
+    to = serializers.JSONField(
+        allow_null=True, help_text="What the template says; null: it has no such key or schedule."
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        """Adds `from`, which is no name in Python."""
+        live = serializers.JSONField(allow_null=True, help_text="What is live; null: there is none.")
+        field, to = super().get_fields().items()
+        return dict([field, ("from", live), to])
+
+
+class ChangedRow(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    changes = ChangeRow(many=True)
+    restarts = serializers.BooleanField(help_text="Its container is made anew, on the same volumes.")
+
+
+class MovedRow(ChangedRow):
+    def get_fields(self) -> dict[str, Any]:
+        """Adds the places, before what changes with the move."""
+        key, name, *others = super().get_fields().items()
+        return dict([key, name, ("from", PlaceRow()), ("to", PlaceRow()), *others])
+
+
+class StateRow(serializers.Serializer[Any]):
+    """A workspace before or after an operation."""
+
+    parent_id = serializers.UUIDField(allow_null=True)
+    name = serializers.CharField()
+    fields = serializers.DictField(  # type: ignore[assignment]
+        required=False, help_text="The fields that the operation changed, by name; missing where it changed none."
+    )
+
+
+class UntouchedRow(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    why = serializers.ChoiceField(choices=["by_hand", "other_template", "no_longer_declared"])
 
 
 class GuardRow(serializers.Serializer[Any]):
@@ -76,12 +131,24 @@ class ImportAnswer(serializers.Serializer[Any]):
     import_id = serializers.UUIDField(allow_null=True)
     count = serializers.IntegerField()
     created_count = serializers.IntegerField()
-    skipped_count = serializers.IntegerField()
+    skipped_count = serializers.IntegerField(help_text="All that were live already, moved and updated ones too.")
+    moved_count = serializers.IntegerField()
+    updated_count = serializers.IntegerField(help_text="Those that change at their place; a moved one counts as moved.")
+    differs_count = serializers.IntegerField(
+        help_text="Matched workspaces that are not what the template says, and that this leaves so."
+    )
     reconcile_removed_count = serializers.IntegerField()
     workspaces = ResultRow(many=True, help_text="The result set in template order, depth first.")
     reconcile_removed = RemovedRow(many=True)
     reconcile_errors = KeptRow(many=True, help_text="Kept although declared elsewhere: protected, or above such a one.")
     left_running = IdentityRow(many=True, help_text="Left online although the template names it elsewhere.")
+    moved = MovedRow(many=True)
+    updated = ChangedRow(many=True)
+    drift = ChangedRow(many=True, help_text="Fields that people changed and the template did not: left as they are.")
+    conflicts = ChangedRow(
+        many=True, help_text="Fields that both changed: left as they are, unless `overwrite` is set."
+    )
+    untouched = UntouchedRow(many=True, help_text="Live, and not named by the template.")
     untouched_count = serializers.IntegerField()
     warnings = serializers.ListField(child=serializers.CharField())
     verdict = VerdictRow(help_text="What the policy says to the plan; `number` and `tick` take `confirm_removals`.")

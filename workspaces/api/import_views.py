@@ -32,7 +32,8 @@ from workspaces.api.parsers import (
     fields,
     form_values,
 )
-from workspaces.api.serializers import DirectoryField, ImportFields
+from workspaces.api.serializers import OPTIONS, DirectoryField, ImportFields
+from workspaces.core.planning.import_options import ImportOptions
 from workspaces.core.planning.plan_values import Mode
 from workspaces.core.reading.document import Document
 from workspaces.errors import Problem
@@ -52,7 +53,7 @@ from workspaces.services.templates.loader import LoadedTemplate, TemplateLoader,
 FIELDS = ImportFields().fields.keys()
 # Clients with typed optional fields send null for omitted ones. It is refused where it could apply by mistake, or
 # elsewhere.
-NULLABLE = ("mode", "fingerprint", "confirm_removals", "reason", "missing_files")
+NULLABLE = ("mode", "fingerprint", "confirm_removals", "reason", "missing_files", *OPTIONS)
 WHICH = "give exactly one of `template` and `dir`"
 
 Load = Callable[[TemplateLoader], LoadedTemplate]
@@ -64,6 +65,7 @@ class ImportRequest:
 
     org: str
     mode: Mode
+    options: ImportOptions
     dry_run: bool
     reason: str
     confirmation: Confirmation
@@ -123,6 +125,7 @@ def _asked(given: Mapping[str, Any], load: Load) -> ImportRequest:
     return ImportRequest(
         org=given["org"],
         mode=given["mode"],
+        options=given["options"],
         dry_run=given["dry_run"],
         reason=given["reason"],
         confirmation=Confirmation(fingerprint=given["fingerprint"], confirm_removals=given["confirm_removals"]),
@@ -146,7 +149,8 @@ class ImportView(ApiView):
         organization = organization_for(user, asked.org, to=Right.IMPORT)
         loaded = asked.load()
         if asked.dry_run:
-            return Response(preview_answer(preview_import(organization, loaded.template, mode=asked.mode)))
+            plan = preview_import(organization, loaded.template, mode=asked.mode, options=asked.options)
+            return Response(preview_answer(plan))
         return Response(applied_answer(_applied(asked, organization, loaded, self.caller.actor)), status=201)
 
 
@@ -169,6 +173,7 @@ def _applied(asked: ImportRequest, organization: Organization, loaded: LoadedTem
         organization,
         loaded,
         mode=asked.mode,
+        options=asked.options,
         actor=actor,
         reason=asked.reason,
         confirmation=asked.confirmation,

@@ -21,10 +21,9 @@ from workspaces.api.answer_schemas import (
     TemplateRow,
     TokenAnswer,
 )
+from workspaces.api.request_fields import Boolean, Count
 from workspaces.api.serializers import (
-    Boolean,
     ChangedFields,
-    Count,
     DeleteFields,
     ImportFields,
     NewWorkspaceFields,
@@ -150,8 +149,9 @@ org_import = extend_schema_view(
     post=extend_schema(
         operation_id="import_org",
         summary="Import an org template",
-        description="Creates what is missing (`merge`); `reconcile` then removes leftovers that carry a declared name. "
-        "All of it happens in one transaction, or nothing.",
+        description="`merge` creates what is missing; it moves and updates if `moves` and `updates` are set. "
+        "`reconcile` creates, moves, updates, and then removes leftovers that carry a declared name; with `retire` "
+        "also what this template no longer declares. All of it happens in one transaction, or nothing.",
         parameters=_yaml_parameters(),
         request=_import_body(),
         responses={

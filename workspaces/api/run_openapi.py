@@ -30,7 +30,8 @@ run_operations = extend_schema_view(
     get=extend_schema(
         operation_id="list_run_operations",
         summary="What a run did to which workspace",
-        description="In the order of its plan: creations, parents first, then removals.",
+        description="In the order of its plan: creations, parents first, then moves, updates and removals. `before` "
+        "and `after` have the `fields` that it changed.",
         parameters=[RUN_ID],
         responses={200: OperationRow(many=True), **refusals(404)},
     )

@@ -1,123 +1,30 @@
-"""Input and output. A field takes its own type and guesses nothing: `"yes"` is no boolean, 5 is no text."""
+"""Input and output."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from workspaces.core.columns import DEFAULT_RUNTIME, DEFAULT_TIER, TIER_RULE, TIERS
-from workspaces.core.names import clean_name, clean_text
-from workspaces.core.planning.plan import parse_mode
-from workspaces.core.planning.plan_values import IMPORT_MODES, Mode
+from workspaces.api.answer_schemas import StateRow
+from workspaces.api.request_fields import Boolean, Count, Mapping, ModeField, Text, Tier, WordField
+from workspaces.core.columns import DEFAULT_RUNTIME, DEFAULT_TIER
+from workspaces.core.names import clean_name
+from workspaces.core.planning.field_diff import Differs
+from workspaces.core.planning.import_options import ImportOptions, Prefer
+from workspaces.core.planning.plan_values import Kind, Mode
 from workspaces.core.validating.template_schema import MAX_LINE
 from workspaces.core.validating.url_rule import check_url
 from workspaces.core.validating.validation_context import MissingFiles
-from workspaces.errors import UnknownMode
+from workspaces.errors import InvalidOptions
 from workspaces.models import Container, ImportRun, RunOperation, Schedule, Workspace
 from workspaces.services.lookups import ancestor_names, live_children_count
 
 MAX_REASON = 2_000
 MAX_ROLE = 100_000
-BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-
-# ---- fields
-
-
-class Boolean(serializers.BooleanField):
-    """true or false; from a form or a query also 1 and 0."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        if isinstance(data, bool):
-            return data
-        value = BOOLEANS.get(data.lower()) if isinstance(data, str) else None
-        if value is None:
-            raise serializers.ValidationError("must be true or false")
-        return value
-
-
-class Count(serializers.IntegerField):
-    """A whole number from 0, as a number or in digits."""
-
-    def to_internal_value(self, data: Any) -> int:
-        digits = isinstance(data, str) and data.isascii() and data.isdigit() and len(data) < 10
-        if not digits and (isinstance(data, bool) or not isinstance(data, int) or not 0 <= data < 10**9):
-            raise serializers.ValidationError("must be a whole number from 0")
-        return int(data)
-
-
-class Tier(serializers.IntegerField):
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=TIERS[0], max_value=TIERS[-1], **kwargs)
-
-    def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not isinstance(data, int) or data not in TIERS:
-            raise serializers.ValidationError(TIER_RULE)
-        return data
-
-
-class Text(serializers.CharField):
-    """Text that a database can hold; `check` may refuse it with a ValueError, or return it in its stored form."""
-
-    def __init__(self, *, check: Callable[[str], str] = clean_text, **kwargs: Any) -> None:
-        super().__init__(trim_whitespace=False, **kwargs)
-        self.check = check
-
-    def run_validation(self, data: Any = serializers.empty) -> Any:
-        if data is not serializers.empty and data is not None and not isinstance(data, str):
-            raise serializers.ValidationError("must be text")
-        return super().run_validation(data)
-
-    def to_internal_value(self, data: str) -> str:
-        try:
-            return self.check(data)
-        except ValueError as error:
-            raise serializers.ValidationError(str(error)) from error
-
-
-class ModeField(serializers.ChoiceField):
-    """The empty mode means merge."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(choices=[mode.value for mode in IMPORT_MODES], allow_blank=True, **kwargs)
-
-    def to_internal_value(self, data: Any) -> Mode:
-        try:
-            return parse_mode(data if isinstance(data, str) else repr(data)[:60])
-        except UnknownMode as error:
-            raise serializers.ValidationError(str(error)) from error
-
-    def run_validation(self, data: Any = serializers.empty) -> Any:
-        return Mode.MERGE if data == "" else super().run_validation(data)
-
-
-class MissingFilesField(serializers.ChoiceField):
-    """The empty value means error."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(choices=[each.value for each in MissingFiles], allow_blank=True, **kwargs)
-
-    def to_internal_value(self, data: Any) -> MissingFiles:
-        if data == "":
-            return MissingFiles.ERROR
-        if not isinstance(data, str) or data not in list(MissingFiles):
-            raise serializers.ValidationError("must be error or warn")
-        return MissingFiles(data)
-
-    def run_validation(self, data: Any = serializers.empty) -> Any:
-        return MissingFiles.ERROR if data == "" else super().run_validation(data)
-
-
-class Mapping(serializers.DictField):
-    """A JSON object."""
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if not isinstance(data, dict):
-            raise serializers.ValidationError("must be an object")
-        return data
-
+OPTIONS = tuple(each.name for each in fields(ImportOptions))
 
 # ---- input
 
@@ -131,11 +38,41 @@ class ImportFields(serializers.Serializer[Any]):
     fingerprint = Text(default=None, help_text="Apply only if the plan is still this one.")
     confirm_removals = Count(default=None, help_text="The exact number of removals, to pass the removal guard.")
     reason = Text(default="", allow_blank=True, max_length=MAX_REASON, help_text="Kept with the run and in history.")
-    missing_files = MissingFilesField(
-        default=MissingFiles.ERROR,
+    moves = Boolean(
+        default=None,
+        help_text="Follow workspaces that the template puts elsewhere or renames, with all they hold. Left out: only "
+        "in `reconcile`.",
+    )
+    updates = Boolean(
+        default=None,
+        help_text="Change the fields and schedules that the template changed. Left out: only in `reconcile`.",
+    )
+    retire = Boolean(
+        default=False,
+        help_text="Remove what this template declared before and no longer does. Only with `reconcile`.",
+    )
+    overwrite = Boolean(
+        default=False,
+        help_text="Take the template's side where people changed a field, too. Only with `reconcile` and updates.",
+    )
+    prefer = WordField(
+        Prefer,
+        help_text="`oldest`: where a workspace at its declared place has one older namesake elsewhere, the older one "
+        "takes the place and the younger one is removed. Only with `reconcile` and moves.",
+    )
+    missing_files = WordField(
+        MissingFiles,
         help_text="`warn`: a prompt file that does not exist is a warning, its prompt stays empty and its schedule is "
         "disabled; otherwise an error.",
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The five of them become `options`."""
+        asked = {name: attrs.pop(name) for name in OPTIONS}
+        try:
+            return attrs | {"options": ImportOptions.of(attrs["mode"], **asked)}
+        except InvalidOptions as error:
+            raise serializers.ValidationError(dict(error.faults)) from error
 
 
 class DirectoryField(serializers.Serializer[Any]):
@@ -180,14 +117,28 @@ class RegisterFields(serializers.Serializer[Any]):
 # ---- output
 
 
+class DiffersField(serializers.ChoiceField):
+    """How a workspace is not what its template said last: `none` if it is."""
+
+    def to_representation(self, value: Any) -> str:
+        return str(value or "none")
+
+
 class WorkspaceRow(serializers.ModelSerializer[Workspace]):
     organization = serializers.CharField(source="organization.slug", help_text="The organization's slug.")
+    template = serializers.CharField(allow_blank=True, help_text="The template that declared it; empty: made by hand.")
+    differs = DiffersField(
+        choices=("none", *(each.value for each in Differs if each)),
+        read_only=True,
+        help_text="How it is not what that template said last: people changed it (`drift`), or both did (`conflict`).",
+    )
 
     class Meta:
         model = Workspace
         fields: tuple[str, ...] = (
             "id", "organization", "parent_id", "name", "role", "tier", "runtime", "model", "status", "protected",
-            "external", "url", "created_at", "updated_at", "removed_at", "last_heartbeat_at",
+            "external", "url", "reported_url", "template", "differs", "created_at", "updated_at", "removed_at",
+            "last_heartbeat_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -244,18 +195,27 @@ class RunRow(serializers.ModelSerializer[ImportRun]):
         model = ImportRun
         fields = (
             "id", "number", "org", "mode", "state", "template", "source", "reason", "actor", "created_count",
-            "skipped_count", "removed_count", "left_running_count", "live_before", "live_after", "error", "fingerprint",
-            "started_at", "finished_at",
+            "skipped_count", "moved_count", "updated_count", "differs_count", "removed_count", "left_running_count",
+            "live_before", "live_after", "error", "fingerprint", "started_at", "finished_at",
         )  # fmt: skip
         read_only_fields = fields
 
 
 class OperationRow(serializers.ModelSerializer[RunOperation]):
+    kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
     path = serializers.ListField(child=serializers.CharField(), help_text="The names from the root, as they were then.")
-    before = serializers.JSONField(allow_null=True, help_text="Where it stood: `parent_id` and `name`; null: nowhere.")
-    after = serializers.JSONField(allow_null=True, help_text="Where it stood afterwards; null: nowhere.")
+    before = serializers.SerializerMethodField(help_text="How it was; null: it was not there.")
+    after = serializers.SerializerMethodField(help_text="How it was afterwards; null: it was not there.")
 
     class Meta:
         model = RunOperation
         fields = ("seq", "kind", "workspace_id", "name", "path", "cause", "reason", "before", "after")
         read_only_fields = fields
+
+    @extend_schema_field(StateRow(allow_null=True))
+    def get_before(self, operation: RunOperation) -> Any:
+        return operation.before
+
+    @extend_schema_field(StateRow(allow_null=True))
+    def get_after(self, operation: RunOperation) -> Any:
+        return operation.after

@@ -20,7 +20,8 @@ WORDS = {
     for each in (
         PlanWord(sign="+", word="create", tone="create", done="created"),
         PlanWord(sign="=", word="keep", tone="keep", done="kept"),
-        PlanWord(sign="~", word="update", tone="keep", done="changed"),
+        PlanWord(sign="~", word="update", tone="update", done="updated"),
+        PlanWord(sign=">", word="move", tone="move", done="moved"),
         PlanWord(sign="-", word="remove", tone="remove", done="removed"),
         PlanWord(sign="!", word="collateral", tone="collateral"),
         PlanWord(sign="#", word="held", tone="held"),
@@ -30,7 +31,10 @@ WORDS = {
 }
 
 
-def signed_counts(*, created: int, kept: int, removed: int) -> str:
-    """`+8 =1 -0`"""
-    counts = {"create": created, "keep": kept, "remove": removed}
-    return " ".join(f"{WORDS[word].sign}{count:,}" for word, count in counts.items())
+ALWAYS = {"create", "keep", "remove"}  # counted even where none is
+
+
+def signed_counts(*, created: int, kept: int, removed: int, updated: int = 0, moved: int = 0) -> str:
+    """`+8 =1 >2 -0`"""
+    counts = {"create": created, "keep": kept, "update": updated, "move": moved, "remove": removed}
+    return " ".join(f"{WORDS[word].sign}{count:,}" for word, count in counts.items() if count or word in ALWAYS)

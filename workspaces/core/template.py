@@ -25,13 +25,18 @@ class ScheduleSpec:
     enabled: bool = True
 
 
+Entry = str | tuple[str, ...]
+"""A name that a workspace had, or the path to where it stood."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
     """One declared workspace, with defaults applied.
 
     `path` is its place in the document (`workspaces[0].children[2]`), `place` the same for people (`org.yaml:41`).
     `spec` is JSON-ready and has every key without a column of its own. `files` is the digest of the files in its
-    `files_dir`, "" if there are none.
+    `files_dir`, "" if there are none. `previously` are the names (or the paths, from the root) that it had before.
+    `digest` is that of what `declared` says.
     """
 
     name: str
@@ -47,17 +52,37 @@ class Node:
     schedules: tuple[ScheduleSpec, ...] = ()
     spec: Mapping[str, Any] = field(default_factory=dict)
     files: str = ""
+    previously: tuple[Entry, ...] = ()
     children: tuple[Node, ...] = ()
+    _digest: str = field(default="", init=False, compare=False, repr=False)
+
+    @property
+    def digest(self) -> str:
+        if not self._digest:
+            object.__setattr__(self, "_digest", digest_of(self.declared()))
+        return self._digest
 
     def declared(self) -> dict[str, Any]:
-        """Plain data: what the template says about this workspace alone, its name and its children apart."""
-        schedules = {each.name: dict(zip(_TIMED, _TIMING(each), strict=True)) for each in self.schedules}
-        return {**dict(zip(_SAID, _SAYING(self), strict=True)), "schedules": schedules}
+        """Plain data: what the template says about this workspace alone, its name and its children apart. A key of
+        `spec` whose value is null says nothing, and is left out.
+        """
+        schedules = {each.name: dict(zip(TIMED, _TIMING(each), strict=True)) for each in self.schedules}
+        said = {**dict(zip(_SAID, _SAYING(self), strict=True)), "schedules": schedules}
+        if None in self.spec.values():
+            said["spec"] = {key: value for key, value in self.spec.items() if value is not None}
+        return said
+
+
+def digest_of(declared: Mapping[str, Any]) -> str:
+    """32 hex digits: the same text, the same `Node.declared`."""
+    return hashlib.blake2b(_CANONICAL.encode(declared).encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
     """A whole org template. `header` has the top-level keys besides `defaults` and `workspaces`, as written.
+
+    `previously` are the names that the document had before.
 
     `filesets` has the files that were read with it, by digest. They are not part of what the template declares (the
     digests in the nodes are), and a template restored from JSON has none.
@@ -65,10 +90,16 @@ class Template:
 
     name: str
     description: str = ""
+    previously: tuple[str, ...] = ()
     header: Mapping[str, Any] = field(default_factory=dict)
     workspaces: tuple[Node, ...] = ()
     warnings: tuple[str, ...] = ()
     filesets: Mapping[str, FolderFiles] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def lineage(self) -> tuple[str, ...]:
+        """The names under which it declared workspaces."""
+        return (self.name, *self.previously)
 
     def walk(self) -> Iterator[Node]:
         """Every node, depth first, in template order."""
@@ -97,8 +128,8 @@ class Template:
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of what the template declares, without warnings and the places of nodes."""
-        nodes = [(*_DECLARED(node), *map(_SCHEDULED, node.schedules), len(node.children)) for node in self.walk()]
-        text = _CANONICAL.encode([self.name, self.description, self.header, nodes])
+        nodes = [(*_DECLARED(node), len(node.children)) for node in self.walk()]
+        text = _CANONICAL.encode([self.name, self.description, self.previously, self.header, nodes])
         return hashlib.sha256(text.encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
@@ -112,6 +143,7 @@ class Template:
         return cls(
             name=data["name"],
             description=data["description"],
+            previously=tuple(data.get("previously", ())),
             header=data["header"],
             workspaces=tuple(_node(child) for child in data["workspaces"]),
             warnings=tuple(data["warnings"]),
@@ -128,13 +160,11 @@ def _walk(nodes: Sequence[Node]) -> Iterator[Node]:
 
 # Deterministic JSON. The children of a node follow it, and their number says which nodes these are.
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False)
-_APART = {"path", "place", "schedules", "children"}
-_DECLARED = attrgetter(*[each.name for each in fields(Node) if each.name not in _APART])
-_SCHEDULED = attrgetter(*[each.name for each in fields(ScheduleSpec)])
+_DECLARED = attrgetter("name", "spawning", "previously", "digest")
 _SAID = ("role", "tier", "runtime", "model", "external", "url", "spec", "files")
 _SAYING = attrgetter(*_SAID)
-_TIMED = ("cron_expr", "timezone", "prompt", "enabled")
-_TIMING = attrgetter(*_TIMED)
+TIMED = ("cron_expr", "timezone", "prompt", "enabled")
+_TIMING = attrgetter(*TIMED)
 _TEMPLATE, _NODE, _SCHEDULE = (
     [each.name for each in fields(kind) if each.compare] for kind in (Template, Node, ScheduleSpec)
 )
@@ -156,6 +186,7 @@ def _node(data: Mapping[str, Any]) -> Node:
         **{
             **data,
             "schedules": tuple(ScheduleSpec(**schedule) for schedule in data["schedules"]),
+            "previously": tuple(each if isinstance(each, str) else tuple(each) for each in data.get("previously", ())),
             "children": tuple(_node(child) for child in data["children"]),
         }
     )

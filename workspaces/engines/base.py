@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from workspaces.core.containers.lifecycle import ContainerState
@@ -27,7 +27,7 @@ class ContainerLimits:
 class Wanted:
     """A workspace that should run. `config` is a tar archive, the content of its config volume. A container of another
     `generation` is replaced, even if it runs. `epoch` identifies the last event in the database at the time of the
-    decision (`core.containers.epoch_mark`), "" if there was none."""
+    decision (`core.containers.epoch_mark`), "" if there was none. `configuration` is the number of `config`."""
 
     workspace_id: UUID
     organization: str
@@ -37,7 +37,17 @@ class Wanted:
     config: bytes = b""
     limits: ContainerLimits = ContainerLimits()
     generation: int = 1
+    configuration: int = 1
     epoch: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """The newest content of a running container's config volume, and its number."""
+
+    workspace_id: UUID
+    config: bytes
+    configuration: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,9 +89,10 @@ class Engine(Protocol):
     def start(self, wanted: Wanted) -> None:
         """Make the volumes and the container, fill the config volume, start it.
 
-        A running container of that workspace and generation is left alone, under any name; others beside it are
-        removed. One that does not run, or of another generation, is stopped and replaced: it may lack the configuration
-        or have an access token that is no longer valid. Its volumes keep their content.
+        A running container of that workspace and generation runs on, under any name; others beside it are removed. One
+        that does not run, or of another generation, is replaced: it may lack the configuration or have an access token
+        that is no longer valid. It is stopped once the image is there: if that cannot be had, it runs on. Its volumes
+        keep their content.
         """
 
     def request_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
@@ -104,3 +115,17 @@ class Engine(Protocol):
 
     def sizes(self) -> Mapping[UUID, int]:
         """Bytes in the volumes of each workspace, if the engine knows. It counts them, which may take long."""
+
+
+@runtime_checkable
+class DeliveringEngine(Engine, Protocol):
+    """An engine that can change the files of a running container."""
+
+    def deliver(self, delivery: Delivery, *, found: FoundContainer | None = None) -> None:
+        """Write the files into the config volume of the workspace's container; its process is not touched. Other files
+        there stay. `found` as for `remove`. Raises EngineRefused if it has no container."""
+
+
+def delivers(engine: str) -> bool:
+    """Whether the engine of that name (ORGSITE_ENGINE) is a `DeliveringEngine`: asked where no engine is at hand."""
+    return engine != "swarm"

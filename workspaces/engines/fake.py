@@ -17,7 +17,7 @@ from threading import RLock
 from uuid import UUID, uuid4
 
 from workspaces.core.containers.lifecycle import ContainerState
-from workspaces.engines.base import FoundContainer, Wanted
+from workspaces.engines.base import Delivery, FoundContainer, Wanted
 from workspaces.engines.naming import (
     CONFIG,
     WORKSPACE,
@@ -95,21 +95,27 @@ class FakeEngine:
         with self._recorded("start", wanted.workspace_id):
             found = self._containers(wanted.workspace_id)
             keeps = any(each.running and _is_of(each, wanted) for _, each in found[:1])
+            volumes = self._make_volumes(wanted.workspace_id, labels_of(wanted, installation=self._installation))
+            if not keeps:
+                self._pull(wanted)
             for name, _ in found[keeps:]:
                 del self.host.containers[name]
+            volumes[CONFIG].files |= _unpacked(wanted.config)
             if keeps:
                 return
-            labels = labels_of(wanted, installation=self._installation)
-            volumes = self._make_volumes(wanted.workspace_id, labels)
-            if self.knobs.images is not None and wanted.image not in self.knobs.images:
-                raise EngineRefused(f"The image {wanted.image} cannot be pulled: there is none of that name.")
-            volumes[CONFIG].files |= _unpacked(wanted.config)
             self.host.containers[container_name(wanted.workspace_id)] = FakeContainer(
                 labels=container_labels(wanted, installation=self._installation),
                 environment=dict(wanted.environment),
                 image=wanted.image,
                 mounts=frozenset(volume_names(wanted.workspace_id).values()),
             )
+
+    def deliver(self, delivery: Delivery, *, found: FoundContainer | None = None) -> None:
+        with self._recorded("deliver", delivery.workspace_id):
+            if not self._containers(delivery.workspace_id):
+                raise EngineRefused(f"There is no container of {delivery.workspace_id}.")
+            config = volume_names(delivery.workspace_id)[CONFIG]
+            self.host.volumes[config].files |= _unpacked(delivery.config)
 
     def request_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
         with self._recorded("request_stop", workspace_id):
@@ -151,6 +157,10 @@ class FakeEngine:
                 owner: sum(len(content) for name in names for content in volumes[name].files.values())
                 for owner, names in self.volumes().items()
             }
+
+    def _pull(self, wanted: Wanted) -> None:
+        if self.knobs.images is not None and wanted.image not in self.knobs.images:
+            raise EngineRefused(f"The image {wanted.image} cannot be pulled: there is none of that name.")
 
     def _containers(self, workspace_id: UUID) -> list[Named]:
         """All containers of the workspace, with their names, first the one to keep."""

@@ -1,4 +1,4 @@
-"""A plan on a terminal: removals in red, creations in green."""
+"""A plan on a terminal: removals in red, creations in green, moves and updates in cyan."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from workspaces.core.planning.render import as_text
 
 COLOURS = {
     WORDS[Action.CREATE].sign: "SUCCESS",
+    WORDS[Action.UPDATE].sign: "MIGRATE_HEADING",
+    WORDS[Action.MOVE].sign: "MIGRATE_HEADING",
     WORDS[Action.REMOVE].sign: "ERROR",
     WORDS[Action.COLLATERAL].sign: "ERROR",
     WORDS[Action.HELD].sign: "WARNING",
@@ -24,3 +26,12 @@ def print_plan(plan: Plan, output: OutputWrapper, style: Style) -> None:
     for line in lines:
         output.write(line, getattr(style, COLOURS[line[0]]) if line[:1] in COLOURS else None)
     output.write(summary)
+
+
+def question(plan: Plan) -> tuple[int, str] | None:
+    """The number that a person confirms before the plan is applied, and its noun; None if it disturbs nothing live."""
+    if plan.removals:
+        return len(plan.removals), "workspaces to remove"
+    doing = [word for word, rows in (("move", plan.moved), ("restart", plan.restarted)) if rows]
+    count = len(plan.moved) + sum(row.action is not Action.MOVE for row in plan.restarted)
+    return (count, f"workspaces to {' or '.join(doing)}") if count else None

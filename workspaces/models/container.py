@@ -33,6 +33,12 @@ class Container(models.Model):
     keep_volumes = models.BooleanField(default=False)
     import_id = models.UUIDField(null=True, help_text="The import that decided what is desired.")
     generation = models.PositiveIntegerField(default=1, help_text="Counts up with each container made anew.")
+    configuration = models.PositiveIntegerField(
+        default=1, db_default=1, help_text="Counts up when what belongs into its config volume changes."
+    )
+    delivered = models.PositiveIntegerField(
+        default=1, db_default=1, help_text="The newest configuration that its container has."
+    )
     due_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0, help_text="Failures in a row.")
     losses = models.PositiveIntegerField(
@@ -71,6 +77,11 @@ class Container(models.Model):
 
     def __str__(self) -> str:
         return f"ws-{self.workspace_id}"
+
+    @property
+    def is_current(self) -> bool:
+        """Whether its container has the newest configuration, or gets it with its start."""
+        return self.delivered == self.configuration
 
 
 class Installation(models.Model):

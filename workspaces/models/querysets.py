@@ -145,6 +145,10 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
     def live(self) -> Self:
         return self.exclude(status="removed")
 
+    def differing(self) -> Self:
+        """The live rows that are not what their template says, from an index of their own."""
+        return self.live().exclude(differs="")
+
     def visible_to(self, user: AnyUser, *, to: Right | None = None) -> Self:
         """The rows in organizations that the user may see. Denied without the right `to`."""
         return access.visible(self, user, members="organization__members", to=to)

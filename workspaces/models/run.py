@@ -10,6 +10,8 @@ from django.db.models import Q
 
 from workspaces.models.tree import FileSet, Organization
 
+CHANGED = Q(created_count__gt=0) | Q(moved_count__gt=0) | Q(updated_count__gt=0) | Q(removed_count__gt=0)
+
 
 class ImportRun(models.Model):
     """A plan that was applied, or an import that began: its actor, mode and end. Its id is the `import_id` of events
@@ -36,7 +38,12 @@ class ImportRun(models.Model):
     fingerprint = models.CharField(max_length=64, blank=True, default="")
     created_count = models.PositiveIntegerField(default=0)
     skipped_count = models.PositiveIntegerField(default=0)
+    moved_count = models.PositiveIntegerField(default=0, db_default=0)
+    updated_count = models.PositiveIntegerField(default=0, db_default=0)
     removed_count = models.PositiveIntegerField(default=0)
+    differs_count = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Matched workspaces that it left different from the template."
+    )
     left_running_count = models.PositiveIntegerField(default=0)
     live_before = models.PositiveIntegerField(default=0)
     live_after = models.PositiveIntegerField(default=0)
@@ -73,7 +80,7 @@ class ImportRun(models.Model):
             ),
             models.Index(
                 fields=("organization", "fingerprint"),
-                condition=Q(state="completed") & (Q(created_count__gt=0) | Q(removed_count__gt=0)),
+                condition=Q(state="completed") & CHANGED,
                 name="run_by_fingerprint",
             ),
         )
@@ -103,7 +110,11 @@ class RunOperation(models.Model):
     after = models.JSONField(null=True)
 
     class Meta:
-        constraints = (models.CheckConstraint(condition=Q(kind__in=["create", "remove"]), name="run_operation_kind"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(kind__in=["create", "move", "update", "remove"]), name="run_operation_kind"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
@@ -133,7 +144,8 @@ class RunFiles(models.Model):
 
 
 class ImportPreview(models.Model):
-    """A read template with both plans' fingerprints, waiting for a decision. Any web process can confirm it."""
+    """A read template beside the tree that its plans were made from, waiting for a decision. Any web process can
+    confirm it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE)
@@ -141,9 +153,10 @@ class ImportPreview(models.Model):
     source = models.CharField(max_length=255, blank=True, default="")
     sha256 = models.CharField(max_length=64)
     template = models.TextField(help_text="JSON as text: a JSON column may write numbers in another way.")
-    merge_fingerprint = models.CharField(max_length=64)
-    reconcile_fingerprint = models.CharField(max_length=64)
     seen = models.JSONField(default=list, help_text="The live rows the plans were made from.")
+    contents = models.JSONField(
+        default=dict, help_text="The fields of those that may not be as the template says, by id."
+    )
     last_run = models.UUIDField(null=True, help_text="The organization's last run that had changed something then.")
     applied_by = models.ForeignKey(
         ImportRun, on_delete=models.PROTECT, null=True, related_name="previews", help_text="The run that applied it."

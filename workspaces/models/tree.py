@@ -15,12 +15,14 @@ from uuid_utils.compat import uuid7
 from lib.case_insensitive import Folded
 from lib.text import sentence
 from workspaces.core.columns import DEFAULT_RUNTIME, DEFAULT_TIER, TIERS
+from workspaces.core.differing import Differs
 from workspaces.core.names import clean_name
 from workspaces.models.history_row import HistoryFacts, TreeHistory
 from workspaces.models.querysets import FileSetQuerySet, OrganizationQuerySet, WorkspaceQuerySet
 from workspaces.models.status import Status
 
 NO_PARENT = uuid.UUID(int=0)
+DIFFERS = [(each.value, each.value) for each in Differs if each.value]
 
 
 class Organization(models.Model):
@@ -104,6 +106,14 @@ class Workspace(models.Model):
     template = models.CharField(
         max_length=255, blank=True, default="", db_default="", editable=False, help_text="The name of that template."
     )
+    declared_digest = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
+    differs = models.CharField(
+        max_length=8, choices=DIFFERS, blank=True, default="", db_default="", editable=False,
+        help_text="How it is not what that template said; written with each import and edit.",
+    )  # fmt: skip
+    reported_url = models.TextField(
+        blank=True, default="", db_default="", editable=False, help_text="The address that its agent registered."
+    )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)
@@ -114,7 +124,14 @@ class Workspace(models.Model):
         bases=[HistoryFacts],
         history_change_reason_field=models.TextField(null=True),
         history_user_id_field=models.IntegerField(null=True),
-        excluded_fields=["declared", "last_heartbeat_at", "template"],
+        excluded_fields=[
+            "declared",
+            "declared_digest",
+            "differs",
+            "last_heartbeat_at",
+            "reported_url",
+            "template",
+        ],
         no_db_index=["files", "organization", "parent"],
     )
 
@@ -151,6 +168,11 @@ class Workspace(models.Model):
                 fields=("organization", "-removed_at", "name", "id"),
                 condition=Q(status=Status.REMOVED),
                 name="workspace_by_removal",
+            ),
+            models.Index(
+                fields=("organization", "id"),
+                condition=~Q(status=Status.REMOVED) & ~Q(differs=""),
+                name="workspace_that_differs",
             ),
             models.Index(fields=("files",), condition=Q(files__isnull=False), name="workspace_by_files"),
         )

@@ -33,21 +33,29 @@ ONE_CLICK = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Demand:
-    """The removals to confirm: all, and the `collateral` ones, which were not named. `why` is the guard's reason, or
-    "". `typed`: the number has to be typed; else it is in the form."""
+    """The removals to confirm: all, and the `collateral` ones, which were not named; `released` ones lose their
+    container. `why` is the guard's reason, or "". `typed`: the number has to be typed; else it is in the form."""
 
     removals: int
     typed: bool
     collateral: int = 0
     why: str = ""
+    released: int = 0
+
+    @property
+    def ticked(self) -> bool:
+        """Whether a box has to be ticked."""
+        return bool(self.collateral or self.released)
 
 
-def demand_for(removals: int, *, collateral: int = 0, why: str = "") -> Demand:
-    return Demand(removals=removals, typed=removals > ONE_CLICK or bool(why), collateral=collateral, why=why)
+def demand_for(removals: int, *, collateral: int = 0, why: str = "", released: int = 0) -> Demand:
+    typed = removals > ONE_CLICK or bool(removals and why)
+    return Demand(removals=removals, typed=typed, collateral=collateral, why=why, released=released)
 
 
 def demand_of(plan: Plan) -> Demand:
-    return demand_for(len(plan.removals), collateral=len(plan.collateral), why=judge(plan).why)
+    collateral, released = len(plan.collateral), len(plan.released)
+    return demand_for(len(plan.removals), collateral=collateral, why=judge(plan).why, released=released)
 
 
 def confirmed_number(demand: Demand, *, number: str, ticked: bool = False) -> int:
@@ -55,6 +63,9 @@ def confirmed_number(demand: Demand, *, number: str, ticked: bool = False) -> in
     if demand.collateral and not ticked:
         going = plural(demand.collateral, "workspace")
         message = f"Tick the box: {going} that the template does not name would go too. Nothing was changed."
+        raise InvalidRequest(message, field="accept_collateral")
+    if demand.released and not ticked:
+        message = f"Tick the box: {plural(demand.released, 'container')} would go. Nothing was changed."
         raise InvalidRequest(message, field="accept_collateral")
     if number.strip() != str(demand.removals):
         message = (

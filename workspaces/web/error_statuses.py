@@ -12,6 +12,7 @@ STATUSES: Mapping[type[OrgError], int] = {
     errors.EngineError: 503,
     errors.InstallationRenamed: 503,
     errors.Interrupted: 503,
+    errors.InvalidOptions: 400,
     errors.InvalidRequest: 400,
     errors.NameTaken: 409,
     errors.NotFound: 404,

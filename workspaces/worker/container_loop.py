@@ -19,12 +19,12 @@ from django.db import DataError, IntegrityError
 from lib.database_clock import database_now, uptime
 from workspaces.core.containers.convergence import next_step
 from workspaces.core.containers.lifecycle import OUTCOMES, Desired, Outcome, Step
-from workspaces.engines.base import Engine, FoundContainer, Wanted
+from workspaces.engines.base import DeliveringEngine, Delivery, Engine, FoundContainer, Wanted
 from workspaces.errors import EngineError
 from workspaces.services.containers.container_results import ContainerResult, record
 from workspaces.services.containers.installation import HELD_BACK, is_restored
 from workspaces.services.containers.leases import Claim, next_due
-from workspaces.services.containers.provisioning import prepare
+from workspaces.services.containers.provisioning import prepare, prepare_deliveries
 from workspaces.worker.lease_loop import Leases
 from workspaces.worker.loop import DRAIN, Loop
 
@@ -52,6 +52,7 @@ class ContainerLoop:
         on_error: Callable[[Exception], None],
     ) -> None:
         self._engine, self._grace, self._leases, self._looked = engine, grace, leases, looked
+        self._delivers = isinstance(engine, DeliveringEngine)
         self._pools = {
             desired: ThreadPoolExecutor(max_workers=THREADS[desired] * concurrency, thread_name_prefix=name)
             for desired, name in POOLS.items()
@@ -115,6 +116,7 @@ class ContainerLoop:
             (key := claim.workspace_id): self._step(claim, found.get(key), held_back=key in held) for claim in claims
         }
         ready = prepare([key for key, step in steps.items() if step is Step.START])
+        deliveries = prepare_deliveries([key for key, step in steps.items() if step is Step.DELIVER])
         self._leases.put_off(ready.busy, by=BUSY_FOR)
         return [
             Work(
@@ -122,6 +124,7 @@ class ContainerLoop:
                 step=steps[key],
                 found=found.get(key),
                 wanted=ready.wanted.get(key),
+                delivery=deliveries.get(key),
                 refused=held.get(key) or ready.errors.get(key, ""),
             )
             for claim in claims
@@ -149,6 +152,7 @@ class ContainerLoop:
             grace=self._grace,
             now=database_now(),
             fits=found is None or found.fits(claim.generation),
+            current=claim.current or not self._delivers,
             losses=claim.losses,
             held_back=held_back,
         )
@@ -202,19 +206,20 @@ def _is_old(results: Sequence[ContainerResult]) -> bool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Work:
-    """A claim and its next step. `found`: the engine's container; `wanted`: the one to start; `refused`: why it can't
-    be started, or must not be removed."""
+    """A claim and its next step. `found`: the engine's container; `wanted`: the one to start; `delivery`: its files;
+    `refused`: why it can't be started, or must not be removed."""
 
     claim: Claim
     step: Step
     found: FoundContainer | None = None
     wanted: Wanted | None = None
+    delivery: Delivery | None = None
     refused: str = ""
 
     @property
     def asks(self) -> bool:
         """Whether it calls the engine, which may take long."""
-        return self.step in (Step.ASK_TO_STOP, Step.REMOVE) or (self.step is Step.START and self.wanted is not None)
+        return self.step in (Step.ASK_TO_STOP, Step.REMOVE) or bool(self._brings)
 
     def carry_out(self, engine: Engine, holds: Callable[[UUID], bool]) -> ContainerResult:
         """Do the step. Never raises: an error is the result. Nothing is changed unless the lease `holds`: another
@@ -222,12 +227,12 @@ class Work:
         try:
             if self.asks and not holds(self.claim.workspace_id):
                 return self._result(Outcome.UNTRIED)
-            return self._result(self._ask(engine), self._complaint)
+            return self._result(self._ask(engine), self._complaint, delivered=self._brings)
         except EngineError as error:
-            return self._result(Outcome.FAILED, str(error))
+            return self._failure(str(error))
         except Exception as error:
             logger.exception("%s of %s", self.step.value, self.claim.workspace_id)
-            return self._result(Outcome.FAILED, f"{type(error).__name__}: {error}")
+            return self._failure(f"{type(error).__name__}: {error}")
 
     def _ask(self, engine: Engine) -> Outcome:
         key = self.claim.workspace_id
@@ -236,11 +241,26 @@ class Work:
                 engine.start(self.wanted)
             case Step.START:  # it has no image, or was removed since it was claimed
                 return Outcome.FAILED if self.refused else Outcome.UNTRIED
+            case Step.DELIVER if self.delivery and isinstance(engine, DeliveringEngine):
+                engine.deliver(self.delivery, found=self.found)
+            case Step.DELIVER:  # it was removed since it was claimed
+                return Outcome.UNTRIED
             case Step.ASK_TO_STOP:
                 engine.request_stop(key, found=self.found)
             case Step.REMOVE:
                 engine.remove(key, keep_volumes=self.claim.keep_volumes, found=self.found)
         return OUTCOMES[self.claim.desired][self.step]
+
+    @property
+    def _brings(self) -> int:
+        """The number of the configuration that the step gives to the container, 0 for none."""
+        brought = self.wanted if self.step is Step.START else self.delivery if self.step is Step.DELIVER else None
+        return brought.configuration if brought else 0
+
+    def _failure(self, error: str) -> ContainerResult:
+        if self.step is Step.DELIVER:
+            return self._result(Outcome.UNDELIVERED, f"It runs, but its new files were not delivered: {error}")
+        return self._result(Outcome.FAILED, error)
 
     @property
     def _complaint(self) -> str:
@@ -249,12 +269,14 @@ class Work:
             return f"It does not stay up: {self.found.detail}" if self.found else "It is gone again after its start."
         return self.refused
 
-    def _result(self, outcome: Outcome, error: str = "") -> ContainerResult:
+    def _result(self, outcome: Outcome, error: str = "", *, delivered: int = 0) -> ContainerResult:
         return ContainerResult(
             workspace_id=self.claim.workspace_id,
             desired=self.claim.desired,
             outcome=outcome,
             ended=uptime(),
             generation=self.wanted.generation if self.wanted else self.claim.generation,
+            configuration=self.claim.configuration,
+            delivered=delivered,
             error=error,
         )

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.http import QueryDict
 from django.utils.safestring import SafeString
 
-from lib.text import listed, plural
-from workspaces.admin.preview.plan_table import PlanQuery, PlanTable, collateral_links, plan_table
+from lib.text import plural
+from workspaces.admin.preview import plan_sentences as words
+from workspaces.admin.preview.accident import Accident, accident_of
+from workspaces.admin.preview.field_table import is_met_first
+from workspaces.admin.preview.option_boxes import OptionBox, merge_boxes, reconcile_boxes
+from workspaces.admin.preview.plan_lines import PlanLines, plan_lines
+from workspaces.admin.preview.plan_options import Chosen
+from workspaces.admin.preview.plan_query import PlanQuery
+from workspaces.admin.preview.plan_table import PlanTable, collateral_links, plan_table
 from workspaces.admin.shared.badges import coded
-from workspaces.core.plan_words import WORDS
-from workspaces.core.planning.plan_values import Action, Plan, Reason, Row
+from workspaces.core.planning.plan_values import Mode, Plan
+from workspaces.core.planning.policy import Ruling
 from workspaces.core.validating.validation_context import brief
 from workspaces.models import ImportRun, Organization
 from workspaces.services.imports.previews import Change, Preview, changes_since
 from workspaces.services.removal.footprint import Holdings, Total, holdings, total
-from workspaces.services.verdicts import Demand, demand_of
+from workspaces.services.verdicts import ONE_CLICK, Demand, demand_of, judge
 
 MOST_CHANGES = 20
 MOST_LINKS = 10
@@ -29,30 +36,36 @@ class PlanTile:
     """One count of a card; `tone` is its class in the stylesheet."""
 
     tone: str
-    label: str
+    sign: str
+    word: str
     number: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """One mode in numbers and one sentence: `verdict` in bold, `left` as an amber note, then `rest`."""
+    """One mode in numbers and words: `verdict` in bold, then `rest`; below them the options of its plan."""
 
     tiles: tuple[PlanTile, ...]
     before: int
     after: int
     verdict: str
-    left: str = ""
-    rest: str = ""
+    rest: str
+    boxes: tuple[OptionBox, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModeContext:
-    """One of the two plans: its card, and the sentence and the button that apply it."""
+    """One of the two plans: its card, and the signs, the sentence and the button that apply it; what has to be
+    confirmed, by which rules."""
 
     card: Card
+    signs: str
     text: str
     button: str
     changes_nothing: bool
+    demand: Demand
+    judged: str
+    rules: tuple[Ruling, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,39 +79,94 @@ class PreviewContext:
     applied: ImportRun | None  # the run that applied it
     applied_id: str
 
-    # obstacles: changes since, another import of the organization that has not ended
+    # obstacles: changes since, another import of the organization that has not ended, a choice that is not made
     out_of_date: bool
     changed_count: int
     changes: tuple[Change, ...]  # the first of them
     more_changes: int
     running: ImportRun | None
     locked: bool
+    undecided: bool
     warnings: tuple[SafeString, ...]
     warnings_open: bool
 
     # the plans
-    nothing_to_do: str
+    meets_first: bool
+    calm: tuple[str, str]  # nothing to do: the lead, and why
     same_plan: bool  # in an organization without workspaces both modes do the same
+    accident: Accident | None
+    chosen: Chosen
+    options: tuple[tuple[str, str], ...]  # hidden fields of the forms that apply
     merge: ModeContext
     reconcile: ModeContext
     removed_kinds: str
-    some_held: bool
     table: PlanTable
-    collateral: list[tuple[str, str]]  # address and path of the first of them
+    collateral: list[tuple[str, SafeString]]  # address and path of the first of them
     more_collateral: int
+    all_collateral: str
 
     # what reconcile destroys, and what has to be confirmed
     demand: Demand
     total: Total
+    open: str  # the mode whose form is unfolded
 
 
-def preview_context(preview: Preview, query: QueryDict) -> PreviewContext:
-    merge, reconcile, lost = preview.merge, preview.reconcile, _lost(preview)
-    table = plan_table(merge, reconcile, holdings=lost, query=PlanQuery.of(query))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """The two plans that a page shows, by its options; `accident` if names are live twice."""
+
+    preview: Preview
+    chosen: Chosen
+    accident: Accident | None
+
+    @classmethod
+    def of(cls, preview: Preview, chosen: Chosen) -> Shown:
+        """The side that loses no data stays if nobody chose which of two does."""
+        accident = accident_of(preview, chosen.reconcile)
+        if accident and accident.safe and not chosen.prefers and chosen.reconcile.moves:
+            chosen = chosen.preferring(accident.safe)
+        return cls(preview=preview, chosen=chosen, accident=accident)
+
+    @property
+    def merge(self) -> Plan:
+        return self.preview.plan(Mode.MERGE, self.chosen.merge)
+
+    @property
+    def reconcile(self) -> Plan:
+        return self.preview.plan(Mode.RECONCILE, self.chosen.reconcile)
+
+    @property
+    def undecided(self) -> bool:
+        return self.accident is not None and not self.chosen.prefers
+
+    def lost(self) -> Mapping[UUID, Holdings]:
+        return holdings([row.live.id for row in self.reconcile.removals if row.live])
+
+    def table(self, query: PlanQuery, *, lost: Mapping[UUID, Holdings], lines: PlanLines, goes_on: bool) -> PlanTable:
+        return plan_table(lines, contents=self.preview.contents, holdings=lost, query=query, goes_on=goes_on)
+
+    @property
+    def meets_first(self) -> bool:
+        """Whether fields count as conflicts only because no template has declared them before."""
+        contents = self.preview.contents
+        return any(
+            is_met_first(change, contents[row.live.id])
+            for row in self.reconcile.rows
+            if row.diff and row.live and not row.diff.foreign
+            for change in row.diff.conflicts
+        )
+
+
+def preview_context(preview: Preview, query: QueryDict, chosen: Chosen, *, opened: str = "") -> PreviewContext:
+    """`opened` is the mode that was just tried."""
+    shown = Shown.of(preview, chosen)
+    merge, reconcile, lost = shown.merge, shown.reconcile, shown.lost()
+    rows, lines = PlanQuery.of(query, shown.chosen), plan_lines(merge, reconcile)
+    table = shown.table(rows, lost=lost, lines=lines, goes_on=False)
     applied, out_of_date, demand = preview.applied_by, preview.is_out_of_date, demand_of(reconcile)
     changes = changes_since(preview) if out_of_date else ()
     running = None if applied else _running_in(preview.record.organization)
-    before = merge.live_before
+    before, sum_of_lost = merge.live_before, total(lost.values())
     return PreviewContext(
         short_id=str(preview.record.pk)[:8],
         template=preview.template.name,
@@ -112,160 +180,107 @@ def preview_context(preview: Preview, query: QueryDict) -> PreviewContext:
         more_changes=max(0, len(changes) - MOST_CHANGES),
         running=running,
         locked=out_of_date or running is not None,
+        undecided=shown.undecided,
         warnings=tuple(coded(brief(warning)) for warning in reconcile.warnings),
         # unfolded where one of them concerns a live workspace
-        warnings_open=names_a_live_one(reconcile) or len(reconcile.warnings) > len(merge.warnings),
-        nothing_to_do=nothing_at_all(merge, reconcile),
+        warnings_open=words.names_a_live_one(reconcile) or len(reconcile.warnings) > len(merge.warnings),
+        meets_first=shown.meets_first,
+        calm=words.nothing_at_all(merge, reconcile),
         same_plan=not before,
-        merge=_mode(merge, merge_card(merge), merge_text(merge)),
-        reconcile=_mode(reconcile, reconcile_card(reconcile), reconcile_text(reconcile)),
-        removed_kinds=removed_kinds(reconcile) if demand.removals else "",
-        some_held=bool(reconcile.held),
+        accident=shown.accident,
+        chosen=shown.chosen,
+        options=tuple(shown.chosen.state.items()),
+        merge=_merge(shown),
+        reconcile=_reconcile(shown, sum_of_lost),
+        removed_kinds=words.removed_kinds(reconcile) if demand.removals else "",
         table=table,
-        collateral=collateral_links(reconcile, table, most=MOST_LINKS),
+        collateral=collateral_links(lines, table, rows, most=MOST_LINKS),
         more_collateral=max(0, demand.collateral - MOST_LINKS),
+        all_collateral=rows.options_alone.but(show="collateral"),
         demand=demand,
-        total=total(lost.values()),
+        total=sum_of_lost,
+        open=opened or _only_one(shown),
     )
 
 
-def further_rows(preview: Preview, query: QueryDict) -> PlanTable:
+def further_rows(preview: Preview, query: QueryDict, chosen: Chosen) -> PlanTable:
     """A page of the table, to append to the one before it."""
-    rows = PlanQuery.of(query)
-    return plan_table(preview.merge, preview.reconcile, holdings=_lost(preview), query=rows, goes_on=True)
+    shown = Shown.of(preview, chosen)
+    lines, rows = plan_lines(shown.merge, shown.reconcile), PlanQuery.of(query, shown.chosen)
+    return shown.table(rows, lost=shown.lost(), lines=lines, goes_on=True)
 
 
 def _running_in(organization: Organization) -> ImportRun | None:
     return ImportRun.objects.filter(organization=organization, state=ImportRun.State.RUNNING).first()
 
 
-def _lost(preview: Preview) -> Mapping[UUID, Holdings]:
-    return holdings([row.live.id for row in preview.reconcile.removals if row.live])
+# ---- The dock.
+
+
+def _only_one(shown: Shown) -> str:
+    """The mode of the only plan that can be applied; "" if both can, or none."""
+    able = [plan.mode for plan in (shown.merge, shown.reconcile) if not plan.changes_nothing]
+    if not shown.merge.live_before:
+        return Mode.MERGE
+    return able[0] if len(able) == 1 and not (able[0] is Mode.RECONCILE and shown.undecided) else ""
+
+
+def _judged(demand: Demand) -> str:
+    """The verdict in words: `free`, `one click`, `needs the tick and the number`."""
+    needs = (["the tick"] if demand.ticked else []) + (["the number"] if demand.typed else [])
+    return f"needs {' and '.join(needs)}" if needs else "one click" if demand.removals else "free"
+
+
+def _rules(demand: Demand, plan: Plan) -> Iterator[Ruling]:
+    """The policy's, and the page's own: more than a few are never removed by one click."""
+    yield from judge(plan).rules
+    few = demand.removals <= ONE_CLICK
+    yield Ruling(rule="few", ok=few, why=f"{demand.removals:,} go, {'not ' if few else ''}more than {ONE_CLICK}")
+
+
+# ---- The cards.
+
+
+def _merge(shown: Shown) -> ModeContext:
+    plan = shown.merge
+    rest = " ".join(filter(None, (words.left_by_merge(plan, shown.reconcile), words.left_by(plan))))
+    card = _card(plan, words.deeds(plan), rest, merge_boxes(shown.preview, shown.chosen))
+    left = words.leftovers(plan.left_running) if plan.left_running else ""
+    if plan.changes_nothing:
+        text = f"{words.nothing(plan)}{f' {left} would stay live.' if left else ''}"
+    else:
+        stays = f" {left} stay{'s' if len(plan.left_running) == 1 else ''} live." if left else ""
+        text = f"{words.deeds(plan)}{stays}"
+    return _mode(plan, card, text)
+
+
+def _reconcile(shown: Shown, lost: Total) -> ModeContext:
+    plan = shown.reconcile
+    rest = " ".join(filter(None, (words.what_goes(plan), words.left_by(plan))))
+    card = _card(plan, words.deeds(plan, total=lost), rest, reconcile_boxes(shown.preview, shown.chosen))
+    return _mode(plan, card, words.nothing(plan) if plan.changes_nothing else words.deeds(plan))
 
 
 def _mode(plan: Plan, card: Card, text: str) -> ModeContext:
-    return ModeContext(card=card, text=text, button=button(plan), changes_nothing=plan.changes_nothing)
-
-
-# ---- The plans in words.
-
-
-def merge_card(plan: Plan) -> Card:
-    left, untouched = plan.left_running, plan.untouched_count
-    return Card(
-        tiles=_tiles(plan),
-        before=plan.live_before,
-        after=plan.live_after,
-        verdict="Changes nothing." if plan.changes_nothing else f"Creates {plan.created_count:,}, removes nothing.",
-        left=f"{leftovers(left)} left running" if left else "",
-        rest=f"{untouched:,} untouched." if untouched else "",
+    demand = demand_of(plan)
+    return ModeContext(
+        card=card,
+        signs=words.signs(plan),
+        text=text,
+        button=words.button(plan),
+        changes_nothing=plan.changes_nothing,
+        demand=demand,
+        judged=_judged(demand),
+        rules=tuple(_rules(demand, plan)),
     )
 
 
-def reconcile_card(plan: Plan) -> Card:
-    verdict, rest = _verdict(plan)
-    kept = f" Keeps {plural(len(plan.held), 'workspace')}: protected, or above a protected one." if plan.held else ""
+def _card(plan: Plan, verdict: str, rest: str, boxes: tuple[OptionBox, ...]) -> Card:
     return Card(
-        tiles=_tiles(plan),
+        tiles=tuple(PlanTile(tone=a, sign=b, word=c, number=d) for a, b, c, d in words.tiles(plan)),
         before=plan.live_before,
         after=plan.live_after,
         verdict=verdict,
-        rest=f"{rest}{kept}".strip(),
+        rest=rest,
+        boxes=boxes,
     )
-
-
-def merge_text(plan: Plan) -> str:
-    """The dock's sentence beside the merge button."""
-    left = leftovers(plan.left_running) if plan.left_running else ""
-    if plan.changes_nothing:
-        return f"{nothing(plan)}{f' {left} would stay live.' if left else ''}"
-    stays = f"; {left} stay{'s' if len(plan.left_running) == 1 else ''} live" if left else ""
-    return f"Creates {plural(plan.created_count, 'workspace')}. Removes nothing{stays}."
-
-
-def reconcile_text(plan: Plan) -> str:
-    """The dock's sentence beside the reconcile button; if something goes, its number follows the sentence."""
-    if plan.changes_nothing:
-        return nothing(plan)
-    if not plan.removals:
-        return f"Creates {plan.created_count:,}, removes nothing."
-    return f"Creates {plan.created_count:,}, then removes" if plan.created_count else "Removes"
-
-
-def nothing(plan: Plan) -> str:
-    """Why the plan changes nothing."""
-    if not plan.result:
-        return "Nothing to do: the template lets no workspace run."
-    kept = " What else it names is protected, or above a protected one." if plan.held else ""
-    return (
-        f"Nothing to do: {_all_exist(plan)} where the template puts {'it' if len(plan.result) == 1 else 'them'}.{kept}"
-    )
-
-
-def nothing_at_all(merge: Plan, reconcile: Plan) -> str:
-    """The sentence for a tree that equals its template; "" for any other."""
-    differs = not reconcile.changes_nothing or merge.left_running or not merge.result
-    return "" if differs else f"{_all_exist(merge).capitalize()}, and no other live workspace uses their names."
-
-
-def removed_kinds(plan: Plan) -> str:
-    """`8 duplicates + 2 collateral`"""
-    collateral = f" + {len(plan.collateral):,} collateral" if plan.collateral else ", no collateral"
-    return leftovers(_named(plan)) + collateral
-
-
-def button(plan: Plan) -> str:
-    """The button's text: always the action, with numbers."""
-    creates, removes = plan.created_count, len(plan.removals)
-    if creates and removes:
-        return f"Create {creates:,}, remove {removes:,}"
-    if removes:
-        return f"Remove {plural(removes, 'workspace')}"
-    return f"{plan.mode.capitalize()}: create {creates:,}" if creates else f"Apply {plan.mode}"
-
-
-def _verdict(plan: Plan) -> tuple[str, str]:
-    if plan.changes_nothing:
-        return "Changes nothing.", ""
-    if not plan.removals:
-        return f"Creates {plan.created_count:,}, removes nothing.", ""
-    first, then = (f"Creates {plan.created_count:,}, removes" if plan.created_count else "Removes"), subtrees(plan)
-    if not plan.collateral:
-        return f"{first} {leftovers(_named(plan))}", f"in {then}. No collateral."
-    both = f"{leftovers(_named(plan))} and {len(plan.collateral):,} the template does not name"
-    return f"{first} {len(plan.removals):,}:", f"{both}, in {then}."
-
-
-def _named(plan: Plan) -> list[Row]:
-    return [row for row in plan.removals if row.action is Action.REMOVE]
-
-
-def _all_exist(plan: Plan) -> str:
-    count = len(plan.result)
-    return "the one template workspace exists" if count == 1 else f"all {count:,} template workspaces exist"
-
-
-def _tiles(plan: Plan) -> tuple[PlanTile, ...]:
-    numbers = {
-        Action.CREATE: plan.created_count,
-        Action.KEEP: plan.skipped_count,
-        Action.REMOVE: len(_named(plan)),
-        Action.COLLATERAL: len(plan.collateral),
-    }
-    words = ((WORDS[action], number) for action, number in numbers.items())
-    return tuple(PlanTile(tone=word.tone, label=f"{word.sign} {word.word}", number=number) for word, number in words)
-
-
-def names_a_live_one(plan: Plan) -> bool:
-    """Whether a warning concerns a live workspace that the template names only under `spawning: false`."""
-    return any(row.reason is Reason.NOT_SPAWNING for row in plan.rows)
-
-
-def leftovers(rows: Sequence[Row]) -> str:
-    """`8 duplicates`, or `8 leftovers` where one of them has no twin in the template."""
-    return plural(len(rows), "duplicate" if all(row.twin for row in rows) else "leftover")
-
-
-def subtrees(plan: Plan) -> str:
-    """`1 subtree: PM › Infra Lead`"""
-    return f"{plural(len(plan.removal_roots), 'subtree')}: {listed([row.path for row in plan.removal_roots], most=3)}"

@@ -10,23 +10,27 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.views.decorators.http import require_http_methods, require_safe
 
 from lib.bounded_count import Tally
+from lib.links import Address
 from lib.text import listed
 from workspaces import access
 from workspaces.access import Actor, Right
+from workspaces.admin.preview.accident import accident_of
+from workspaces.admin.preview.plan_options import OPTIONS, Chosen
 from workspaces.admin.preview.preview_context import further_rows, preview_context
 from workspaces.admin.run.run_context import latest_runs, run_lines
 from workspaces.admin.shared.rendering import is_part, posted_text, render_page
 from workspaces.core.planning.plan import parse_mode
 from workspaces.core.planning.plan_values import IMPORT_MODES, Mode
 from workspaces.core.validating.validation_context import MissingFiles
-from workspaces.errors import AppliedAlready, InvalidRequest, NotFound, OrgError
+from workspaces.errors import AppliedAlready, InvalidOptions, InvalidRequest, NotFound, OrgError
 from workspaces.models import ImportPreview, Organization
 from workspaces.services.imports.importing import Applied, preview_answer
 from workspaces.services.imports.previews import Preview, apply_preview, open_preview, preview_again, store_preview
@@ -108,7 +112,7 @@ def _decide(request: HttpRequest, site: AdminSite, preview_id: UUID, user: User)
     if request.method != "POST":
         return _preview(request, site, preview)
     if "again" in request.POST:
-        return redirect("admin:import_preview", preview_again(preview, user=user).pk)
+        return redirect(_address(preview_again(preview, user=user), request))
     if preview.applied_by:
         return _to_run(request, preview.applied_by.pk)
     try:
@@ -125,6 +129,12 @@ def _to_run(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return redirect("admin:run", run_id)
 
 
+def _address(record: ImportPreview, request: HttpRequest) -> str:
+    """The page of another preview, with the options of this one."""
+    kept = Address({name: request.GET.get(name, "") for name in OPTIONS})
+    return reverse("admin:import_preview", args=[record.pk]) + (kept.but() if kept.state else "")
+
+
 @require_safe
 def plan_json(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> HttpResponse:  # noqa: ARG001
     """Both plans as a dry run of the API answers them."""
@@ -133,7 +143,10 @@ def plan_json(request: HttpRequest, preview_id: UUID, *, site: AdminSite) -> Htt
         preview = open_preview(preview_id, user=user)
     except NotFound as error:
         raise Http404(str(error)) from error
-    answer = {str(mode): preview_answer(preview.plan(mode)) for mode in IMPORT_MODES}
+    chosen, wrong = _chosen(request.GET)
+    if wrong:
+        return JsonResponse({"detail": str(wrong)}, status=400)
+    answer = {str(mode): preview_answer(preview.plan(mode, chosen.of_mode(mode))) for mode in IMPORT_MODES}
     return JsonResponse(answer, json_dumps_params={"indent": 2, "ensure_ascii": False})
 
 
@@ -141,21 +154,28 @@ def _apply(request: HttpRequest, preview: Preview) -> Applied:
     """Every check of the page once more; the plan's own are made under the organization's lock."""
     mode = parse_mode(request.POST.get("mode"))
     user = access.require(request.user, Right.IMPORT, *(() if mode is Mode.MERGE else (Right.CASCADE_DELETE,)))
-    demand = demand_of(preview.plan(mode))
+    chosen = Chosen.of(request.POST)
+    if mode is Mode.RECONCILE and not chosen.prefers and accident_of(preview, chosen.reconcile):
+        raise InvalidRequest("Choose which of the two stays. Nothing was changed.", field="prefer")
+    demand = demand_of(preview.plan(mode, chosen.of_mode(mode)))
+    demanding = mode is Mode.RECONCILE or demand.released
     number, ticked = request.POST.get("confirm_removals", ""), "accept_collateral" in request.POST
     return apply_preview(
         preview,
         mode=mode,
+        options=chosen.of_mode(mode),
         actor=Actor.of(user),
-        confirm_removals=confirmed_number(demand, number=number, ticked=ticked) if mode is Mode.RECONCILE else None,
+        confirm_removals=confirmed_number(demand, number=number, ticked=ticked) if demanding else None,
         reason=posted_text(request, "reason"),
     )
 
 
 def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: OrgError | None = None) -> HttpResponse:
     title = f"Preview of {preview.record.source or preview.template.name}"
+    chosen, wrong = _chosen(request.POST if request.method == "POST" else request.GET)
     if is_part(request):
-        return render_page(request, site, "plan_rows.html", title=title, table=further_rows(preview, request.GET))
+        table = further_rows(preview, request.GET, chosen)
+        return render_page(request, site, "plan_rows.html", title=title, table=table)
     organization = preview.record.organization
     may_reconcile = access.may(request.user, Right.CASCADE_DELETE, organization)
     return render_page(
@@ -163,14 +183,22 @@ def _preview(request: HttpRequest, site: AdminSite, preview: Preview, *, error: 
         site,
         "preview.html",
         title=title,
-        view=preview_context(preview, request.GET),
+        view=preview_context(preview, request.GET, chosen, opened=request.POST.get("mode", "")),
         record=preview.record,
         may_reconcile=may_reconcile,
         who_may="" if may_reconcile else listed(access.who_may(Right.CASCADE_DELETE, organization), most=8),
         posted=request.POST,
         reasons={request.POST.get("mode", ""): posted_text(request, "reason")},
-        error=error,
+        error=error or wrong,
     )
+
+
+def _chosen(given: QueryDict) -> tuple[Chosen, OrgError | None]:
+    """The options, or those by default and what is wrong with the given ones."""
+    try:
+        return Chosen.of(given), None
+    except InvalidOptions as error:
+        return Chosen(), error
 
 
 def _gone(request: HttpRequest, site: AdminSite) -> HttpResponse:

@@ -79,6 +79,7 @@ class RunContext:
     moving: bool  # there is something to wait for: the import, or the containers after it
     phases: tuple[Phase, ...]
     collateral: int
+    kept: int
 
     # the operations, and their containers
     page: Page[RunPageRow]
@@ -104,6 +105,7 @@ def run_context(run: ImportRun, *, page: str) -> RunContext:
         moving=run.state == State.RUNNING or stages.unsettled,
         phases=_phases(run, stages, abandoned=abandoned),
         collateral=_collateral(run) if run.removed_count else 0,
+        kept=_kept(run),
         page=Paginator(rows, ROWS_PER_PAGE).get_page(page),
         has_containers=stages.any,
         unsettled=stages.unsettled,
@@ -125,7 +127,13 @@ def run_line(run: ImportRun, *, progress: Mapping[str, Progress]) -> RunLine:
         run=run,
         short_id=_short_id(run),
         label=_label(run),
-        counts=signed_counts(created=run.created_count, kept=run.skipped_count, removed=run.removed_count),
+        counts=signed_counts(
+            created=run.created_count,
+            kept=_kept(run),
+            removed=run.removed_count,
+            updated=run.updated_count,
+            moved=run.moved_count,
+        ),
         result=_result(run, stages, abandoned=_abandoned(run)),
     )
 
@@ -190,12 +198,27 @@ def _outcome(run: ImportRun, stages: Stages, *, abandoned: bool) -> str:
         return "Interrupted. The process that ran this import is gone; the run will be closed as interrupted."
     if run.state == State.RUNNING:
         return "Running. All of it becomes visible at once, when it is done."
-    created = f"{plural(run.created_count, 'workspace')} created, " if run.created_count else ""
-    removed = f"{plural(run.removed_count, 'workspace')} removed, " if run.removed_count else ""
-    nothing = "Nothing had to change. " if not created and not removed else ""
+    did = "".join(f"{plural(count, 'workspace')} {word}, " for word, count in _changes(run) if count)
+    nothing = "" if did else "Nothing had to change. "
     lead = "Not done yet." if stages.unsettled else "Done."
-    kept = f"{run.skipped_count:,} kept; " if _imports(run) else ""
-    return f"{lead} {nothing}{created}{removed}{kept}{run.live_after:,} are live.{stages.text}"
+    kept = f"{_kept(run):,} kept; " if _imports(run) else ""
+    differ = f" {run.differs_count:,} differ{'s' if run.differs_count == 1 else ''} from the template."
+    left = differ if run.differs_count else ""
+    return f"{lead} {nothing}{did}{kept}{run.live_after:,} are live.{left}{stages.text}"
+
+
+def _changes(run: ImportRun) -> tuple[tuple[str, int], ...]:
+    """Its changes, in the order of the signs."""
+    return (
+        ("created", run.created_count),
+        ("updated", run.updated_count),
+        ("moved", run.moved_count),
+        ("removed", run.removed_count),
+    )
+
+
+def _kept(run: ImportRun) -> int:
+    return run.skipped_count - run.updated_count - run.moved_count
 
 
 def _phases(run: ImportRun, stages: Stages, *, abandoned: bool) -> tuple[Phase, ...]:
@@ -203,10 +226,15 @@ def _phases(run: ImportRun, stages: Stages, *, abandoned: bool) -> tuple[Phase, 
         return _RUNNING
     if run.state != State.COMPLETED:
         return ()
-    kept = f"{run.created_count:,} created, {run.skipped_count:,} kept."
+    kept = f"{run.created_count:,} created, {_kept(run):,} kept."
+    changed = f"{run.updated_count:,} updated, {run.moved_count:,} moved."
+    # a container that is made anew belongs to what was created, if anything was
+    made = _containers("Create", stages.coming, kept) if run.created_count else None
+    again = None if run.created_count else _containers("Update and move", stages.coming, changed)
     first = (
         Phase(name="Check plan", result=_DONE, done=1, total=1, text="The plan matched the live tree."),
-        _containers("Create", stages.coming, kept) or _phase("Create", run.created_count, kept, none=kept),
+        made or _phase("Create", run.created_count, kept, none=kept),
+        again or _phase("Update and move", run.updated_count + run.moved_count, changed, none=changed),
     )
     return (
         *(first if _imports(run) else ()),
@@ -249,6 +277,7 @@ _RUNNING = (
         text="Comparing with the live tree, one import at a time.",
     ),
     Phase(name="Create", result=_WAITING, done=0, total=1, text="Happens in one go with the removals."),
+    Phase(name="Update and move", result=_WAITING, done=0, total=1, text="Then each place belongs to its owner."),
     Phase(name="Remove", result=_WAITING, done=0, total=1, text="Comes last: what fails before has removed nothing."),
     Phase(name="Tear down", result=_WAITING, done=0, total=1, text="After that, in the background."),
 )

@@ -15,11 +15,12 @@ from django.utils.safestring import SafeString
 
 from lib.database_clock import database_now
 from lib.text import plural
-from workspaces.admin.shared.badges import DONE
+from workspaces.admin.shared.badges import BADGES, DONE
+from workspaces.admin.shared.field_words import FieldPair, field_pairs
+from workspaces.admin.shared.paths import path_html
 from workspaces.core.containers.convergence import FAILED_AFTER, LOST_AFTER
-from workspaces.core.containers.lifecycle import Desired
-from workspaces.core.names import SEPARATOR
-from workspaces.core.planning.plan_values import Kind
+from workspaces.core.containers.lifecycle import Desired, Observed
+from workspaces.core.planning.plan_values import Action, Kind, Reason
 from workspaces.models import Container, ImportRun, RunOperation
 from workspaces.services.containers.installation import HELD_BACK
 
@@ -89,6 +90,8 @@ def _word(row: Container, kind: str) -> str:
         return f"tried {plural(row.attempts, 'time')}" if row.attempts else "waits for the engine"
     if kind == "ok":
         return f"gone, volumes {'kept' if row.keep_volumes else 'too'}" if going else "runs"
+    if not going and row.observed == Observed.RUNNING and not row.is_current:
+        return "delivering"
     if kind == "wait":
         return "waits"
     return "stopping" if going else "starting"
@@ -203,19 +206,20 @@ FIRST = 100  # failures shown before everything else; further ones are in their 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunPageRow:
-    """One operation of a run on one workspace."""
+    """One operation of a run on one workspace, with the fields that it changed."""
 
     id: UUID
     name: str
-    above: str
+    above: SafeString | str
     done: SafeString
     why: str
     stage: Stage | None
+    fields: tuple[FieldPair, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunRows:
-    """Failures first, then removals, then creations, each in the order of the plan. To be sliced by a paginator.
+    """Failures first, then removals, then changes, then creations, each in the order of the plan. For a paginator.
 
     The run has their number.
     """
@@ -224,7 +228,7 @@ class RunRows:
     stages: Stages
 
     def count(self) -> int:
-        return self.run.created_count + self.run.removed_count
+        return self.run.created_count + self._changed + self.run.removed_count
 
     __len__ = count
 
@@ -240,13 +244,18 @@ class RunRows:
     @cached_property
     def _parts(self) -> Sequence[tuple[Any, int]]:
         """Operations with their number, in the order in which they stand."""
-        failing, created = self._failing, self.run.created_count
-        removed = sum(1 for row in failing if row.kind == Kind.REMOVE)
+        failing, created, changed = self._failing, self.run.created_count, self._changed
+        removed, made = (sum(1 for row in failing if row.kind == kind) for kind in (Kind.REMOVE, Kind.CREATE))
         return (
             (failing, len(failing)),
-            (self._rest(seq__gt=created), self.run.removed_count - removed),
-            (self._rest(seq__lte=created), created - (len(failing) - removed)),
+            (self._rest(seq__gt=created + changed), self.run.removed_count - removed),
+            (self._rest(seq__gt=created, seq__lte=created + changed), changed - (len(failing) - removed - made)),
+            (self._rest(seq__lte=created), created - made),
         )
+
+    @property
+    def _changed(self) -> int:
+        return self.run.moved_count + self.run.updated_count
 
     @cached_property
     def _failing(self) -> list[RunOperation]:
@@ -270,10 +279,16 @@ class RunRows:
             RunPageRow(
                 id=row.workspace_id,
                 name=row.name,
-                above=SEPARATOR.join(row.path[:-1]),
-                done=DONE[row.kind],
+                above=path_html(row.path[:-1]) if row.path[1:] else "",
+                done=BADGES[Action.COLLATERAL] if row.reason == Reason.COLLATERAL else DONE[row.kind],
                 why=row.cause,
                 stage=stages.get(row.workspace_id),
+                fields=tuple(field_pairs(_fields(row.before), _fields(row.after))),
             )
             for row in found
         ]
+
+
+def _fields(state: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The fields in one state of an operation."""
+    return (state or {}).get("fields") or {}

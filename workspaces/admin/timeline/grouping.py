@@ -13,17 +13,25 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from audit.event_payloads import ImportCompleted, ImportFailed, ImportStarted
-from audit.event_types import ACTS, IMPORT_COMPLETED, IMPORT_FAILED, WORKSPACE_REMOVED, EventType
+from audit.event_payloads import ImportCompleted, ImportFailed, ImportStarted, WorkspaceUpdated
+from audit.event_types import (
+    ACTS,
+    IMPORT_COMPLETED,
+    IMPORT_FAILED,
+    WORKSPACE_MOVED,
+    WORKSPACE_REMOVED,
+    WORKSPACE_UPDATED,
+    EventType,
+)
 from audit.models import StructureEvent
 from audit.payload import path_of, payload_as, template_name, text, type_of, workspace_name
 from lib.text import plural
+from workspaces.admin.shared.field_words import FieldPair, pairs_of
 from workspaces.admin.timeline.import_numbers import NumberTile, held_by, signed, tiles_of
-from workspaces.admin.timeline.removal_changes import FieldChange
 from workspaces.admin.timeline.wording import short
 from workspaces.core.planning.plan_values import SEPARATOR
 
-Changes = Mapping[UUID, tuple[FieldChange, ...]]
+Changes = Mapping[UUID, tuple[FieldPair, ...]]
 
 FOLD_FROM = 3  # fewer events of a kind stand one by one
 OPEN_UP_TO = 20  # removals are listed openly up to this many
@@ -37,7 +45,7 @@ class TimelineLine:
     name: str
     above: str
     why: str
-    changes: tuple[FieldChange, ...] = ()
+    changes: tuple[FieldPair, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,5 +239,12 @@ def _line(event: StructureEvent, changes: Changes) -> TimelineLine:
         name=workspace_name(event),
         above=SEPARATOR.join(path_of(event)[:-1]),
         why=text(event, "why"),
-        changes=changes.get(key, ()) if key and event.event_type == WORKSPACE_REMOVED.name else (),
+        changes=changes.get(key, ()) if key and event.event_type == WORKSPACE_REMOVED.name else _changed_by(event),
     )
+
+
+def _changed_by(event: StructureEvent) -> tuple[FieldPair, ...]:
+    """The fields that an update or a move changed."""
+    if type_of(event) not in (WORKSPACE_UPDATED, WORKSPACE_MOVED):
+        return ()
+    return tuple(pairs_of(payload_as(event, WorkspaceUpdated)["changes"]))

@@ -23,15 +23,18 @@ class NumberTile:
 def tiles_of(event: StructureEvent) -> tuple[NumberTile, ...]:
     """The numbers of a completed import."""
     facts = payload_as(event, ImportCompleted)
-    created, kept, removed, left = _counts(facts)
+    created, kept, updated, moved, removed, left = _counts(facts)
     collateral, errors = facts["collateral_count"], len(held_by(event))
     return (
         NumberTile(label="mode", value=facts["mode"]),
         NumberTile(label="created", value=f"{created:,}", kind="create" if created else ""),
         NumberTile(label="kept", value=f"{kept:,}"),
+        *_some("updated", updated, "update"),
+        *_some("moved", moved, "move"),
         NumberTile(label="removed", value=f"{removed:,}", kind="remove" if removed else ""),
         NumberTile(label="collateral", value=f"{collateral:,}", kind="collateral" if collateral else ""),
         NumberTile(label="left running", value=f"{left:,}", kind="left" if left else ""),
+        *_some("differ", facts["differs_count"], "left"),
         NumberTile(label="live", value=f"{facts['live_before']:,} → {facts['live_after']:,}"),
         NumberTile(label="warnings", value=f"{facts['warnings_count']:,}"),
         NumberTile(label="errors", value=f"{errors:,}", kind="remove" if errors else ""),
@@ -41,8 +44,8 @@ def tiles_of(event: StructureEvent) -> tuple[NumberTile, ...]:
 
 def signed(event: StructureEvent) -> str:
     """The counts in one line: `+8 =1 -0, 8 duplicates left running`."""
-    created, kept, removed, left = _counts(payload_as(event, ImportCompleted))
-    counts = signed_counts(created=created, kept=kept, removed=removed)
+    created, kept, updated, moved, removed, left = _counts(payload_as(event, ImportCompleted))
+    counts = signed_counts(created=created, kept=kept, removed=removed, updated=updated, moved=moved)
     return f"{counts}, {plural(left, 'duplicate')} left running" if left else counts
 
 
@@ -61,7 +64,14 @@ def held_by(event: StructureEvent) -> list[tuple[str, str]]:
     return [(str(row.get("name", "")), str(row.get("error", ""))) for row in held]
 
 
-def _counts(facts: ImportCompleted) -> tuple[int, int, int, int]:
-    """Created, kept, removed, left running."""
-    counts = facts["created_count"], facts["skipped_count"], facts["reconcile_removed_count"]
-    return (*counts, facts["left_running_count"])
+def _some(label: str, count: int, kind: str) -> tuple[NumberTile, ...]:
+    """A number that is told only if it is not 0."""
+    return (NumberTile(label=label, value=f"{count:,}", kind=kind),) if count else ()
+
+
+def _counts(facts: ImportCompleted) -> tuple[int, int, int, int, int, int]:
+    """Created, kept, updated, moved, removed, left running."""
+    updated, moved = facts["updated_count"], facts["moved_count"]
+    kept = facts["skipped_count"] - updated - moved
+    removed, left = facts["reconcile_removed_count"], facts["left_running_count"]
+    return facts["created_count"], kept, updated, moved, removed, left

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from itertools import groupby
 from uuid import UUID
 
 from django.utils import timezone
 
+from workspaces.admin.shared.field_words import FieldPair
 from workspaces.models import Status, Workspace
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FieldChange:
-    """One field before and after."""
-
-    field: str
-    before: str
-    after: str
-
-
-def removals_of(workspaces: Collection[UUID]) -> dict[UUID, tuple[FieldChange, ...]]:
+def removals_of(workspaces: Collection[UUID]) -> dict[UUID, tuple[FieldPair, ...]]:
     """Workspace → the fields that its removal changed. One query."""
     if not workspaces:
         return {}
@@ -31,14 +22,14 @@ def removals_of(workspaces: Collection[UUID]) -> dict[UUID, tuple[FieldChange, .
     return {key: changes for key, changes in found.items() if changes}
 
 
-def _removal(versions: Iterable[tuple[UUID, str, object, str | None]]) -> tuple[FieldChange, ...]:
+def _removal(versions: Iterable[tuple[UUID, str, object, str | None]]) -> tuple[FieldPair, ...]:
     before = ""
     for _, status, removed_at, why in versions:
         if status == Status.REMOVED:
             return (
-                FieldChange(field="status", before=before or "(unknown)", after=status),
-                FieldChange(field="removed at", before="(empty)", after=_moment(removed_at)),
-                FieldChange(field="reason", before="(empty)", after=why or "(none given)"),
+                FieldPair(field="status", before=before or "(unknown)", after=status),
+                FieldPair(field="removed at", before="(empty)", after=_moment(removed_at)),
+                FieldPair(field="reason", before="(empty)", after=why or "(none given)"),
             )
         before = status
     return ()

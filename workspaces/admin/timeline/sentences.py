@@ -90,12 +90,18 @@ def _what(event: StructureEvent, where: str) -> Iterator[Part]:
 
 
 def _changes(facts: ImportCompleted) -> Iterator[Part]:
-    created, kept, removed = facts["created_count"], facts["skipped_count"], facts["reconcile_removed_count"]
-    if not created and not removed:
+    created, removed = facts["created_count"], facts["reconcile_removed_count"]
+    updated, moved = facts["updated_count"], facts["moved_count"]
+    kept = facts["skipped_count"] - updated - moved
+    if not created and not updated and not moved and not removed:
         yield Part(text=f"It changed nothing: {plural(kept, 'workspace')} kept.")
         return
     yield Part(text="It created ")
     yield Part(text=plural(created, "workspace"), strong=created > 0)
+    for verb, count in (("updated", updated), ("moved", moved)):
+        if count:
+            yield Part(text=f", {verb} ")
+            yield Part(text=f"{count:,}", strong=True)
     yield Part(text=f", kept {kept:,} and removed ")
     yield Part(text=f"{removed:,}" if removed else "none", strong=removed > 0)
     if collateral := facts["collateral_count"]:

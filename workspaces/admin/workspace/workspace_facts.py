@@ -13,10 +13,13 @@ from django.utils.formats import date_format
 from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.run.run_rows import stage_of
+from workspaces.admin.shared.field_words import FieldPair, field_name, shown
 from workspaces.core.names import SEPARATOR
+from workspaces.core.planning.field_diff import flat
 from workspaces.models import Container, Workspace
 from workspaces.services.containers.provisioning import stored_files
 from workspaces.services.lookups import ancestor_names, live_children_count
+from workspaces.services.plans.contents import read_contents
 
 
 def facts(workspace: Workspace) -> list[tuple[str, str]]:
@@ -27,12 +30,24 @@ def facts(workspace: Workspace) -> list[tuple[str, str]]:
         ("runtime", workspace.runtime),
         ("model", workspace.model),
         ("external address", workspace.url if workspace.external else ""),
+        ("declared by", f"the template {workspace.template}" if workspace.template else ""),
         ("created", moment(workspace.created_at)),
         ("last changed", moment(workspace.updated_at)),
         ("last heartbeat", moment(workspace.last_heartbeat_at)),
         ("removed", moment(workspace.removed_at)),
     )
     return [(name, value) for name, value in named if value]
+
+
+def differences(workspace: Workspace) -> tuple[FieldPair, ...]:
+    """The fields that are not what its template said last: that, and what is live."""
+    have = read_contents([workspace.pk])[workspace.pk]
+    said, live = flat(have.declared or {}), flat(have.live)
+    names = [name for name in dict.fromkeys((*said, *live)) if said.get(name) != live.get(name)]
+    return tuple(
+        FieldPair(field=field_name(name), before=shown(name, said.get(name)), after=shown(name, live.get(name)))
+        for name in names
+    )
 
 
 def moment(when: datetime | None) -> str:
@@ -49,6 +64,7 @@ def detail(request: HttpRequest, workspace: Workspace) -> dict[str, Any]:
         "facts": facts(workspace),
         "spec": json.dumps(workspace.spec, indent=2, ensure_ascii=False) if workspace.spec else "",
         "above": above,
+        "differences": differences(workspace) if workspace.is_live and workspace.declared is not None else (),
         "below_query": SEPARATOR.join([*above, workspace.name, ""]).strip(),
         "children_count": live_children_count(workspace),
         "files": stored_files(workspace),

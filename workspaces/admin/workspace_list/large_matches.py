@@ -48,6 +48,8 @@ class Matches:
         if filters.by:
             by_hand = Workspace.history.filter(history_type="+", history_import_id__isnull=True).values("id")
             rows = rows.filter(id__in=by_hand) if filters.by == BY_HAND else rows.exclude(id__in=by_hand)
+        if filters.differs:
+            rows = rows.differing()
         if filters.failing:
             waiting = Container.objects.filter(due_at__isnull=False).exclude(last_error="")
             rows = rows.filter(id__in=waiting.values("pk"))

@@ -17,6 +17,7 @@ from workspaces.models.tree_pages import TreePlace
 LIVE, EVERY = "live", "all"
 BY_IMPORT, BY_HAND = "import", "hand"
 FAILING = "failing"
+DIFFERING = "yes"
 MOST_IDS = 500  # with one beginning
 STATUSES = (LIVE, *(str(status) for status in Status), EVERY)
 
@@ -31,6 +32,7 @@ class Filters:
     twice: bool = False
     by: str = ""
     failing: bool = False
+    differs: bool = False
 
     @classmethod
     def of(cls, query: QueryDict) -> Filters:
@@ -44,6 +46,7 @@ class Filters:
             twice=query.get("names") == "twice",
             by=by if (by := query.get("by", "")) in (BY_IMPORT, BY_HAND) else "",
             failing=failing,
+            differs=query.get("differs") == DIFFERING,
         )
 
     @property
@@ -54,7 +57,7 @@ class Filters:
     @property
     def selective(self) -> bool:
         """Whether there are filters besides organization and status."""
-        return bool(self.find or self.twice or self.by or self.failing)
+        return bool(self.find or self.twice or self.by or self.failing or self.differs)
 
     def wants(self, place: TreePlace, *, twice: bool) -> bool:
         right = self.status in (LIVE, EVERY, place.status) and (twice or not self.twice)

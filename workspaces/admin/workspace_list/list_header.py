@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 
-from lib.bounded_count import Tally
+from lib.bounded_count import Tally, tally
 from workspaces.admin.workspace_list.list_filters import EVERY, LIVE, Filters
 from workspaces.admin.workspace_list.list_rows import ListRow
-from workspaces.models import Container, Organization, Status
+from workspaces.models import Container, Organization, Status, Workspace
 from workspaces.services.containers.desired_state import count_failing, failing
 
 if TYPE_CHECKING:
@@ -69,6 +69,11 @@ class Overview:
     def failing(self) -> Tally:
         """Workspaces whose container is not as desired, with an error, in the chosen organization."""
         return count_failing(self._failing)
+
+    @property
+    def differing(self) -> Tally:
+        """Live workspaces that are not what their template says, in the chosen organization, or in all."""
+        return tally(Workspace.objects.filter(organization__in=self.scope).differing())
 
     @property
     def _failing(self) -> QuerySet[Container]:

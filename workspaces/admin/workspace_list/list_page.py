@@ -14,7 +14,7 @@ from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.shared.rendering import page_number, render_page
 from workspaces.admin.workspace_list.large_list import LargeListing
-from workspaces.admin.workspace_list.list_filters import BY_HAND, BY_IMPORT, EVERY, FAILING, LIVE, Filters
+from workspaces.admin.workspace_list.list_filters import BY_HAND, BY_IMPORT, DIFFERING, EVERY, FAILING, LIVE, Filters
 from workspaces.admin.workspace_list.list_header import Overview, counted_organizations
 from workspaces.admin.workspace_list.small_list import Listing
 from workspaces.models import Status
@@ -92,6 +92,10 @@ def _choices(query: QueryDict, listing: Listing | LargeListing) -> dict[str, lis
             _choice(
                 query, "names", "twice", "Name used twice in its organization", on=filters.twice, count=listing.twice
             ),
+        ],
+        "Template": [
+            _choice(query, "differs", "", "All", on=not filters.differs),
+            _choice(query, "differs", DIFFERING, "Differs from it", on=filters.differs, count=listing.differing),
         ],
         "Created by": [
             _choice(query, "by", "", "All", on=not filters.by),

@@ -49,6 +49,7 @@ class ListRow:
     schedules: int
     origin: Origin | None
     protected: bool
+    differs: str
     last_heartbeat: datetime | None
 
     @property
@@ -91,7 +92,7 @@ class ListFacts:
     ) -> ListFacts:
         """`twins` are the live ones of each name, or the newest of them; then `used` says how many there are."""
         ids = [place.id for place in places]
-        columns = Workspace.objects.filter(id__one_of=ids).values("id", "protected", "last_heartbeat_at")
+        columns = Workspace.objects.filter(id__one_of=ids).values("id", "protected", "differs", "last_heartbeat_at")
         schedules = Schedule.objects.filter(workspace__one_of=ids).order_by().values_list("workspace")
         return cls(
             columns={row["id"]: row for row in columns},
@@ -117,6 +118,7 @@ class ListFacts:
             schedules=self.schedules.get(place.id, 0),
             origin=self.origins.get(place.id),
             protected=self.columns[place.id]["protected"],
+            differs=self.columns[place.id]["differs"] if place.live else "",
             last_heartbeat=self.columns[place.id]["last_heartbeat_at"],
         )
 

@@ -104,10 +104,13 @@ class Listing(Overview):
     @cached_property
     def _only(self) -> frozenset[UUID] | None:
         """Ids that pass the filters beyond the tree's own columns; None if all are wanted."""
-        if not self.filters.failing:
-            return self._made
-        ids = frozenset(self._failing.values_list("pk", flat=True))
-        return ids if self._made is None else ids & self._made
+        wanted = [] if self._made is None else [self._made]
+        if self.filters.failing:
+            wanted.append(frozenset(self._failing.values_list("pk", flat=True)))
+        if self.filters.differs:
+            rows = Workspace.objects.filter(organization__in=self.scope).differing()
+            wanted.append(frozenset(rows.values_list("pk", flat=True)))
+        return frozenset.intersection(*wanted) if wanted else None
 
     @cached_property
     def _made(self) -> frozenset[UUID] | None:

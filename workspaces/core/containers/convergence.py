@@ -31,17 +31,19 @@ def next_step(
     grace: timedelta,
     now: datetime,
     fits: bool = True,
+    current: bool = True,
     losses: int = 0,
     held_back: bool = False,
 ) -> Step:
     """`asked_at`: the time of the request to start or stop. `fits`: only one container was found, of the newest
-    generation; else a start corrects that. `held_back`: nothing may be removed now.
+    generation; else a start corrects that. `current`: it has the newest configuration; else that is delivered to it
+    while it runs, and a start brings it anyway. `held_back`: nothing may be removed now.
 
     A container has `grace` to stop. All are asked first and watched then, so that none waits for another one's grace.
     """
     asked = None if asked_at is None else now - asked_at
     if desired is Desired.RUNNING:
-        return _towards_running(found, asked, losses=losses) if fits else Step.START
+        return _towards_running(found, asked, current=current, losses=losses) if fits else Step.START
     if held_back:
         return Step.REPORT
     if found in (None, ContainerState.STOPPED):
@@ -51,8 +53,10 @@ def next_step(
     return Step.REMOVE if asked >= grace else Step.WAIT
 
 
-def _towards_running(found: ContainerState | None, asked: timedelta | None, *, losses: int) -> Step:
+def _towards_running(found: ContainerState | None, asked: timedelta | None, *, current: bool, losses: int) -> Step:
     match found:
+        case ContainerState.RUNNING if not current:
+            return Step.DELIVER
         case ContainerState.RUNNING:
             return Step.CONFIRM if _stayed(asked, losses) else Step.WAIT
         case ContainerState.STARTING:

@@ -29,6 +29,7 @@ class Step(Enum):
 
     START = "start"
     CONFIRM = "confirm"  # it runs, as it should
+    DELIVER = "deliver"  # it runs with an older configuration
     WAIT = "wait"
     REPORT = "report"  # it was started and does not run, or must be kept for now
     ASK_TO_STOP = "ask to stop"
@@ -40,11 +41,13 @@ class Outcome(Enum):
 
     STARTING = "starting"
     RUNS = "runs"
+    DELIVERED = "delivered"
     STOPPING = "stopping"
     GONE = "gone"
     LOST = "lost"  # it was started, and does not run
     HELD = "held back"  # a removal that is not allowed now
     FAILED = "failed"  # the engine refused, or did not answer
+    UNDELIVERED = "undelivered"  # the same of a delivery: the container runs on
     UNTRIED = "untried"  # another decision came before the engine's call
 
 
@@ -61,6 +64,7 @@ OUTCOMES: Mapping[Desired, Mapping[Step, Outcome]] = {
     Desired.RUNNING: {
         Step.START: Outcome.STARTING,  # whether it runs, the engine is asked the next time
         Step.CONFIRM: Outcome.RUNS,
+        Step.DELIVER: Outcome.DELIVERED,
         Step.WAIT: Outcome.STARTING,
         Step.REPORT: Outcome.LOST,
     },
@@ -73,7 +77,7 @@ OUTCOMES: Mapping[Desired, Mapping[Step, Outcome]] = {
 }
 """Where the engine does what it is asked."""
 
-ERRORS = frozenset({Outcome.LOST, Outcome.HELD, Outcome.FAILED})
+ERRORS = frozenset({Outcome.LOST, Outcome.HELD, Outcome.FAILED, Outcome.UNDELIVERED})
 
 OBSERVED_AFTER: Mapping[Outcome, Observed] = {
     Outcome.STARTING: Observed.STARTING,

@@ -105,7 +105,8 @@ def _leftover(row: Known, held: Held | None) -> Finding | None:
 def _stray(key: UUID, held: Held, row: Known | None) -> Unknown | None:
     if row is None:
         return Unknown(id=key, why="no workspace has this id", held=held)
-    if row.live and row.external:
+    kept = row.keep_volumes and (held.state is None or row.settled is False)  # its container went, or is on its way
+    if row.live and row.external and not kept:
         return Unknown(id=key, why="an external workspace has no container", held=held)
     return None
 

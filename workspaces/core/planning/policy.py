@@ -41,7 +41,7 @@ class Verdict:
 
     @property
     def why(self) -> str:
-        """Why the plan is held back; "" if it is free."""
+        """The reason why the plan is held back; "" if it is free."""
         return next((each.why for each in self.rules if not each.ok), "")
 
     @property
@@ -52,8 +52,8 @@ class Verdict:
     @property
     def message(self) -> str:
         """The sentence for programs, of a plan that is held back: the effect, why, and what lets it through."""
-        number, going = self.removals, plural(self.removals, "workspace")
-        return f"This would remove {going}, {self.why}. Repeat the number {number} as confirm_removals."
+        going = f"{plural(self.removals, 'workspace')}, {self.why}" if self.removals else self.why
+        return f"This would remove {going}. Repeat the number {self.removals} as confirm_removals."
 
     def as_json(self) -> dict[str, Any]:
         """`{"word": …, "rules": [{"rule", "ok", "why"}]}`, as every answer with a plan has it."""
@@ -75,10 +75,11 @@ class Policy:
         if plan.mode is Mode.REMOVE:
             return _verdict(plan, Word.REFUSED, _protection(plan))
         removals, collateral, live = len(plan.removals), len(plan.collateral), plan.live_before
+        released = len(plan.released)
         most = round(self.fraction * live, 9)  # 0.29 of 100 is 28.999… in binary
         return _verdict(
             plan,
-            Word.TICK if collateral else Word.NUMBER,
+            Word.TICK if collateral or released else Word.NUMBER,
             Ruling(rule="collateral", ok=not collateral, why=f"{collateral:,} of them not in the template"),
             Ruling(
                 rule="fraction",
@@ -86,6 +87,7 @@ class Policy:
                 why=f"{'not ' if removals <= most else ''}more than {self.fraction:.0%} of the {live:,} "
                 "that are live now",
             ),
+            Ruling(rule="external", ok=not released, why=f"{plural(released, 'container')} of what becomes external"),
         )
 
 
@@ -100,10 +102,11 @@ def require(verdict: Verdict, plan: Plan, *, confirmed: int | None) -> None:
             f"Protected, so nothing was removed: {verdict.why}. Clear the protection first.",
             ids=tuple(row.live.id for row in plan.protected_removals if row.live),
         )
-    if confirmed is not None and plan.mode is Mode.RECONCILE and confirmed != verdict.removals:
+    needed = verdict.confirm_removals is not None
+    if confirmed is not None and (needed or plan.mode is Mode.RECONCILE) and confirmed != verdict.removals:
         message = f"This would remove {plural(verdict.removals, 'workspace')}, not {confirmed}. Nothing was changed."
         raise RemovalNotConfirmed(message, plan=plan)
-    if verdict.confirm_removals is not None and confirmed is None:
+    if needed and confirmed is None:
         raise RemovalNotConfirmed(verdict.message, plan=plan)
 
 

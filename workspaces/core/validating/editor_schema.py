@@ -23,6 +23,7 @@ HOLDS = {"defaults": "Defaults", "workspaces": "Workspace", "children": "Workspa
 OF_A_TEMPLATE = {
     "name": "The template's name: its lineage.",
     "description": "For people.",
+    "previously": "The names that this template had: what it declared under them stays its own.",
     "defaults": "What every workspace has unless it says otherwise.",
     "workspaces": "The workspaces at the top of the tree.",
 }
@@ -40,6 +41,8 @@ KEYS = {
     "idle_prompt_file": "A file below `files_dir`, in `defaults` below the template's root.",
     "canvas": "Where the workspace stands on a drawing: `{x: 400, y: 50}`.",
     "parent": "Dropped: nesting says it.",
+    "previously": "The names that it had, or the paths (lists of names from the root) to where it stood: it is moved "
+    "or renamed with all it holds, not made anew.",
     "spawning": "`false`: neither this workspace nor those below it are created; their names still count.",
     "files_dir": "A folder of the template whose files go into the workspace's config volume.",
     "external": "`true`: the agent runs elsewhere, at `url`, and gets no container.",

@@ -51,6 +51,13 @@ def check_plugin(plugin: str) -> str:
 Name = Annotated[
     str, AfterValidator(clean_name), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_NAME})
 ]
+_NAME = {"minLength": 1, "maxLength": MAX_NAME}
+_ONE = {"type": "string", **_NAME}
+PreviousNames = Annotated[Any, WithJsonSchema({"type": ["string", "array", "null"], **_NAME, "items": _ONE})]
+"""A name or a list of names. `previous_names` checks them, as it checks the next one."""
+_ENTRY = {"type": ["string", "array"], **_NAME, "items": _ONE, "minItems": 1}
+PreviousPlaces = Annotated[Any, WithJsonSchema({"type": ["string", "array", "null"], **_NAME, "items": _ENTRY})]
+"""A name or a list of entries, each of them a name or a path."""
 Tier = Annotated[int, Field(ge=TIERS[0], le=TIERS[-1])]
 Line = Annotated[str, Field(max_length=MAX_LINE)]
 Runtime = Annotated[str, Field(min_length=1, max_length=MAX_LINE)]
@@ -111,6 +118,7 @@ class WorkspaceSchema(Defaults):
 
     name: Name
     parent: Any = None
+    previously: PreviousPlaces = None
     spawning: bool | None = None
     files_dir: str | None = None
     external: bool | None = None
@@ -124,6 +132,7 @@ class OrgTemplate(_Kept):
 
     name: Name
     description: str | None = None
+    previously: PreviousNames = None
     defaults: dict[str, Any] | None = None
     workspaces: list[Any] | None = None
     global_memories: Any = None
@@ -142,7 +151,20 @@ USUAL: dict[str, tuple[str, tuple[type, ...]]] = {
 """What keys without a column hold where they are used; anything else is kept all the same, with a warning."""
 
 COLUMNS = frozenset(
-    {"name", "role", "tier", "runtime", "model", "spawning", "external", "url", "schedules", "children", "parent"}
+    {
+        "name",
+        "role",
+        "tier",
+        "runtime",
+        "model",
+        "spawning",
+        "external",
+        "url",
+        "schedules",
+        "children",
+        "parent",
+        "previously",
+    }
 )
 """A workspace's keys that have a column or a table of their own; every other key lives in `spec`."""
 

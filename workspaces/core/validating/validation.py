@@ -14,6 +14,7 @@ from workspaces.core.reading.document import Document
 from workspaces.core.reading.files import Files
 from workspaces.core.template import Node, ScheduleSpec, Template
 from workspaces.core.validating.node_parts import Inherited, files_digest, files_folder, inherited, node_spec, schedules
+from workspaces.core.validating.previous_names import previous_names, previous_places
 from workspaces.core.validating.template_schema import Defaults, OrgTemplate, WorkspaceSchema
 from workspaces.core.validating.validation_context import Checks, MissingFiles, Notices
 
@@ -61,11 +62,13 @@ def _template(checks: Checks, raw: Mapping[str, Any]) -> Template:
     checks.warn_unusual_types(raw, ())
     defaults = inherited(checks, raw.get("defaults"), ("defaults",))
     flat = list(_walk(checks, defaults, raw.get("workspaces")))
+    before = previous_names(checks, raw.get("previously"), ("previously",))
     checks.problems.raise_if_any()
     return Template(
         name=model.name if model else "",
         description=(model and model.description) or "",
-        header={key: value for key, value in raw.items() if key not in ("defaults", "workspaces")},
+        previously=before,
+        header={key: value for key, value in raw.items() if key not in ("defaults", "previously", "workspaces")},
         workspaces=_assemble(flat),
         warnings=checks.notices.sentences(),
         filesets={fileset.digest: fileset for fileset in checks.filesets.values() if fileset.files},
@@ -157,9 +160,10 @@ def _node(checks: Checks, defaults: Inherited, here: _Pending) -> Node:
     timed, extra = schedules(checks, raw.get("schedules"), folder=folder, path=(*path, "schedules"))
     if extra:
         spec[SCHEDULES_EXTRA] = extra
+    before = previous_places(checks, raw.get("previously"), (*path, "previously"))
     if model is None:
         return _INVALID
-    return _columns(model, defaults.model, spec, timed, files=files, here=here)
+    return replace(_columns(model, defaults.model, spec, timed, files=files, here=here), previously=before)
 
 
 def _check_meaning(checks: Checks, raw: Mapping[str, Any], path: Path) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from docker import APIClient
-from docker.errors import APIError, ImageNotFound, NotFound
+from docker.errors import APIError, NotFound
 from docker.types import HostConfig, Mount
 
 from workspaces.core.containers.lifecycle import ContainerState
-from workspaces.engines.base import FoundContainer, Wanted
+from workspaces.engines.base import Delivery, FoundContainer, Wanted
 from workspaces.engines.docker.connection import Connection
 from workspaces.engines.docker.container_spec import CONFLICT, end_container, remove_container
+from workspaces.engines.docker.images import pull_if_missing
 from workspaces.engines.docker.volumes import (
     make_volumes,
     remove_volumes,
@@ -58,14 +59,25 @@ class DockerEngine:
 
     def start(self, wanted: Wanted) -> None:
         with self._engine.api() as api:
-            if self._keeps_one(api, wanted):
-                return
-            labels = labels_of(wanted, installation=self._options.installation)
-            make_volumes(api, workspace_id=wanted.workspace_id, labels=labels, options=self._options)
-            container_id = self._create(api, wanted)
+            existing = self._ours(api, wanted.workspace_id)
+            keeps = any(_runs(each) and generation_of(each["Labels"]) == wanted.generation for each in existing[:1])
+            if not keeps:  # all that may be refused comes before the running one is stopped
+                labels = labels_of(wanted, installation=self._options.installation)
+                make_volumes(api, workspace_id=wanted.workspace_id, labels=labels, options=self._options)
+                pull_if_missing(api, wanted.image)
+            self._end(api, existing[keeps:])
+            container_id = existing[0]["Id"] if keeps else self._create(api, wanted)
             if wanted.config:
                 api.put_archive(container_id, CONFIG, wanted.config)  # writes into the mounted volume
-            api.start(container_id)
+            if not keeps:
+                api.start(container_id)
+
+    def deliver(self, delivery: Delivery, *, found: FoundContainer | None = None) -> None:
+        with self._engine.api() as api:
+            container = found or self._find(api, delivery.workspace_id)
+            if not container:
+                raise EngineRefused(f"There is no container of {delivery.workspace_id}.")
+            api.put_archive(container.handle, CONFIG, delivery.config)
 
     def request_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
         with self._engine.api() as api:
@@ -134,25 +146,14 @@ class DockerEngine:
 
     # ---- start
 
-    def _keeps_one(self, api: APIClient, wanted: Wanted) -> bool:
-        """Whether the first container runs and is of that generation. Removes all others."""
-        existing = self._ours(api, wanted.workspace_id)
-        keeps = any(_runs(each) and generation_of(each["Labels"]) == wanted.generation for each in existing[:1])
-        for each in existing[keeps:]:
+    def _end(self, api: APIClient, containers: Iterable[Summary]) -> None:
+        for each in containers:
             if _runs(each):
                 end_container(api, each["Id"], grace=self._options.grace)
             remove_container(api, each["Id"])
-        return keeps
 
     def _create(self, api: APIClient, wanted: Wanted) -> str:
-        """The id of a new container. Its image is pulled if it is missing."""
-        try:
-            return self._create_from_image(api, wanted)
-        except ImageNotFound:
-            pull(api, wanted.image)
-            return self._create_from_image(api, wanted)
-
-    def _create_from_image(self, api: APIClient, wanted: Wanted) -> str:
+        """The id of a new container."""
         created = api.create_container(
             wanted.image,
             name=container_name(wanted.workspace_id),
@@ -177,17 +178,6 @@ class DockerEngine:
             mem_limit=limits.memory,
             nano_cpus=None if limits.cpus is None else round(limits.cpus * 10**9),
         )
-
-
-def pull(api: APIClient, image: str) -> None:
-    """Pull the image. Raises EngineRefused if that fails."""
-    try:
-        # The engine answers 200 when it begins: a later error is only in the stream of messages.
-        errors = [line["error"] for line in api.pull(image, stream=True, decode=True) if "error" in line]
-    except APIError as error:
-        errors = [error.explanation or str(error)]
-    if errors:
-        raise EngineRefused(f"The image {image} cannot be pulled: {errors[0]}")
 
 
 def _send_stop(api: APIClient, container: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from docker import APIClient
-from docker.errors import APIError, NotFound
+from docker.errors import NotFound
 from docker.types import ConfigReference, ServiceMode
 
 from workspaces.core.containers.lifecycle import ContainerState
@@ -22,8 +22,9 @@ from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.docker import swarm_tasks as tasks
 from workspaces.engines.docker.connection import Connection
 from workspaces.engines.docker.container_spec import belongs_to, remove_container, remove_renamed
+from workspaces.engines.docker.images import pull_if_missing
 from workspaces.engines.docker.swarm_configs import put_configs, remove_configs
-from workspaces.engines.docker.swarm_services import task_template
+from workspaces.engines.docker.swarm_services import force_update_of, task_template, unpin, update_service
 from workspaces.engines.docker.volumes import (
     remove_volumes,
     require_our_volumes,
@@ -46,7 +47,6 @@ from workspaces.errors import EngineAway, EngineError, EngineRefused
 
 WATCHED = 3.0  # seconds that `start` watches the first attempt
 STARTS = 2.0  # seconds that `remove` waits for a node that is about to start
-UPDATES = 5  # attempts to update a service at most
 STEP = 0.1  # seconds between two polls
 
 
@@ -71,23 +71,25 @@ class SwarmEngine:
 
     def start(self, wanted: Wanted) -> None:
         with self._manager.api() as api:
-            service = self._service(api, wanted.workspace_id)
-            if service and _runs(service, _attempts(api, wanted.workspace_id), generation=wanted.generation):
+            service, attempts = self._service(api, wanted.workspace_id), _attempts(api, wanted.workspace_id)
+            if service and _runs(service, attempts, generation=wanted.generation):
                 return
+            here = tasks.node_of_running(attempts)
+            self._pull(api, here, image=wanted.image)
+            home = here or self._home_of(api, wanted.workspace_id)
             self._clear_renamed(wanted.workspace_id)
-            home = self._home_of(api, wanted.workspace_id)
             configs = put_configs(api, wanted, installation=self._options.installation)
             self._put_service(api, service, wanted, configs=configs, home=home)
             self._remove_configs(api, wanted.workspace_id, but=configs)
-            _watch(api, wanted.workspace_id, generation=_generation_of(service) + 1)
+            _watch(api, wanted.workspace_id, generation=force_update_of(service) + 1)
             if home:
-                _unpin(api, wanted.workspace_id)
+                unpin(api, wanted.workspace_id)
 
     def request_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
         with self._manager.api() as api:
             service = self._service(api, workspace_id)
             if service and tasks.replicas_of(service):
-                _update(api, service, template=service["Spec"]["TaskTemplate"], replicas=0)
+                update_service(api, service, template=service["Spec"]["TaskTemplate"], replicas=0)
 
     kill = request_stop  # the swarm itself kills after the grace
 
@@ -168,12 +170,12 @@ class SwarmEngine:
             wanted,
             labels=labels,
             configs=configs,
-            generation=_generation_of(service) + 1,
+            generation=force_update_of(service) + 1,
             node_id=home,
             options=self._options,
         )
         if service:
-            _update(api, service, template=template, replicas=1, labels=labels)
+            update_service(api, service, template=template, replicas=1, labels=labels)
         else:
             name, mode = container_name(wanted.workspace_id), ServiceMode("replicated", replicas=1)
             api.create_service(template, name=name, labels=labels, mode=mode)
@@ -199,6 +201,18 @@ class SwarmEngine:
             return ""
         last = next((each.get("NodeID", "") for each in _attempts(api, workspace_id)), "")
         return last if last in homes else max(homes, key=lambda each: homes[each], default="")
+
+    def _pull(self, api: APIClient, node_id: str, *, image: str) -> None:
+        """Pull the image on the node that the workspace runs on, before the swarm stops it there. Raises EngineAway if
+        that node does not answer. Without an address of it in the options the swarm itself pulls, after the stop."""
+        if node_id and (node := self._node(api, node_id)):
+            with node.api() as local:
+                pull_if_missing(local, image)
+
+    def _node(self, api: APIClient, node_id: str) -> Connection | None:
+        if not self._options.nodes:
+            return self._manager if api.info()["Swarm"]["NodeID"] == node_id else None
+        return self._nodes.get(api.inspect_node(node_id)["Description"]["Hostname"])
 
     def _clear_renamed(self, workspace_id: UUID) -> None:
         """Remove renamed containers: a swarm knows them by name, so one would run on beside the next attempt."""
@@ -246,10 +260,6 @@ def _attempts(api: APIClient, workspace_id: UUID) -> list[tasks.Task]:
         return []
 
 
-def _generation_of(service: tasks.Service | None) -> int:
-    return int(service["Spec"]["TaskTemplate"].get("ForceUpdate") or 0) if service else 0
-
-
 def _watch(api: APIClient, workspace_id: UUID, *, generation: int) -> None:
     """Watch the first attempt for WATCHED seconds. Raises EngineRefused with the swarm's message if it fails."""
     deadline = time.monotonic() + WATCHED
@@ -261,34 +271,6 @@ def _watch(api: APIClient, workspace_id: UUID, *, generation: int) -> None:
         if message := tasks.refusal(attempts):
             raise EngineRefused(message)
         time.sleep(STEP)
-
-
-def _unpin(api: APIClient, workspace_id: UUID) -> None:
-    """Drop the constraint to the node with its data, so that the service may move if that node goes down.
-
-    A swarm does not restart a task when only its constraints change and its node still satisfies them.
-    """
-    service = api.inspect_service(container_name(workspace_id))
-    template = service["Spec"]["TaskTemplate"] | {"Placement": {"Constraints": []}}
-    _update(api, service, template=template, replicas=tasks.replicas_of(service))
-
-
-def _update(
-    api: APIClient, service: tasks.Service, *, template: Any, replicas: int, labels: Mapping[str, str] | None = None
-) -> None:
-    """Update the service; again if the swarm changed it since it was read (optimistic locking by version)."""
-    spec, version = service["Spec"], service["Version"]["Index"]
-    mode, carried = ServiceMode("replicated", replicas=replicas), dict(labels or spec["Labels"])
-    for left in reversed(range(UPDATES)):
-        try:
-            api.update_service(
-                service["ID"], version, task_template=template, name=spec["Name"], labels=carried, mode=mode
-            )
-            return
-        except APIError as error:
-            if not left or "out of sequence" not in str(error.explanation):
-                raise
-        version = api.inspect_service(service["ID"])["Version"]["Index"]
 
 
 def _await_starts(api: APIClient, *, only: dict[str, list[str]]) -> None:

@@ -1,9 +1,13 @@
-"""The specification of a workspace as a service of a swarm."""
+"""A workspace as a service of a swarm: its specification, and updates of it."""
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
+from uuid import UUID
 
+from docker import APIClient
+from docker.errors import APIError
 from docker.types import (
     ConfigReference,
     ContainerSpec,
@@ -13,16 +17,19 @@ from docker.types import (
     Privileges,
     Resources,
     RestartPolicy,
+    ServiceMode,
     TaskTemplate,
 )
 
 from workspaces.engines.base import Wanted
+from workspaces.engines.docker.swarm_tasks import Service, replicas_of
 from workspaces.engines.docker.volumes import driver_options
-from workspaces.engines.naming import GENERATION, volume_names
+from workspaces.engines.naming import GENERATION, container_name, volume_names
 from workspaces.engines.options import Options
 
 SECOND = 10**9  # a swarm counts in nanoseconds
 RESTART_DELAY = 5 * SECOND
+UPDATES = 5  # attempts to update a service at most
 
 
 def task_template(
@@ -68,3 +75,36 @@ def _mount(place: str, name: str, labels: dict[str, str], options: Options) -> M
 def _no_new_privileges() -> Privileges:
     """The option as a plain mapping: the library does not know it yet, and an old engine ignores it."""
     return cast(Privileges, {"NoNewPrivileges": True})
+
+
+def force_update_of(service: Service | None) -> int:
+    """The number that `task_template` calls the generation, 0 without a service."""
+    return int(service["Spec"]["TaskTemplate"].get("ForceUpdate") or 0) if service else 0
+
+
+def unpin(api: APIClient, workspace_id: UUID) -> None:
+    """Drop the constraint to the node with its data, so that the service may move if that node goes down.
+
+    A swarm does not restart a task when only its constraints change and its node still satisfies them.
+    """
+    service = api.inspect_service(container_name(workspace_id))
+    template = service["Spec"]["TaskTemplate"] | {"Placement": {"Constraints": []}}
+    update_service(api, service, template=template, replicas=replicas_of(service))
+
+
+def update_service(
+    api: APIClient, service: Service, *, template: Any, replicas: int, labels: Mapping[str, str] | None = None
+) -> None:
+    """Update the service; again if the swarm changed it since it was read (optimistic locking by version)."""
+    spec, version = service["Spec"], service["Version"]["Index"]
+    mode, carried = ServiceMode("replicated", replicas=replicas), dict(labels or spec["Labels"])
+    for left in reversed(range(UPDATES)):
+        try:
+            api.update_service(
+                service["ID"], version, task_template=template, name=spec["Name"], labels=carried, mode=mode
+            )
+            return
+        except APIError as error:
+            if not left or "out of sequence" not in str(error.explanation):
+                raise
+        version = api.inspect_service(service["ID"])["Version"]["Index"]

@@ -44,6 +44,11 @@ def replicas_of(service: Service) -> int:
     return int(service["Spec"]["Mode"]["Replicated"].get("Replicas") or 0)
 
 
+def node_of_running(ordered: list[Task]) -> str:
+    """The id of the node that the newest attempt runs on; "" if it does not run."""
+    return str(ordered[0]["NodeID"]) if ordered and ordered[0]["Status"]["State"] == "running" else ""
+
+
 def newest_first(tasks: Iterable[Task]) -> list[Task]:
     return sorted(tasks, key=_made_at, reverse=True)
 

@@ -1,4 +1,6 @@
-"""`demo`: the accident, the preview and the repair, with real rows in this database."""
+"""`demo`: the accident, the repair that keeps the older workspaces, and an evening of moves, with real rows in this
+database.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,8 @@ from audit.event_payloads import ImportCompleted
 from audit.event_types import IMPORT_COMPLETED, IMPORT_STARTED
 from audit.models import StructureEvent
 from audit.payload import payload_as, type_of, workspace_name
+from workspaces.core.plan_words import signed_counts
+from workspaces.core.planning.import_options import ImportOptions, Prefer
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.render import summary
 from workspaces.management.command_base import OrgCommand, shell_actor
@@ -27,6 +31,8 @@ from workspaces.services.security.accounts import create_organization, make_supe
 from workspaces.services.templates.loader import LoadedTemplate, shell_loader
 from workspaces.services.workspace.editing import edit_workspace
 
+MERGE, RECONCILE = Mode.MERGE, Mode.RECONCILE
+OLDEST = ImportOptions.of(RECONCILE, prefer=Prefer.OLDEST)
 EXAMPLES = Path(settings.BASE_DIR) / "examples"
 USERNAME, EMAIL = "demo", "demo@orgsite.invalid"  # the address marks a user as made by this command
 
@@ -46,11 +52,22 @@ class Command(OrgCommand):
         self._begin(organization)
         before, after = (shell_loader().path(EXAMPLES / name) for name in ("dev-tree-before", "dev-tree-after"))
         first = StructureEvent.objects.order_by("id").last()
-        self._import("1. The tree as it was declared first.", organization, before, Mode.MERGE)
-        self._import("2. Its shape changed; somebody merges it again: the accident.", organization, after, Mode.MERGE)
-        shown = self._preview("3. What reconcile would do about it, before it does.", organization, after)
-        self._import("4. Reconcile: exactly the leftovers go.", organization, after, Mode.RECONCILE, shown)
-        self._import("5. The same again: nothing left to do.", organization, after, Mode.RECONCILE)
+        self._import("1. The tree as it was declared first.", organization, before, MERGE)
+        self._import("2. Its shape changed; somebody merges it again: the accident.", organization, after, MERGE)
+        shown = self._preview(
+            "3. What a reconcile would do that keeps the older ones, which hold the data.", organization, after, OLDEST
+        )
+        self._import(
+            "4. Reconcile: the older ones move, the young doubles go.",
+            organization,
+            after,
+            RECONCILE,
+            shown=shown,
+            options=OLDEST,
+        )
+        shown = self._preview("5. Another evening: the tree takes its first shape again.", organization, before)
+        self._import("6. Reconcile: two move, nobody goes.", organization, before, RECONCILE, shown=shown)
+        self._import("7. The same again: nothing left to do.", organization, before, RECONCILE)
         self._events(organization, after_id=first.pk if first else 0)
         self._show_login(self._accident(before, after), after, site=site.rstrip("/"))
 
@@ -63,7 +80,14 @@ class Command(OrgCommand):
             self.stdout.write(f"Removed {len(removed)} workspaces of the last demo in {organization.slug}.\n")
 
     def _import(
-        self, title: str, organization: Organization, loaded: LoadedTemplate, mode: Mode, shown: Plan | None = None
+        self,
+        title: str,
+        organization: Organization,
+        loaded: LoadedTemplate,
+        mode: Mode,
+        *,
+        shown: Plan | None = None,
+        options: ImportOptions | None = None,
     ) -> None:
         """Apply the template; `shown` is the previewed plan, which is confirmed with its number of removals."""
         self._title(title)
@@ -71,8 +95,9 @@ class Command(OrgCommand):
         if shown:
             confirmation = Confirmation(fingerprint=shown.fingerprint, confirm_removals=len(shown.removals))
         plan = apply_import(
-            organization, loaded, mode=mode, actor=shell_actor(), reason="demo", confirmation=confirmation
-        ).plan
+            organization, loaded, mode=mode, options=options, actor=shell_actor(), reason="demo",
+            confirmation=confirmation,
+        ).plan  # fmt: skip
         live = Workspace.objects.live().filter(organization=organization).count()
         self.stdout.write(f"{mode} {loaded.source}/  {summary(plan)}")
         if plan.left_running:
@@ -80,14 +105,16 @@ class Command(OrgCommand):
             self.stdout.write(f"  left running, although the template has them elsewhere: {names}")
         self.stdout.write(f"  live workspaces: {plan.live_before} → {live}")
 
-    def _preview(self, title: str, organization: Organization, loaded: LoadedTemplate) -> Plan:
+    def _preview(
+        self, title: str, organization: Organization, loaded: LoadedTemplate, options: ImportOptions | None = None
+    ) -> Plan:
         self._title(title)
-        plan = preview_import(organization, loaded.template, mode=Mode.RECONCILE)
+        plan = preview_import(organization, loaded.template, mode=RECONCILE, options=options)
         print_plan(plan, self.stdout, self.style)
         return plan
 
     def _events(self, organization: Organization, *, after_id: int) -> None:
-        self._title("6. What happened? The events of these minutes (table structure_events):")
+        self._title("8. What happened? The events of these minutes (table structure_events):")
         events = StructureEvent.objects.filter(organization=organization.slug, pk__gt=after_id).order_by("id")
         self.stdout.write(f"{'time':<10}{'event':<26}{'count':>5}  what")
         for (kind, _), group in groupby(events, key=lambda event: (event.event_type, event.import_id)):
@@ -98,8 +125,8 @@ class Command(OrgCommand):
         """An organization in the state after the accident, for a person to repair."""
         organization = _organization("accident", "Accident")
         self._begin(organization)
-        self._import("7. The same accident in another organization, which stays so.", organization, before, Mode.MERGE)
-        self._import("   (its second merge)", organization, after, Mode.MERGE)
+        self._import("9. The same accident in another organization, which stays so.", organization, before, MERGE)
+        self._import("   (its second merge)", organization, after, MERGE)
         return organization
 
     def _show_login(self, organization: Organization, after: LoadedTemplate, *, site: str) -> None:
@@ -141,10 +168,14 @@ def _login() -> tuple[User, str]:
 def _what(burst: list[StructureEvent]) -> str:
     kind, facts = type_of(burst[0]), payload_as(burst[0], ImportCompleted)
     if kind is IMPORT_COMPLETED:
-        return (
-            f"{facts['mode']}: +{facts['created_count']} ={facts['skipped_count']} "
-            f"-{facts['reconcile_removed_count']}, live {facts['live_before']} → {facts['live_after']}"
+        counts = signed_counts(
+            created=facts["created_count"],
+            kept=facts["skipped_count"] - facts["moved_count"] - facts["updated_count"],
+            updated=facts["updated_count"],
+            moved=facts["moved_count"],
+            removed=facts["reconcile_removed_count"],
         )
+        return f"{facts['mode']}: {counts}, live {facts['live_before']} → {facts['live_after']}"
     if kind is IMPORT_STARTED:
         return f"{facts['mode']} of {facts['dir']}"
     names = ", ".join(workspace_name(event) for event in burst[:3])

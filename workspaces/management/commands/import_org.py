@@ -1,18 +1,23 @@
 """`import_org PATH [--org SLUG] [--mode merge|reconcile] [--dry-run] [--json] [--yes] [--confirm-removals N]`
 
-With `--dry-run` the exit status is 0 for no change, 2 for changes, 1 for an error.
+On a terminal it shows the plan and asks before it removes, moves or restarts anything. With `--dry-run` the exit status
+is 0 for no change, 2 for changes, 1 for an error.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from argparse import BooleanOptionalAction
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
 from lib.terminal import takes_unicode
+from workspaces.core.planning.import_options import ImportOptions, Prefer
 from workspaces.core.planning.plan import parse_mode
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.policy import require
@@ -20,9 +25,10 @@ from workspaces.core.planning.render import summary
 from workspaces.core.validating.validation_context import MissingFiles, brief
 from workspaces.errors import PlanChanged, RemovalNotConfirmed, TemplateInvalid
 from workspaces.management.command_base import OrgCommand, organization_named, shell_actor
-from workspaces.management.plan_printing import print_plan
+from workspaces.management.plan_printing import print_plan, question
 from workspaces.models import Organization
 from workspaces.services.imports.importing import (
+    Applied,
     Confirmation,
     applied_answer,
     apply_import,
@@ -35,6 +41,31 @@ from workspaces.services.verdicts import judge
 CHANGES = 2
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """The import that the arguments ask for."""
+
+    organization: Organization
+    loaded: LoadedTemplate
+    mode: Mode
+    options: ImportOptions
+    reason: str
+
+    @property
+    def may_disturb(self) -> bool:
+        """Whether it may remove, move or restart something."""
+        return self.mode is Mode.RECONCILE or self.options.moves or self.options.updates
+
+    def plan(self) -> Plan:
+        return preview_import(self.organization, self.loaded.template, mode=self.mode, options=self.options)
+
+    def apply(self, confirmation: Confirmation) -> Applied:
+        return apply_import(
+            self.organization, self.loaded, mode=self.mode, options=self.options, actor=shell_actor(),
+            reason=self.reason, confirmation=confirmation,
+        )  # fmt: skip
+
+
 class Command(OrgCommand):
     help = "Import an org template: a directory with org.yaml, a .zip of one, or a .yaml, .yml or .json file."
 
@@ -44,7 +75,7 @@ class Command(OrgCommand):
         parser.add_argument("--mode", default="merge", help="merge (default) or reconcile")
         parser.add_argument("--dry-run", action="store_true", help="print the plan, change nothing; exits 2 on changes")
         parser.add_argument("--json", action="store_true", help="the answer as JSON; never asks")
-        parser.add_argument("--yes", action="store_true", help="do not ask before removals; the guard stays")
+        parser.add_argument("--yes", action="store_true", help="do not ask; the removal guard stays")
         parser.add_argument("--confirm-removals", type=int, metavar="N", help="the exact number, for the removal guard")
         parser.add_argument("--fingerprint", help="apply only if the plan is still this one")
         parser.add_argument(
@@ -54,17 +85,15 @@ class Command(OrgCommand):
             help="what a prompt file that does not exist is (default: an error)",
         )
         parser.add_argument("--reason", default="", help="kept with the run and in the history")
+        _add_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            mode, organization = parse_mode(options["mode"]), organization_named(options["org"])
-            self._report(f"Reading {options['path']} …")
-            loaded = shell_loader(MissingFiles(options["missing_files"])).path(options["path"])
-            self._report(f"Comparing {loaded.template.count():,} declared workspaces with {organization.slug} …")
+            wanted = self._read(options)
             if options["dry_run"]:
-                self._preview(organization, loaded, mode=mode, as_data=options["json"])
+                self._preview(wanted.plan(), as_data=options["json"])
             else:
-                self._apply(organization, loaded, mode=mode, options=options)
+                self._apply(wanted, options)
         except TemplateInvalid as error:
             raise CommandError("\n".join([str(error), *map(str, error.problems)])) from error
         except (RemovalNotConfirmed, PlanChanged) as error:
@@ -72,8 +101,16 @@ class Command(OrgCommand):
                 self._print(error.plan)
             raise CommandError(_refusal(error)) from error
 
-    def _preview(self, organization: Organization, loaded: LoadedTemplate, *, mode: Mode, as_data: bool) -> None:
-        plan = preview_import(organization, loaded.template, mode=mode)
+    def _read(self, options: Mapping[str, Any]) -> Wanted:
+        mode, organization = parse_mode(options["mode"]), organization_named(options["org"])
+        chosen = _options(mode, options)
+        self._report(f"Reading {options['path']} …")
+        loaded = shell_loader(MissingFiles(options["missing_files"])).path(options["path"])
+        self._report(f"Comparing {loaded.template.count():,} declared workspaces with {organization.slug} …")
+        reason = options["reason"]
+        return Wanted(organization=organization, loaded=loaded, mode=mode, options=chosen, reason=reason)
+
+    def _preview(self, plan: Plan, *, as_data: bool) -> None:
         answer = preview_answer(plan)
         if as_data:
             self._print_data(answer)
@@ -84,15 +121,13 @@ class Command(OrgCommand):
         if not plan.changes_nothing:
             sys.exit(CHANGES)
 
-    def _apply(self, organization: Organization, loaded: LoadedTemplate, *, mode: Mode, options: Any) -> None:
+    def _apply(self, wanted: Wanted, options: Mapping[str, Any]) -> None:
         given = Confirmation(fingerprint=options["fingerprint"], confirm_removals=options["confirm_removals"])
         shown = None
-        if mode is Mode.RECONCILE and not options["json"] and not options["yes"] and self.is_interactive():
-            shown = self._confirmed(preview_import(organization, loaded.template, mode=mode), given)
-            given = Confirmation(fingerprint=shown.fingerprint, confirm_removals=given.confirm_removals)
-        applied = apply_import(
-            organization, loaded, mode=mode, actor=shell_actor(), reason=options["reason"], confirmation=given
-        )
+        if wanted.may_disturb and not options["json"] and not options["yes"] and self.is_interactive():
+            shown = self._confirmed(wanted.plan(), given)
+            given = replace(given, fingerprint=shown.fingerprint)
+        applied = wanted.apply(given)
         self.done = f"Applied as run {applied.run.pk}."
         if options["json"]:
             self._print_data(applied_answer(applied))
@@ -103,7 +138,7 @@ class Command(OrgCommand):
         self.stderr.write(self.done, self.style.SUCCESS)
 
     def _confirmed(self, plan: Plan, given: Confirmation) -> Plan:
-        """Show the plan and ask before any removal, unless the plan is refused anyway.
+        """Show the plan and ask before any removal, move or restart, unless the plan is refused anyway.
 
         Raises PlanChanged, RemovalNotConfirmed, and CommandError if the person does not confirm.
         """
@@ -111,8 +146,8 @@ class Command(OrgCommand):
             raise PlanChanged(plan)
         require(judge(plan), plan, confirmed=given.confirm_removals)
         self._print(plan)
-        if plan.removals:
-            self.confirm(len(plan.removals), "workspaces to remove")
+        if asked := question(plan):
+            self.confirm(*asked)
         return plan
 
     def _report(self, progress: str) -> None:
@@ -134,3 +169,28 @@ def _refusal(error: RemovalNotConfirmed | PlanChanged) -> str:
     if isinstance(error, PlanChanged):
         return str(error)
     return f"{error} On the command line: --confirm-removals {error.confirm_removals}"
+
+
+# ---- what it may do beside its mode
+
+
+def _add_options(parser: CommandParser) -> None:
+    usual = "(default: in reconcile only)"
+    parser.add_argument("--moves", action=BooleanOptionalAction, help=f"follow workspaces to new places {usual}")
+    parser.add_argument("--updates", action=BooleanOptionalAction, help=f"change what the template changed {usual}")
+    parser.add_argument("--retire", action="store_true", help="reconcile also removes what it declared before")
+    parser.add_argument("--overwrite", action="store_true", help="reconcile also changes fields that people changed")
+    parser.add_argument(
+        "--prefer",
+        choices=[each.value for each in Prefer],
+        default=Prefer.PLACE.value,
+        help="the older of two namesakes takes the place, and the younger goes (oldest; with reconcile)",
+    )
+
+
+def _options(mode: Mode, given: Mapping[str, Any]) -> ImportOptions:
+    """Raises InvalidOptions."""
+    return ImportOptions.of(
+        mode, moves=given["moves"], updates=given["updates"], retire=given["retire"], overwrite=given["overwrite"],
+        prefer=Prefer(given["prefer"]),
+    )  # fmt: skip

@@ -23,31 +23,36 @@ from audit.event_types import (
 from lib.database_clock import database_now, uptime
 from workspaces.access import Actor
 from workspaces.core.containers.convergence import FAILED_AFTER, LOST_AFTER, delay, look_again, loss_told, pause
-from workspaces.core.containers.lifecycle import ERRORS, OBSERVED_AFTER, Desired, Outcome
+from workspaces.core.containers.lifecycle import ERRORS, OBSERVED_AFTER, Desired, Observed, Outcome
 from workspaces.models import Container, Organization, Status, Workspace
 from workspaces.services.containers.leases import skipping_locked
-from workspaces.services.workspace_events import Reasons, record_history, subject, workspace_event
+from workspaces.services.containers.provisioning import revoke_earlier_tokens
+from workspaces.services.reasons import Reasons
+from workspaces.services.workspace_events import record_history, subject, workspace_event
 
 logger = logging.getLogger(__name__)
 
 WORKER = Actor(name="worker")
 LONGEST_ERROR = 2_000  # characters
 COLUMNS = (
-    "observed", "due_at", "attempts", "losses", "last_error", "asked_at", "released_at", "leased_until", "leased_by",
-    "changed_at",
+    "observed", "delivered", "due_at", "attempts", "losses", "last_error", "asked_at", "released_at",
+    "leased_until", "leased_by", "changed_at",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerResult:
-    """The outcome of a claim: `desired` and `generation` as claimed, `ended` when the engine answered, in seconds of
-    this machine's uptime, `error` in its words."""
+    """The outcome of a claim: `desired`, `generation` and `configuration` as claimed, `ended` when the engine answered,
+    in seconds of this machine's uptime, `error` in its words. `delivered`: the number of the configuration that the
+    container got by it, 0 for none."""
 
     workspace_id: UUID
     desired: Desired
     outcome: Outcome
     ended: float
     generation: int = 1
+    configuration: int = 1
+    delivered: int = 0
     error: str = ""
 
     @property
@@ -72,9 +77,10 @@ class ResultEntry:
     @property
     def gives_up(self) -> bool:
         """Whether the workspace is called failed from now on. If its agent has called it online since, that is repeated
-        after each loss, which come ever more rarely, and once for failed starts: the agent may run elsewhere."""
+        after each loss, which come ever more rarely, and once for failed starts: the agent may run elsewhere. One that
+        is online and gets no delivery runs on."""
         status, attempts = self.row.workspace.status, self.row.attempts
-        again = self.outcome is Outcome.LOST or attempts == FAILED_AFTER
+        again = self.outcome is Outcome.LOST or (self.outcome is not Outcome.UNDELIVERED and attempts == FAILED_AFTER)
         news = status == Status.PROVISIONING or (status == Status.ONLINE and again)
         failed = attempts >= FAILED_AFTER or self.row.losses >= LOST_AFTER
         return self.fails and self.row.desired == Desired.RUNNING and news and failed
@@ -116,6 +122,7 @@ def record(results: Sequence[ContainerResult], *, worker: str, grace: timedelta)
         starts, failed = [e.row for e in entries if e.starts], [e.row for e in entries if e.gives_up]
         change_status(starts, Status.ONLINE, why=lambda _: "its container runs")
         change_status(failed, Status.FAILED, why=lambda row: row.last_error)
+        revoke_earlier_tokens([e.row for e in entries if e.outcome is Outcome.RUNS])
         gone = [e.row for e in entries if e.outcome is Outcome.GONE and e.news]
         tell(
             [
@@ -169,18 +176,25 @@ def save_rows(rows: Collection[Container]) -> None:
 
 def _write(row: Container, result: ContainerResult, *, grace: timedelta, now: datetime) -> ResultEntry | None:
     """Change the row, not yet the database. None if something else was decided since the claim."""
-    row.leased_until, row.leased_by, row.changed_at = None, "", now
+    row.leased_until, row.leased_by = None, ""
     if result.desired != row.desired or result.generation != row.generation:
+        row.changed_at = now
         return None
     news = not row.last_error if result.error else row.released_at is None
+    if not _runs_on(row, result):
+        row.changed_at = now
     row.observed = OBSERVED_AFTER.get(result.outcome, row.observed)
+    row.delivered = result.delivered or row.delivered
     match result.outcome:
         case Outcome.RUNS:
             _settle(row)
+            row.due_at = None if result.configuration == row.configuration else now
+        case Outcome.DELIVERED:
+            row.due_at = now
         case Outcome.GONE:
             _settle(row)
             row.released_at = row.released_at or now
-        case Outcome.FAILED | Outcome.LOST | Outcome.HELD:
+        case Outcome.FAILED | Outcome.UNDELIVERED | Outcome.LOST | Outcome.HELD:
             _fail(row, result, now=now)
         case Outcome.UNTRIED:
             row.due_at = now
@@ -189,18 +203,25 @@ def _write(row: Container, result: ContainerResult, *, grace: timedelta, now: da
     return ResultEntry(row=row, outcome=result.outcome, news=news)
 
 
+def _runs_on(row: Container, result: ContainerResult) -> bool:
+    """Whether the container runs as it did: `changed_at` is since when, and a delivery is no new start."""
+    confirmed = result.outcome is Outcome.RUNS and row.observed == Observed.RUNNING
+    return confirmed or result.outcome in (Outcome.DELIVERED, Outcome.UNDELIVERED)
+
+
 def _settle(row: Container) -> None:
     row.due_at, row.attempts, row.last_error, row.asked_at = None, 0, "", None
 
 
 def _fail(row: Container, result: ContainerResult, *, now: datetime) -> None:
     row.attempts, row.last_error = row.attempts + 1, readable(result.error)
-    row.asked_at = None if result.desired is Desired.RUNNING else row.asked_at
+    if result.outcome is not Outcome.UNDELIVERED:
+        row.asked_at = None if result.desired is Desired.RUNNING else row.asked_at
     row.due_at = now + delay(row.attempts, jitter=random.random())
     if result.outcome is Outcome.LOST:  # again, if it had run before: one that never did is only tried again
         row.losses += bool(row.losses)
         row.last_error = loss_told(row.last_error, row.losses)
-    if result.outcome is not Outcome.FAILED:  # an engine may be repaired any moment; these are retried ever more rarely
+    if result.outcome in (Outcome.LOST, Outcome.HELD):  # an engine may be repaired any moment, these are not its fault
         row.due_at = max(row.due_at, now + pause(max(row.losses, row.attempts)))
 
 

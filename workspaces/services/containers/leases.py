@@ -26,13 +26,16 @@ LEASE = timedelta(seconds=15)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claim:
-    """A container that this worker, and no other, works on for as long as it renews the lease."""
+    """A container that this worker, and no other, works on for as long as it renews the lease. `current`: it has the
+    newest configuration, as far as known."""
 
     workspace_id: UUID
     desired: Desired
     keep_volumes: bool
     asked_at: datetime | None
     generation: int = 1
+    configuration: int = 1
+    current: bool = True
     losses: int = 0
 
 
@@ -70,6 +73,8 @@ def claim_due(worker: str, *, desired: Desired, limit: int) -> list[Claim]:
             keep_volumes=row.keep_volumes,
             asked_at=row.asked_at,
             generation=row.generation,
+            configuration=row.configuration,
+            current=row.is_current,
             losses=row.losses,
         )
         for row in rows

@@ -19,8 +19,9 @@ from lib.database_clock import database_now
 from workspaces.core import filesets
 from workspaces.core.containers.config_volume import Config, config_archive
 from workspaces.core.containers.lifecycle import Desired
+from workspaces.core.containers.restart_rule import ANY, limits_of_tier
 from workspaces.core.template import ScheduleSpec
-from workspaces.engines.base import ContainerLimits, Wanted
+from workspaces.engines.base import ContainerLimits, Delivery, Wanted
 from workspaces.engines.options import limits_of
 from workspaces.models import Container, FileSet, Organization, Schedule, Workspace, WorkspaceToken
 from workspaces.services.containers.installation import newest_epoch
@@ -61,6 +62,19 @@ def prepare(ids: Collection[UUID]) -> PreparedStarts:
     )
 
 
+def prepare_deliveries(ids: Collection[UUID]) -> dict[UUID, Delivery]:
+    """The newest configuration of those `ids` that are still to run.
+
+    Without a lock: the numbers are read first, so what is changed meanwhile is delivered once more.
+    """
+    rows = Container.objects.filter(workspace__one_of=ids, desired=Desired.RUNNING)
+    numbers = dict(rows.values_list("pk", "configuration")) if ids else {}
+    return {
+        key: Delivery(workspace_id=key, config=config, configuration=numbers[key])
+        for key, config in (workspace_archives(list(numbers)) if numbers else {}).items()
+    }
+
+
 def container_token(workspace_id: UUID, generation: int) -> str:
     """The access token in that container's environment. Derived, so that the next worker, after one was killed, starts
     the container with the same one; stored, like all tokens, as its SHA-256 alone."""
@@ -69,29 +83,48 @@ def container_token(workspace_id: UUID, generation: int) -> str:
 
 
 def _make_tokens_valid(rows: Collection[Container]) -> None:
-    """Give each one valid token: if it was revoked, or made with another secret key, that of the next generation, so
-    that a container running with the old one is replaced. Tokens of earlier containers are revoked; those made by hand
-    stay. A fixed number of statements."""
-    digests = {row.pk: digest(container_token(row.pk, row.generation)) for row in rows}
+    """Give each one valid token. If it was revoked, or the container's was made with another secret key, that is the
+    next generation's, so that a container running with the old one is replaced. Tokens of earlier containers are valid
+    until the new one runs: the old one runs on while the image is pulled. A fixed number of statements."""
+    digests = _digests(rows)
     revoked = WorkspaceToken.objects.filter(digest__one_of=digests.values(), revoked_at__isnull=False)
-    usable = WorkspaceToken.objects.filter(workspace__one_of=digests, of_container=True, revoked_at=None)
-    earlier = {pk: key for pk, key, text in usable.values_list("pk", "workspace_id", "digest") if text != digests[key]}
-    stale = {*revoked.values_list("workspace_id", flat=True), *earlier.values()}
+    stale = {*revoked.values_list("workspace_id", flat=True), *_made_with_another_key(rows)}
     for row in rows:
         row.generation += row.pk in stale
     Container.objects.filter(workspace__one_of=stale).update(generation=F("generation") + 1)
     now = database_now()
-    tokens = {row.pk: digest(container_token(row.pk, row.generation)) for row in rows}
     WorkspaceToken.objects.bulk_create(
         [
             WorkspaceToken(workspace_id=key, digest=text, created_at=now, of_container=True)
-            for key, text in tokens.items()
+            for key, text in _digests(rows).items()
         ],
         update_conflicts=True,
         unique_fields=["digest"],
         update_fields=["of_container"],
     )
-    WorkspaceToken.objects.filter(pk__one_of=earlier).update(revoked_at=now)
+
+
+def _made_with_another_key(rows: Collection[Container]) -> Set[UUID]:
+    """The workspaces with usable tokens of containers, none of them of this generation or the last one."""
+    usable: defaultdict[UUID, set[str]] = defaultdict(set)
+    tokens = WorkspaceToken.objects.filter(workspace__one_of=[row.pk for row in rows], of_container=True)
+    for key, text in tokens.filter(revoked_at=None).values_list("workspace_id", "digest"):
+        usable[key].add(text)
+    present, last = _digests(rows), _digests(rows, back=1)
+    return {key for key, texts in usable.items() if texts.isdisjoint((present[key], last[key]))}
+
+
+def revoke_earlier_tokens(rows: Collection[Container]) -> None:
+    """Revoke the tokens of the containers before those that run now. Those made by hand stay. One statement."""
+    if rows:
+        digests = _digests(rows)
+        usable = WorkspaceToken.objects.filter(workspace__one_of=digests, of_container=True, revoked_at=None)
+        usable.exclude(digest__one_of=digests.values()).update(revoked_at=database_now())
+
+
+def _digests(rows: Collection[Container], *, back: int = 0) -> dict[UUID, str]:
+    """By workspace the digest of its container's token, or of the one so many generations back."""
+    return {row.pk: digest(container_token(row.pk, row.generation - back)) for row in rows}
 
 
 def _wanted(row: Container, config: bytes, epoch: str) -> Wanted:
@@ -109,6 +142,7 @@ def _wanted(row: Container, config: bytes, epoch: str) -> Wanted:
         config=config,
         limits=limits_for(workspace.tier),
         generation=row.generation,
+        configuration=row.configuration,
         epoch=epoch,
     )
 
@@ -168,9 +202,6 @@ def _stored(digests: Collection[str]) -> dict[str, filesets.FolderFiles]:
 # ---- Images of runtimes and limits of tiers, as the settings name them.
 
 
-ANY = "*"
-
-
 def image_for(runtime: str) -> str:
     """The image of a runtime; "" if the settings name none."""
     images: dict[str, str] = settings.ORGSITE_RUNTIME_IMAGES
@@ -179,5 +210,4 @@ def image_for(runtime: str) -> str:
 
 def limits_for(tier: int) -> ContainerLimits:
     """The limits of a tier; none if the settings name none."""
-    given = settings.ORGSITE_DOCKER_LIMITS
-    return limits_of(given.get(str(tier)) or given.get(ANY) or {})
+    return limits_of(limits_of_tier(settings.ORGSITE_DOCKER_LIMITS, tier))

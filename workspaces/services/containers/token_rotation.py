@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
-from audit.event_types import WORKSPACE_RESTARTED
 from lib.database_clock import database_now
 from workspaces.access import Actor
 from workspaces.core.containers.lifecycle import Desired
-from workspaces.models import Container, Organization, Status, WorkspaceToken
-from workspaces.services.containers.container_results import News, change_status, tell
+from workspaces.models import Container, Organization, WorkspaceToken
 from workspaces.services.containers.provisioning import container_token
+from workspaces.services.containers.restarts import restart
 from workspaces.services.security.tokens import digest, revoke_workspace_tokens
 
 WHY = "its access token was rotated"
@@ -43,8 +42,8 @@ def rotate_tokens(organization: Organization, *, actor: Actor, every: bool = Fal
         ended = _ended(organization, usable.filter(of_container=True), every=every)
         handed_out = usable.filter(of_container=False).values_list("pk", flat=True) if by_hand else ()
         revoked = revoke_workspace_tokens(WorkspaceToken.objects.filter(pk__one_of=[*ended, *handed_out]), actor=actor)
-        renewed = _renew(set(ended.values()), actor=actor)
-    return Rotation(revoked=revoked, renewed=renewed)
+        renewed = restart(set(ended.values()), why=WHY, actor=actor, now=database_now())
+    return Rotation(revoked=revoked, renewed=len(renewed))
 
 
 def _ended(organization: Organization, tokens: QuerySet[WorkspaceToken], *, every: bool) -> dict[int, UUID]:
@@ -55,16 +54,3 @@ def _ended(organization: Organization, tokens: QuerySet[WorkspaceToken], *, ever
     rows = Container.objects.filter(organization=organization, desired=Desired.RUNNING).values_list("pk", "generation")
     current = {digest(container_token(*row)) for row in rows}
     return {pk: key for pk, key, text in found if text not in current}
-
-
-def _renew(ids: set[UUID], *, actor: Actor) -> int:
-    """Raise the generation: a worker replaces older containers."""
-    now = database_now()
-    rows = Container.objects.filter(workspace__one_of=ids, desired=Desired.RUNNING)
-    rows.update(
-        generation=F("generation") + 1, due_at=now, asked_at=None, attempts=0, losses=0, last_error="", changed_at=now
-    )
-    renewed = list(rows.select_related("workspace__organization").order_by("pk"))
-    change_status(renewed, Status.PROVISIONING, why=lambda _: WHY, actor=actor)
-    tell([News(kind=WORKSPACE_RESTARTED, row=row, why=WHY, run=False) for row in renewed], actor=actor)
-    return len(renewed)

@@ -7,7 +7,7 @@ there. On PostgreSQL the lock is the organization's alone, and the plan is made 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,15 +19,19 @@ from lib import gc_tuning
 from lib.bulk import locks_everything
 from lib.database_clock import database_now
 from workspaces.access import Actor
-from workspaces.core.planning.plan import plan_import
+from workspaces.core.planning.import_options import ImportOptions
+from workspaces.core.planning.plan import Contents, ReadContents, plan_import
 from workspaces.core.planning.plan_values import PLANNED, Live, Mode, Plan
 from workspaces.core.planning.render import as_json
 from workspaces.core.template import Template
 from workspaces.errors import AppliedAlready, PlanChanged
 from workspaces.models import ImportRun, Organization, Workspace
+from workspaces.services.containers.restarts import restart_rule
+from workspaces.services.plans.contents import read_contents
 from workspaces.services.plans.execution import PreparedPlan, execute, first_status
 from workspaces.services.plans.runs import claim_run, complete_run, new_run
 from workspaces.services.plans.stored_plans import keep_template, note_applied, packed, run_that_applied, store_filesets
+from workspaces.services.plans.updating import note_what_was_said
 from workspaces.services.templates.loader import LoadedTemplate
 from workspaces.services.verdicts import judge, require
 
@@ -51,10 +55,20 @@ class Confirmation:
 
 
 @gc_tuning.paused()
-def preview_import(organization: Organization, template: Template, *, mode: Mode) -> Plan:
-    """The plan as of now. Two queries; changes nothing."""
+def preview_import(
+    organization: Organization, template: Template, *, mode: Mode, options: ImportOptions | None = None
+) -> Plan:
+    """The plan as of now. Four queries at most; changes nothing."""
     last, have = last_run(organization), snapshot(organization)
-    return plan_import(have=have, want=template, mode=mode, last_run=last)
+    return plan_import(
+        have=have,
+        want=template,
+        mode=mode,
+        options=options,
+        last_run=last,
+        read=read_contents,
+        containers=restart_rule(),
+    )
 
 
 def apply_import(
@@ -62,6 +76,7 @@ def apply_import(
     loaded: LoadedTemplate,
     *,
     mode: Mode,
+    options: ImportOptions | None = None,
     actor: Actor,
     reason: str = "",
     confirmation: Confirmation = Confirmation(),
@@ -71,7 +86,8 @@ def apply_import(
     Raises PlanChanged, AppliedAlready, RemovalNotConfirmed, NotFound (an expired preview's files); after any error the
     run is closed as refused or failed and its event written.
     """
-    asked = Import(organization=organization, template=loaded.template, mode=mode, reason=reason)
+    chosen = options or ImportOptions.of(mode)
+    asked = Import(organization=organization, template=loaded.template, mode=mode, options=chosen, reason=reason)
     with new_run(organization, loaded, mode=mode, actor=actor, reason=reason) as run:
         ahead = asked.ahead()
         with transaction.atomic():
@@ -102,6 +118,7 @@ def _execute(draft: Draft, *, run: ImportRun, actor: Actor) -> Mapping[int, UUID
     store_filesets(template.files(), given=template.filesets, now=now)
     keep_template(run, template, document=draft.document)
     if draft.plan.changes_nothing:
+        note_what_was_said(draft.plan)
         return {}
     created = execute(draft.prepared, run=run, actor=actor, now=now)
     _verify(draft.plan, run.organization)
@@ -135,6 +152,7 @@ class Import:
     organization: Organization
     template: Template
     mode: Mode
+    options: ImportOptions
     reason: str
 
     def ahead(self) -> Draft | None:
@@ -143,7 +161,7 @@ class Import:
             return None
         with gc_tuning.paused():
             seen = Stored(self.organization)
-            plan = plan_import(have=seen.live(), want=self.template, mode=self.mode, last_run=seen.last_run)
+            plan = self._plan(seen.live(), seen.last_run, read=seen.contents_of)
         draft = self._draft(plan, seen=seen)
         draft.prepared.stage()
         return draft
@@ -154,8 +172,13 @@ class Import:
             return ahead
         with gc_tuning.paused():
             last, have = last_run(self.organization), snapshot(self.organization)
-            plan = plan_import(have=have, want=self.template, mode=self.mode, last_run=last)
-        return self._draft(plan)
+            return self._draft(self._plan(have, last))
+
+    def _plan(self, have: Collection[Live], last: UUID | None, *, read: ReadContents = read_contents) -> Plan:
+        return plan_import(
+            have=have, want=self.template, mode=self.mode, options=self.options, last_run=last, read=read,
+            containers=restart_rule(),
+        )  # fmt: skip
 
     def _draft(self, plan: Plan, *, seen: Stored | None = None) -> Draft:
         return Draft(prepared=PreparedPlan.of(plan, reason=self.reason), document=packed(self.template), seen=seen)
@@ -183,15 +206,22 @@ class Stored:
         with connections[rows.db].cursor() as cursor:
             cursor.execute(sql, parameters)
             self._rows = cursor.fetchall()
+        self._contents: Contents = {}
 
     def live(self) -> tuple[Live, ...]:
         """As `snapshot` gives them."""
         return tuple(map(_live, self._rows))
 
+    def contents_of(self, ids: Collection[UUID]) -> Contents:
+        """The fields of these workspaces, kept to be compared."""
+        self._contents = read_contents(ids)
+        return self._contents
+
     def plans_like(self, other: Stored) -> bool:
         """Whether plans over both are the same: all that a fingerprint covers is alike."""
         alike = self.last_run == other.last_run and len(self._rows) == len(other._rows)
-        return alike and self._read() == other._read()
+        same_rows = alike and self._read() == other._read()
+        return same_rows and other.contents_of(self._contents.keys()) == self._contents
 
     def _read(self) -> set[tuple[Any, ...]]:
         return {row[:PLANNED] for row in self._rows}

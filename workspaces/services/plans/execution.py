@@ -23,12 +23,16 @@ from workspaces.core.template import Node
 from workspaces.errors import NameTaken
 from workspaces.models import ImportRun, Organization, RunOperation, Schedule, Status, Workspace, WorkspaceToken
 from workspaces.services.containers.desired_state import engine_runs, want_absent, want_running
-from workspaces.services.workspace_events import Reasons, emit_for_each, record_change
+from workspaces.services.containers.restarts import converge
+from workspaces.services.plans.moving import make_way, move, record_moves
+from workspaces.services.plans.updating import note_what_was_said, record_updates, update
+from workspaces.services.reasons import Reasons, with_reason
+from workspaces.services.workspace_events import emit_for_each, record_change
 
 PROVISIONING, ONLINE = Status.PROVISIONING, Status.ONLINE
 WORKSPACE_FIELDS = (
     "id", "parent", "name", "role", "tier", "runtime", "model", "status", "external", "url", "spec", "files",
-    "declared",
+    "declared", "declared_digest",
 )  # fmt: skip
 SCHEDULE_FIELDS = ("workspace", "name", "cron_expr", "timezone", "prompt", "enabled")
 OPERATION_FIELDS = ("seq", "kind", "workspace_id", "name", "path", "cause", "reason", "before", "after")
@@ -60,10 +64,23 @@ def execute(
 ) -> Mapping[int, UUID]:
     """Carry out the plan in the caller's transaction, under the organization's lock; row of the plan → new id.
 
-    Creations come first, removals last.
+    What goes makes room first; a place is free before somebody else gets it.
     """
+    plan, created = prepared.plan, prepared.creation.created
+    tear_down(plan, run=run, actor=actor, keep_volumes=keep_volumes, now=now)
+    make_way(plan)
     insert_created(prepared.creation, organization=run.organization, actor=actor, import_id=run.pk, now=now)
-    tear_down(prepared.plan, run=run, actor=actor, keep_volumes=keep_volumes, now=now)
+    move(plan, created=created, now=now)
+    update(plan, now=now)
+    note_what_was_said(plan)
+    record_moves(plan, created=created, run=run, actor=actor, now=now)
+    record_updates(plan, run=run, actor=actor, now=now)
+    converge(
+        {each.workspace: each.diff.changes for each in plan.operations if each.workspace and each.diff},
+        actor=actor,
+        now=now,
+        import_id=run.pk,
+    )
     prepared.operations.insert(same={"run": run.pk})
     return prepared.creation.created
 
@@ -167,7 +184,7 @@ def _workspace_row(new: New, *, declared: bool) -> tuple[Any, ...]:
     return (
         key, parent, node.name, node.role, node.tier, node.runtime, node.model,
         PROVISIONING if has_container else ONLINE, node.external, node.url, node.spec, node.files or None,
-        node.declared() if declared else None,
+        node.declared() if declared else None, node.digest if declared else "",
     )  # fmt: skip
 
 
@@ -201,7 +218,7 @@ def _why(operation: Operation, reason: str) -> str:
     """Words for history and event: the operation's cause, then the caller's `reason`; of a chosen one that alone."""
     if operation.reason == Reason.CHOSEN:
         return reason or operation.cause
-    return f"{operation.cause}: {reason}" if reason else operation.cause
+    return with_reason(operation.cause, reason)
 
 
 def _mark_removed(ids: Collection[UUID], *, run: ImportRun, now: datetime) -> None:
@@ -222,17 +239,20 @@ def operation_rows(plan: Plan, *, created: Mapping[int, UUID]) -> Rows:
 
 
 def _operation_rows(plan: Plan, created: Mapping[int, UUID]) -> Iterator[tuple[Any, ...]]:
-    for seq, (kind, row, workspace, before, after, cause, reason) in enumerate(plan.operations, start=1):
+    for seq, (kind, row, workspace, before, after, cause, reason, diff) in enumerate(plan.operations, start=1):
+        changes = diff.changes if diff else ()
         yield (
             seq, kind, workspace or created[row], plan.rows[row].name, JsonText(plan.path_texts[row]), cause, reason,
-            _place_json(before, created), _place_json(after, created),
+            _state_json(before, created, {each["field"]: each["from"] for each in changes}),
+            _state_json(after, created, {each["field"]: each["to"] for each in changes}),
         )  # fmt: skip
 
 
-def _place_json(place: Place | None, created: Mapping[int, UUID]) -> JsonText | None:
-    """`{"parent_id", "name"}`."""
+def _state_json(place: Place | None, created: Mapping[int, UUID], fields: Mapping[str, Any]) -> JsonText | None:
+    """`{"parent_id", "name"}`, and `fields` if any change."""
     if place is None:
         return None
     parent = created[place.parent] if isinstance(place.parent, int) else place.parent
     above = f'"{parent}"' if parent else "null"
-    return JsonText(f'{{"parent_id": {above}, "name": {as_json(place.trail[-1])}}}')
+    more = f', "fields": {as_json(fields)}' if fields else ""
+    return JsonText(f'{{"parent_id": {above}, "name": {as_json(place.trail[-1])}{more}}}')

@@ -154,6 +154,7 @@ def complete_run(run: ImportRun, plan: Plan) -> None:
     run.finished_at = database_now()
     run.fingerprint = plan.fingerprint
     run.created_count, run.skipped_count = plan.created_count, plan.skipped_count
+    run.moved_count, run.updated_count, run.differs_count = len(plan.moved), len(plan.updated), plan.differs_count
     run.removed_count, run.left_running_count = len(plan.removals), len(plan.left_running)
     run.live_before, run.live_after = plan.live_before, plan.live_after
     run.reconcile_errors, run.warnings = errors_of(plan), list(plan.warnings)
@@ -233,6 +234,9 @@ def _completion(run: ImportRun, plan: Plan) -> ImportCompleted:
     return {
         **_outcome(run),
         "skipped_count": run.skipped_count,
+        "moved_count": run.moved_count,
+        "updated_count": run.updated_count,
+        "differs_count": run.differs_count,
         "collateral_count": len(plan.collateral),
         "left_running_count": run.left_running_count,
         "left_running": [str(row.live.id) for row in plan.left_running[:NAMED_LEFT_RUNNING] if row.live],

@@ -28,6 +28,7 @@ from workspaces.models import (
     RunFiles,
     RunTemplate,
 )
+from workspaces.models.run import CHANGED
 from workspaces.services.expiry import forget
 
 KEPT = timedelta(days=30)
@@ -110,7 +111,7 @@ def forget_unused_filesets() -> int:
 # ---- A plan is applied once: the run is stored with its fingerprint and its preview.
 
 
-CHANGED_SOMETHING = Q(state=ImportRun.State.COMPLETED) & (Q(created_count__gt=0) | Q(removed_count__gt=0))
+CHANGED_SOMETHING = Q(state=ImportRun.State.COMPLETED) & CHANGED
 
 
 def run_that_applied(organization: Organization, *, fingerprint: str, preview_id: UUID | None = None) -> UUID | None:

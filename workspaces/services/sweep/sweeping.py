@@ -16,8 +16,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from audit.emitting import emit
-from audit.event_types import WORKSPACE_RESTARTED
 from lib.database_clock import database_now
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.containers.sweep_plan import Finding, Held, Known, Sweep, Unknown, plan_sweep
@@ -27,8 +25,8 @@ from workspaces.services.containers.container_results import WORKER
 from workspaces.services.containers.desired_state import want_each_running
 from workspaces.services.containers.installation import RESTORED, note_epochs
 from workspaces.services.containers.losses import note_losses
+from workspaces.services.containers.restarts import provision_again
 from workspaces.services.sweep.strays import note_strays, overdue, with_names
-from workspaces.services.workspace_events import Reasons, record_history, subject, workspace_event
 
 logger = logging.getLogger(__name__)
 
@@ -113,16 +111,7 @@ def _start_again(findings: Sequence[Finding]) -> None:
         settled = rows.filter(desired=Desired.RUNNING, due_at=None).select_related("workspace__organization")
         again = note_losses(settled, why=why, now=now) | (live.keys() - known)
         want_each_running((row for key, row in live.items() if key not in known), now=now)
-        _provision_again([row for key, row in live.items() if key in again], why=why, now=now)
-
-
-def _provision_again(rows: Sequence[Workspace], *, why: Mapping[UUID, str], now: datetime) -> None:
-    ids = [row.pk for row in rows]
-    Workspace.objects.live().filter(id__one_of=ids).update(status=Status.PROVISIONING, updated_at=now)
-    record_history(Reasons(ids, [why[key] for key in ids]), kind="~", actor=WORKER, now=now)
-    paths = Workspace.objects.paths(ids)
-    told = {row: subject(row, path=paths[row.pk], why=why[row.pk]) for row in rows}
-    emit([workspace_event(WORKSPACE_RESTARTED, facts, workspace=row, actor=WORKER) for row, facts in told.items()])
+        provision_again([key for key in live if key in again], why=why, actor=WORKER, now=now)
 
 
 def _release_again(ids: Sequence[UUID]) -> None:

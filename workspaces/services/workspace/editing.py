@@ -1,4 +1,7 @@
-"""Edits of a workspace by a person: protection, role, tier. Each has a history row and an event."""
+"""Edits of a workspace by a person: protection, role, tier. Each has a history row and an event.
+
+The container gets what changed: by a delivery, or, where its limits change, by a restart.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,13 @@ from audit.event_types import WORKSPACE_CHANGED
 from lib.database_clock import database_now
 from workspaces.access import Actor
 from workspaces.core.changes import Change, changes_of
+from workspaces.core.planning.field_diff import Differs, after_edit
 from workspaces.errors import WorkspaceRemoved
 from workspaces.models import Organization, Workspace
-from workspaces.services.workspace_events import Reasons, record_history, subject, workspace_event
+from workspaces.services.containers.restarts import converge
+from workspaces.services.plans.contents import read_contents
+from workspaces.services.reasons import Reasons
+from workspaces.services.workspace_events import record_history, subject, workspace_event
 
 
 class Changes(TypedDict, total=False):
@@ -39,11 +46,20 @@ def edit_workspace(workspace: Workspace, changes: Changes, *, actor: Actor, reas
         differing = {key: value for key, value in changes.items() if getattr(row, key) != value}
         if differing:
             Workspace.objects.live().filter(pk=row.pk).update(**differing, updated_at=now)
+            _note_whether_it_differs(row)
             changed = changes_of({key: getattr(row, key) for key in differing}, differing)
             why = reason or _sentence(differing)
             record_history(Reasons([row.pk], why), kind="~", actor=actor, now=now)
             emit([_event(row, changed, why=why, reason=reason, actor=actor)])
+            converge({row.pk: changed}, actor=actor, now=now)
     return Workspace.objects.select_related("organization").get(pk=row.pk)
+
+
+def _note_whether_it_differs(row: Workspace) -> None:
+    """Of one that a template declared: whether it is still what that says."""
+    differs = after_edit(read_contents([row.pk])[row.pk], before=Differs(row.differs))
+    if differs != row.differs:
+        Workspace.objects.filter(pk=row.pk).update(differs=differs)
 
 
 def _event(row: Workspace, changes: list[Change], *, why: str, reason: str, actor: Actor) -> Event:

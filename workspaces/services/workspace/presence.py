@@ -17,8 +17,9 @@ from lib.database_clock import database_now
 from workspaces.access import Actor
 from workspaces.errors import TooOften, WorkspaceRemoved
 from workspaces.models import Status, Workspace
+from workspaces.services.reasons import Reasons
 from workspaces.services.security.rate_limits import MINUTE, take_turn
-from workspaces.services.workspace_events import Reasons, record_history, subject, workspace_event
+from workspaces.services.workspace_events import record_history, subject, workspace_event
 
 HEARTBEAT_GRAIN = timedelta(seconds=5)
 REGISTRATIONS = 6  # registrations of a workspace in a minute that change its address or bring it online
@@ -60,7 +61,7 @@ def register(workspace_id: UUID, *, url: str) -> None:
         raise TooOften(f"A workspace may register {REGISTRATIONS} changes a minute.", left=left)
     now = database_now()
     with transaction.atomic():
-        if not Workspace.objects.live().filter(pk=workspace_id).update(url=url, **_online(now)):
+        if not Workspace.objects.live().filter(pk=workspace_id).update(reported_url=url, **_online(now)):
             raise WorkspaceRemoved("This workspace is removed.")
         _record_online(workspace_id, why=f"registered at {url}", now=now)
 
@@ -73,7 +74,7 @@ def refuse_removed(workspace_id: UUID) -> None:
 def _read(workspace_id: UUID) -> tuple[str, str, datetime | None]:
     """Status, address and last heartbeat. Raises WorkspaceRemoved."""
     rows = Workspace.objects.live().filter(pk=workspace_id)
-    found = rows.values_list("status", "url", "last_heartbeat_at").first()
+    found = rows.values_list("status", "reported_url", "last_heartbeat_at").first()
     if found is None:
         raise WorkspaceRemoved("This workspace is removed.")
     return found
