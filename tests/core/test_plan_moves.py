@@ -211,6 +211,12 @@ def test_siblings_cannot_swap_their_names_where_both_stand_in_place() -> None:
     assert same.changes_nothing
 
 
+def test_a_chain_of_renames_stops_at_what_stands_in_place_and_says_so() -> None:
+    answer = plan({"P": {"a": {}, "b": {}}}, {"P": {"b": {}, "c": {}}}, previously={"b": ["a"], "c": ["b"]})
+    assert [row.path for row in answer.result if row.live is None] == ["P › c"]
+    assert answer.warnings == ("P › b: live in place, so `previously` is not followed; P › a is left over",)
+
+
 def test_two_siblings_below_another_parent_swap_their_names() -> None:
     have, want = {"P": {"A": {"X": {}}, "B": {"Y": {}}}, "Q": {}}, {"P": {}, "Q": {"A": {"Y": {}}, "B": {"X": {}}}}
     assert changes(have, want, previously={"A": [("P", "B")], "B": [("P", "A")]}) == text("""

@@ -105,6 +105,17 @@ class Claims:
         for indices in unclear.values():
             yield f"{self._named(indices)}: `previously` could mean {self._several(indices[0])}; write the path"
 
+    def not_followed(self, in_place: Iterable[int]) -> Iterator[str]:
+        """A sentence for each row left over that nodes say they were, although they stand at their places already."""
+        same: defaultdict[int, list[int]] = defaultdict(list)
+        for index in in_place:
+            row = self._meant(index) if self._search.nodes.all[index].node.previously else None
+            if row:
+                same[row.id.int].append(index)
+        for key, indices in same.items():
+            meant = self._search.rows.listed([self._search.rows.by_id[key]])
+            yield f"{self._named(indices)}: live in place, so `previously` is not followed; {meant} is left over"
+
     def _named(self, indices: Sequence[int]) -> str:
         return first_few(map(self._search.nodes.path, indices), len(indices))
 

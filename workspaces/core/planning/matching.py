@@ -253,6 +253,7 @@ class _Search:
             if index not in self.found:
                 left[self.nodes.name(index)].append(index)
         yield from self._claims.doubts(index for indices in left.values() for index in indices)
+        yield from self._claims.not_followed(each for each in self.found if self.found[each].rule is Rule.IN_PLACE)
         for name, indices in left.items():
             rows, nodes = list(self._free[name].values()), first_few(map(self.nodes.path, indices), len(indices))
             if len(rows) > 1:
