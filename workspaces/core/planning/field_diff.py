@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from workspaces.core.template import Node, digest_of
 
 PLAIN = ("role", "tier", "runtime", "model", "external", "url", "files")
 INSIDE = ("spec", "schedules")  # their keys are fields
+PARTS = (*PLAIN, *INSIDE)
 UNDECIDED = "undecided"
 _INSIDE = tuple(f"{part}." for part in INSIDE)
 
@@ -87,8 +88,9 @@ def compare(node: Node, have: Content, *, ours: Sequence[str] = ("",), overwrite
     """
     foreign = have.template not in ("", *ours)
     declared = node.declared()
-    want, live = flat(declared), flat(have.live)
-    last = _Last(have.declared)
+    parts = _not_settled(declared, have)
+    want, live = flat(declared, parts), flat(have.live, parts)
+    last = _Last(have.declared, parts)
     found: dict[_Kind, list[Change]] = {kind: [] for kind in _Kind}
     overwritten: list[str] = []
     for name in dict.fromkeys((*want, *live, *last.fields)):
@@ -117,7 +119,7 @@ def compare(node: Node, have: Content, *, ours: Sequence[str] = ("",), overwrite
         changes=tuple(found[_Kind.CHANGE]),
         drift=tuple(found[_Kind.DRIFT]),
         conflicts=tuple(found[_Kind.CONFLICT]),
-        live=nested(live),
+        live={**have.live, **nested(live, parts)},
         declared=have.declared if stays and have.declared is not None else last.as_declared() if left else declared,
         digest="" if stays or left else node.digest,
         template=have.template if stays else ours[0],
@@ -145,8 +147,9 @@ class _Last:
     conflict when it was first compared: the template never said anything about them that counts.
     """
 
-    def __init__(self, declared: Mapping[str, Any] | None) -> None:
-        self.said = flat(declared or {})
+    def __init__(self, declared: Mapping[str, Any] | None, parts: Collection[str]) -> None:
+        self.said = flat(declared or {}, parts)
+        self._declared, self._parts = declared or {}, parts
         self._adopted = declared is None
         self._undecided = dict.fromkeys((declared or {}).get(UNDECIDED, ()))
 
@@ -172,24 +175,39 @@ class _Last:
             self._undecided[name] = None
 
     def as_declared(self) -> dict[str, Any]:
-        return {**nested(self.said), **({UNDECIDED: sorted(self._undecided)} if self._undecided else {})}
+        said = {**self._declared, **nested(self.said, self._parts), UNDECIDED: sorted(self._undecided)}
+        if not self._undecided:
+            del said[UNDECIDED]
+        return said
 
 
 def _is_by_hand(name: str, have: Content) -> bool:
     return bool(have.by_hand) and name.startswith("schedules.") and name.removeprefix("schedules.") in have.by_hand
 
 
-def flat(said: Mapping[str, Any]) -> dict[str, Any]:
+def _not_settled(declared: Mapping[str, Any], have: Content) -> Collection[str]:
+    """The parts to look at field by field. In all others the template says what is live, and what it said last."""
+    last = have.declared
+    if last is None or last.get(UNDECIDED) or have.by_hand:
+        return PARTS
+    live = have.live
+    return [
+        part for part in PARTS if not (same(declared[part], live.get(part)) and same(declared[part], last.get(part)))
+    ]
+
+
+def flat(said: Mapping[str, Any], parts: Collection[str] = PARTS) -> dict[str, Any]:
     """Field → value; without the keys and schedules that are not there, or null, which is the same."""
-    fields = {name: said.get(name) for name in PLAIN}
+    fields = {name: said.get(name) for name in PLAIN if name in parts}
     for part in INSIDE:
-        fields |= {f"{part}.{key}": value for key, value in (said.get(part) or {}).items() if value is not None}
+        if part in parts:
+            fields |= {f"{part}.{key}": value for key, value in (said.get(part) or {}).items() if value is not None}
     return fields
 
 
-def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The other way round: the shape of `Node.declared`."""
-    said: dict[str, Any] = {name: fields.get(name) for name in PLAIN} | {part: {} for part in INSIDE}
+def nested(fields: Mapping[str, Any], parts: Collection[str] = PARTS) -> dict[str, Any]:
+    """The other way round: these parts in the shape of `Node.declared`."""
+    said: dict[str, Any] = {part: {} if part in INSIDE else fields.get(part) for part in parts}
     for name, value in fields.items():
         part, dot, key = name.partition(".")
         if dot:
