@@ -10,7 +10,7 @@ from lib.database_clock import database_now
 from workspaces.access import Actor
 from workspaces.core.changes import changes_of
 from workspaces.models import Organization, Workspace
-from workspaces.services.containers.restarts import converge
+from workspaces.services.containers.restarts import Consequence, converge, restart_rule
 
 
 def change_fields(organization: Organization, name: str, *, actor: Actor, **values: Any) -> None:
@@ -20,4 +20,5 @@ def change_fields(organization: Organization, name: str, *, actor: Actor, **valu
         row, now = Workspace.objects.get(organization=organization, name=name), database_now()
         changed = changes_of({key: getattr(row, key) for key in values}, values)
         Workspace.objects.filter(pk=row.pk).update(**values)
-        converge({row.pk: changed}, actor=actor, now=now)
+        effect = restart_rule().effect(changed, external=row.external)
+        converge({row.pk: Consequence(effect, changed)}, actor=actor, now=now)

@@ -18,11 +18,12 @@ from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait
 from workspaces.access import Actor
 from workspaces.admin.run.run_rows import stage_of
 from workspaces.core.changes import changes_of
+from workspaces.core.containers.restart_rule import Effect
 from workspaces.core.template import Node
 from workspaces.engines.fake import FakeContainer, FakeEngine
 from workspaces.models import Container, Organization, Status, Workspace
 from workspaces.services.containers.losses import note_losses
-from workspaces.services.containers.restarts import converge, restart
+from workspaces.services.containers.restarts import Consequence, converge, restart
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.tokens import find_workspace_token
 from workspaces.services.sweep.sweeping import survey
@@ -191,7 +192,7 @@ def test_until_then_the_pages_say_that_it_is_delivered(running: None, change: Ch
 def test_one_by_a_run_is_a_part_of_that_run(running: None, actor: Actor) -> None:
     run = StructureEvent.objects.filter(import_id__isnull=False).latest("pk").import_id
     Container.objects.update(import_id=None)
-    changed = {key_of("PM"): changes_of({"role": ""}, {"role": "leads"})}
+    changed = {key_of("PM"): Consequence(Effect.DELIVER, changes_of({"role": ""}, {"role": "leads"}))}
     converge(changed, actor=actor, now=database_now(), import_id=run)
     due = Container.objects.filter(due_at__isnull=False)
     assert list(due.values_list("workspace__name", "import_id")) == [("PM", run)]

@@ -5,7 +5,7 @@ from uuid import UUID
 from tests.trees import Tree, live
 from workspaces.core.planning.plan_values import Kind, Live, Plan
 from workspaces.core.planning.policy import Policy, Word
-from workspaces.core.planning.removal import plan_removal
+from workspaces.core.planning.removal_plan import plan_removal
 
 TREE: Tree = {"PM": {"Dev": {"QA": {}}, "Ops": {}}, "Lead": {}}
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from functools import partial
-from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
 
 from tests.budgets import rounds
+from tests.races import at_once
 from tests.trees import Tree, loaded
 from workspaces.access import Actor
 from workspaces.core.planning.import_options import ImportOptions
 from workspaces.core.planning.plan_values import Mode
-from workspaces.errors import OrgError
 from workspaces.models import Organization, Workspace
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
 from workspaces.services.removal.cascading import cascade_delete
@@ -35,29 +33,6 @@ pytestmark = [
         "connection.vendor == 'sqlite'", reason="SQLite has one writer at a time; PostgreSQL's half shows this"
     ),
 ]
-
-
-def at_once(*calls: Callable[[], Any]) -> list[BaseException]:
-    """Run the calls in threads that start together; the errors that are not the product's own."""
-    barrier, errors = Barrier(len(calls)), []
-
-    def run(call: Callable[[], Any]) -> None:
-        try:
-            barrier.wait(timeout=60)
-            call()
-        except OrgError:
-            pass
-        except BaseException as error:  # to be seen in the test's own thread
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=(call,)) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=120)
-    return errors
 
 
 def into(organization: Organization, tree: Tree) -> Callable[[], Any]:
@@ -83,7 +58,7 @@ def test_two_that_want_to_stand_below_each_other(organization: Organization) -> 
     into(organization, START)()
     ids = set(Workspace.objects.values_list("pk", flat=True))
     for _ in range(rounds(20)):
-        assert not at_once(into(organization, A_BELOW_B2), into(organization, B_BELOW_A2))
+        at_once(into(organization, A_BELOW_B2), into(organization, B_BELOW_A2))
         assert_sound(organization)
         assert set(Workspace.objects.live().values_list("pk", flat=True)) == ids
         into(organization, START)()
@@ -94,7 +69,7 @@ def test_moves_beside_deletes_and_heartbeats(organization: Organization) -> None
         into(organization, START)()
         live = dict(Workspace.objects.live().filter(organization=organization).values_list("name", "pk"))
         doomed = random.Random(number).choice(sorted(live))
-        assert not at_once(
+        at_once(
             into(organization, A_BELOW_B2),
             into(organization, B_BELOW_A2),
             lambda doomed=doomed, live=live: cascade_delete([live[doomed]], actor=ALICE),
@@ -118,6 +93,6 @@ def test_a_plan_that_was_shown_is_never_applied_over_another_move(organization: 
             done.append(fingerprint)
 
         one, other = shown
-        assert not at_once(partial(apply, A_BELOW_B2, one), partial(apply, B_BELOW_A2, other))
+        at_once(partial(apply, A_BELOW_B2, one), partial(apply, B_BELOW_A2, other))
         assert len(done) == 1
         into(organization, START)()

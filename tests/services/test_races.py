@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -12,10 +11,10 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from audit.models import StructureEvent
+from tests.races import at_once
 from tests.trees import loaded
 from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
-from workspaces.errors import OrgError
 from workspaces.models import ImportRun, Organization, Status, Workspace
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.plans.abandoned_runs import close_interrupted
@@ -33,26 +32,6 @@ pytestmark = [
         "connection.vendor == 'sqlite'", reason="SQLite has one writer at a time; PostgreSQL's half shows this"
     ),
 ]
-
-
-def at_once(*calls: Callable[[], Any]) -> None:
-    """Run the calls in threads that start together; the product's own errors are expected there."""
-    barrier = Barrier(len(calls))
-
-    def run(call: Callable[[], Any]) -> None:
-        try:
-            barrier.wait(timeout=60)
-            call()
-        except OrgError:
-            pass
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=(call,)) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=120)
 
 
 @pytest.fixture

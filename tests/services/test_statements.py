@@ -15,7 +15,7 @@ from tests.trees import REPLACING, Tree, loaded
 from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import ImportRun, Organization, Workspace
-from workspaces.services.containers.restarts import converge
+from workspaces.services.containers.restarts import Consequence, converge, restart_rule
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
 from workspaces.services.removal.cascading import cascade_delete
 
@@ -144,7 +144,8 @@ def test_containers_of_changed_workspaces(live: Organization, actor: Actor, engi
     and events.
     """
     change = {"field": what.split()[-1], "from": "a", "to": what.startswith("to")}
-    changed = {key: [change] for key in live.workspaces.values_list("pk", flat=True)}
+    consequence = Consequence(restart_rule().effect([change]), [change])
+    changed = dict.fromkeys(live.workspaces.values_list("pk", flat=True), consequence)
     now = database_now()
     assert statements(lambda: converge(changed, actor=actor, now=now)) == (made if engine == "docker" else 0)
 

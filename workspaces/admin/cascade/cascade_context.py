@@ -13,7 +13,7 @@ from django.core.paginator import Page, Paginator
 
 from lib.text import listed, plural
 from workspaces.core.names import SEPARATOR
-from workspaces.core.planning.removal import fingerprint_of
+from workspaces.core.planning.removal_plan import fingerprint_of
 from workspaces.core.tree_order import Forest
 from workspaces.models import Organization, Workspace
 from workspaces.services.removal.cascading import Doomed, preview_cascade

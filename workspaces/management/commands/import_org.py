@@ -42,7 +42,7 @@ CHANGES = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
+class Asked:
     """The import that the arguments ask for."""
 
     organization: Organization
@@ -101,14 +101,14 @@ class Command(OrgCommand):
                 self._print(error.plan)
             raise CommandError(_refusal(error)) from error
 
-    def _read(self, options: Mapping[str, Any]) -> Wanted:
+    def _read(self, options: Mapping[str, Any]) -> Asked:
         mode, organization = parse_mode(options["mode"]), organization_named(options["org"])
         chosen = _options(mode, options)
         self._report(f"Reading {options['path']} …")
         loaded = shell_loader(MissingFiles(options["missing_files"])).path(options["path"])
         self._report(f"Comparing {loaded.template.count():,} declared workspaces with {organization.slug} …")
         reason = options["reason"]
-        return Wanted(organization=organization, loaded=loaded, mode=mode, options=chosen, reason=reason)
+        return Asked(organization=organization, loaded=loaded, mode=mode, options=chosen, reason=reason)
 
     def _preview(self, plan: Plan, *, as_data: bool) -> None:
         answer = preview_answer(plan)
@@ -121,7 +121,7 @@ class Command(OrgCommand):
         if not plan.changes_nothing:
             sys.exit(CHANGES)
 
-    def _apply(self, wanted: Wanted, options: Mapping[str, Any]) -> None:
+    def _apply(self, wanted: Asked, options: Mapping[str, Any]) -> None:
         given = Confirmation(fingerprint=options["fingerprint"], confirm_removals=options["confirm_removals"])
         shown = None
         if wanted.may_disturb and not options["json"] and not options["yes"] and self.is_interactive():

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -33,17 +34,23 @@ Why = str | Mapping[UUID, str]
 """One reason for all, or one for each id."""
 
 
+class Consequence(NamedTuple):
+    """The decided consequence of a workspace's changes for its container."""
+
+    effect: Effect
+    changes: Collection[Change]
+
+
 def converge(
-    changed: Mapping[UUID, Collection[Change]], *, actor: Actor, now: datetime, import_id: UUID | None = None
+    changed: Mapping[UUID, Consequence], *, actor: Actor, now: datetime, import_id: UUID | None = None
 ) -> tuple[UUID, ...]:
-    """Restart the containers of changed workspaces, or deliver to them, as the rule says; return the ids of those that
-    are restarted. Under the same conditions as `restart`, once the changes are written."""
-    rule = restart_rule()
+    """Have the containers of changed workspaces follow, as was decided; return the ids of those that are restarted.
+    Under the same conditions as `restart`, once the changes are written."""
     found: defaultdict[Effect, list[UUID]] = defaultdict(list)
-    for key, changes in changed.items():
-        found[rule.effect(changes)].append(key)
+    for key, (effect, _) in changed.items():
+        found[effect].append(key)
     restarted = [*found[Effect.RESTART], *found[Effect.BRING]]
-    why = {key: why_of(changed[key]) for key in (*restarted, *found[Effect.RELEASE])}
+    why = {key: why_of(changed[key].changes) for key in (*restarted, *found[Effect.RELEASE])}
     _deliver(found[Effect.DELIVER], now=now, import_id=import_id)
     _release(found[Effect.RELEASE], why=why, actor=actor, now=now, import_id=import_id)
     _bring(found[Effect.BRING], now=now)

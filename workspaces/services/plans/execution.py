@@ -23,7 +23,7 @@ from workspaces.core.template import Node
 from workspaces.errors import NameTaken
 from workspaces.models import ImportRun, Organization, RunOperation, Schedule, Status, Workspace, WorkspaceToken
 from workspaces.services.containers.desired_state import engine_runs, want_absent, want_running
-from workspaces.services.containers.restarts import converge
+from workspaces.services.containers.restarts import Consequence, converge
 from workspaces.services.plans.moving import make_way, move, record_moves
 from workspaces.services.plans.updating import note_what_was_said, record_updates, update
 from workspaces.services.reasons import Reasons, with_reason
@@ -76,7 +76,11 @@ def execute(
     record_moves(plan, created=created, run=run, actor=actor, now=now)
     record_updates(plan, run=run, actor=actor, now=now)
     converge(
-        {each.workspace: each.diff.changes for each in plan.operations if each.workspace and each.diff},
+        {
+            each.workspace: Consequence(each.diff.effect, each.diff.changes)
+            for each in plan.operations
+            if each.workspace and each.diff
+        },
         actor=actor,
         now=now,
         import_id=run.pk,

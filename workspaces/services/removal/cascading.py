@@ -18,7 +18,7 @@ from lib.database_clock import database_now
 from lib.text import plural
 from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Live, Plan
-from workspaces.core.planning.removal import plan_removal
+from workspaces.core.planning.removal_plan import plan_removal
 from workspaces.errors import CascadeChanged
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.plans.execution import PreparedPlan, execute

@@ -18,7 +18,7 @@ from workspaces.core.changes import Change, changes_of
 from workspaces.core.planning.field_diff import Differs, after_edit
 from workspaces.errors import WorkspaceRemoved
 from workspaces.models import Organization, Workspace
-from workspaces.services.containers.restarts import converge
+from workspaces.services.containers.restarts import Consequence, converge, restart_rule
 from workspaces.services.plans.contents import read_contents
 from workspaces.services.reasons import Reasons
 from workspaces.services.workspace_events import record_history, subject, workspace_event
@@ -51,7 +51,8 @@ def edit_workspace(workspace: Workspace, changes: Changes, *, actor: Actor, reas
             why = reason or _sentence(differing)
             record_history(Reasons([row.pk], why), kind="~", actor=actor, now=now)
             emit([_event(row, changed, why=why, reason=reason, actor=actor)])
-            converge({row.pk: changed}, actor=actor, now=now)
+            effect = restart_rule().effect(changed, external=row.external)
+            converge({row.pk: Consequence(effect, changed)}, actor=actor, now=now)
     return Workspace.objects.select_related("organization").get(pk=row.pk)
 
 
