@@ -12,6 +12,7 @@ from lib.database_clock import database_now
 from tests.admin.pages import live_names, text
 from tests.trees import AFTER, BEFORE, Tree
 from workspaces.models import ImportRun, Workspace
+from workspaces.services.containers.desired_state import note_sizes, want_each_running
 from workspaces.services.imports.importing import Applied
 
 Preview = Callable[[Tree], str]
@@ -82,3 +83,15 @@ def test_the_younger_ones_say_when_they_were_made(operator: Client, accident: st
 def test_merge_is_not_held_up_by_the_choice(operator: Client, older: set[object], preview: Preview) -> None:
     operator.post(preview({**AFTER, "New": {}}), {"mode": "merge"})
     assert "New" in live_names()
+
+
+def test_little_data_is_never_called_none(older: set[object], operator: Client, preview: Preview) -> None:
+    """Nobody can tell a short note from a file that came with a new workspace."""
+    sizes = {key: 5_000_000 if key in older else 20_480 for key in Workspace.objects.values_list("pk", flat=True)}
+    want_each_running(Workspace.objects.all(), now=database_now())
+    note_sizes(sizes)
+    page = text(operator.get(preview(AFTER)))
+    assert chosen(page) == ["oldest"]
+    assert "takes away 160.0 KB, never active" in page.replace("\xa0", " ")
+    assert "keeps all data" not in page
+    assert "16 volumes, empty" not in page

@@ -6,7 +6,9 @@ from django.template import Library
 
 from lib.text import plural
 from workspaces.admin.shared.badges import badge
+from workspaces.admin.shared.paths import path_html
 
 register = Library()
 register.simple_tag(badge)
 register.filter("plural", plural)
+register.filter("path", path_html)

@@ -11,7 +11,6 @@ from django.utils.safestring import SafeString
 
 from lib.text import plural
 from workspaces.admin.preview import plan_sentences as words
-from workspaces.admin.preview.accident import Accident, accident_of
 from workspaces.admin.preview.field_table import is_met_first
 from workspaces.admin.preview.option_boxes import OptionBox, merge_boxes, reconcile_boxes
 from workspaces.admin.preview.plan_lines import PlanLines, plan_lines
@@ -23,6 +22,7 @@ from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.policy import Ruling
 from workspaces.core.validating.validation_context import brief
 from workspaces.models import ImportRun, Organization
+from workspaces.services.imports.accident import Accident, accident_of
 from workspaces.services.imports.previews import Change, Preview, changes_since
 from workspaces.services.removal.footprint import Holdings, Total, holdings, total
 from workspaces.services.verdicts import ONE_CLICK, Demand, demand_of, judge

@@ -22,7 +22,6 @@ from lib.links import Address
 from lib.text import listed
 from workspaces import access
 from workspaces.access import Actor, Right
-from workspaces.admin.preview.accident import accident_of
 from workspaces.admin.preview.plan_options import OPTIONS, Chosen
 from workspaces.admin.preview.preview_context import further_rows, preview_context
 from workspaces.admin.run.run_context import latest_runs, run_lines
@@ -32,6 +31,7 @@ from workspaces.core.planning.plan_values import IMPORT_MODES, Mode
 from workspaces.core.validating.validation_context import MissingFiles
 from workspaces.errors import AppliedAlready, InvalidOptions, InvalidRequest, NotFound, OrgError
 from workspaces.models import ImportPreview, Organization
+from workspaces.services.imports.accident import accident_of
 from workspaces.services.imports.importing import Applied, preview_answer
 from workspaces.services.imports.previews import Preview, apply_preview, open_preview, preview_again, store_preview
 from workspaces.services.lookups import organization_for

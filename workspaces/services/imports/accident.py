@@ -1,4 +1,4 @@
-"""Names that are live twice: which of the two stays is chosen first. An answer whose removals lose no data is safe."""
+"""Names that are live twice: which of the two stays is chosen first. An answer is safe if what it removes is fresh."""
 
 from __future__ import annotations
 
@@ -7,34 +7,37 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.utils.safestring import SafeString
-
-from workspaces.admin.shared.paths import path_html
 from workspaces.core.planning.import_options import ImportOptions, Prefer
 from workspaces.core.planning.plan_values import Action, Mode, Plan, Reason, Row
 from workspaces.models import Workspace
 from workspaces.services.imports.previews import Preview
 from workspaces.services.removal.footprint import Holdings, holdings
 
-DELIVERED = 65_536  # bytes: the files that come with a new workspace take no more
+FRESH = 65_536  # bytes in the volumes of a workspace up to which nobody may have worked there: files come with it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Side:
-    """One answer, and what goes with it. `bytes` is None where volumes were not measured yet; `active` of them have
-    sent a heartbeat, the `latest` one then."""
+    """One answer, and what goes with it. `bytes` is None where volumes were not measured yet, `most` those of the
+    largest workspace; `active` of them have sent a heartbeat, the `latest` one then."""
 
     prefer: Prefer
     moves: int
     removes: int
     volumes: int
     bytes: int | None
+    most: int
     active: int
     latest: datetime | None
 
     @property
     def loses_nothing(self) -> bool:
-        return self.bytes is not None and self.bytes <= DELIVERED * self.removes and not self.active
+        return self.bytes == 0 and not self.active
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether none of what goes was ever active, or holds more than what may have come with it."""
+        return self.bytes is not None and self.most <= FRESH and not self.active
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,16 +45,16 @@ class Namesakes:
     """Two live workspaces of one name."""
 
     name: str
-    older_path: SafeString
+    older_path: tuple[str, ...]
     older_made: datetime
-    younger_path: SafeString
+    younger_path: tuple[str, ...]
     younger_made: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Accident:
-    """`names` are live twice, the `pairs`. `safe` is the answer that loses no data; None where both do, or neither, or
-    nobody knows."""
+    """`names` are live twice, the `pairs`. `safe` is the answer that removes fresh ones alone; None where both do, or
+    neither, or nobody knows."""
 
     names: int
     older: Side
@@ -61,9 +64,9 @@ class Accident:
     @property
     def safe(self) -> Prefer | None:
         known = self.older.bytes is not None and self.in_place.bytes is not None
-        if not known or self.older.loses_nothing is self.in_place.loses_nothing:
+        if not known or self.older.is_fresh is self.in_place.is_fresh:
             return None
-        return self.older.prefer if self.older.loses_nothing else self.in_place.prefer
+        return self.older.prefer if self.older.is_fresh else self.in_place.prefer
 
 
 def accident_of(preview: Preview, options: ImportOptions) -> Accident | None:
@@ -100,9 +103,9 @@ def _pairs(younger: Iterable[Row], older: Mapping[str, Row]) -> Iterator[Namesak
         if row.live and other and other.live:
             yield Namesakes(
                 name=row.name,
-                older_path=path_html(other.before or other.trail),
+                older_path=other.before or other.trail,
                 older_made=other.live.created_at,
-                younger_path=path_html(row.before or row.trail),
+                younger_path=row.before or row.trail,
                 younger_made=row.live.created_at,
             )
 
@@ -131,6 +134,7 @@ def _side(
         removes=len(ids),
         volumes=sum(len(each.volumes) for each in with_volumes),
         bytes=sum(sizes) if len(sizes) == len(with_volumes) else None,
+        most=max(sizes, default=0),
         active=len(active),
         latest=max(active, default=None),
     )
