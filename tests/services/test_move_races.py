@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from tests.budgets import rounds
 from tests.races import at_once
@@ -30,7 +31,7 @@ pytestmark = [
     pytest.mark.fuzz,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(
-        "connection.vendor == 'sqlite'", reason="SQLite has one writer at a time; PostgreSQL's half shows this"
+        connection.vendor == "sqlite", reason="SQLite has one writer at a time; PostgreSQL's half shows this"
     ),
 ]
 
