@@ -63,6 +63,9 @@ class RestartRule:
         return tier is not None and limits_of_tier(self.limits, tier["from"]) != limits_of_tier(self.limits, tier["to"])
 
 
+NO_CONTAINERS = RestartRule(runs=False)
+
+
 def limits_of_tier(limits: Mapping[str, Limits], tier: int) -> Limits:
     """The limits of a tier; empty if there are none."""
     return limits.get(str(tier)) or limits.get(ANY) or {}

@@ -13,22 +13,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, NamedTuple
 
 from workspaces.core.changes import Change
-from workspaces.core.containers.restart_rule import RESTARTING, Effect
+from workspaces.core.containers.restart_rule import NO_CONTAINERS, RESTARTING, Effect, RestartRule
 from workspaces.core.differing import Differs as Differs
 from workspaces.core.json_values import same
 from workspaces.core.template import Node, digest_of
 
 PLAIN = ("role", "tier", "runtime", "model", "external", "url", "files")
-INSIDE = ("spec", "schedules")  # their keys are fields
+SCHEDULES = "schedules"
+INSIDE = ("spec", SCHEDULES)  # their keys are fields
 PARTS = (*PLAIN, *INSIDE)
 UNDECIDED = "undecided"
-_INSIDE = tuple(f"{part}." for part in INSIDE)
 
 
 class Content(NamedTuple):
@@ -82,48 +81,57 @@ class FieldDiff:
         return Differs.CONFLICT if self.conflicts else Differs.DRIFT if self.drift else Differs.NOT
 
 
-def compare(node: Node, have: Content, *, ours: Sequence[str] = ("",), overwrite: bool = False) -> FieldDiff:
+def compare(
+    node: Node,
+    have: Content,
+    *,
+    ours: Sequence[str] = ("",),
+    overwrite: bool = False,
+    containers: RestartRule = NO_CONTAINERS,
+) -> FieldDiff:
     """Compare a node with the workspace that it matched. `ours` are the names of its template, the present one first;
-    what another one declared stays that one's, unless it is overwritten.
+    what another one declared stays that one's, unless it is overwritten. `containers` says what the changes mean for
+    its container.
     """
     foreign = have.template not in ("", *ours)
-    declared = node.declared()
-    parts = _not_settled(declared, have)
-    want, live = flat(declared, parts), flat(have.live, parts)
-    last = _Last(have.declared, parts)
-    found: dict[_Kind, list[Change]] = {kind: [] for kind in _Kind}
+    declared, last = node.declared(), have.declared
+    changes: list[Change] = []
+    drift: list[Change] = []
+    conflicts: list[Change] = []
     overwritten: list[str] = []
-    for name in dict.fromkeys((*want, *live, *last.fields)):
-        to, now = want.get(name), live.get(name)
-        if _is_by_hand(name, have):
-            if to is None:
-                last.now_says(name, None)
+    after, memory = _Fields(have.live), _Memory(declared, last)
+    for part in _not_settled(declared, have):
+        for key, to, now, said in _values(part, declared, have.live, last or {}):
+            name = part if key is None else f"{part}.{key}"
+            if part == SCHEDULES and key in have.by_hand:
+                if to is not None:
+                    conflicts.append({"field": name, "from": None, "to": to})
+                    memory.keep(name, part, key, said)
+                continue
+            if same(to, now):
+                continue
+            kind = _CONFLICT if foreign else memory.kind(name, key, to=to, now=now, said=said)
+            change: Change = {"field": name, "from": now, "to": to}
+            if kind == _CHANGE or overwrite:
+                changes.append(change)
+                after.put(part, key, to)
+                if kind != _CHANGE:
+                    overwritten.append(name)
             else:
-                found[_Kind.CONFLICT].append({"field": name, "from": None, "to": to})
-        elif same(to, now):
-            last.now_says(name, to)
-        else:
-            kind = _Kind.CONFLICT if foreign else last.kind(name, to, now)
-            if overwrite and kind is not _Kind.CHANGE:
-                kind = _Kind.CHANGE
-                overwritten.append(name)
-            found[kind].append({"field": name, "from": now, "to": to})
-            if kind is _Kind.CHANGE:
-                last.now_says(name, to)
-                _put(live, name, to)
-            else:
-                last.leave(name)
+                (drift if kind == _DRIFT else conflicts).append(change)
+                memory.keep(name, part, key, said)
     stays = foreign and not overwrite
-    left = found[_Kind.DRIFT] or found[_Kind.CONFLICT]
+    remembered = last if stays and last is not None else memory.declared()
     return FieldDiff(
-        changes=tuple(found[_Kind.CHANGE]),
-        drift=tuple(found[_Kind.DRIFT]),
-        conflicts=tuple(found[_Kind.CONFLICT]),
-        live={**have.live, **nested(live, parts)},
-        declared=have.declared if stays and have.declared is not None else last.as_declared() if left else declared,
-        digest="" if stays or left else node.digest,
+        changes=tuple(changes),
+        drift=tuple(drift),
+        conflicts=tuple(conflicts),
+        live=after.fields,
+        declared=remembered,
+        digest=node.digest if remembered is declared else "",
         template=have.template if stays else ours[0],
         foreign=stays,
+        effect=containers.effect(changes, external=bool(have.live["external"])),
         overwritten=tuple(overwritten),
     )
 
@@ -136,53 +144,79 @@ def after_edit(have: Content, *, before: Differs) -> Differs:
     return Differs.NOT if same(flat(have.live), flat(have.declared)) else Differs.DRIFT
 
 
-class _Kind(Enum):
-    CHANGE = "change"
-    DRIFT = "drift"
-    CONFLICT = "conflict"
+_CHANGE, _DRIFT, _CONFLICT = range(3)  # no enumeration: to look a member up takes longer than the comparison
+_Key = str | None  # of a field inside a part; None: the part is the field
 
 
-class _Last:
-    """The last word of the template, field by field. `undecided` are fields of an adopted workspace that were in
-    conflict when it was first compared: the template never said anything about them that counts.
+class _Fields:
+    """Fields in the shape of `Node.declared`, copied where they change."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self.fields: Mapping[str, Any] = fields
+        self._copied: dict[str, Any] = {}
+        self._inside: dict[str, dict[str, Any]] = {}
+
+    def put(self, part: str, key: _Key, value: Any) -> None:
+        if not self._copied:
+            self.fields = self._copied = dict(self.fields)
+        if key is None:
+            self._copied[part] = value
+            return
+        if part not in self._inside:
+            self._inside[part] = self._copied[part] = _without_null(self._copied.get(part))
+        if value is None:
+            self._inside[part].pop(key, None)
+        else:
+            self._inside[part][key] = value
+
+
+class _Memory:
+    """The last word of the template, as it is kept: its new one, but for the fields in conflict. `undecided` are fields
+    of an adopted workspace that were in conflict when it was first compared: the template never said anything about
+    them that counts.
     """
 
-    def __init__(self, declared: Mapping[str, Any] | None, parts: Collection[str]) -> None:
-        self.said = flat(declared or {}, parts)
-        self._declared, self._parts = declared or {}, parts
-        self._adopted = declared is None
-        self._undecided = dict.fromkeys((declared or {}).get(UNDECIDED, ()))
+    def __init__(self, declared: Mapping[str, Any], last: Mapping[str, Any] | None) -> None:
+        self._said = _Fields(declared)
+        self._adopted = last is None
+        self._undecided = frozenset((last or {}).get(UNDECIDED, ()))
+        self._still: list[str] = []
 
-    @property
-    def fields(self) -> tuple[str, ...]:
-        return (*self.said, *self._undecided)
-
-    def kind(self, name: str, to: Any, now: Any) -> _Kind:
+    def kind(self, name: str, key: _Key, *, to: Any, now: Any, said: Any) -> int:
         """By the table above; one that is adopted gets what it lacks altogether."""
         if self._adopted or name in self._undecided:
-            return _Kind.CHANGE if now is None and name.startswith(_INSIDE) else _Kind.CONFLICT
-        last = self.said.get(name)
-        if same(last, now):
-            return _Kind.CHANGE
-        return _Kind.DRIFT if same(last, to) else _Kind.CONFLICT
+            return _CHANGE if now is None and key is not None else _CONFLICT
+        if same(said, now):
+            return _CHANGE
+        return _DRIFT if same(said, to) else _CONFLICT
 
-    def now_says(self, name: str, value: Any) -> None:
-        self._undecided.pop(name, None)
-        _put(self.said, name, value)
+    def keep(self, name: str, part: str, key: _Key, said: Any) -> None:
+        """Remember what was said before about a field that is left as it is."""
+        self._said.put(part, key, said)
+        if self._adopted or name in self._undecided:
+            self._still.append(name)
 
-    def leave(self, name: str) -> None:
-        if self._adopted:
-            self._undecided[name] = None
-
-    def as_declared(self) -> dict[str, Any]:
-        said = {**self._declared, **nested(self.said, self._parts), UNDECIDED: sorted(self._undecided)}
-        if not self._undecided:
-            del said[UNDECIDED]
-        return said
+    def declared(self) -> Mapping[str, Any]:
+        if not self._still:
+            return self._said.fields
+        return {**self._said.fields, UNDECIDED: sorted(self._still)}
 
 
-def _is_by_hand(name: str, have: Content) -> bool:
-    return bool(have.by_hand) and name.startswith("schedules.") and name.removeprefix("schedules.") in have.by_hand
+def _values(
+    part: str, declared: Mapping[str, Any], live: Mapping[str, Any], last: Mapping[str, Any]
+) -> Iterator[tuple[_Key, Any, Any, Any]]:
+    """The fields of a part: key, and what the template says, what is live, what it said last."""
+    want, now, said = declared.get(part), live.get(part), last.get(part)
+    if part not in INSIDE:
+        yield None, want, now, said
+        return
+    want, now, said = want or {}, now or {}, said or {}
+    for key in dict.fromkeys((*want, *now, *said)):
+        yield key, want.get(key), now.get(key), said.get(key)
+
+
+def _without_null(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {key: value for key, value in (values or {}).items() if value is not None}
 
 
 def _not_settled(declared: Mapping[str, Any], have: Content) -> Collection[str]:
@@ -196,27 +230,9 @@ def _not_settled(declared: Mapping[str, Any], have: Content) -> Collection[str]:
     ]
 
 
-def flat(said: Mapping[str, Any], parts: Collection[str] = PARTS) -> dict[str, Any]:
+def flat(said: Mapping[str, Any]) -> dict[str, Any]:
     """Field → value; without the keys and schedules that are not there, or null, which is the same."""
-    fields = {name: said.get(name) for name in PLAIN if name in parts}
+    fields = {name: said.get(name) for name in PLAIN}
     for part in INSIDE:
-        if part in parts:
-            fields |= {f"{part}.{key}": value for key, value in (said.get(part) or {}).items() if value is not None}
+        fields |= {f"{part}.{key}": value for key, value in _without_null(said.get(part)).items()}
     return fields
-
-
-def nested(fields: Mapping[str, Any], parts: Collection[str] = PARTS) -> dict[str, Any]:
-    """The other way round: these parts in the shape of `Node.declared`."""
-    said: dict[str, Any] = {part: {} if part in INSIDE else fields.get(part) for part in parts}
-    for name, value in fields.items():
-        part, dot, key = name.partition(".")
-        if dot:
-            said[part][key] = value
-    return said
-
-
-def _put(fields: dict[str, Any], name: str, value: Any) -> None:
-    if value is None and "." in name:
-        fields.pop(name, None)
-    else:
-        fields[name] = value

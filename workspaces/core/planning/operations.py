@@ -11,7 +11,8 @@ from uuid import UUID
 from workspaces.core.planning.field_diff import FieldDiff
 from workspaces.core.planning.plan_rows import REMOVING, Action, Row
 
-_in_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps() would build an encoder for each value
+# As lib.bulk: no encoder for each value.
+_in_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 class Kind(StrEnum):

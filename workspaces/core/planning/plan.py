@@ -8,13 +8,12 @@ operations, and the fingerprint ties the two together.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
 
-from workspaces.core.containers.restart_rule import RestartRule
+from workspaces.core.containers.restart_rule import NO_CONTAINERS, RestartRule
 from workspaces.core.planning.effects import empty_set_warning, merge, reconcile
 from workspaces.core.planning.field_diff import Content, FieldDiff, compare
 from workspaces.core.planning.import_options import ImportOptions, Prefer
@@ -30,8 +29,6 @@ Contents = Mapping[UUID, Content]
 """The fields of live workspaces, by id."""
 
 ReadContents = Callable[[Collection[UUID]], Contents]
-
-NO_CONTAINERS = RestartRule(runs=False)
 
 
 def parse_mode(text: str | None) -> Mode:
@@ -107,19 +104,17 @@ class Comparison:
         )
 
     def _difference(self, node: Node, live: Live, have: Content, *, overwrite: bool) -> FieldDiff | None:
-        found = compare(node, have, ours=self.want.lineage, overwrite=overwrite)
-        if not found.is_something and not live.differs and _is_noted(found, live):
-            return None
-        was_external = bool(have.live["external"])
-        return replace(found, effect=self.containers.effect(found.changes, external=was_external))
+        found = compare(node, have, ours=self.want.lineage, overwrite=overwrite, containers=self.containers)
+        return None if not found.is_something and not live.differs and _is_noted(found, live) else found
 
     def fingerprint(self, mode: Mode, options: ImportOptions, *, contents: Contents) -> str:
         """SHA-256 (hex) over all that a plan reads: mode, options, template, the live rows, the fields of those in
         doubt, and the last run that changed something. So the fingerprint of a plan that changed something never fits
         again.
         """
-        doubtful = {str(key): contents[key] for key in sorted(self.in_doubt(options))}
-        read = [mode, options.text, self.want.digest, self._seen, _digest(doubtful)]
+        doubtful = self._in_doubt(options)
+        fields = [_facts(live, contents[live.id]) for _, live in sorted(doubtful.items())]
+        read = [mode, options.text, self.want.digest, self._seen, _digest(fields)]
         return hashlib.sha256(" ".join([*read, str(self.last_run or "")]).encode()).hexdigest()
 
     def _overlay(self, options: ImportOptions) -> tuple[Matching, list[Pair]]:
@@ -155,7 +150,7 @@ class Comparison:
     def _seen(self) -> str:
         # Numbers, because UUIDs would be compared in Python.
         rows = sorted((row.id.int, row.parent_id and row.parent_id.int, *row[2:PLANNED]) for row in self.have)
-        return hashlib.sha256(repr(rows).encode(errors="surrogatepass")).hexdigest()
+        return _digest(rows)
 
 
 def _is_noted(found: FieldDiff, live: Live) -> bool:
@@ -163,6 +158,10 @@ def _is_noted(found: FieldDiff, live: Live) -> bool:
     return found.foreign or (found.template == live.template and found.declared_digest == live.declared_digest)
 
 
-def _digest(contents: Mapping[str, Content]) -> str:
-    plain = {key: (*have[:2], sorted(have.by_hand), have.template) for key, have in contents.items()}
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+def _facts(live: Live, have: Content) -> tuple[object, ...]:
+    declared = None if live.declared_digest else have.declared  # the digest is among the rows
+    return have.live, declared, sorted(have.by_hand), have.template
+
+
+def _digest(facts: object) -> str:
+    return hashlib.sha256(repr(facts).encode(errors="surrogatepass")).hexdigest()
