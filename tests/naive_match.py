@@ -45,7 +45,7 @@ class NaiveMatch:
             others = [row for row in self.free(name) if row.id not in holding]
             if names.count(name) != 1 or len(others) != 1 or young.id in holding:
                 continue
-            if others[0].created_at < young.created_at:
+            if others[0].made < young.made:
                 self.superseded.add(young)
                 self.found[index] = (others[0], Rule.OLDER)
         self.in_place()

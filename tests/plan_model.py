@@ -56,7 +56,7 @@ class Model:
         return [
             Live(
                 key, row.parent, row.name, row.protected, row.template,
-                digest_of(row.declared) if row.declared is not None else "", row.differs, created_at=row.created_at,
+                digest_of(row.declared) if row.declared is not None else "", row.differs, made=str(row.created_at),
             )
             for key, row in self.rows.items()
         ]  # fmt: skip

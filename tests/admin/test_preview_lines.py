@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 from typing import Any
 
 from tests.trees import AFTER, BEFORE, Tree, live, template
@@ -50,7 +49,7 @@ def test_an_evening_with_moves_has_thin_lines_where_they_stand_now() -> None:
 
 def test_the_younger_of_two_has_merge_s_answer_and_the_older_one_a_thin_line() -> None:
     older = live({"PM": {"Lab": {"Lead": {}}}})
-    younger = live({"PM": {"Lead": {}}})[1]._replace(created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    younger = live({"PM": {"Lead": {}}})[1]._replace(made="2026-01-01 00:00:00")
     assert table([*older, younger], {"PM": {"Lead": {}, "Lab": {}}}, prefer=Prefer.OLDEST) == [
         "= = PM",
         "– >   Lead",

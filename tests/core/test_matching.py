@@ -137,7 +137,7 @@ def test_two_that_claim_one_row_both_wait_for_a_person() -> None:
 
 def test_the_older_of_two_takes_the_place_and_the_younger_is_superseded() -> None:
     have = live({"PM": {"Dev Lead": {}, "QA": {}}, "QA": {}})
-    rows = [row._replace(created_at=NOW if row.parent_id else NOW - timedelta(hours=1)) for row in have]
+    rows = [row._replace(made=str(NOW if row.parent_id else NOW - timedelta(hours=1))) for row in have]
     matching = matched(rows, {"PM": {"Dev Lead": {}, "QA": {}}}, prefer_oldest=True)
     assert {found.rule for found in matching.matches.values()} == {Rule.IN_PLACE, Rule.OLDER}
     assert len(matching.superseded) == 1

@@ -238,7 +238,7 @@ def aged(have: Tree, *, older: Collection[str], protected: Collection[str] = ())
     """The rows of which those whose path is in `older` were made earlier."""
     rows = live(have, protected=protected)
     paths = {row.id: path for row, path in zip(rows, paths_of(have), strict=True)}
-    return [row._replace(created_at=NOW - timedelta(hours=paths[row.id] in older)) for row in rows]
+    return [row._replace(made=str(NOW - timedelta(hours=paths[row.id] in older))) for row in rows]
 
 
 def paths_of(have: Tree, above: str = "") -> list[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from audit.models import StructureEvent
 from tests.documents import document
@@ -13,7 +16,7 @@ from workspaces.access import Actor
 from workspaces.core.planning.import_options import ImportOptions, Prefer
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, ImportRun, Organization, RunOperation, Schedule, Workspace, WorkspaceToken
-from workspaces.services.imports.importing import Applied, Confirmation, apply_import
+from workspaces.services.imports.importing import Applied, Confirmation, Stored, apply_import, snapshot
 from workspaces.services.security.tokens import issue_workspace_token
 from workspaces.services.templates.loader import LoadedTemplate
 
@@ -173,3 +176,17 @@ def test_nobody_sees_the_names_in_between(run: Any) -> None:
     names = set(Workspace.history.values_list("name", flat=True))
     assert names == {"A", "B"}
     assert {event.payload["name"] for event in StructureEvent.objects.exclude(workspace_id=None)} == names
+
+
+def test_the_text_of_a_moment_sorts_by_time(organization: Organization) -> None:
+    """Whichever fractions of a second the database leaves out."""
+    moments = [
+        datetime(2026, 1, 1, 9, 59, 59, micro, tzinfo=UTC) for micro in (0, 1, 10, 99, 100_000, 120_000, 999_999)
+    ]
+    moments += [datetime(2026, 1, 1, 10, 0, 0, tzinfo=UTC)]
+    for number, moment in enumerate(moments):
+        Workspace.objects.create(organization=organization, name=str(number), created_at=moment, updated_at=moment)
+    read = (snapshot(organization), Stored(organization).live() if connection.vendor == "sqlite" else ())
+    for rows in filter(None, read):
+        assert [int(row.name) for row in sorted(rows, key=attrgetter("made"))] == list(range(len(moments)))
+        assert sorted(row.created_at for row in rows) == moments

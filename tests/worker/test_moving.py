@@ -8,12 +8,13 @@ from tests.worker.yard import Yard
 
 def test_a_moved_workspace_keeps_its_container_its_start_its_volumes_and_its_tokens(yard: Yard) -> None:
     yard.merge(BEFORE)
+    yard.plan_daily("Infra Lead")
     yard.settle()
-    before = (yard.running(), yard.left(), yard.tokens())
+    before = (yard.running(), yard.left(), yard.tokens(), yard.schedules())
     yard.reconcile(AFTER)
     yard.settle()
     assert yard.told("moved") == ["Dev Lead", "Infra Lead"]
-    assert (yard.running(), yard.left(), yard.tokens()) == before
+    assert (yard.running(), yard.left(), yard.tokens(), yard.schedules()) == before
 
 
 def test_a_new_prompt_is_delivered_to_containers_that_run_on(yard: Yard) -> None:

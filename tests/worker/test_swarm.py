@@ -40,6 +40,14 @@ class SwarmYard(Yard):
         """Workspace → id of its container."""
         return {key: container for key, _, container in self._containers()}
 
+    def started_anywhere(self) -> dict[UUID, tuple[str, str]]:
+        """Workspace → id and start of its container."""
+        found = {}
+        for key, machine, container in self._containers():
+            with machine.api() as api:
+                found[key] = container, str(api.inspect_container(container)["State"]["StartedAt"])
+        return found
+
     def read_anywhere(self, key: UUID, path: str) -> str:
         """A file in that workspace's container."""
         ((machine, container),) = [(machine, found) for each, machine, found in self._containers() if each == key]
@@ -93,6 +101,19 @@ def test_a_new_prompt_restarts_on_the_same_node_with_the_same_data(yard: SwarmYa
     assert yard.read_anywhere(yard.key("PM"), "/config/.orgsite/prompts/system.md") == "You lead."
     assert yard.read_anywhere(yard.key("PM"), "/data/log").splitlines() == ["started", "ended", "started"]
     assert (yard.told("restarted"), yard.statuses()) == (["PM"], {"online": 1})
+
+
+def test_a_move_asks_the_swarm_for_nothing(yard: SwarmYard) -> None:
+    yard.merge(BEFORE)
+    yard.plan_daily("Infra Lead")
+    yard.settle()
+    before = (yard.started_anywhere(), yard.left_anywhere(), yard.services(), yard.tokens(), yard.schedules())
+    yard.reconcile(AFTER)
+    yard.settle()
+    assert yard.told("moved") == ["Dev Lead", "Infra Lead"]
+    assert len(before[0]) == 9
+    after = (yard.started_anywhere(), yard.left_anywhere(), yard.services(), yard.tokens(), yard.schedules())
+    assert after == before
 
 
 def test_workspaces_spread_survive_a_node_and_go_without_a_trace(yard: SwarmYard) -> None:

@@ -30,7 +30,7 @@ from tests.processes import ROOT
 from tests.trees import Tree, loaded
 from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
-from workspaces.models import Container, Installation, Organization, Workspace, WorkspaceToken
+from workspaces.models import Container, Installation, Organization, Schedule, Workspace, WorkspaceToken
 from workspaces.services.imports.importing import Confirmation, apply_import
 from workspaces.services.removal.cascading import cascade_delete
 
@@ -120,6 +120,16 @@ class Yard:
         for key, digest in self.ask(lambda: list(rows.values_list("workspace_id", "digest"))):
             found.setdefault(key, []).append(digest)
         return found
+
+    def plan_daily(self, name: str) -> None:
+        """Give it a schedule by hand."""
+        made = {"created_at": timezone.now(), "updated_at": timezone.now()}
+        self.ask(Schedule.objects.create, workspace_id=self.key(name), name="Daily", cron_expr="0 9 * * *", **made)
+
+    def schedules(self) -> dict[int, UUID]:
+        """Key of each schedule → its workspace."""
+        rows = Schedule.objects.filter(workspace__organization=self._organization)
+        return self.ask(lambda: dict(rows.values_list("pk", "workspace_id")))
 
     def seen(self) -> bool:
         """Whether a worker has had a look at the engine."""

@@ -120,7 +120,7 @@ class _Search:
             if declared[name] != 1 or young.id.int in holding:
                 continue
             others = [row for key, row in self.free(name).items() if key not in holding]
-            if len(others) == 1 and others[0].created_at < young.created_at:
+            if len(others) == 1 and others[0].made < young.made:
                 self._give_back(index)
                 self.superseded.add(young.id.int)
                 self._take(index, others[0], Rule.OLDER)
@@ -173,9 +173,9 @@ class _Search:
         """The row that the rule gives to the node, if it is one."""
         if rule is Rule.PREVIOUSLY:
             return self._claims.granted(index)
-        name = self.nodes.name(index)
-        rows = self._free[name]
-        return next(iter(rows.values())) if len(rows) == len(self._open[name]) == 1 else None
+        name = self.nodes.all[index].node.name
+        rows = self._free.get(name)
+        return next(iter(rows.values())) if rows and len(rows) == len(self._open[name]) == 1 else None
 
     def _reach(self, indices: Sequence[int], *, level: int) -> None:
         """Have nodes looked at that stand so many open ones below a matched one, and all below them."""

@@ -102,8 +102,9 @@ def _about(diff: FieldDiff) -> list[str]:
 # Tuples with names, not dataclasses: a plan is made of as many as there are workspaces, and these take a third of the
 # time to make.
 class Live(NamedTuple):
-    """A live workspace, as far as planning reads it: the first PLANNED fields, which a fingerprint covers, and the
-    moment it was made, which never changes. `status` and `tier` are carried along for the answer only.
+    """A live workspace, as far as planning reads it: the first PLANNED fields, which a fingerprint covers, and
+    `made`, its moment as text that sorts by time, which never changes. `status` and `tier` are carried along for the
+    answer only.
 
     `template` is the name of the template that declared it, `declared_digest` that of what it said last
     (`Node.digest`), both "" if it was made by hand. `differs` is not "" if the workspace is not so.
@@ -118,7 +119,12 @@ class Live(NamedTuple):
     differs: str = ""
     status: str = "online"
     tier: int = 2
-    created_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    made: str = ""
+
+    @property
+    def created_at(self) -> datetime:
+        made = datetime.fromisoformat(self.made)
+        return made if made.tzinfo else made.replace(tzinfo=UTC)  # SQLite writes no offset
 
 
 class Row(NamedTuple):

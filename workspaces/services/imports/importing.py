@@ -13,7 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, connections, transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 
 from lib import gc_tuning
 from lib.bulk import locks_everything
@@ -93,9 +94,10 @@ def apply_import(
         with transaction.atomic():
             Organization.objects.lock([organization.pk])
             claim_run(run)
-            draft = asked.under_lock(ahead)
-            _check(draft.plan, confirmation, organization=organization)
-            created = _execute(draft, run=run, actor=actor)
+            with gc_tuning.paused():
+                draft = asked.under_lock(ahead)
+                _check(draft.plan, confirmation, organization=organization)
+                created = _execute(draft, run=run, actor=actor)
             complete_run(run, draft.plan)
             note_applied(confirmation.preview_id, run=run)
     return Applied(run=run, plan=draft.plan, created=created)
@@ -170,9 +172,8 @@ class Import:
         """The draft made ahead if it is still right, or a new one."""
         if ahead and ahead.seen and ahead.seen.plans_like(Stored(self.organization)):
             return ahead
-        with gc_tuning.paused():
-            last, have = last_run(self.organization), snapshot(self.organization)
-            return self._draft(self._plan(have, last))
+        last, have = last_run(self.organization), snapshot(self.organization)
+        return self._draft(self._plan(have, last))
 
     def _plan(self, have: Collection[Live], last: UUID | None, *, read: ReadContents = read_contents) -> Plan:
         return plan_import(
@@ -228,7 +229,9 @@ class Stored:
 
 
 def _rows(organization: Organization) -> QuerySet[Any, Any]:
-    return Workspace.objects.live().filter(organization=organization).order_by().values_list(*Live._fields)
+    live = Workspace.objects.live().filter(organization=organization).order_by()
+    # Text, as PostgreSQL (its sessions are in UTC) and SQLite write a moment: it sorts, and is read in no time.
+    return live.annotate(made=Cast("created_at", TextField())).values_list(*Live._fields)
 
 
 def _live(row: tuple[Any, ...]) -> Live:

@@ -213,13 +213,12 @@ def _latest_history(ids: Iterable[UUID], *, since: datetime) -> dict[UUID, dict[
 
 
 def _live_as_json(row: Live) -> dict[str, Any]:
-    parent = row.parent_id and str(row.parent_id)
-    return {**row._asdict(), "id": str(row.id), "parent_id": parent, "created_at": row.created_at.isoformat()}
+    return {**row._asdict(), "id": str(row.id), "parent_id": row.parent_id and str(row.parent_id)}
 
 
 def _live(row: Mapping[str, Any]) -> Live:
-    parent, created_at = row["parent_id"], datetime.fromisoformat(row["created_at"])
-    return Live(**{**row, "id": UUID(row["id"]), "parent_id": parent and UUID(parent), "created_at": created_at})
+    parent = row["parent_id"]
+    return Live(**{**row, "id": UUID(row["id"]), "parent_id": parent and UUID(parent)})
 
 
 def _content_as_json(have: Content) -> dict[str, Any]:
