@@ -297,3 +297,15 @@ def test_what_a_template_said_last_makes_an_old_fingerprint_stale() -> None:
     first = plan(model, node())
     model.carry_out(first)
     assert plan(model, node()).fingerprint != first.fingerprint
+
+
+def test_the_order_of_the_keys_is_no_change_of_the_plan() -> None:
+    """A database may keep them in an order of its own."""
+    model = stored(node(spec={"a": 1, "bb": 2}))
+    turned = Model(rows={key: replace(row, says=_turned(row.says)) for key, row in model.rows.items()})
+    want = node(spec={"a": 1, "bb": 3})
+    assert plan(turned, want).fingerprint == plan(model, want).fingerprint
+
+
+def _turned(value: Any) -> Any:
+    return {key: _turned(value[key]) for key in reversed(value)} if isinstance(value, dict) else value

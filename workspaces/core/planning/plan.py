@@ -8,6 +8,7 @@ operations, and the fingerprint ties the two together.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -114,7 +115,7 @@ class Comparison:
         """
         doubtful = self._in_doubt(options)
         fields = [_facts(live, contents[live.id]) for _, live in sorted(doubtful.items())]
-        read = [mode, options.text, self.want.digest, self._seen, _digest(fields)]
+        read = [mode, options.text, self.want.digest, self._seen, _digest(_CANONICAL.encode(fields))]
         return hashlib.sha256(" ".join([*read, str(self.last_run or "")]).encode()).hexdigest()
 
     def _overlay(self, options: ImportOptions) -> tuple[Matching, list[Pair]]:
@@ -150,7 +151,7 @@ class Comparison:
     def _seen(self) -> str:
         # Numbers, because UUIDs would be compared in Python.
         rows = sorted((row.id.int, row.parent_id and row.parent_id.int, *row[2:PLANNED]) for row in self.have)
-        return _digest(rows)
+        return _digest(repr(rows))
 
 
 def _is_noted(found: FieldDiff, live: Live) -> bool:
@@ -163,5 +164,9 @@ def _facts(live: Live, have: Content) -> tuple[object, ...]:
     return have.live, declared, sorted(have.by_hand), have.template
 
 
-def _digest(facts: object) -> str:
-    return hashlib.sha256(repr(facts).encode(errors="surrogatepass")).hexdigest()
+# A stored preview has the same fields in another order, as PostgreSQL keeps them.
+_CANONICAL = json.JSONEncoder(sort_keys=True, check_circular=False)
+
+
+def _digest(facts: str) -> str:
+    return hashlib.sha256(facts.encode(errors="surrogatepass")).hexdigest()
