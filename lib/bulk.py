@@ -153,7 +153,7 @@ def as_stored(column: Any, value: Any, connection: BaseDatabaseWrapper) -> Any:
     return as_json(value) if isinstance(column, models.JSONField) else column.get_db_prep_save(value, connection)
 
 
-# json.dumps() would build an encoder for each value, and look for cycles, which JSON and YAML files cannot have.
+# json.dumps() would build an encoder for each value, and look for cycles, which nothing that is stored can have.
 _JSON = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from threading import Barrier, Thread
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
+from tests.races import at_once
 from tests.trees import AFTER, BEFORE, Tree, loaded
 from workspaces.access import Actor
 from workspaces.core.planning.plan_values import IMPORT_MODES, Mode
@@ -165,7 +166,7 @@ def test_two_previews_of_one_plan_lead_to_the_same_run(organization: Organizatio
     assert refused.value.applied_by == run.pk
 
 
-@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite has one writer at a time")
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("modes", [(Mode.MERGE, Mode.MERGE), (Mode.MERGE, Mode.RECONCILE)])
 def test_a_preview_applied_twice_at_once_is_applied_once(
@@ -173,21 +174,14 @@ def test_a_preview_applied_twice_at_once_is_applied_once(
 ) -> None:
     apply_import(organization, loaded(BEFORE), mode=Mode.MERGE, actor=ALICE)
     shown = open_preview(stored(organization, AFTER, alice), user=alice)
-    barrier, refused = Barrier(len(modes)), []
+    refused = []
 
     def press(mode: Mode) -> None:
-        barrier.wait(timeout=60)
         try:
             apply_preview(shown, mode=mode, actor=ALICE)
         except AppliedAlready as error:
             refused.append(error.applied_by)
-        finally:
-            connection.close()
 
-    threads = [Thread(target=press, args=(mode,)) for mode in modes]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=120)
+    at_once(*(partial(press, mode) for mode in modes))
     done = ImportRun.objects.filter(state="completed").exclude(live_before=0)
     assert refused == [done.get().pk] == [ImportPreview.objects.get().applied_by_id]
