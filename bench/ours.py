@@ -19,6 +19,7 @@ from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.templates.loader import LoadedTemplate
 
 OPERATOR = Actor(name="operator")
+REPLACING = ImportOptions.of(Mode.RECONCILE, moves=False)
 
 
 def import_template(place: Place, template: Template) -> Applied:
@@ -32,20 +33,18 @@ def reconcile(place: Place, template: Template) -> Applied:
 
 def replace(place: Place, template: Template, *, removals: int) -> Applied:
     """Follow nobody: what stands elsewhere is made anew, and the old one goes."""
-    return _apply(
-        place, template, Mode.RECONCILE, options=ImportOptions.of(Mode.RECONCILE, moves=False), removals=removals
-    )
+    return _apply(place, template, Mode.RECONCILE, options=REPLACING, removals=removals)
 
 
 @gc_tuning.paused()
 def preview(place: Place, template: Template) -> tuple[Plan, ...]:
-    """Plan both modes from one snapshot of the tree, as the upload page does."""
+    """Plan both modes from one snapshot of the tree, as the upload page does before what `replace` applies."""
     compared = Comparison(have=snapshot(Organization.objects.get(pk=place.organization)), want=template)
-    merge, reconcile = ImportOptions.of(Mode.MERGE), ImportOptions.of(Mode.RECONCILE)
-    contents = read_contents(compared.in_doubt(merge, reconcile))
+    merge = ImportOptions.of(Mode.MERGE)
+    contents = read_contents(compared.in_doubt(merge, REPLACING))
     return tuple(
         compared.plan(mode, options, contents=contents)
-        for mode, options in ((Mode.MERGE, merge), (Mode.RECONCILE, reconcile))
+        for mode, options in ((Mode.MERGE, merge), (Mode.RECONCILE, REPLACING))
     )
 
 
