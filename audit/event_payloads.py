@@ -13,18 +13,21 @@ Row = dict[str, Any]
 
 
 class ImportStarted(TypedDict):
-    """`dir` is the directory or file, "" for a template that came inline."""
+    """`dir` is the directory or file, "" for a template that came inline. `undoes` is the id of the run that an undo
+    takes back."""
 
     name: str
     dir: str
     mode: str
     reason: str
+    undoes: str | None
 
 
 class ImportEnd(ImportStarted):
     """The end of any import; a failed one changed nothing, and its counts are 0."""
 
     created_count: int
+    restored_count: int
     reconcile_removed_count: int
     reconcile_errors: list[Row]
     template_sha256: str
@@ -121,6 +124,19 @@ class RemovedWorkspace(WorkspaceGone):
     """`mode` is that of the run: `remove` if a person chose the workspaces, `reconcile` for leftovers of an import."""
 
     mode: str
+
+
+class PurgedData(WorkspaceEvent):
+    """`bytes`: what the volumes held when they were last measured, None if nobody knows."""
+
+    bytes: int | None
+
+
+class RestoredWorkspace(WorkspaceEvent):
+    """`removed_by` is the run that had removed it; `data_lost`: its volumes were destroyed meanwhile, so it is empty."""
+
+    removed_by: str | None
+    data_lost: bool
 
 
 class StrayEvent(WorkspaceEvent):

@@ -152,6 +152,18 @@ WORKSPACE_REMOVED = EventType(
 WORKSPACE_RELEASED = EventType(
     name="workspace.released", payload=of.WorkspaceGone, verb="released", sign="✓", tone="make", in_numbers=True
 )
+WORKSPACE_PURGED = EventType(
+    name="workspace.purged",
+    payload=of.PurgedData,
+    noun="data",
+    verb="destroyed",
+    sign="-",
+    tone="kill",
+    in_numbers=True,
+)
+WORKSPACE_RESTORED = EventType(
+    name="workspace.restored", payload=of.RestoredWorkspace, verb="restored", sign="^", tone="make", is_act=True
+)
 WORKSPACE_RELEASE_FAILED = EventType(
     name="workspace.release_failed",
     payload=of.WorkspaceEvent,
@@ -240,6 +252,8 @@ EVENT_TYPES: tuple[EventType[Any], ...] = (
     WORKSPACE_CHANGED,
     WORKSPACE_REMOVED,
     WORKSPACE_RELEASED,
+    WORKSPACE_PURGED,
+    WORKSPACE_RESTORED,
     WORKSPACE_RELEASE_FAILED,
     STRAY_STOPPED,
     LOGIN,

@@ -22,10 +22,12 @@ WORDS = {
         PlanWord(sign="=", word="keep", tone="keep", done="kept"),
         PlanWord(sign="~", word="update", tone="update", done="updated"),
         PlanWord(sign=">", word="move", tone="move", done="moved"),
+        PlanWord(sign="^", word="restore", tone="restore", done="restored"),
         PlanWord(sign="-", word="remove", tone="remove", done="removed"),
         PlanWord(sign="!", word="collateral", tone="collateral"),
         PlanWord(sign="#", word="held", tone="held"),
         PlanWord(sign="≠", word="left running", tone="left"),
+        PlanWord(sign="×", word="cannot", tone="cannot"),
         PlanWord(sign="·", word="untouched", tone="none"),
     )
 }
@@ -34,7 +36,9 @@ WORDS = {
 ALWAYS = {"create", "keep", "remove"}  # counted even where none is
 
 
-def signed_counts(*, created: int, kept: int, removed: int, updated: int = 0, moved: int = 0) -> str:
+def signed_counts(*, created: int, kept: int, removed: int, updated: int = 0, moved: int = 0, restored: int = 0) -> str:
     """`+8 =1 >2 -0`"""
-    counts = {"create": created, "keep": kept, "update": updated, "move": moved, "remove": removed}
+    counts = {
+        "create": created, "keep": kept, "update": updated, "move": moved, "restore": restored, "remove": removed,
+    }  # fmt: skip
     return " ".join(f"{WORDS[word].sign}{count:,}" for word, count in counts.items() if count or word in ALWAYS)

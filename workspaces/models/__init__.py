@@ -3,7 +3,7 @@
 from workspaces.models.container import Container, Installation
 from workspaces.models.counter import Counter
 from workspaces.models.history_row import HistoryFacts
-from workspaces.models.run import ImportPreview, ImportRun, PreviewFiles, RunFiles, RunOperation, RunTemplate
+from workspaces.models.run import ImportPreview, ImportRun, PreviewFiles, RunFiles, RunMemory, RunOperation, RunTemplate
 from workspaces.models.status import Status
 from workspaces.models.stray import Stray, UnknownEpoch
 from workspaces.models.submission import Submission
@@ -23,6 +23,7 @@ __all__ = [
     "Organization",
     "PreviewFiles",
     "RunFiles",
+    "RunMemory",
     "RunOperation",
     "RunTemplate",
     "Schedule",

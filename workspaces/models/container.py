@@ -30,7 +30,13 @@ class Container(models.Model):
     )
     desired = models.CharField(max_length=8, choices=_choices(Desired))
     observed = models.CharField(max_length=8, choices=_choices(Observed), default=Observed.ABSENT)
-    keep_volumes = models.BooleanField(default=False)
+    keep_volumes = models.BooleanField(
+        default=False, help_text="They are never destroyed, unless somebody asks for it."
+    )
+    purge_at = models.DateTimeField(
+        null=True, help_text="Until when its volumes wait for a way back; None if they wait for nothing."
+    )
+    purged_at = models.DateTimeField(null=True, help_text="When its volumes were seen to be destroyed.")
     import_id = models.UUIDField(null=True, help_text="The import that decided what is desired.")
     generation = models.PositiveIntegerField(default=1, help_text="Counts up with each container made anew.")
     configuration = models.PositiveIntegerField(
@@ -47,6 +53,12 @@ class Container(models.Model):
     last_error = models.TextField(default="")
     asked_at = models.DateTimeField(null=True, help_text="When it was asked to start, or to stop.")
     released_at = models.DateTimeField(null=True, help_text="When all it held was seen to be gone.")
+    node = models.CharField(
+        max_length=255,
+        default="",
+        db_default="",
+        help_text="The machine that has its volumes, of an engine with several.",
+    )
     volume_bytes = models.BigIntegerField(null=True, help_text="What its volumes held when they were last measured.")
     leased_until = models.DateTimeField(null=True)
     leased_by = models.CharField(max_length=255, default="", help_text="The worker at it: host, process id, start.")
@@ -73,6 +85,10 @@ class Container(models.Model):
             ),
             models.Index(fields=("changed_at",), condition=~Q(last_error=""), name="container_failing"),
             models.Index(fields=("leased_by",), condition=Q(leased_until__isnull=False), name="container_leased"),
+            models.Index(fields=("purge_at",), condition=Q(purge_at__isnull=False), name="container_waiting_data"),
+            models.Index(
+                fields=("organization",), condition=Q(keep_volumes=True, desired="absent"), name="container_kept_data"
+            ),
         )
 
     def __str__(self) -> str:
@@ -83,6 +99,11 @@ class Container(models.Model):
         """Whether its container has the newest configuration, or gets it with its start."""
         return self.delivered == self.configuration
 
+    @property
+    def loses_data(self) -> bool:
+        """Whether its volumes are being destroyed, or were."""
+        return self.desired == Desired.ABSENT and not self.keep_volumes and self.purge_at is None
+
 
 class Installation(models.Model):
     """This site, one row: the name that its containers are labelled with, and the engine's last known state."""
@@ -92,6 +113,9 @@ class Installation(models.Model):
     engine_seen_at = models.DateTimeField(null=True, help_text="When it last answered.")
     engine_seen_by = models.CharField(max_length=255, default="", help_text="The worker it answered.")
     engine_error = models.TextField(default="", help_text="Empty while it answers.")
+    nodes = models.JSONField(
+        default=list, help_text="The names of the engine's machines that answered last, if it has several."
+    )
     swept_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -133,8 +133,8 @@ class FileSetQuerySet(models.QuerySet["FileSet"]):
             return frozenset(digest for (digest,) in cursor.fetchall())
 
     def unused(self) -> Self:
-        """File sets without any workspace, live or removed, any preview and any kept template of a run."""
-        return self.filter(workspaces=None, previews=None, runs=None)
+        """File sets without any workspace, live or removed, any preview, any kept template and any memory of a run."""
+        return self.filter(workspaces=None, previews=None, runs=None, memories=None)
 
 
 class WorkspaceQuerySet(models.QuerySet["Workspace"]):

@@ -10,7 +10,13 @@ from django.db.models import Q
 
 from workspaces.models.tree import FileSet, Organization
 
-CHANGED = Q(created_count__gt=0) | Q(moved_count__gt=0) | Q(updated_count__gt=0) | Q(removed_count__gt=0)
+CHANGED = (
+    Q(created_count__gt=0)
+    | Q(moved_count__gt=0)
+    | Q(updated_count__gt=0)
+    | Q(removed_count__gt=0)
+    | Q(restored_count__gt=0)
+)
 
 
 class ImportRun(models.Model):
@@ -30,6 +36,18 @@ class ImportRun(models.Model):
     template_name = models.CharField(max_length=255, blank=True, default="")
     template_sha256 = models.CharField(max_length=64, blank=True, default="")
     source = models.CharField(max_length=255, blank=True, default="")
+    undoes = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="undos",
+        help_text="The run it undoes.",
+    )
+    undone_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, editable=False, related_name="+", db_index=False,
+        help_text="The run that undid it last, unless that was undone as well.",
+    )  # fmt: skip
     reason = models.TextField(blank=True, default="")
     actor = models.CharField(max_length=255)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
@@ -41,6 +59,7 @@ class ImportRun(models.Model):
     moved_count = models.PositiveIntegerField(default=0, db_default=0)
     updated_count = models.PositiveIntegerField(default=0, db_default=0)
     removed_count = models.PositiveIntegerField(default=0)
+    restored_count = models.PositiveIntegerField(default=0, db_default=0)
     differs_count = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Matched workspaces that it left different from the template."
     )
@@ -58,7 +77,7 @@ class ImportRun(models.Model):
     class Meta:
         ordering = ("-started_at",)
         constraints = (
-            models.CheckConstraint(condition=Q(mode__in=["merge", "reconcile", "remove"]), name="run_mode"),
+            models.CheckConstraint(condition=Q(mode__in=["merge", "reconcile", "remove", "undo"]), name="run_mode"),
             models.CheckConstraint(
                 condition=Q(state="running", finished_at__isnull=True)
                 | Q(state__in=["completed", "refused", "failed"], finished_at__isnull=False),
@@ -112,12 +131,37 @@ class RunOperation(models.Model):
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=Q(kind__in=["create", "move", "update", "remove"]), name="run_operation_kind"
+                condition=Q(kind__in=["create", "move", "update", "remove", "restore"]), name="run_operation_kind"
             ),
         )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+
+class RunMemory(models.Model):
+    """What a template had said of a workspace before a run, and what it says since; an undo puts the former back.
+
+    `files` keeps the content that the workspace had before.
+    """
+
+    pk = models.CompositePrimaryKey("run_id", "workspace_id")
+    run = models.ForeignKey(ImportRun, on_delete=models.PROTECT, related_name="memories", db_index=False)
+    workspace_id = models.UUIDField()
+    declared = models.JSONField(null=True)
+    declared_digest = models.CharField(max_length=32, blank=True)
+    differs = models.CharField(max_length=8, blank=True)
+    template = models.CharField(max_length=255, blank=True)
+    files = models.ForeignKey(FileSet, on_delete=models.PROTECT, null=True, related_name="memories", db_index=False)
+    digest_since = models.CharField(max_length=32, blank=True)
+    differs_since = models.CharField(max_length=8, blank=True)
+    template_since = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("files",), condition=Q(files__isnull=False), name="memory_by_files"),)
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id} before {self.run_id}"
 
 
 class RunTemplate(models.Model):

@@ -117,6 +117,7 @@ class Workspace(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)
+    removed_by = models.UUIDField(null=True, blank=True, editable=False, help_text="The run that removed it.")
     last_heartbeat_at = models.DateTimeField(null=True, blank=True)
 
     objects = WorkspaceQuerySet.as_manager()
@@ -129,6 +130,7 @@ class Workspace(models.Model):
             "declared_digest",
             "differs",
             "last_heartbeat_at",
+            "removed_by",
             "reported_url",
             "template",
         ],

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     MOVE = "move"
     UPDATE = "update"
     REMOVE = "remove"
+    RESTORE = "restore"
 
 
 class Place(NamedTuple):

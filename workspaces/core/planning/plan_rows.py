@@ -22,9 +22,11 @@ class Action(StrEnum):
     UPDATE = "update"
     MOVE = "move"
     LEFT_RUNNING = "left running"
+    RESTORE = "restore"
     REMOVE = "remove"
     COLLATERAL = "collateral"
     HELD = "held"
+    CANNOT = "cannot"
     UNTOUCHED = "untouched"
 
 

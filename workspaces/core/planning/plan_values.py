@@ -25,11 +25,12 @@ from workspaces.core.template import Template
 
 class Mode(StrEnum):
     """The purpose of a plan. `merge` adds missing ones; `reconcile` then also removes leftovers that carry a declared
-    name; `remove` removes chosen workspaces with all below them."""
+    name; `remove` removes chosen workspaces with all below them; `undo` takes back what a run did."""
 
     MERGE = "merge"
     RECONCILE = "reconcile"
     REMOVE = "remove"
+    UNDO = "undo"
 
 
 IMPORT_MODES = (Mode.MERGE, Mode.RECONCILE)

@@ -212,7 +212,10 @@ def _sentence(error: BaseException) -> str:
 
 
 def _start(run: ImportRun) -> ImportStarted:
-    return {"name": run.template_name, "dir": run.source, "mode": run.mode, "reason": run.reason}
+    undoes = str(run.undoes_id) if run.undoes_id else None
+    return {
+        "name": run.template_name, "dir": run.source, "mode": run.mode, "reason": run.reason, "undoes": undoes,
+    }  # fmt: skip
 
 
 def _outcome(run: ImportRun) -> ImportEnd:
@@ -221,6 +224,7 @@ def _outcome(run: ImportRun) -> ImportEnd:
     return {
         **_start(run),
         "created_count": run.created_count,
+        "restored_count": run.restored_count,
         "reconcile_removed_count": run.removed_count,
         "reconcile_errors": run.reconcile_errors,
         "template_sha256": run.template_sha256,
