@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from psycopg import Connection
 from uuid_utils.compat import uuid7
 
@@ -87,7 +88,8 @@ SUBTREE = """
 """
 REMOVED = """
     WITH gone AS (
-        UPDATE workspaces_workspace SET status = 'removed', removed_at = %(now)s, updated_at = %(now)s
+        UPDATE workspaces_workspace
+        SET status = 'removed', removed_at = %(now)s, removed_by = %(run)s, updated_at = %(now)s
         WHERE id = ANY(%(ids)s::uuid[]) RETURNING *
     ), tokens AS (
         UPDATE workspaces_workspacetoken SET revoked_at = %(now)s, removed_by = %(run)s
@@ -96,8 +98,8 @@ REMOVED = """
         UPDATE workspaces_schedule SET enabled = false, updated_at = %(now)s, removed_by = %(run)s
         WHERE workspace_id = ANY(%(ids)s::uuid[]) AND enabled
     ), containers AS (
-        UPDATE workspaces_container SET desired = 'absent', import_id = %(run)s, due_at = %(now)s, attempts = 0,
-            last_error = '', asked_at = NULL, changed_at = %(now)s
+        UPDATE workspaces_container SET desired = 'absent', purge_at = %(until)s, import_id = %(run)s, due_at = %(now)s,
+            attempts = 0, last_error = '', asked_at = NULL, changed_at = %(now)s
         WHERE workspace_id = ANY(%(ids)s::uuid[])
     ), history AS (
         INSERT INTO workspaces_historicalworkspace (COLUMNS, history_date, history_type, history_actor,
@@ -168,7 +170,7 @@ def delete(connection: Connection, place: Place, roots: Sequence[UUID]) -> None:
 
 def facts_of(place: Place) -> dict[str, Any]:
     now = datetime.now(UTC)
-    run = {"run": uuid7(), "mode": "reconcile"}
+    run = {"run": uuid7(), "mode": "reconcile", "until": now + timedelta(seconds=settings.ORGSITE_DATA_GRACE)}
     return {**run, "organization": place.organization, "slug": place.slug, "now": now}
 
 

@@ -40,6 +40,8 @@ ORGSITE_STREAM_RECHECK = env.integer("ORGSITE_STREAM_RECHECK", 15, most=3_600)  
 ORGSITE_THROTTLE = env.limit("ORGSITE_THROTTLE", 60)  # imports and removals of a user in a minute; None: no limit
 ORGSITE_FAILED_LOGINS = env.limit("ORGSITE_FAILED_LOGINS", 10)  # in a minute; None: no limit
 
+CENTURY = 100 * 365 * 24 * 60 * 60  # seconds; the calendar of a database ends, too
+
 # ---- the container engine, and how containers are made
 
 ORGSITE_ENGINE = env.choice("ORGSITE_ENGINE", "none", of=("none", "docker", "swarm", "fake"))
@@ -66,6 +68,8 @@ ORGSITE_DOCKER_INIT = env.flag("ORGSITE_DOCKER_INIT", default=True)
 ORGSITE_VOLUME_DRIVER = env.text("ORGSITE_VOLUME_DRIVER")
 ORGSITE_VOLUME_OPTIONS = env.texts("ORGSITE_VOLUME_OPTIONS", pattern=env.ANYTHING, like='{"type": "nfs"}')
 ORGSITE_STOP_GRACE = env.integer("ORGSITE_STOP_GRACE", 10, most=3_600)  # seconds
+# How long the volumes of removed workspaces wait for a way back.
+ORGSITE_DATA_GRACE = env.integer("ORGSITE_DATA_GRACE", 7 * 24 * 60 * 60, least=0, most=CENTURY)  # seconds
 # For containers and volumes that the database does not know: `report` logs what `on` would do, `off` skips the sweep.
 ORGSITE_SWEEP = env.choice("ORGSITE_SWEEP", "on", of=("on", "report", "off"))
 ORGSITE_QUARANTINE = env.integer("ORGSITE_QUARANTINE", 24 * 60 * 60, least=0)  # seconds

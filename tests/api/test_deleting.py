@@ -73,7 +73,8 @@ def test_the_reason_and_the_volumes_reach_the_event(as_alice: Caller, named: Nam
     "query",
     [
         {"confirm": "yes"}, {"confirm": ""}, {"confirm": ["true", "false"]}, {"keep_volumes": "maybe"},
-        {"keep_volume": "true"}, {"reason": "x" * 2001}, {"reason": "a\0b"}, {"force": "true"},
+        {"keep_volume": "true"}, {"keep_volumes": "true", "erase": "true"}, {"erase": "yes"},
+        {"reason": "x" * 2001}, {"reason": "a\0b"}, {"force": "true"},
     ],
     ids=lambda query: str(query)[:40],
 )  # fmt: skip

@@ -19,6 +19,7 @@ from lib.sessions import SessionStore
 from tests.sites import Site
 from tests.trees import Tree, loaded
 from workspaces.access import SYSTEM, Actor
+from workspaces.core.containers.data_policy import DataPolicy
 from workspaces.core.planning.import_options import ImportOptions
 from workspaces.core.planning.plan_values import Mode
 from workspaces.core.template import Node
@@ -124,7 +125,7 @@ class Office:
         removed = Workspace.objects.filter(organization=self._organization, status="removed")
         now = timezone.now()
         want_running(Ids(row.pk for row in removed), organization=self._organization.pk, import_id=run.pk, now=now)
-        want_absent([row.pk for row in removed], keep_volumes=False, import_id=run.pk, now=now)
+        want_absent([row.pk for row in removed], data=DataPolicy.WAIT, import_id=run.pk, now=now)
         later = now + timedelta(minutes=1)
         Container.objects.filter(import_id=run.pk).update(last_error=error, attempts=bool(error), due_at=later)
 

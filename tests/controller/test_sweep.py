@@ -13,6 +13,7 @@ from django.utils import timezone
 from tests.controller.conftest import Merge, events, key_of, settle
 from tests.trees import BEFORE
 from workspaces.access import Actor
+from workspaces.core.containers.data_policy import DataPolicy
 from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.fake import FakeEngine
@@ -90,7 +91,7 @@ def test_a_container_of_a_removed_workspace_goes_and_is_not_told_twice(
 
 
 def test_kept_volumes_are_no_leftovers(tree: None, engine: FakeEngine, actor: Actor, controller: Controller) -> None:
-    cascade_delete([key_of("SRE Engineer")], actor=actor, keep_volumes=True)
+    cascade_delete([key_of("SRE Engineer")], actor=actor, data=DataPolicy.KEEP)
     settle(controller)
     a_while_passes()
     assert found(engine) == []

@@ -14,6 +14,7 @@ from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait
 from tests.controller.rounds import one_round
 from tests.trees import AFTER, BEFORE, loaded
 from workspaces.access import Actor
+from workspaces.core.containers.data_policy import DataPolicy
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.planning.plan_values import Mode
 from workspaces.engines.base import FoundContainer, Wanted
@@ -63,7 +64,7 @@ def test_a_release_is_told_once_and_only_when_all_is_gone(
 def test_volumes_that_are_to_be_kept_are_kept(
     tree: None, actor: Actor, controller: Controller, engine: FakeEngine
 ) -> None:
-    cascade_delete([key_of("SRE Engineer")], actor=actor, keep_volumes=True)
+    cascade_delete([key_of("SRE Engineer")], actor=actor, data=DataPolicy.KEEP)
     settle(controller)
     assert key_of("SRE Engineer") not in engine.containers()
     assert len(engine.volumes()[key_of("SRE Engineer")]) == 2

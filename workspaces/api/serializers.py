@@ -11,6 +11,7 @@ from rest_framework import serializers
 from workspaces.api.answer_schemas import StateRow
 from workspaces.api.request_fields import Boolean, Count, Mapping, ModeField, Text, Tier, WordField
 from workspaces.core.columns import DEFAULT_RUNTIME, DEFAULT_TIER
+from workspaces.core.containers.data_policy import DataPolicy
 from workspaces.core.names import clean_name
 from workspaces.core.planning.field_diff import Differs
 from workspaces.core.planning.import_options import ImportOptions, Prefer
@@ -81,8 +82,16 @@ class DirectoryField(serializers.Serializer[Any]):
 
 class DeleteFields(serializers.Serializer[Any]):
     confirm = Boolean(default=False, help_text="Remove the children too.")
-    keep_volumes = Boolean(default=False, help_text="Leave the volumes when the containers go.")
+    keep_volumes = Boolean(default=False, help_text="Never destroy the volumes. Not together with `erase`.")
+    erase = Boolean(default=False, help_text="Destroy the volumes at once, not after `ORGSITE_DATA_GRACE`.")
     reason = Text(default="", allow_blank=True, max_length=MAX_REASON, help_text="Kept in history.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The two of them become `data`."""
+        keep, erase = attrs.pop("keep_volumes"), attrs.pop("erase")
+        if keep and erase:
+            raise serializers.ValidationError({"erase": "does not go together with keep_volumes"})
+        return attrs | {"data": DataPolicy.of(keep_volumes=keep, erase=erase)}
 
 
 class NewWorkspaceFields(serializers.Serializer[Any]):

@@ -76,7 +76,7 @@ class WorkspaceView(ApiView):
             confirmed=self.asked["confirm"],
             actor=self.caller.actor,
             reason=self.asked["reason"],
-            keep_volumes=self.asked["keep_volumes"],
+            data=self.asked["data"],
         )
         return Response(deleted(deletion), status=200 if deletion.done else 409)
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from lib.text import plural
+from workspaces.core.containers.data_policy import DataPolicy
 from workspaces.core.names import SEPARATOR
 from workspaces.management.command_base import OrgCommand, shell_actor, workspace_ids
 from workspaces.models import Workspace
@@ -18,10 +19,12 @@ class Command(OrgCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("ids", nargs="+", metavar="ID", help="of a workspace; all live ones below it go, too")
         parser.add_argument("--yes", action="store_true", help="do not ask")
-        parser.add_argument("--keep-volumes", action="store_true", help="their data stays on the engine")
+        data = parser.add_mutually_exclusive_group()
+        data.add_argument("--keep-volumes", action="store_true", help="never destroy their data, unless by `purge`")
+        data.add_argument("--erase", action="store_true", help="destroy their data at once, not after the grace")
         parser.add_argument("--reason", default="", help="kept in the history of each workspace")
 
-    def handle(self, *args: Any, ids: list[str], yes: bool, keep_volumes: bool, reason: str, **options: Any) -> None:
+    def handle(self, *args: Any, ids: list[str], yes: bool, reason: str, **options: Any) -> None:
         roots = workspace_ids(ids)
         shown = preview_cascade(roots)
         for path in paths_of(shown):
@@ -32,7 +35,7 @@ class Command(OrgCommand):
             roots,
             actor=shell_actor(),
             reason=reason,
-            keep_volumes=keep_volumes,
+            data=DataPolicy.of(keep_volumes=options["keep_volumes"], erase=options["erase"]),
             expected=[row.id for row in shown],
         ).doomed
         self.done = f"Removed {plural(len(removed), 'workspace')}."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from lib.bounded_count import Tally, tally
 from lib.bulk import Ids, insert_for_each
 from lib.database_clock import database_now
+from workspaces.core.containers.data_policy import DataPolicy
 from workspaces.core.containers.lifecycle import Desired, Observed
 from workspaces.models import Container, Organization, Workspace
 
@@ -49,15 +50,23 @@ def want_each_running(rows: Iterable[Workspace], *, now: datetime) -> None:
         want_running(Ids(ids), organization=organization, import_id=None, now=now)
 
 
-def want_absent(ids: Collection[UUID], *, keep_volumes: bool, import_id: UUID | None, now: datetime) -> int:
-    """Want no containers for removed workspaces, nor volumes unless they are kept; return how many have a container.
+def want_absent(ids: Collection[UUID], *, data: DataPolicy, import_id: UUID | None, now: datetime) -> int:
+    """Want no containers for removed workspaces, and for their volumes what `data` says; return how many have a
+    container.
 
     A worker that is starting one of them keeps its lease, and finds this when it records the start.
     """
     return Container.objects.filter(workspace__one_of=ids).update(
-        desired=Desired.ABSENT, keep_volumes=keep_volumes, import_id=import_id, due_at=now, attempts=0, losses=0,
-        last_error="", asked_at=None, changed_at=now,
+        desired=Desired.ABSENT, **fate_of_volumes(data, now=now), import_id=import_id, due_at=now, attempts=0,
+        losses=0, last_error="", asked_at=None, released_at=None, changed_at=now,
     )  # fmt: skip
+
+
+def fate_of_volumes(data: DataPolicy, *, now: datetime) -> dict[str, Any]:
+    """The columns for the volumes of a workspace that is removed `now`. With neither they are destroyed at once."""
+    waits = data is DataPolicy.WAIT and settings.ORGSITE_DATA_GRACE > 0
+    until = now + timedelta(seconds=settings.ORGSITE_DATA_GRACE) if waits else None
+    return {"keep_volumes": data is DataPolicy.KEEP, "purge_at": until}
 
 
 def note_sizes(sizes: Mapping[UUID, int]) -> None:

@@ -21,6 +21,7 @@ from audit.event_types import WORKSPACE_ONLINE, WORKSPACE_RESTARTED, EventType
 from lib.bulk import Ids
 from workspaces.access import Actor
 from workspaces.core.changes import Change
+from workspaces.core.containers.data_policy import DataPolicy
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.containers.restart_rule import Effect, RestartRule, why_of
 from workspaces.core.planning.plan_values import Place
@@ -130,7 +131,7 @@ def _decided_by(import_id: UUID | None) -> dict[str, UUID]:
 def _release(ids: Collection[UUID], *, why: Why, actor: Actor, now: datetime, import_id: UUID | None) -> None:
     """Have the containers go with their tokens, and keep their volumes. The workspaces are online, as new ones are."""
     if ids:
-        want_absent(ids, keep_volumes=True, import_id=import_id, now=now)
+        want_absent(ids, data=DataPolicy.KEEP, import_id=import_id, now=now)
         tokens = WorkspaceToken.objects.filter(workspace__one_of=ids, of_container=True, revoked_at=None)
         tokens.update(revoked_at=now)
         others = Workspace.objects.live().filter(id__one_of=ids).exclude(status=Status.ONLINE).order_by("pk")

@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 from audit.event_types import WORKSPACE_ONLINE, WORKSPACE_PROVISIONING, WORKSPACE_RELEASED, WORKSPACE_REMOVED
 from lib.bulk import Ids, JsonText, Rows, as_json
 from workspaces.access import Actor
+from workspaces.core.containers.data_policy import DataPolicy
 from workspaces.core.planning.plan_values import Kind, Operation, Place, Plan, Reason
 from workspaces.core.template import Node
 from workspaces.errors import NameTaken
@@ -60,14 +61,14 @@ class PreparedPlan:
 
 
 def execute(
-    prepared: PreparedPlan, *, run: ImportRun, actor: Actor, now: datetime, keep_volumes: bool = False
+    prepared: PreparedPlan, *, run: ImportRun, actor: Actor, now: datetime, data: DataPolicy = DataPolicy.WAIT
 ) -> Mapping[int, UUID]:
     """Carry out the plan in the caller's transaction, under the organization's lock; row of the plan → new id.
 
     What goes makes room first; a place is free before somebody else gets it.
     """
     plan, created = prepared.plan, prepared.creation.created
-    tear_down(plan, run=run, actor=actor, keep_volumes=keep_volumes, now=now)
+    tear_down(plan, run=run, actor=actor, data=data, now=now)
     make_way(plan)
     insert_created(prepared.creation, organization=run.organization, actor=actor, import_id=run.pk, now=now)
     move(plan, created=created, now=now)
@@ -199,8 +200,9 @@ def _schedule_rows(new: New) -> list[tuple[Any, ...]]:
 # ---- Teardown.
 
 
-def tear_down(plan: Plan, *, run: ImportRun, actor: Actor, keep_volumes: bool = False, now: datetime) -> None:
-    """Carry out the plan's removals: rows first, so that nothing brings them back, then their resources."""
+def tear_down(plan: Plan, *, run: ImportRun, actor: Actor, data: DataPolicy = DataPolicy.WAIT, now: datetime) -> None:
+    """Carry out the plan's removals: rows first, so that nothing brings them back, then their resources. `data` is for
+    the volumes of all of them."""
     going = [each for each in plan.operations if each.kind is Kind.REMOVE]
     if not going:
         return
@@ -210,8 +212,9 @@ def tear_down(plan: Plan, *, run: ImportRun, actor: Actor, keep_volumes: bool = 
         paths=[plan.path_texts[each.row] for each in going],
     )
     _mark_removed(why.ids, run=run, now=now)
-    containers = want_absent(why.ids, keep_volumes=keep_volumes, import_id=run.pk, now=now)
-    facts: dict[str, Any] = {"actor": actor, "now": now, "import_id": run.pk, "keep_volumes": keep_volumes}
+    containers = want_absent(why.ids, data=data, import_id=run.pk, now=now)
+    kept = data is DataPolicy.KEEP
+    facts: dict[str, Any] = {"actor": actor, "now": now, "import_id": run.pk, "keep_volumes": kept}
     record_change(WORKSPACE_REMOVED, why, history="~", **facts, mode=str(plan.mode))
     if containers < len(why):  # `containerless` picks those that have none
         alone = Reasons(why.ids, "no container to release", paths=why.paths)
@@ -227,7 +230,8 @@ def _why(operation: Operation, reason: str) -> str:
 
 def _mark_removed(ids: Collection[UUID], *, run: ImportRun, now: datetime) -> None:
     """The race guard first: from this UPDATE on no heartbeat brings a row back. Then the rows' resources."""
-    Workspace.objects.filter(id__one_of=ids).update(status=Status.REMOVED, removed_at=now, updated_at=now)
+    gone = {"status": Status.REMOVED, "removed_at": now, "removed_by": run.pk}
+    Workspace.objects.filter(id__one_of=ids).update(**gone, updated_at=now)
     tokens = WorkspaceToken.objects.filter(workspace__one_of=ids, revoked_at=None)
     tokens.update(revoked_at=now, removed_by=run.pk)
     schedules = Schedule.objects.filter(workspace__one_of=ids, enabled=True)

@@ -17,6 +17,7 @@ from django.db import transaction
 from lib.database_clock import database_now
 from lib.text import plural
 from workspaces.access import Actor
+from workspaces.core.containers.data_policy import DataPolicy
 from workspaces.core.planning.plan_values import Live, Plan
 from workspaces.core.planning.removal_plan import plan_removal
 from workspaces.errors import CascadeChanged
@@ -68,14 +69,14 @@ def cascade_delete(
     *,
     actor: Actor,
     reason: str = "",
-    keep_volumes: bool = False,
+    data: DataPolicy = DataPolicy.WAIT,
     expected: Collection[UUID] | None = None,
 ) -> Removal:
     """Remove the live ones of `roots` with everything live below them, in one transaction; return all removed.
 
     Removed rows are skipped, so deleting twice is harmless. `reason` is the caller's and goes into every history row.
-    `expected` are the ids that a person has confirmed. Raises WorkspaceProtected, or CascadeChanged if other ids than
-    expected would go, and then changes nothing.
+    `data` decides about the volumes. `expected` are the ids that a person has confirmed. Raises WorkspaceProtected, or
+    CascadeChanged if other ids than expected would go, and then changes nothing.
     """
     with transaction.atomic():
         Organization.objects.lock(
@@ -85,7 +86,7 @@ def cascade_delete(
         if expected is not None and cascade.ids != {key.int for key in expected}:
             now, shown = plural(len(cascade.doomed), "workspace"), f"{len(expected):,}"
             raise CascadeChanged(f"The tree changed: {now} would go now, {shown} were shown. Look again.")
-        return remove(cascade, actor=actor, reason=reason, keep_volumes=keep_volumes)
+        return remove(cascade, actor=actor, reason=reason, data=data)
 
 
 def plan_cascade(roots: Collection[UUID]) -> Cascade:
@@ -103,14 +104,14 @@ def plan_cascade(roots: Collection[UUID]) -> Cascade:
     return Cascade(doomed=doomed, plans=plans)
 
 
-def remove(cascade: Cascade, *, actor: Actor, reason: str, keep_volumes: bool) -> Removal:
+def remove(cascade: Cascade, *, actor: Actor, reason: str, data: DataPolicy) -> Removal:
     """Carry it out under the lock of the organizations: a run for each of them."""
     runs, now = [], database_now()
     for organization in Organization.objects.filter(slug__in=cascade.plans):
         plan = cascade.plans[organization.slug]
         live = Workspace.objects.live().filter(organization=organization).count()
         run = record_removal(organization, plan, live=live, actor=actor, reason=reason, now=now)
-        execute(PreparedPlan.of(plan, reason=reason), run=run, actor=actor, now=now, keep_volumes=keep_volumes)
+        execute(PreparedPlan.of(plan, reason=reason), run=run, actor=actor, now=now, data=data)
         runs.append(run)
     return Removal(doomed=cascade.doomed, runs=tuple(runs))
 
@@ -140,7 +141,7 @@ class Deletion:
 
 
 def delete_workspace(
-    workspace: Workspace, *, confirmed: bool, actor: Actor, reason: str = "", keep_volumes: bool = False
+    workspace: Workspace, *, confirmed: bool, actor: Actor, reason: str = "", data: DataPolicy = DataPolicy.WAIT
 ) -> Deletion:
     """Remove the workspace with everything live below it, unless it has live children and is not confirmed.
 
@@ -152,6 +153,6 @@ def delete_workspace(
         cascade = plan_cascade([workspace.pk])
         if len(cascade.doomed) > 1 and not confirmed:
             return Deletion(workspace=workspace, doomed=cascade.doomed, done=False)
-        removal = remove(cascade, actor=actor, reason=reason, keep_volumes=keep_volumes)
+        removal = remove(cascade, actor=actor, reason=reason, data=data)
     run = removal.runs[0] if removal.runs else None
     return Deletion(workspace=workspace, doomed=removal.doomed, done=True, run=run)
