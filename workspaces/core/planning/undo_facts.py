@@ -22,9 +22,10 @@ class Spot(NamedTuple):
 
 
 class DoneOperation(NamedTuple):
-    """One operation of a run, as it was carried out. `trail` are the names from the root at that time."""
+    """One operation of a run, as it was carried out. `trail` are the names from the root at that time. `run` is None
+    for a removal from before there were runs."""
 
-    run: UUID
+    run: UUID | None
     kind: Kind
     workspace: UUID
     name: str

@@ -74,7 +74,7 @@ class _Rows:
     ) -> None:
         self._steps, self._outcome, self._past = steps, outcome, past
         self._contents, self._containers = contents, containers
-        # Removed ones as if they lived, with their status. One that the run had made, and that is gone, is none of them.
+        # Removed ones as if they lived, with their status. What the run had made, and is gone, is none of them.
         gone = {key: _as_live(row) for key, row in steps.removed.items() if steps.is_shown(key)}
         self._all = {**gone, **steps.live}
         self._below: defaultdict[int, list[int]] = defaultdict(list)
@@ -82,14 +82,14 @@ class _Rows:
 
     def all(self) -> list[Row]:
         for key in self._all:
-            parent = self._spot(key)[0]
-            self._below[parent if parent in self._all else TOP].append(key)
+            above = self._spot(key)[0]
+            self._below[above if above in self._all else TOP].append(key)
         rows: list[Row] = []
         left = dict.fromkeys(self._all)
-        stack = self._pending(TOP, None)
+        stack: list[tuple[int | None, int]] = self._pending(TOP, None)
         while stack or left:
             if not stack:  # a database written by hand: rows in a cycle have no topmost one
-                stack = [(None, min(left))]
+                stack.append((None, min(left)))
             parent, key = stack.pop()
             if key not in left:
                 continue

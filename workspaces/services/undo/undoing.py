@@ -1,0 +1,162 @@
+"""Undo a run, or restore single removed workspaces: preview and apply. Both plan with the same pure function.
+
+What is applied is what was previewed, or nothing, as with an import: under the organization's lock the plan is made
+again, compared by its fingerprint, and judged by the same policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from lib import gc_tuning
+from lib.database_clock import database_now
+from workspaces.access import Actor
+from workspaces.core.planning.plan_values import Mode, Plan
+from workspaces.core.planning.render import undo_as_json
+from workspaces.core.planning.undo_facts import PastFacts
+from workspaces.core.planning.undo_plan import fields_needed, plan_undo
+from workspaces.errors import AppliedAlready, NothingToUndo, PlanChanged
+from workspaces.models import ImportRun, Organization
+from workspaces.services.containers.restarts import restart_rule
+from workspaces.services.plans.contents import read_contents
+from workspaces.services.plans.execution import PreparedPlan, execute
+from workspaces.services.plans.live_tree import last_run, snapshot, verify
+from workspaces.services.plans.runs import claim_run, complete_run, new_run
+from workspaces.services.plans.stored_plans import run_that_applied
+from workspaces.services.undo.past import past_of, past_of_removed
+from workspaces.services.verdicts import judge, require
+
+ReadPast = Callable[[], PastFacts]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UndoConfirmation:
+    """The plan that the caller saw and agreed to; None if they leave it to the guards."""
+
+    fingerprint: str | None = None
+    confirm_removals: int | None = None
+    confirm_data_loss: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Undone:
+    """A finished undo or restore: its run, and the plan that it carried out."""
+
+    run: ImportRun
+    plan: Plan
+
+
+def preview_undo(run: ImportRun) -> Plan:
+    """The plan of undoing the run as of now. Changes nothing. A plan without operations: see `nothing_to_undo`."""
+    return _plan(run.organization, lambda: past_of(run))
+
+
+def apply_undo(
+    run: ImportRun, *, actor: Actor, reason: str = "", confirmation: UndoConfirmation = UndoConfirmation()
+) -> Undone:
+    """Undo the run as the organization is under its lock: all that the plan says, or nothing.
+
+    Raises NothingToUndo, PlanChanged, AppliedAlready, RemovalNotConfirmed, and the undo's own run is refused.
+    """
+    return _apply(
+        run.organization, lambda: past_of(run), undoes=run, actor=actor, reason=reason, confirmation=confirmation
+    )
+
+
+def preview_restore(organization: Organization, ids: Collection[UUID]) -> Plan:
+    """The plan of restoring removed workspaces of the organization, with what went with them. Changes nothing."""
+    return _plan(organization, lambda: past_of_removed(ids))
+
+
+def apply_restore(
+    organization: Organization,
+    ids: Collection[UUID],
+    *,
+    actor: Actor,
+    reason: str = "",
+    confirmation: UndoConfirmation = UndoConfirmation(),
+) -> Undone:
+    """Restore them as the organization is under its lock. Raises what `apply_undo` raises."""
+    return _apply(
+        organization, lambda: past_of_removed(ids), undoes=None, actor=actor, reason=reason, confirmation=confirmation
+    )
+
+
+def nothing_to_undo(plan: Plan) -> NothingToUndo | None:
+    """The refusal of a plan without any operation; None if it has one."""
+    if plan.operations:
+        return None
+    if plan.cannot:
+        first = plan.cannot[0]
+        more = len(plan.cannot) - 1
+        others = f" The same holds for {more:,} more, each for a reason of its own." if more else ""
+        return NothingToUndo(f"Nothing of it can be taken back. {first.name}: {first.obstacle}.{others}", plan=plan)
+    return NothingToUndo("There is nothing to take back: all of it is as it was before.", plan=plan)
+
+
+@gc_tuning.paused()
+def _plan(organization: Organization, read_past: ReadPast) -> Plan:
+    last, past, have = last_run(organization), read_past(), snapshot(organization)
+    contents = read_contents(fields_needed(past, have))
+    return plan_undo(past=past, have=have, contents=contents, last_run=last, containers=restart_rule())
+
+
+def _apply(
+    organization: Organization,
+    read_past: ReadPast,
+    *,
+    undoes: ImportRun | None,
+    actor: Actor,
+    reason: str,
+    confirmation: UndoConfirmation,
+) -> Undone:
+    with (
+        new_run(organization, mode=Mode.UNDO, actor=actor, reason=reason, undoes=undoes) as run,
+        transaction.atomic(),
+    ):
+        Organization.objects.lock([organization.pk])
+        claim_run(run)
+        plan = _plan(organization, read_past)
+        _check(plan, confirmation, organization=organization)
+        with gc_tuning.paused():
+            execute(PreparedPlan.of(plan, reason=reason), run=run, actor=actor, now=database_now())
+        verify(plan, organization)
+        complete_run(run, plan)
+        if undoes:
+            _note_undone(undoes, by=run)
+    return Undone(run=run, plan=plan)
+
+
+def _check(plan: Plan, confirmation: UndoConfirmation, *, organization: Organization) -> None:
+    shown = confirmation.fingerprint
+    if shown and shown != plan.fingerprint:
+        if applied_by := run_that_applied(organization, fingerprint=shown):
+            raise AppliedAlready(plan, applied_by=applied_by)
+        raise PlanChanged(plan)
+    if refusal := nothing_to_undo(plan):
+        raise refusal
+    require(plan, confirmed=confirmation.confirm_removals, data_loss=confirmation.confirm_data_loss)
+
+
+def _note_undone(undone: ImportRun, *, by: ImportRun) -> None:
+    """An undo that is undone is one no longer: the run that it had taken back stands again."""
+    ImportRun.objects.filter(pk=undone.pk).update(undone_by=by)
+    ImportRun.objects.filter(undone_by=undone).update(undone_by=None)
+
+
+# ---- The outcome as plain data: the same answer from REST and from the commands.
+
+
+def undo_answer(plan: Plan) -> dict[str, Any]:
+    """The answer for a plan, with the policy's verdict."""
+    return undo_as_json(plan, verdict=judge(plan))
+
+
+def undone_answer(undone: Undone) -> dict[str, Any]:
+    """The answer to an apply."""
+    return undo_as_json(undone.plan, verdict=judge(undone.plan), run_id=undone.run.pk)
