@@ -9,7 +9,7 @@ from uuid import UUID
 from tests.plan_model import Model, Stored
 from workspaces.core.planning.field_diff import FieldDiff, flat
 from workspaces.core.planning.plan_values import Kind, Operation, Place, Plan
-from workspaces.core.planning.undo_facts import Data, DoneOperation, Memory, PastFacts, RemovedRow, Spot
+from workspaces.core.planning.undo_facts import Data, DoneOperation, Memory, PastFacts, PastRow, Spot
 from workspaces.core.planning.undo_plan import fields_needed, plan_undo
 from workspaces.core.template import digest_of
 
@@ -66,9 +66,9 @@ class PastModel:
         for key in keys:
             self.gone[key] = Gone(row=self.now.rows.pop(key), by=UUID(int=1_000_000 + self.runs))
 
-    def _removed(self, keys: Collection[UUID]) -> dict[UUID, RemovedRow]:
+    def _removed(self, keys: Collection[UUID]) -> dict[UUID, PastRow]:
         return {
-            key: RemovedRow(key, gone.row.parent, gone.row.name, gone.by, gone.row.protected, data=gone.data)
+            key: PastRow(key, gone.row.parent, gone.row.name, gone.by, gone.row.protected, data=gone.data)
             for key, gone in self.gone.items()
             if key in keys
         }

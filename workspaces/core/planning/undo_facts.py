@@ -43,7 +43,7 @@ class Data(Enum):
     DESTROYED = "destroyed"
 
 
-class RemovedRow(NamedTuple):
+class PastRow(NamedTuple):
     """A removed workspace as it stands. `node` is the machine that has its data, if that does not answer."""
 
     id: UUID
@@ -75,6 +75,6 @@ class PastFacts:
     memories of the run. `files` are the digests of contents that are still stored, of those that it took away."""
 
     done: tuple[DoneOperation, ...]
-    removed: Mapping[UUID, RemovedRow]
+    removed: Mapping[UUID, PastRow]
     memories: Mapping[UUID, Memory] = field(default_factory=dict)
     files: frozenset[str] = frozenset()

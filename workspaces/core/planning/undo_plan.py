@@ -22,7 +22,7 @@ from workspaces.core.planning.operations import Kind
 from workspaces.core.planning.plan_rows import PLANNED, Action, Live, Reason, Row
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.removal_plan import NO_TEMPLATE
-from workspaces.core.planning.undo_facts import Data, PastFacts, RemovedRow
+from workspaces.core.planning.undo_facts import Data, PastFacts, PastRow
 from workspaces.core.planning.undo_fields import compare_back
 from workspaces.core.planning.undo_places import Outcome
 from workspaces.core.planning.undo_steps import UndoSteps, spot_of
@@ -220,7 +220,7 @@ def _along(above: Row | None) -> str:
     return "" if above is None else above.name if above.action is Action.MOVE else above.along
 
 
-def _as_live(row: RemovedRow) -> Live:
+def _as_live(row: PastRow) -> Live:
     return Live(row.id, row.parent_id, row.name, row.protected, status="removed", tier=row.tier)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from workspaces.core.planning.match_sides import TOP
 from workspaces.core.planning.operations import Kind
 from workspaces.core.planning.plan_rows import Live, Reason
-from workspaces.core.planning.undo_facts import Data, DoneOperation, PastFacts, RemovedRow
+from workspaces.core.planning.undo_facts import Data, DoneOperation, PastFacts, PastRow
 from workspaces.core.planning.undo_places import WayBack
 from workspaces.core.planning.undo_words import BACK_ALREADY, GOING_DATA, MOVED_SINCE, REMOVED_AGAIN, REMOVED_SINCE
 
@@ -56,7 +56,7 @@ class UndoSteps:
             elif now != back:
                 self.obstacles[key] = MOVED_SINCE
 
-    def _restore(self, key: int, each: DoneOperation, row: RemovedRow | None, *, is_live: bool) -> None:
+    def _restore(self, key: int, each: DoneOperation, row: PastRow | None, *, is_live: bool) -> None:
         if is_live or row is None:
             self.obstacles[key] = BACK_ALREADY
         elif row.removed_by != each.run:

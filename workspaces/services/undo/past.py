@@ -9,7 +9,7 @@ from uuid import UUID
 
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.planning.plan_values import Kind
-from workspaces.core.planning.undo_facts import Data, DoneOperation, PastFacts, RemovedRow, Spot
+from workspaces.core.planning.undo_facts import Data, DoneOperation, PastFacts, PastRow, Spot
 from workspaces.core.planning.undo_fields import FILES
 from workspaces.models import FileSet, ImportRun, Installation, RunOperation, Status, Workspace
 from workspaces.services.containers.desired_state import engine_runs
@@ -17,7 +17,7 @@ from workspaces.services.plans.memories import memories_of
 
 OPERATION = ("run_id", "kind", "workspace_id", "name", "path", "before", "after")
 CONTAINER = ("desired", "keep_volumes", "purge_at", "purged_at", "node")
-OWN = 7  # fields of a RemovedRow that are its own columns
+OWN = 7  # fields of a PastRow that are its own columns
 MADE = (Kind.CREATE, Kind.RESTORE)
 
 
@@ -63,14 +63,14 @@ def _spot(stored: dict[str, Any] | None) -> Spot | None:
     return Spot(UUID(parent) if parent else None, stored["name"], stored.get("fields") or {})
 
 
-def _removed(ids: Collection[UUID]) -> dict[UUID, RemovedRow]:
+def _removed(ids: Collection[UUID]) -> dict[UUID, PastRow]:
     if not ids:
         return {}
     rows = Workspace.objects.filter(id__one_of=ids, status=Status.REMOVED).order_by()
     nodes = _nodes_that_answer()
-    own, container = RemovedRow._fields[:OWN], [f"container__{name}" for name in CONTAINER]
+    own, container = PastRow._fields[:OWN], [f"container__{name}" for name in CONTAINER]
     return {
-        row[0]: RemovedRow._make((*row[:OWN], _data(*row[OWN:-1]), _missing(row[-1], nodes)))
+        row[0]: PastRow._make((*row[:OWN], _data(*row[OWN:-1]), _missing(row[-1], nodes)))
         for row in rows.values_list(*own, *container)
     }
 
