@@ -58,7 +58,7 @@ class PastRow(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """What a template had said of a workspace before a run, and marks of what it said after it."""
+    """The last word of a template about a workspace before a run, and marks of its word after it."""
 
     declared: Mapping[str, Any] | None
     declared_digest: str

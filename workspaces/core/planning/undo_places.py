@@ -26,7 +26,7 @@ class Obstacle(Enum):
     BELOW_ITSELF = "below itself"
 
 
-class Outcome(NamedTuple):
+class Settlement(NamedTuple):
     """By number: the workspaces that go, those among them that the run did not make (`collateral`), those that would go
     but for one they stand above (`held`: that one), and the steps that are given up."""
 
@@ -64,14 +64,14 @@ class WayBack:
         """The name that its step back would give it, for people."""
         return self._steps[key][1]
 
-    def settle(self) -> Outcome:
+    def settle(self) -> Settlement:
         going, held, collateral = self._going()
         while True:
             before = len(self.blocked), len(going)
             self._give_up(going)
             going, held, collateral = self._going()
             if before == (len(self.blocked), len(going)):
-                return Outcome(frozenset(going), frozenset(collateral), held, self.blocked)
+                return Settlement(frozenset(going), frozenset(collateral), held, self.blocked)
 
     # ---- steps that are given up
 

@@ -24,7 +24,7 @@ from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.removal_plan import NO_TEMPLATE
 from workspaces.core.planning.undo_facts import Data, PastFacts, PastRow
 from workspaces.core.planning.undo_fields import compare_back
-from workspaces.core.planning.undo_places import Outcome
+from workspaces.core.planning.undo_places import Settlement
 from workspaces.core.planning.undo_steps import UndoSteps, spot_of
 from workspaces.core.planning.undo_words import (
     AS_BEFORE,
@@ -67,7 +67,7 @@ class _Rows:
     def __init__(
         self,
         steps: UndoSteps,
-        outcome: Outcome,
+        outcome: Settlement,
         past: PastFacts,
         contents: Mapping[UUID, Content],
         containers: RestartRule,
