@@ -1,4 +1,4 @@
-"""Where an undo puts every workspace: what comes back, moves back and goes, and what is in the way. Pure.
+"""The places of an undo: for each workspace whether it comes back, moves back or goes, and what is in the way. Pure.
 
 A step back is given up where its place is taken, its parent is gone, or it would stand below itself. What was to move
 then stays, and may be in the way of another one: so this goes on until nothing more is in the way, each step once.
@@ -19,7 +19,7 @@ Spot = tuple[int, str]
 
 
 class Obstacle(Enum):
-    """What is in the way of a step back."""
+    """The reason why a step back is given up."""
 
     NAME_TAKEN = "name taken"
     PARENT_GONE = "parent gone"

@@ -1,4 +1,4 @@
-"""What templates had said of workspaces before a run changed that, kept for its undo: copied in the database."""
+"""The last words of templates about workspaces before a run changes them, kept for its undo: copied in the database."""
 
 from __future__ import annotations
 
