@@ -21,7 +21,7 @@ from workspaces.core.planning.render import undo_as_json
 from workspaces.core.planning.undo_facts import PastFacts
 from workspaces.core.planning.undo_plan import fields_needed, plan_undo
 from workspaces.errors import AppliedAlready, NothingToUndo, PlanChanged
-from workspaces.models import ImportRun, Organization
+from workspaces.models import ImportRun, Organization, RunOperation
 from workspaces.services.containers.restarts import restart_rule
 from workspaces.services.plans.contents import read_contents
 from workspaces.services.plans.execution import PreparedPlan, execute
@@ -87,16 +87,27 @@ def apply_restore(
     )
 
 
-def nothing_to_undo(plan: Plan) -> NothingToUndo | None:
-    """The refusal of a plan without any operation; None if it has one."""
+def nothing_to_undo(plan: Plan, run: ImportRun | None = None) -> NothingToUndo | None:
+    """The refusal of a plan without any operation, to undo `run` or to restore; None if it has one."""
     if plan.operations:
         return None
     if plan.cannot:
-        first = plan.cannot[0]
-        more = len(plan.cannot) - 1
+        first, more = plan.cannot[0], len(plan.cannot) - 1
         others = f" The same holds for {more:,} more, each for a reason of its own." if more else ""
         return NothingToUndo(f"Nothing of it can be taken back. {first.name}: {first.obstacle}.{others}", plan=plan)
-    return NothingToUndo("There is nothing to take back: all of it is as it was before.", plan=plan)
+    return NothingToUndo(_why_nothing(run), plan=plan)
+
+
+def _why_nothing(run: ImportRun | None) -> str:
+    if run is None:
+        return "Nothing is removed here that could come back: look at the list of removed workspaces."
+    if run.state == ImportRun.State.RUNNING:
+        return f"Run #{run.number} has not ended yet: wait for its end."
+    if run.undone_by:
+        return f"Run #{run.number} is undone already, by run #{run.undone_by.number}."
+    if not RunOperation.objects.filter(run=run).exists():
+        return f"Run #{run.number} changed nothing, so there is nothing to take back."
+    return f"Nothing of run #{run.number} is left to take back: all of it is as it was before."
 
 
 @gc_tuning.paused()
@@ -122,7 +133,7 @@ def _apply(
         Organization.objects.lock([organization.pk])
         claim_run(run)
         plan = _plan(organization, read_past)
-        _check(plan, confirmation, organization=organization)
+        _check(plan, confirmation, organization=organization, undoes=undoes)
         with gc_tuning.paused():
             execute(PreparedPlan.of(plan, reason=reason), run=run, actor=actor, now=database_now())
         verify(plan, organization)
@@ -132,13 +143,13 @@ def _apply(
     return Undone(run=run, plan=plan)
 
 
-def _check(plan: Plan, confirmation: UndoConfirmation, *, organization: Organization) -> None:
+def _check(plan: Plan, confirmation: UndoConfirmation, *, organization: Organization, undoes: ImportRun | None) -> None:
     shown = confirmation.fingerprint
     if shown and shown != plan.fingerprint:
         if applied_by := run_that_applied(organization, fingerprint=shown):
             raise AppliedAlready(plan, applied_by=applied_by)
         raise PlanChanged(plan)
-    if refusal := nothing_to_undo(plan):
+    if refusal := nothing_to_undo(plan, undoes):
         raise refusal
     require(plan, confirmed=confirmation.confirm_removals, data_loss=confirmation.confirm_data_loss)
 
