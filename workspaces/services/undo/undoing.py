@@ -101,6 +101,7 @@ def nothing_to_undo(plan: Plan, run: ImportRun | None = None) -> NothingToUndo |
 def _why_nothing(run: ImportRun | None) -> str:
     if run is None:
         return "Nothing is removed here that could come back: look at the list of removed workspaces."
+    run.refresh_from_db(fields=["state", "undone_by"])
     if run.state == ImportRun.State.RUNNING:
         return f"Run #{run.number} has not ended yet: wait for its end."
     if run.undone_by:
