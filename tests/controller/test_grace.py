@@ -16,7 +16,7 @@ from workspaces.access import Actor
 from workspaces.core.containers.data_policy import DataPolicy
 from workspaces.core.containers.lifecycle import Desired, Outcome
 from workspaces.engines.fake import FakeEngine
-from workspaces.engines.naming import volume_names
+from workspaces.engines.naming import EPOCH, volume_names
 from workspaces.errors import InstallationRenamed
 from workspaces.models import Container, UnknownEpoch
 from workspaces.services.containers.container_results import ContainerResult, record
@@ -215,6 +215,19 @@ def test_a_disputed_database_purges_nothing_until_it_is_accepted(
     accept_epochs(actor=actor)
     purge(controller)
     assert told() == ["released", "purged"]
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_what_another_database_started_since_the_last_look_is_not_destroyed(
+    pm: UUID, actor: Actor, controller: Controller, engine: FakeEngine, stays: bool
+) -> None:
+    running = engine.host.containers[f"ws-{pm}"]
+    removed(pm, actor, controller)
+    a_week_passes()
+    running.labels = {**running.labels, EPOCH: "999999:" + "a" * 32}
+    engine.host.containers |= {f"ws-{pm}": running} if stays else {}
+    purge(controller)
+    assert (pm in engine.volumes(), UnknownEpoch.objects.exists()) == (stays, stays)
 
 
 # ---- by hand
