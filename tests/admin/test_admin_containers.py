@@ -139,14 +139,14 @@ def test_the_preview_names_the_volumes_that_would_be_destroyed(
     workspace = Workspace.objects.filter(name="SRE Engineer").earliest("created_at")
     assert f"volume <code>ws-{workspace.pk}-data</code> destroyed" in page
     assert "2 volumes <b>200.0 MB</b>" in page
-    assert "Stops 8 containers and destroys 16 volumes (1.6 GB)" in page
+    assert "Stops 8 containers and keeps 16 volumes (1.6 GB) until <b>" in page
 
 
 def test_the_confirmation_of_a_cascade_counts_the_volumes(operator: Client, live: Callable[..., Applied]) -> None:
     live(BEFORE)
     chosen = Workspace.objects.get(name="Dev Lead").pk
     page = text(operator.get(f"/admin/cascade-delete/?_selected_action={chosen}"))
-    assert "Stops 5 containers and destroys 10 volumes" in page
+    assert "Stops 5 containers and keeps 10 volumes" in page
 
 
 def test_without_a_user_nothing_is_tried_again(client: Client, run: ImportRun, alice: User) -> None:
