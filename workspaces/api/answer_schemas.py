@@ -180,10 +180,20 @@ class ChildRow(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
+class PurgedRow(serializers.Serializer[Any]):
+    volumes = serializers.ListField(child=serializers.CharField(), help_text="Their names on the engine.")
+    bytes = serializers.IntegerField(allow_null=True, help_text="As they were measured last; null: never.")
+
+
 class DeletedAnswer(serializers.Serializer[Any]):
     status = serializers.CharField(help_text="`removed`.")
     cascade_deleted = serializers.IntegerField(help_text="Descendants that went with it.")
     run_id = serializers.UUIDField(allow_null=True, help_text="Of the run; null where it was removed already.")
+    purged = PurgedRow(
+        required=False,
+        allow_null=True,
+        help_text="With `erase`, where it was removed already: the data that is destroyed; null where none was stored.",
+    )
 
 
 class DeleteConflict(serializers.Serializer[Any]):

@@ -223,7 +223,8 @@ workspace = extend_schema_view(
     delete=extend_schema(
         operation_id="delete_workspace",
         summary="Remove a workspace with everything live below it",
-        description="Where it has live children it asks for `confirm=true` first. Deleting twice is harmless.",
+        description="Where it has live children it asks for `confirm=true` first. Deleting twice is harmless; with "
+        "`erase` it destroys the data that is stored of a removed one.",
         parameters=[ID, DeleteFields],
         responses={
             200: DeletedAnswer,

@@ -105,9 +105,14 @@ class Container(models.Model):
         return self.delivered == self.configuration
 
     @property
+    def keeps_data(self) -> bool:
+        """Whether its volumes stay when its container goes, for a time or for good."""
+        return self.keep_volumes or self.purge_at is not None
+
+    @property
     def loses_data(self) -> bool:
         """Whether its volumes are being destroyed, or were."""
-        return self.desired == Desired.ABSENT and not self.keep_volumes and self.purge_at is None
+        return self.desired == Desired.ABSENT and not self.keeps_data
 
 
 class Installation(models.Model):

@@ -18,7 +18,7 @@ from django.db import DataError, IntegrityError
 
 from lib.database_clock import database_now, uptime
 from workspaces.core.containers.convergence import next_step
-from workspaces.core.containers.lifecycle import OUTCOMES, Desired, Outcome, Step
+from workspaces.core.containers.lifecycle import OUTCOMES, ContainerState, Desired, Outcome, Step
 from workspaces.engines.base import DeliveringEngine, Delivery, Engine, FoundContainer, Wanted
 from workspaces.errors import EngineError
 from workspaces.services.containers.container_results import ContainerResult, record
@@ -248,7 +248,8 @@ class Work:
             case Step.ASK_TO_STOP:
                 engine.request_stop(key, found=self.found)
             case Step.REMOVE:
-                engine.remove(key, keep_volumes=self.claim.keep_volumes, found=self.found)
+                kept, node = self.claim.keep_volumes, self.claim.node
+                engine.remove(key, keep_volumes=kept, found=self.found, node=node)
         return OUTCOMES[self.claim.desired][self.step]
 
     @property
@@ -256,6 +257,11 @@ class Work:
         """The number of the configuration that the step gives to the container, 0 for none."""
         brought = self.wanted if self.step is Step.START else self.delivery if self.step is Step.DELIVER else None
         return brought.configuration if brought else 0
+
+    @property
+    def _home(self) -> str:
+        """The machine that it runs on, so that its volumes are there, of an engine with several."""
+        return self.found.node if self.found and self.found.state is ContainerState.RUNNING else ""
 
     def _failure(self, error: str) -> ContainerResult:
         if self.step is Step.DELIVER:
@@ -278,5 +284,7 @@ class Work:
             generation=self.wanted.generation if self.wanted else self.claim.generation,
             configuration=self.claim.configuration,
             delivered=delivered,
+            kept=self.claim.keep_volumes,
+            node=self._home,
             error=error,
         )
