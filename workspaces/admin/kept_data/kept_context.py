@@ -11,7 +11,7 @@ from django.core.paginator import Page, Paginator
 
 from lib.text import listed, plural
 from workspaces.admin.shared.data_words import size
-from workspaces.services.removal.kept_data import KeptRow, KeptRows, KeptTotal, totals_for
+from workspaces.services.removal.kept_data import KeptRows, KeptTotal, KeptVolumes, totals_for
 
 if TYPE_CHECKING:
     from workspaces.access import AnyUser
@@ -42,7 +42,7 @@ class KeptView:
         return self.shown[0].organization.name if self.slug and self.shown else ""
 
     @cached_property
-    def page(self) -> Page[KeptRow]:
+    def page(self) -> Page[KeptVolumes]:
         rows: Any = KeptRows(totals=self.shown)
         return Paginator(rows, ROWS).get_page(self.number)
 
@@ -51,7 +51,7 @@ class KeptView:
 class PurgeView:
     """The workspaces whose data a person wants to destroy now."""
 
-    rows: Sequence[KeptRow]
+    rows: Sequence[KeptVolumes]
     chosen: int
 
     @property

@@ -33,7 +33,7 @@ LIST = "admin:kept_data"
 
 @require_safe
 def kept_data_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
-    """What waits until its time is over, and what is kept for good."""
+    """The list of what waits until its time is over, and of what is kept for good."""
     user, slug = access.require(request.user, Right.VIEW), request.GET.get("org", "")
     if slug and not Organization.objects.visible_to(user).filter(slug=slug).exists():
         raise Http404("There is no such organization.")

@@ -39,7 +39,7 @@ class KeptNotice:
 
 
 def kept_notice(totals: Sequence[KeptTotal]) -> KeptNotice:
-    """What waits to be destroyed, how large, until when; and what is kept for good."""
+    """The notice about these: how much waits to be destroyed, until when; and how much is kept for good."""
     waits, kept = total_of(totals)
     each = [(total.waits.first, total) for total in totals if total.waits.first]
     nearest = sorted(each, key=lambda pair: pair[0]) if len(each) > 1 else []

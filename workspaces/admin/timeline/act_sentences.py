@@ -92,7 +92,7 @@ def _with_below(act: Sequence[StructureEvent], verb: str) -> Iterator[Part]:
 
 
 def _topmost(act: Sequence[StructureEvent]) -> list[StructureEvent]:
-    """Those whose parent is not among them."""
+    """The events of workspaces whose parent is not among them."""
     every = {event.workspace_id for event in act}
     return [event for event in act if parent_of(event) not in every]
 

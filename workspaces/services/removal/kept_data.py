@@ -112,7 +112,7 @@ def _read(count: int, size: int | None, measured: int, *, first: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class KeptRow:
+class KeptVolumes:
     """A removed workspace with data; `path` has the names from the root that it had then."""
 
     id: UUID
@@ -138,7 +138,7 @@ class KeptRows:
 
     __len__ = count
 
-    def __getitem__(self, page: slice) -> list[KeptRow]:
+    def __getitem__(self, page: slice) -> list[KeptVolumes]:
         """Seven statements."""
         waiting = total_of(self.totals)[0].count.number
         keys = self._ids(WAITS, "purge_at", page.start, min(page.stop, waiting))
@@ -152,13 +152,13 @@ class KeptRows:
         return list(rows.order_by(order, "pk").values_list("pk", flat=True)[start:stop])
 
 
-def kept_rows(ids: Collection[UUID]) -> list[KeptRow]:
+def kept_rows(ids: Collection[UUID]) -> list[KeptVolumes]:
     """The removed ones among `ids` that have data, in their order."""
     rows = Container.objects.filter(WAITS | KEPT, workspace__one_of=list(ids))
     names = dict(rows.annotate(where=F("workspace__organization__name")).values_list("pk", "where"))
     stones, paths = tombstones(names), paths_at_removal(list(names))
     return [
-        KeptRow(id=key, organization=names[key], path=paths[key], tombstone=stones[key])
+        KeptVolumes(id=key, organization=names[key], path=paths[key], tombstone=stones[key])
         for key in ids
         if key in names and key in stones
     ]
