@@ -78,6 +78,7 @@ def test_a_delete_its_question_and_its_refusal(as_alice: Caller, tree: None, nam
     protect(as_alice, "QA Engineer", named)
     assert fits(remove(as_alice, "Infra Lead", named, confirm="true"), answer_schemas.DeleteConflict)
     assert fits(remove(as_alice, "SRE Engineer", named), answer_schemas.DeletedAnswer)
+    assert fits(remove(as_alice, "SRE Engineer", named, erase="true"), answer_schemas.DeletedAnswer)
 
 
 def test_tokens_and_the_end_of_a_workspace(as_alice: Caller, as_agent: Caller, named: Named) -> None:

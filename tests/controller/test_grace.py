@@ -16,7 +16,7 @@ from workspaces.access import Actor
 from workspaces.core.containers.data_policy import DataPolicy
 from workspaces.core.containers.lifecycle import Desired, Outcome
 from workspaces.engines.fake import FakeEngine
-from workspaces.engines.naming import volume_names
+from workspaces.engines.naming import EPOCH, volume_names
 from workspaces.errors import InstallationRenamed
 from workspaces.models import Container, UnknownEpoch
 from workspaces.services.containers.container_results import ContainerResult, record
@@ -217,6 +217,19 @@ def test_a_disputed_database_purges_nothing_until_it_is_accepted(
     assert told() == ["released", "purged"]
 
 
+@pytest.mark.parametrize("stays", [True, False])
+def test_what_another_database_started_since_the_last_look_is_not_destroyed(
+    pm: UUID, actor: Actor, controller: Controller, engine: FakeEngine, stays: bool
+) -> None:
+    running = engine.host.containers[f"ws-{pm}"]
+    removed(pm, actor, controller)
+    a_week_passes()
+    running.labels = {**running.labels, EPOCH: "999999:" + "a" * 32}
+    engine.host.containers |= {f"ws-{pm}": running} if stays else {}
+    purge(controller)
+    assert (pm in engine.volumes(), UnknownEpoch.objects.exists()) == (stays, stays)
+
+
 # ---- by hand
 
 
@@ -248,7 +261,7 @@ def test_a_second_request_finds_nothing(pm: UUID, actor: Actor, controller: Cont
 def test_what_is_stored_is_told_with_place_size_and_end(pm: UUID, actor: Actor, controller: Controller) -> None:
     row = removed(pm, actor, controller)
     removed(key_of("Ops"), actor, controller, data=DataPolicy.KEEP)
-    waits, kept = sorted(stored_data(stored()), key=lambda each: each.until is None)
+    waits, kept = stored_data(stored())
     assert (waits.path, waits.bytes, waits.until, waits.removed_at) == (
         ("PM",), 1_234, row.purge_at, row.workspace.removed_at,
     )  # fmt: skip

@@ -107,9 +107,10 @@ class SwarmNodes:
             raise errors[0]
 
     def require_reach(self, api: APIClient, node: str) -> None:
-        """Raise EngineRefused if volumes on that node can't be removed: it is in the swarm, and its address unknown."""
-        node_id = node_id_of(api, node)
-        if node_id and not self._shares_volumes and self._node(api, node_id) is None:
+        """Raise EngineRefused if volumes on that node can't be removed: it answers the swarm, and its address is
+        unknown. One that is down and has no address is gone for good, with all that was on it."""
+        answers = [each["ID"] for each in api.nodes() if hostname_of(each) == node and _answers(each)]
+        if answers and not self._shares_volumes and self._node(api, answers[0]) is None:
             raise EngineRefused(f"Its volumes are on node {node}. Add the address of {node} to ORGSITE_SWARM_NODES.")
 
     def volumes(self) -> Mapping[UUID, tuple[str, ...]]:
@@ -155,15 +156,18 @@ def hostname_of(node: SwarmNode) -> str:
 
 def takes_containers(node: SwarmNode) -> bool:
     """Whether it answers the swarm, and is neither drained nor paused."""
-    return bool(node["Status"]["State"] == "ready" and node["Spec"]["Availability"] == "active")
+    return _answers(node) and node["Spec"]["Availability"] == "active"
 
 
 def node_id_of(api: APIClient, hostname: str) -> str:
     """The id of the swarm's node with that name, "" for none. One that joined again is listed twice: the one that
     answers counts."""
     named = [node for node in api.nodes() if hostname_of(node) == hostname] if hostname else []
-    named.sort(key=lambda node: node["Status"]["State"] == "ready")
-    return str(named[-1]["ID"]) if named else ""
+    return str(max(named, key=_answers)["ID"]) if named else ""
+
+
+def _answers(node: SwarmNode) -> bool:
+    return bool(node["Status"]["State"] == "ready")
 
 
 def _own_id(api: APIClient) -> str:
