@@ -175,6 +175,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="container",
             index=models.Index(
+                condition=models.Q(("purge_at__isnull", False)),
+                fields=["organization", "purge_at"],
+                name="container_waiting_inside",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="container",
+            index=models.Index(
                 condition=models.Q(("desired", "absent"), ("keep_volumes", True)),
                 fields=["organization"],
                 name="container_kept_data",
