@@ -68,7 +68,7 @@ def measure(*, n: int) -> Section:
         return Section(title=TITLE, words=f"Left out: {reason}.")
     count, rounds = (50, 3) if n >= 10_000 else (4, 1)
     with (
-        override_settings(ORGSITE_ENGINE="docker"),
+        override_settings(ORGSITE_ENGINE="docker", ORGSITE_DATA_GRACE=0),
         machine_with_images("bench") as machine,
         _worker(machine) as worker,
     ):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from audit.models import StructureEvent
 from tests.api.conftest import Caller
+from workspaces.access import SYSTEM
+from workspaces.core.template import Node
 from workspaces.models import ImportRun, Workspace
+from workspaces.services.containers.desired_state import note_sizes
+from workspaces.services.workspace.adding import create_workspace
 
 Named = Callable[[str], Workspace]
 
@@ -67,6 +72,35 @@ def test_the_reason_and_the_volumes_reach_the_event(as_alice: Caller, named: Nam
     payload = StructureEvent.objects.get(event_type="workspace.removed", workspace_id=gone.pk).payload
     assert (payload["why"], payload["keep_volumes"]) == ("Ticket 8", True)
     assert gone.history.first().history_change_reason == "Ticket 8"
+
+
+def test_erase_on_a_removed_one_destroys_what_is_stored_of_it(as_alice: Caller, named: Named, settings: Any) -> None:
+    settings.ORGSITE_ENGINE = "docker"
+    gone = create_workspace(named("PM").organization, parent_id=None, node=Node(name="New", path=""), actor=SYSTEM)
+    address = f"/workspaces/{gone.pk}"
+    as_alice.delete(address)
+    note_sizes({gone.pk: 1_234})
+    assert as_alice.delete(address).json() == removed(0, run=None)
+    purged = {"volumes": [f"ws-{gone.pk}-config", f"ws-{gone.pk}-data"], "bytes": 1_234}
+    answer = as_alice.delete(address, erase="true", reason="Ticket 8")
+    assert (answer.status_code, answer.json()) == (200, {**removed(0, run=None), "purged": purged})
+    assert gone.container.loses_data
+    assert StructureEvent.objects.get(event_type="workspace.changed").payload["reason"] == "Ticket 8"
+    assert as_alice.delete(address, erase="true").json() == {**removed(0, run=None), "purged": None}
+
+
+def test_erase_of_a_live_one_answers_as_any_removal(as_alice: Caller, named: Named) -> None:
+    answer = as_alice.delete(f"/workspaces/{named('QA Engineer').pk}", erase="true").json()
+    assert answer == removed(0, run=str(ImportRun.objects.get(mode="remove").pk))
+
+
+def test_strangers_and_those_who_may_not_remove_erase_nothing(
+    as_bob: Caller, as_charlie: Caller, as_alice: Caller, named: Named
+) -> None:
+    address = f"/workspaces/{named('QA Engineer').pk}"
+    as_alice.delete(address)
+    assert as_bob.delete(address, erase="true").status_code == 403
+    assert as_charlie.delete(address, erase="true").status_code == 404
 
 
 @pytest.mark.parametrize(

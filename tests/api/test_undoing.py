@@ -120,8 +120,9 @@ def test_a_plan_that_was_applied_names_the_run_that_did_it(as_alice: Caller, rem
 def test_where_nothing_is_left_to_take_back_it_says_so(as_alice: Caller, removed: str) -> None:
     undo(as_alice, removed)
     answer = undo(as_alice, removed)
+    first, second = ImportRun.objects.order_by("number")[1:3]
     assert (answer.status_code, answer.json()["cannot"]) == (409, [])
-    assert "There is nothing to take back" in answer.json()["error"]
+    assert answer.json()["error"] == f"Run #{first.number} is undone already, by run #{second.number}."
     assert faults(answer.json(), UndoConflict) == []
 
 
@@ -227,7 +228,7 @@ def test_what_is_live_cannot_be_restored(as_alice: Caller, named: Named) -> None
     events = StructureEvent.objects.filter(event_type="workspace.restored")
     answer = restore(as_alice, named("PM"))
     assert (answer.status_code, answer.json()["cannot"], events.count()) == (409, [], 0)
-    assert "nothing to take back or to restore" in answer.json()["error"]
+    assert "Nothing is removed here that could come back" in answer.json()["error"]
 
 
 def test_an_old_token_stays_dead_and_a_new_one_lives(as_alice: Caller, as_agent: Caller, named: Named) -> None:

@@ -29,7 +29,7 @@ Merge = Callable[[Tree], None]
 
 @pytest.fixture(autouse=True)
 def _with_containers(settings: Any, monkeypatch: pytest.MonkeyPatch, db: None) -> None:
-    settings.ORGSITE_ENGINE = "fake"
+    settings.ORGSITE_ENGINE, settings.ORGSITE_DATA_GRACE = "fake", 0  # most tests look at what is left at once
     settings.ORGSITE_RUNTIME_IMAGES = {"*": "agent:1"}
     settings.ORGSITE_DOCKER_LIMITS = {}
     monkeypatch.setattr("workspaces.core.containers.convergence.STEADY", timedelta(0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from tests.controller.conftest import Merge, key_of
 from tests.tables import table_of
 from workspaces.access import Actor
 from workspaces.core.containers.convergence import FAILED_AFTER
+from workspaces.core.containers.data_policy import DataPolicy
 from workspaces.core.containers.lifecycle import ERRORS, Desired, Observed, Outcome
 from workspaces.models import Container, Workspace
 from workspaces.services.containers import container_results
@@ -20,8 +22,10 @@ from workspaces.services.containers.container_results import ContainerResult, re
 from workspaces.services.containers.leases import claim_due
 from workspaces.services.removal.cascading import cascade_delete
 
+NAMES = re.compile(r"workspace\.\w+")
 LINES = {cells["outcome"]: cells for cells in table_of("docs/engines.md", first="outcome")}
-TO_GO = {"stopping", "gone", "failed, to go", "held back"}
+KEPT = "gone, its data stays"
+TO_GO = {"stopping", "gone, its data too", KEPT, "gone, its data later", "failed, to go", "held back"}
 
 
 class Left(NamedTuple):
@@ -41,7 +45,7 @@ def moment(monkeypatch: pytest.MonkeyPatch) -> datetime:
     return moment
 
 
-def end(outcome: Outcome, *, desired: Desired) -> None:
+def end(outcome: Outcome, *, desired: Desired, kept: bool = False) -> None:
     """A worker claims the container and writes down that outcome."""
     Container.objects.update(due_at=database_now() - timedelta(seconds=1))
     assert len(claim_due("worker", desired=desired, limit=1)) == 1
@@ -50,6 +54,7 @@ def end(outcome: Outcome, *, desired: Desired) -> None:
         desired=desired,
         outcome=outcome,
         ended=uptime(),
+        kept=kept,
         error="no space left on device" if outcome in ERRORS else "",
     )
     record([result], worker="worker", grace=timedelta(seconds=10))
@@ -75,7 +80,7 @@ def expected(line: dict[str, str], *, times: int) -> Left:
         observed=line["observed"],
         look=line["next look"],
         status=status.removesuffix(", after three") if told or "after" not in status else "–",
-        events=[event.split(",")[0]] if event != "–" and (told or "after" not in event) else [],
+        events=NAMES.findall(event) if told or "after" not in event else [],
     )
 
 
@@ -92,9 +97,11 @@ def test_every_line_of_the_table_is_true(merge: Merge, actor: Actor, moment: dat
         return  # it ends a series, and has none
     merge({"PM": {}})
     if desired is Desired.ABSENT:
-        cascade_delete([key_of("PM")], actor=actor)
+        cascade_delete([key_of("PM")], actor=actor, data=DataPolicy.KEEP if name == KEPT else DataPolicy.WAIT)
+    if name == "gone, its data later":
+        Container.objects.update(released_at=moment)
     before = "" if line["observed"] != "as it was" else Observed.ABSENT
     since = StructureEvent.objects.latest("pk").pk
     for _ in range(times):
-        end(outcome, desired=desired)
+        end(outcome, desired=desired, kept=name == KEPT)
     assert left(before, since=since, now=moment) == expected(line, times=times)

@@ -8,7 +8,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from audit.event_types import NAMES, STRAY_STOPPED, WORKSPACE_FAILED, WORKSPACE_MOVED, WORKSPACE_UPDATED
+from audit.event_types import (
+    NAMES,
+    STRAY_STOPPED,
+    WORKSPACE_FAILED,
+    WORKSPACE_MOVED,
+    WORKSPACE_RESTORED,
+    WORKSPACE_UPDATED,
+)
 from audit.models import StructureEvent
 from tests.controller.conftest import Merge, hurry, key_of, settle
 from workspaces.access import Actor
@@ -58,7 +65,7 @@ def test_starts_losses_and_ends(
     assert paths("released") == paths("removed") == PATHS
     written = set(StructureEvent.objects.values_list("event_type", flat=True))
     ours = {name for name in NAMES if name.startswith("workspace.")}
-    by_plans = {WORKSPACE_MOVED.name, WORKSPACE_UPDATED.name}
+    by_plans = {WORKSPACE_MOVED.name, WORKSPACE_RESTORED.name, WORKSPACE_UPDATED.name}
     assert ours - written <= {STRAY_STOPPED.name, "workspace.release_failed", *by_plans}
     rows = StructureEvent.objects.filter(event_type__startswith="workspace.")
     assert all(row.payload.keys() >= {"name", "path", "parent_id", "why"} for row in rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from threading import Barrier, Event
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,7 +18,7 @@ from workspaces.access import Actor
 from workspaces.core.containers.data_policy import DataPolicy
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.planning.plan_values import Mode
-from workspaces.engines.base import FoundContainer, Wanted
+from workspaces.engines.base import Wanted
 from workspaces.engines.fake import FakeEngine
 from workspaces.errors import EngineAway
 from workspaces.models import Container, Organization, Workspace, WorkspaceToken
@@ -141,9 +142,9 @@ def test_twice_as_many_are_removed_at_once_as_may_be_started(tree: None, actor: 
     two = Barrier(2, timeout=90)
 
     class Meeting(FakeEngine):
-        def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None) -> None:
+        def remove(self, workspace_id: UUID, **options: Any) -> None:
             two.wait()
-            super().remove(workspace_id, keep_volumes=keep_volumes, found=found)
+            super().remove(workspace_id, **options)
 
     cascade_delete([key_of("Dev Lead"), key_of("PM")], actor=actor)
     Container.objects.filter(pk=key_of("PM")).update(due_at=None)  # an even number of them
@@ -164,9 +165,9 @@ def test_what_is_gone_waits_for_no_removal_that_hangs(tree: None, actor: Actor, 
     answers, key = Event(), key_of("SRE Engineer")
 
     class Hanging(FakeEngine):
-        def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None) -> None:
+        def remove(self, workspace_id: UUID, **options: Any) -> None:
             assert workspace_id != key or answers.wait(60)
-            super().remove(workspace_id, keep_volumes=keep_volumes, found=found)
+            super().remove(workspace_id, **options)
 
     cascade_delete([key_of("PM")], actor=actor)
     controller = Controller(Hanging(host=engine.host), grace=timedelta(0), concurrency=1)

@@ -30,8 +30,8 @@ def phantoms(known: Known, held: Held | None) -> list[str]:
     return [each.why for each in sweep(known, held).phantoms]
 
 
-def known(*, live: bool, settled: bool | None = True, external: bool = False, keep_volumes: bool = False) -> Known:
-    return Known(id=ID, name="PM", live=live, settled=settled, external=external, keep_volumes=keep_volumes)
+def known(*, live: bool, settled: bool | None = True, external: bool = False, keeps_data: bool = False) -> Known:
+    return Known(id=ID, name="PM", live=live, settled=settled, external=external, keeps_data=keeps_data)
 
 
 @pytest.mark.parametrize("held", [RUNNING, ONLY_VOLUMES, Held(state=ContainerState.STOPPED)])
@@ -48,8 +48,8 @@ def test_what_a_removed_workspace_left_is_a_leftover_and_no_stray(held: Held, se
 
 
 def test_kept_volumes_are_no_leftover_but_their_container_is() -> None:
-    assert leftovers(known(live=False, keep_volumes=True), ONLY_VOLUMES) == []
-    assert leftovers(known(live=False, keep_volumes=True), RUNNING) == ["its workspace is removed"]
+    assert leftovers(known(live=False, keeps_data=True), ONLY_VOLUMES) == []
+    assert leftovers(known(live=False, keeps_data=True), RUNNING) == ["its workspace is removed"]
     assert leftovers(known(live=False), None) == []
 
 

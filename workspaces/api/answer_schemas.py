@@ -180,10 +180,20 @@ class ChildRow(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
+class PurgedRow(serializers.Serializer[Any]):
+    volumes = serializers.ListField(child=serializers.CharField(), help_text="Their names on the engine.")
+    bytes = serializers.IntegerField(allow_null=True, help_text="As they were measured last; null: never.")
+
+
 class DeletedAnswer(serializers.Serializer[Any]):
     status = serializers.CharField(help_text="`removed`.")
     cascade_deleted = serializers.IntegerField(help_text="Descendants that went with it.")
     run_id = serializers.UUIDField(allow_null=True, help_text="Of the run; null where it was removed already.")
+    purged = PurgedRow(
+        required=False,
+        allow_null=True,
+        help_text="With `erase`, where it was removed already: the data that is destroyed; null where none was stored.",
+    )
 
 
 class DeleteConflict(serializers.Serializer[Any]):
@@ -200,8 +210,32 @@ class TokenAnswer(serializers.Serializer[Any]):
     token = serializers.CharField(help_text="Shown this once.")
 
 
+WHY = "As it was given; where it was not, the cause in the plan."
+UNTIL = "Until when it comes back with its data; null where that is kept for good or destroyed, or there never was any."
+
+
 class GoneAnswer(serializers.Serializer[Any]):
+    """To an agent whose workspace is removed. All but `deleted` is null if it was restored at this moment: then this
+    token is dead."""
+
     deleted = serializers.BooleanField()
+    removed_at = serializers.DateTimeField(allow_null=True)
+    by = serializers.CharField(allow_null=True, allow_blank=True, help_text="The name of the user or program.")
+    reason = serializers.CharField(allow_null=True, allow_blank=True, help_text=WHY)
+    run_id = serializers.UUIDField(allow_null=True, help_text="The run that removed it, for `GET /runs/{id}`.")
+    restorable_until = serializers.DateTimeField(allow_null=True, help_text=UNTIL)
+
+
+class TombstoneRow(serializers.Serializer[Any]):
+    """The removal of a workspace."""
+
+    removed_at = serializers.DateTimeField()
+    by = serializers.CharField(allow_blank=True, help_text="The name of the user or program.")
+    reason = serializers.CharField(allow_blank=True, help_text=WHY)
+    run_id = serializers.UUIDField(allow_null=True, help_text="Null for removals older than runs.")
+    run_number = serializers.IntegerField(allow_null=True)
+    restorable_until = serializers.DateTimeField(allow_null=True, help_text=UNTIL)
+    purged_at = serializers.DateTimeField(allow_null=True, help_text="When its data was destroyed.")
 
 
 class HealthAnswer(serializers.Serializer[Any]):

@@ -16,9 +16,11 @@ from workspaces.api.pagination import Keyset
 from workspaces.api.parsers import body_fields
 from workspaces.api.serializers import ChangedFields, DeleteFields, NewWorkspaceFields, WorkspaceDetail, WorkspaceRow
 from workspaces.api.workspace_filter import WorkspaceFilter
+from workspaces.core.containers.data_policy import DataPolicy
 from workspaces.core.template import Node
 from workspaces.models import Workspace
 from workspaces.models.querysets import WorkspaceQuerySet
+from workspaces.services.containers.purging import StoredData
 from workspaces.services.lookups import organization_at, workspace_for
 from workspaces.services.removal.cascading import Deletion, delete_workspace
 from workspaces.services.security.tokens import issue_workspace_token
@@ -78,7 +80,10 @@ class WorkspaceView(ApiView):
             reason=self.asked["reason"],
             data=self.asked["data"],
         )
-        return Response(deleted(deletion), status=200 if deletion.done else 409)
+        told = deleted(deletion)
+        if deletion.done and deletion.run is None and self.asked["data"] is DataPolicy.ERASE:
+            told["purged"] = purged(deletion.purged)
+        return Response(told, status=200 if deletion.done else 409)
 
 
 @openapi.workspace_tokens
@@ -89,6 +94,11 @@ class WorkspaceTokensView(ApiView):
         workspace = workspace_for(self.caller.user, workspace_id, to=Right.CHANGE)
         text = issue_workspace_token(workspace, actor=self.caller.actor)
         return Response(answer(TokenAnswer, token=text), status=201, headers={"Cache-Control": "no-store"})
+
+
+def purged(data: StoredData | None) -> dict[str, Any] | None:
+    """The data of a removed workspace that is destroyed by this; None if none was stored."""
+    return {"volumes": list(data.volumes), "bytes": data.bytes} if data else None
 
 
 def deleted(deletion: Deletion) -> dict[str, Any]:

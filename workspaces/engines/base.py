@@ -7,7 +7,7 @@ method touches anything without this installation's label.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 from uuid import UUID
@@ -27,7 +27,8 @@ class ContainerLimits:
 class Wanted:
     """A workspace that should run. `config` is a tar archive, the content of its config volume. A container of another
     `generation` is replaced, even if it runs. `epoch` identifies the last event in the database at the time of the
-    decision (`core.containers.epoch_mark`), "" if there was none. `configuration` is the number of `config`."""
+    decision (`core.containers.epoch_mark`), "" if there was none. `configuration` is the number of `config`. `node` is
+    the machine that has its volumes, "" for any: a new container starts there, as long as they are there."""
 
     workspace_id: UUID
     organization: str
@@ -39,6 +40,7 @@ class Wanted:
     generation: int = 1
     configuration: int = 1
     epoch: str = ""
+    node: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +88,9 @@ class Engine(Protocol):
     def check(self) -> str:
         """One line about the engine, such as its version."""
 
+    def nodes(self) -> Collection[str]:
+        """The names of its machines that can run a container now, if it has several; else none."""
+
     def start(self, wanted: Wanted) -> None:
         """Make the volumes and the container, fill the config volume, start it.
 
@@ -101,10 +106,13 @@ class Engine(Protocol):
     def kill(self, workspace_id: UUID) -> None:
         """End a container that ignored its stop signal. The stopped container and its volumes remain."""
 
-    def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None) -> None:
+    def remove(
+        self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None, node: str = ""
+    ) -> None:
         """Remove the container, running or not, then the volumes unless they are kept; return when they are gone.
 
-        `found` is its entry of `containers` from a moment ago, which saves a look-up.
+        `found` is its entry of `containers` from a moment ago, which saves a look-up. `node` is the machine with its
+        volumes, as far as known.
         """
 
     def containers(self) -> Mapping[UUID, FoundContainer]:

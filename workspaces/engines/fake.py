@@ -40,6 +40,7 @@ class FakeContainer:
     image: str = ""
     running: bool = True
     mounts: frozenset[str] = frozenset()
+    node: str = ""
     id: str = field(default_factory=lambda: uuid4().hex)
     started_at: float = field(default_factory=time.monotonic)
 
@@ -65,7 +66,8 @@ class Host:
 @dataclass(kw_only=True)
 class Knobs:
     """Faults to inject. `stubborn` workspaces and images ignore the stop signal. `refusing` has the messages of
-    refusals. `images` are those that can be pulled, None for any. `takes` is the duration of each call, in seconds."""
+    refusals. `images` are those that can be pulled, None for any. `takes` is the duration of each call, in seconds.
+    `nodes` are the machines that can run something, as of a swarm."""
 
     away: bool = False
     takes: float = 0.0
@@ -73,6 +75,7 @@ class Knobs:
     stubborn: set[UUID] = field(default_factory=set)
     stubborn_images: frozenset[str] = frozenset()
     refusing: dict[UUID, str] = field(default_factory=dict)
+    nodes: tuple[str, ...] = ()
 
 
 class FakeEngine:
@@ -91,11 +94,15 @@ class FakeEngine:
         self._answer()
         return "In memory, for trying things out"
 
+    def nodes(self) -> tuple[str, ...]:
+        return self.knobs.nodes
+
     def start(self, wanted: Wanted) -> None:
         with self._recorded("start", wanted.workspace_id):
             found = self._containers(wanted.workspace_id)
             keeps = any(each.running and _is_of(each, wanted) for _, each in found[:1])
             volumes = self._make_volumes(wanted.workspace_id, labels_of(wanted, installation=self._installation))
+            node = "" if keeps else self._node_for(wanted)
             if not keeps:
                 self._pull(wanted)
             for name, _ in found[keeps:]:
@@ -108,6 +115,7 @@ class FakeEngine:
                 environment=dict(wanted.environment),
                 image=wanted.image,
                 mounts=frozenset(volume_names(wanted.workspace_id).values()),
+                node=node,
             )
 
     def deliver(self, delivery: Delivery, *, found: FoundContainer | None = None) -> None:
@@ -127,7 +135,9 @@ class FakeEngine:
             for _, each in self._containers(workspace_id):
                 each.running = False
 
-    def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None) -> None:
+    def remove(
+        self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None, node: str = ""
+    ) -> None:
         with self._recorded("remove", workspace_id):
             for name, _ in self._containers(workspace_id):
                 del self.host.containers[name]
@@ -157,6 +167,12 @@ class FakeEngine:
                 owner: sum(len(content) for name in names for content in volumes[name].files.values())
                 for owner, names in self.volumes().items()
             }
+
+    def _node_for(self, wanted: Wanted) -> str:
+        nodes = self.knobs.nodes
+        if nodes and wanted.node and wanted.node not in nodes:
+            raise EngineRefused(f"No suitable node: {wanted.node} takes no containers.")
+        return wanted.node or (nodes[0] if nodes else "")
 
     def _pull(self, wanted: Wanted) -> None:
         if self.knobs.images is not None and wanted.image not in self.knobs.images:
@@ -228,6 +244,7 @@ def _found(workspace_id: UUID, containers: list[Named]) -> FoundContainer:
         state=ContainerState.RUNNING if running else ContainerState.STOPPED,
         detail="" if running else "Exited (0)",
         handle=first.id,
+        node=first.node,
         others=tuple(each.id for each in others),
         volumes=first.mounts,
         **fields_of_labels(first.labels),

@@ -87,6 +87,11 @@ class Container(models.Model):
             models.Index(fields=("leased_by",), condition=Q(leased_until__isnull=False), name="container_leased"),
             models.Index(fields=("purge_at",), condition=Q(purge_at__isnull=False), name="container_waiting_data"),
             models.Index(
+                fields=("organization", "purge_at"),
+                condition=Q(purge_at__isnull=False),
+                name="container_waiting_inside",
+            ),
+            models.Index(
                 fields=("organization",), condition=Q(keep_volumes=True, desired="absent"), name="container_kept_data"
             ),
         )
@@ -100,9 +105,14 @@ class Container(models.Model):
         return self.delivered == self.configuration
 
     @property
+    def keeps_data(self) -> bool:
+        """Whether its volumes stay when its container goes, for a time or for good."""
+        return self.keep_volumes or self.purge_at is not None
+
+    @property
     def loses_data(self) -> bool:
         """Whether its volumes are being destroyed, or were."""
-        return self.desired == Desired.ABSENT and not self.keep_volumes and self.purge_at is None
+        return self.desired == Desired.ABSENT and not self.keeps_data
 
 
 class Installation(models.Model):

@@ -7,7 +7,7 @@ that a slow pull of an image holds up no removal.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,11 +18,11 @@ from django.db import DataError, IntegrityError
 
 from lib.database_clock import database_now, uptime
 from workspaces.core.containers.convergence import next_step
-from workspaces.core.containers.lifecycle import OUTCOMES, Desired, Outcome, Step
+from workspaces.core.containers.lifecycle import OUTCOMES, ContainerState, Desired, Outcome, Step
 from workspaces.engines.base import DeliveringEngine, Delivery, Engine, FoundContainer, Wanted
 from workspaces.errors import EngineError
 from workspaces.services.containers.container_results import ContainerResult, record
-from workspaces.services.containers.installation import HELD_BACK, is_restored
+from workspaces.services.containers.installation import HELD_BACK, is_restored, note_epochs
 from workspaces.services.containers.leases import Claim, next_due
 from workspaces.services.containers.provisioning import prepare, prepare_deliveries
 from workspaces.worker.lease_loop import Leases
@@ -111,7 +111,7 @@ class ContainerLoop:
     def _works(self, claims: Sequence[Claim]) -> list[Work]:
         """The work for each claim. Claims of busy organizations are put off."""
         found = self._engine.containers()
-        held = self._held_back(claims)
+        held = self._held_back(claims, found)
         steps = {
             (key := claim.workspace_id): self._step(claim, found.get(key), held_back=key in held) for claim in claims
         }
@@ -131,10 +131,13 @@ class ContainerLoop:
             if (key := claim.workspace_id) not in ready.busy
         ]
 
-    def _held_back(self, claims: Sequence[Claim]) -> dict[UUID, str]:
-        """The removals decided by a restored or foreign database: id → why they have to wait."""
+    def _held_back(self, claims: Sequence[Claim], found: Mapping[UUID, FoundContainer]) -> dict[UUID, str]:
+        """The removals decided by a restored or foreign database: id → why they have to wait. Their own containers are
+        asked, too: the last sweep may have come before another database made one of them."""
         removals = [claim.workspace_id for claim in claims if claim.desired is Desired.ABSENT]
-        return dict.fromkeys(removals, HELD_BACK) if removals and is_restored() else {}
+        epochs = {found[key].epoch for key in removals if key in found} - {""}
+        restored = removals and (note_epochs(epochs) if epochs else is_restored())
+        return dict.fromkeys(removals, HELD_BACK) if restored else {}
 
     def _carry_out(self, work: Work) -> Future[ContainerResult]:
         """Use a thread only to call the engine."""
@@ -248,7 +251,8 @@ class Work:
             case Step.ASK_TO_STOP:
                 engine.request_stop(key, found=self.found)
             case Step.REMOVE:
-                engine.remove(key, keep_volumes=self.claim.keep_volumes, found=self.found)
+                kept, node = self.claim.keep_volumes, self.claim.node
+                engine.remove(key, keep_volumes=kept, found=self.found, node=node)
         return OUTCOMES[self.claim.desired][self.step]
 
     @property
@@ -256,6 +260,11 @@ class Work:
         """The number of the configuration that the step gives to the container, 0 for none."""
         brought = self.wanted if self.step is Step.START else self.delivery if self.step is Step.DELIVER else None
         return brought.configuration if brought else 0
+
+    @property
+    def _home(self) -> str:
+        """The machine that it runs on, so that its volumes are there, of an engine with several."""
+        return self.found.node if self.found and self.found.state is ContainerState.RUNNING else ""
 
     def _failure(self, error: str) -> ContainerResult:
         if self.step is Step.DELIVER:
@@ -278,5 +287,7 @@ class Work:
             generation=self.wanted.generation if self.wanted else self.claim.generation,
             configuration=self.claim.configuration,
             delivered=delivered,
+            kept=self.claim.keep_volumes,
+            node=self._home,
             error=error,
         )

@@ -14,6 +14,7 @@ from workspaces.services.plans.runs import this_process
 from workspaces.worker.container_loop import ContainerLoop
 from workspaces.worker.lease_loop import Leases
 from workspaces.worker.loop import Loop
+from workspaces.worker.purge_loop import purge_loop
 from workspaces.worker.sweep_loop import StrayLoop, SweepLoop, size_loop
 
 
@@ -45,6 +46,7 @@ class Controller:
             self.strays.loop,
             self.containers.loop,
             self.leases.loop,
+            purge_loop(looked=self._looked),
             size_loop(engine),
         )
 

@@ -8,11 +8,12 @@ from datetime import timedelta
 from threading import Event
 from uuid import UUID
 
+from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.core.containers.sweep_plan import Unknown
 from workspaces.engines.base import Engine
 from workspaces.errors import EngineError
 from workspaces.services.containers.container_results import WORKER
-from workspaces.services.containers.desired_state import note_sizes
+from workspaces.services.containers.desired_state import note_nodes, note_sizes
 from workspaces.services.containers.installation import claim_sweep, note_engine, note_epochs
 from workspaces.services.sweep.strays import note_stopped, stop_strays
 from workspaces.services.sweep.sweeping import mend, survey
@@ -44,11 +45,23 @@ class SweepLoop:
         self.loop.wake.set()
 
     def run_once(self) -> None:
-        note_engine(self._worker, engine=self._engine.check())
+        nodes = self._engine.nodes()
+        note_engine(self._worker, engine=self._engine.check(), nodes=nodes)
+        if nodes:
+            self._note_nodes()
         first = not self._looked.is_set()  # a worker looks at its start, even if another one just has
         if not self._strays.busy and (claim_sweep(ONE_OF_ALL) or first):
             self._sweep()
         self._looked.set()
+
+    def _note_nodes(self) -> None:
+        """Note where each container runs: the engine may have moved it by itself."""
+        running = {
+            key: found.node
+            for key, found in self._engine.containers().items()
+            if found.state is ContainerState.RUNNING and found.node
+        }
+        note_nodes(running)
 
     def _sweep(self) -> None:
         """Sweep. If only a part of the engine answers (one node of a swarm), the sweep waits and all else goes on."""

@@ -15,14 +15,15 @@ from workspaces.core.containers.lifecycle import ContainerState
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
     """A workspace as the database knows it. `settled`: its container is as desired, so no worker works on it, as far as
-    known; None if it has no container row."""
+    known; None if it has no container row. `keeps_data`: its volumes stay without a container, for a time or for good;
+    the end of that time is no business of the sweep."""
 
     id: UUID
     name: str
     live: bool
     external: bool = False
     settled: bool | None = None
-    keep_volumes: bool = False
+    keeps_data: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +98,7 @@ def plan_sweep(known: Collection[Known], held: Mapping[UUID, Held]) -> Sweep:
 
 
 def _leftover(row: Known, held: Held | None) -> Finding | None:
-    if held is None or row.settled is False or (row.keep_volumes and held.state is None):
+    if held is None or row.settled is False or (row.keeps_data and held.state is None):
         return None  # nothing is left, or it is being released, or kept on purpose
     return Finding(id=row.id, why="its workspace is removed", known=row)
 
@@ -105,7 +106,7 @@ def _leftover(row: Known, held: Held | None) -> Finding | None:
 def _stray(key: UUID, held: Held, row: Known | None) -> Unknown | None:
     if row is None:
         return Unknown(id=key, why="no workspace has this id", held=held)
-    kept = row.keep_volumes and (held.state is None or row.settled is False)  # its container went, or is on its way
+    kept = row.keeps_data and (held.state is None or row.settled is False)  # its container went, or is on its way
     if row.live and row.external and not kept:
         return Unknown(id=key, why="an external workspace has no container", held=held)
     return None

@@ -57,6 +57,9 @@ class DockerEngine:
             version = api.version()
             return f"Docker {version['Version']} (API {version['ApiVersion']})"
 
+    def nodes(self) -> tuple[str, ...]:
+        return ()
+
     def start(self, wanted: Wanted) -> None:
         with self._engine.api() as api:
             existing = self._ours(api, wanted.workspace_id)
@@ -93,7 +96,9 @@ class DockerEngine:
                 with suppress(NotFound):
                     _send(api, api.inspect_container(handle), signal="SIGKILL")
 
-    def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None) -> None:
+    def remove(
+        self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None, node: str = ""
+    ) -> None:
         with self._engine.api() as api:
             container = found or self._find(api, workspace_id)
             for handle in container.handles if container else ():

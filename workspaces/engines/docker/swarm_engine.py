@@ -1,13 +1,9 @@
-"""An existing swarm: one service per workspace, through a manager at DOCKER_HOST.
-
-Volumes are local to the node on which a container ran, so they are searched on every node of `Options.nodes`; without
-any, only on the one of DOCKER_HOST.
-"""
+"""An existing swarm: one service per workspace, through a manager at DOCKER_HOST."""
 
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -21,29 +17,19 @@ from workspaces.core.containers.lifecycle import ContainerState
 from workspaces.engines.base import FoundContainer, Wanted
 from workspaces.engines.docker import swarm_tasks as tasks
 from workspaces.engines.docker.connection import Connection
-from workspaces.engines.docker.container_spec import belongs_to, remove_container, remove_renamed
-from workspaces.engines.docker.images import pull_if_missing
 from workspaces.engines.docker.swarm_configs import put_configs, remove_configs
+from workspaces.engines.docker.swarm_nodes import HomeNode, SwarmNodes, hostname_of, takes_containers
 from workspaces.engines.docker.swarm_services import force_update_of, task_template, unpin, update_service
-from workspaces.engines.docker.volumes import (
-    remove_volumes,
-    require_our_volumes,
-    retry_while_in_use,
-    sizes_by_workspace,
-    volumes_by_workspace,
-)
 from workspaces.engines.naming import (
-    DATA,
     container_labels,
     container_name,
     generation_of,
     only_ours,
     owner_of,
     require_ours,
-    volume_names,
 )
 from workspaces.engines.options import Options
-from workspaces.errors import EngineAway, EngineError, EngineRefused
+from workspaces.errors import EngineRefused
 
 WATCHED = 3.0  # seconds that `start` watches the first attempt
 STARTS = 2.0  # seconds that `remove` waits for a node that is about to start
@@ -56,18 +42,19 @@ class SwarmEngine:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._manager = Connection(options)
-        self._nodes = {
-            name: Connection(options, address=address, called=f"The container engine of node {name}")
-            for name, address in sorted(options.nodes.items())
-        } or {"": self._manager}
+        self._nodes = SwarmNodes(options, self._manager)
 
     def check(self) -> str:
         with self._manager.api() as api:
             version, nodes = api.version()["Version"], api.nodes()
         ready = sum(node["Status"]["State"] == "ready" for node in nodes)
-        unknown = sorted({node["Description"]["Hostname"] for node in nodes} - self._options.nodes.keys())
+        unknown = sorted({hostname_of(node) for node in nodes} - self._options.nodes.keys())
         missing = f"; no address of {', '.join(unknown)} in ORGSITE_SWARM_NODES" if unknown and len(nodes) > 1 else ""
         return f"Docker {version}, swarm, {ready} of {len(nodes)} nodes ready{missing}"
+
+    def nodes(self) -> tuple[str, ...]:
+        with self._manager.api() as api:
+            return tuple(sorted({hostname_of(node) for node in api.nodes() if takes_containers(node)}))
 
     def start(self, wanted: Wanted) -> None:
         with self._manager.api() as api:
@@ -75,14 +62,15 @@ class SwarmEngine:
             if service and _runs(service, attempts, generation=wanted.generation):
                 return
             here = tasks.node_of_running(attempts)
-            self._pull(api, here, image=wanted.image)
-            home = here or self._home_of(api, wanted.workspace_id)
-            self._clear_renamed(wanted.workspace_id)
+            self._nodes.pull(api, here, image=wanted.image)
+            home = HomeNode(here) if here else self._nodes.home_of(api, wanted, last=tasks.last_node(attempts))
+            self._nodes.clear_renamed(wanted.workspace_id)
             configs = put_configs(api, wanted, installation=self._options.installation)
-            self._put_service(api, service, wanted, configs=configs, home=home)
+            self._put_service(api, service, wanted, configs=configs, home=home.node_id)
             self._remove_configs(api, wanted.workspace_id, but=configs)
-            _watch(api, wanted.workspace_id, generation=force_update_of(service) + 1)
-            if home:
+            generation = force_update_of(service) + 1
+            _watch(api, wanted.workspace_id, generation=generation)
+            if home.node_id and not (home.firm and _waits_for_a_node(api, wanted.workspace_id, generation=generation)):
                 unpin(api, wanted.workspace_id)
 
     def request_stop(self, workspace_id: UUID, *, found: FoundContainer | None = None) -> None:
@@ -93,7 +81,9 @@ class SwarmEngine:
 
     kill = request_stop  # the swarm itself kills after the grace
 
-    def remove(self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None) -> None:
+    def remove(
+        self, workspace_id: UUID, *, keep_volumes: bool, found: FoundContainer | None = None, node: str = ""
+    ) -> None:
         with self._manager.api() as api:
             service = self._service(api, workspace_id)
             if service:
@@ -101,13 +91,16 @@ class SwarmEngine:
                     api.remove_service(service["ID"])
             self._remove_configs(api, workspace_id, but=[])
             _await_starts(api, only=only_ours(self._options.installation, workspace_id))
-        self._clear_nodes(workspace_id, keep_volumes=keep_volumes)
+        self._nodes.clear(workspace_id, keep_volumes=keep_volumes)
+        if not keep_volumes:
+            with self._manager.api() as api:
+                self._nodes.require_reach(api, node)
 
     def containers(self) -> Mapping[UUID, FoundContainer]:
         ours = only_ours(self._options.installation)
         with self._manager.api() as api:
             services, attempts = api.services(filters=ours), api.tasks(filters=ours)
-            nodes = {node["ID"]: node["Description"]["Hostname"] for node in api.nodes()}
+            nodes = {node["ID"]: hostname_of(node) for node in api.nodes()}
         by_service = defaultdict(list)
         for attempt in attempts:
             by_service[attempt["ServiceID"]].append(attempt)
@@ -119,25 +112,14 @@ class SwarmEngine:
         }
 
     def volumes(self) -> Mapping[UUID, tuple[str, ...]]:
-        """As `Engine.volumes`, with one request to each node. A volume that is on two nodes is listed once."""
-        names: dict[UUID, set[str]] = defaultdict(set)
-        for node in self._nodes.values():
-            with node.api() as api:
-                for owner, found in volumes_by_workspace(api, installation=self._options.installation).items():
-                    names[owner] |= set(found)
-        return {owner: tuple(sorted(found)) for owner, found in names.items()}
+        return self._nodes.volumes()
 
     def sizes(self) -> Mapping[UUID, int]:
-        """As `Engine.sizes`, the sum over all nodes."""
-        total: Counter[UUID] = Counter()
-        for node in self._nodes.values():
-            with node.api() as api:
-                total += Counter(sizes_by_workspace(api, installation=self._options.installation))
-        return total
+        return self._nodes.sizes()
 
     def close(self) -> None:
-        for connection in (self._manager, *self._nodes.values()):
-            connection.close()
+        self._manager.close()
+        self._nodes.close()
 
     # ---- services
 
@@ -183,66 +165,6 @@ class SwarmEngine:
     def _remove_configs(self, api: APIClient, workspace_id: UUID, *, but: list[ConfigReference]) -> None:
         remove_configs(api, workspace_id=workspace_id, installation=self._options.installation, but=but)
 
-    # ---- nodes
-
-    def _home_of(self, api: APIClient, workspace_id: UUID) -> str:
-        """The id of the node with the workspace's data: that of the last attempt, else the one with the newest volume.
-
-        "" if no answering node has data yet, or if a volume driver makes it available on every node.
-        """
-        data, homes = volume_names(workspace_id)[DATA], {}
-        for node in self._nodes.values():
-            with suppress(EngineAway), node.api() as local:
-                installation = self._options.installation
-                found = require_our_volumes(local, workspace_id=workspace_id, installation=installation)
-                if data in found:
-                    homes[local.info()["Swarm"]["NodeID"]] = found[data]
-        if self._options.volume_driver or self._options.volume_options:
-            return ""
-        last = next((each.get("NodeID", "") for each in _attempts(api, workspace_id)), "")
-        return last if last in homes else max(homes, key=lambda each: homes[each], default="")
-
-    def _pull(self, api: APIClient, node_id: str, *, image: str) -> None:
-        """Pull the image on the node that the workspace runs on, before the swarm stops it there. Raises EngineAway if
-        that node does not answer. Without an address of it in the options the swarm itself pulls, after the stop."""
-        if node_id and (node := self._node(api, node_id)):
-            with node.api() as local:
-                pull_if_missing(local, image)
-
-    def _node(self, api: APIClient, node_id: str) -> Connection | None:
-        if not self._options.nodes:
-            return self._manager if api.info()["Swarm"]["NodeID"] == node_id else None
-        return self._nodes.get(api.inspect_node(node_id)["Description"]["Hostname"])
-
-    def _clear_renamed(self, workspace_id: UUID) -> None:
-        """Remove renamed containers: a swarm knows them by name, so one would run on beside the next attempt."""
-        for node in self._nodes.values():
-            with suppress(EngineAway), node.api() as api:
-                remove_renamed(api, workspace_id, options=self._options)
-
-    def _clear_nodes(self, workspace_id: UUID, *, keep_volumes: bool) -> None:
-        """Clear every node, then raise the first error: a node that is away must not stop the others."""
-        errors: list[EngineError] = []
-        for node in self._nodes.values():
-            try:
-                with node.api() as api:
-                    self._clear(api, workspace_id, keep_volumes=keep_volumes)
-            except EngineAway as error:
-                errors.append(EngineAway(f"{error} What workspace {workspace_id} has there remains until it does."))
-            except EngineRefused as error:
-                errors.append(error)
-        if errors:
-            raise errors[0]
-
-    def _clear(self, api: APIClient, workspace_id: UUID, *, keep_volumes: bool) -> None:
-        """Remove what the service left. Its containers could run until their grace is over, with the volumes in use."""
-        installation = self._options.installation
-        for container in api.containers(all=True, filters=only_ours(installation, workspace_id)):
-            if belongs_to(container, workspace_id):
-                remove_container(api, container["Id"])
-        if not keep_volumes:
-            retry_while_in_use(lambda: remove_volumes(api, workspace_id=workspace_id, installation=installation))
-
 
 def _runs(service: tasks.Service, newest_first: list[tasks.Task], *, generation: int) -> bool:
     """Whether the service runs in that generation and was not scaled down to stop."""
@@ -264,13 +186,21 @@ def _watch(api: APIClient, workspace_id: UUID, *, generation: int) -> None:
     """Watch the first attempt for WATCHED seconds. Raises EngineRefused with the swarm's message if it fails."""
     deadline = time.monotonic() + WATCHED
     while time.monotonic() < deadline:
-        listed = _attempts(api, workspace_id)
-        attempts = [each for each in listed if each["Spec"].get("ForceUpdate", 0) == generation]
+        attempts = _attempts_of(api, workspace_id, generation)
         if any(each["Status"]["State"] == "running" for each in attempts):
             return
         if message := tasks.refusal(attempts):
             raise EngineRefused(message)
         time.sleep(STEP)
+
+
+def _waits_for_a_node(api: APIClient, workspace_id: UUID, *, generation: int) -> bool:
+    """Whether the only node that may run it takes nothing now."""
+    return not tasks.last_node(_attempts_of(api, workspace_id, generation))
+
+
+def _attempts_of(api: APIClient, workspace_id: UUID, generation: int) -> list[tasks.Task]:
+    return [each for each in _attempts(api, workspace_id) if each["Spec"].get("ForceUpdate", 0) == generation]
 
 
 def _await_starts(api: APIClient, *, only: dict[str, list[str]]) -> None:

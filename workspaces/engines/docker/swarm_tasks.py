@@ -49,6 +49,11 @@ def node_of_running(ordered: list[Task]) -> str:
     return str(ordered[0]["NodeID"]) if ordered and ordered[0]["Status"]["State"] == "running" else ""
 
 
+def last_node(ordered: list[Task]) -> str:
+    """The id of the node of the newest attempt; "" if there is none, or none has been found for it."""
+    return str(ordered[0].get("NodeID", "")) if ordered else ""
+
+
 def newest_first(tasks: Iterable[Task]) -> list[Task]:
     return sorted(tasks, key=_made_at, reverse=True)
 

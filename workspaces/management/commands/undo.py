@@ -58,7 +58,7 @@ class Command(PlanCommand):
             self.show_data(undo_answer(plan))
         else:
             self.show(plan)
-            if why := why_refused(plan):
+            if why := why_refused(plan, run):
                 self.stdout.write(why)
         if plan.operations:
             sys.exit(CHANGES)
@@ -88,7 +88,7 @@ class Command(PlanCommand):
         Raises PlanChanged, NothingToUndo, RemovalNotConfirmed, and CommandError if the person does not confirm.
         """
         plan = preview_undo(run)
-        check_shown(plan, given.fingerprint, organization=run.organization)
+        check_shown(plan, given.fingerprint, organization=run.organization, undoes=run)
         require(judge(plan), plan, confirmed=given.confirm_removals, data_loss=given.confirm_data_loss)
         self.show(plan)
         self.ask(plan)

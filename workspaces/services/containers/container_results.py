@@ -16,6 +16,7 @@ from audit.emitting import Event, emit
 from audit.event_types import (
     WORKSPACE_FAILED,
     WORKSPACE_ONLINE,
+    WORKSPACE_PURGED,
     WORKSPACE_RELEASE_FAILED,
     WORKSPACE_RELEASED,
     EventType,
@@ -34,9 +35,10 @@ logger = logging.getLogger(__name__)
 
 WORKER = Actor(name="worker")
 LONGEST_ERROR = 2_000  # characters
+PURGED = "its volumes are gone"
 COLUMNS = (
     "observed", "delivered", "due_at", "attempts", "losses", "last_error", "asked_at", "released_at",
-    "leased_until", "leased_by", "changed_at",
+    "purge_at", "purged_at", "node", "leased_until", "leased_by", "changed_at",
 )  # fmt: skip
 
 
@@ -44,7 +46,8 @@ COLUMNS = (
 class ContainerResult:
     """The outcome of a claim: `desired`, `generation` and `configuration` as claimed, `ended` when the engine answered,
     in seconds of this machine's uptime, `error` in its words. `delivered`: the number of the configuration that the
-    container got by it, 0 for none."""
+    container got by it, 0 for none. `kept`: whether a removal left the volumes, as claimed. `node`: the machine that it
+    ran on, if the engine has several."""
 
     workspace_id: UUID
     desired: Desired
@@ -53,6 +56,8 @@ class ContainerResult:
     generation: int = 1
     configuration: int = 1
     delivered: int = 0
+    kept: bool = False
+    node: str = ""
     error: str = ""
 
     @property
@@ -63,11 +68,13 @@ class ContainerResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResultEntry:
-    """A container row as it is written now. `news`: the first failure of a series, the first release."""
+    """A container row as it is written now. `news`: the first failure of a series, the first release. `purges`: its
+    volumes are seen to be gone for the first time."""
 
     row: Container
     outcome: Outcome
     news: bool
+    purges: bool = False
 
     @property
     def starts(self) -> bool:
@@ -124,10 +131,12 @@ def record(results: Sequence[ContainerResult], *, worker: str, grace: timedelta)
         change_status(failed, Status.FAILED, why=lambda row: row.last_error)
         revoke_earlier_tokens([e.row for e in entries if e.outcome is Outcome.RUNS])
         gone = [e.row for e in entries if e.outcome is Outcome.GONE and e.news]
+        purged = [e.row for e in entries if e.purges]
         tell(
             [
                 *(News(kind=WORKSPACE_ONLINE, row=row, why="its container runs") for row in starts),
                 *(News(kind=WORKSPACE_FAILED, row=row, why=row.last_error) for row in failed),
+                *(News(kind=WORKSPACE_PURGED, row=row, why=PURGED) for row in purged),
                 *(News(kind=WORKSPACE_RELEASED, row=row, why=_released(row)) for row in gone),
                 *(News(kind=WORKSPACE_RELEASE_FAILED, row=e.row, why=e.row.last_error) for e in entries if e.stays),
             ]
@@ -177,10 +186,12 @@ def save_rows(rows: Collection[Container]) -> None:
 def _write(row: Container, result: ContainerResult, *, grace: timedelta, now: datetime) -> ResultEntry | None:
     """Change the row, not yet the database. None if something else was decided since the claim."""
     row.leased_until, row.leased_by = None, ""
+    row.node = result.node or row.node
     if result.desired != row.desired or result.generation != row.generation:
         row.changed_at = now
         return None
     news = not row.last_error if result.error else row.released_at is None
+    purges = result.outcome is Outcome.GONE and not result.kept and row.purged_at is None
     if not _runs_on(row, result):
         row.changed_at = now
     row.observed = OBSERVED_AFTER.get(result.outcome, row.observed)
@@ -194,13 +205,14 @@ def _write(row: Container, result: ContainerResult, *, grace: timedelta, now: da
         case Outcome.GONE:
             _settle(row)
             row.released_at = row.released_at or now
+            _let_go(row, result, now=now)
         case Outcome.FAILED | Outcome.UNDELIVERED | Outcome.LOST | Outcome.HELD:
             _fail(row, result, now=now)
         case Outcome.UNTRIED:
             row.due_at = now
         case Outcome.STARTING | Outcome.STOPPING:
             _wait(row, result, grace=grace, now=now)
-    return ResultEntry(row=row, outcome=result.outcome, news=news)
+    return ResultEntry(row=row, outcome=result.outcome, news=news, purges=purges)
 
 
 def _runs_on(row: Container, result: ContainerResult) -> bool:
@@ -211,6 +223,14 @@ def _runs_on(row: Container, result: ContainerResult) -> bool:
 
 def _settle(row: Container) -> None:
     row.due_at, row.attempts, row.last_error, row.asked_at = None, 0, "", None
+
+
+def _let_go(row: Container, result: ContainerResult, *, now: datetime) -> None:
+    """The volumes of a container that is gone: destroyed, or kept, unless their time ended while it was removed."""
+    if not result.kept:
+        row.purge_at, row.purged_at, row.node = None, row.purged_at or now, ""
+    elif not row.keeps_data:
+        row.due_at = now
 
 
 def _fail(row: Container, result: ContainerResult, *, now: datetime) -> None:
@@ -252,9 +272,15 @@ def _event(news: News, *, path: tuple[str, ...], actor: Actor) -> Event:
     payload: dict[str, Any] = dict(subject(workspace, path=path, why=news.why))
     if news.kind is WORKSPACE_RELEASED:
         payload["keep_volumes"] = row.keep_volumes
+    if news.kind is WORKSPACE_PURGED:
+        payload["bytes"] = row.volume_bytes
     run = row.import_id if news.run else None
     return workspace_event(news.kind, payload, workspace=workspace, actor=actor, import_id=run)
 
 
 def _released(row: Container) -> str:
-    return "volumes kept" if row.keep_volumes else "container and volumes gone"
+    if row.purge_at:
+        return f"container gone, volumes kept until {row.purge_at:%Y-%m-%d %H:%M:%S} UTC"
+    if row.keep_volumes:
+        return "volumes kept"
+    return "container and volumes gone" if row.purged_at else "container gone"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 
 from lib.bounded_count import Tally, tally
@@ -58,7 +59,7 @@ def want_absent(ids: Collection[UUID], *, data: DataPolicy, import_id: UUID | No
     """
     return Container.objects.filter(workspace__one_of=ids).update(
         desired=Desired.ABSENT, **fate_of_volumes(data, now=now), import_id=import_id, due_at=now, attempts=0,
-        losses=0, last_error="", asked_at=None, released_at=None, changed_at=now,
+        losses=0, last_error="", asked_at=None, released_at=None, purged_at=None, changed_at=now,
     )  # fmt: skip
 
 
@@ -67,6 +68,21 @@ def fate_of_volumes(data: DataPolicy, *, now: datetime) -> dict[str, Any]:
     waits = data is DataPolicy.WAIT and settings.ORGSITE_DATA_GRACE > 0
     until = now + timedelta(seconds=settings.ORGSITE_DATA_GRACE) if waits else None
     return {"keep_volumes": data is DataPolicy.KEEP, "purge_at": until}
+
+
+def note_nodes(nodes: Mapping[UUID, str]) -> None:
+    """Note the machine that each container runs on; only changed ones are written. Skip organizations that are busy."""
+    rows = Container.objects.filter(workspace__one_of=nodes.keys(), desired=Desired.RUNNING)
+    known = {key: (place, node) for key, place, node in rows.values_list("pk", "organization", "node").order_by()}
+    moved = {key: place for key, (place, node) in known.items() if node != nodes[key]}
+    if not moved:
+        return
+    with transaction.atomic():
+        there = defaultdict(list)
+        for key in Organization.objects.lock_where_free(moved):
+            there[nodes[key]].append(key)
+        for node, ids in there.items():
+            rows.filter(workspace__one_of=ids).update(node=node)
 
 
 def note_sizes(sizes: Mapping[UUID, int]) -> None:

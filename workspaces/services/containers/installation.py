@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from audit.emitting import emit, event_of
 from audit.event_payloads import DatabaseAccepted
@@ -43,15 +43,21 @@ def installation() -> Installation:
     row, _ = Installation.objects.get_or_create(pk=ONLY, defaults={"name": _name()})
     wanted = settings.ORGSITE_INSTALLATION
     if wanted and row.name != wanted:
-        unmade = Q(desired=Desired.RUNNING, observed=Observed.ABSENT)
-        if Container.objects.filter(released_at=None).exclude(unmade).exists():
+        if _labelled().exists():
             raise InstallationRenamed(
-                f"ORGSITE_INSTALLATION is {wanted}, but the containers of this site are labelled {row.name}. Set it to "
-                f"{row.name}, or leave it out."
+                f"ORGSITE_INSTALLATION is {wanted}, but the containers or volumes of this site are labelled "
+                f"{row.name}. Set it to {row.name}, or leave it out."
             )
         Installation.objects.filter(pk=ONLY).update(name=wanted)
         row.refresh_from_db()
     return row
+
+
+def _labelled() -> QuerySet[Container]:
+    """The ones with things on the engine: a container, or volumes that wait or are kept."""
+    unmade = Q(desired=Desired.RUNNING, observed=Observed.ABSENT)
+    data = Q(keep_volumes=True) | Q(purge_at__isnull=False)
+    return Container.objects.filter(Q(released_at=None) | data).exclude(unmade)
 
 
 def lock_installation() -> None:
@@ -71,10 +77,10 @@ def last_seen() -> Installation:
     return Installation.objects.filter(pk=ONLY).first() or Installation()
 
 
-def note_engine(worker: str, *, engine: str) -> None:
-    """Record the engine's answer about itself."""
+def note_engine(worker: str, *, engine: str, nodes: Collection[str] = ()) -> None:
+    """Record the engine's answer about itself and its machines."""
     seen = {"engine": engine[:255], "engine_error": "", "engine_seen_at": database_now(), "engine_seen_by": worker}
-    Installation.objects.filter(pk=ONLY).update(**seen)
+    Installation.objects.filter(pk=ONLY).update(**seen, nodes=sorted(nodes))
 
 
 def note_engine_away(worker: str, *, error: str) -> bool:

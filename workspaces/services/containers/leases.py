@@ -27,7 +27,7 @@ LEASE = timedelta(seconds=15)
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claim:
     """A container that this worker, and no other, works on for as long as it renews the lease. `current`: it has the
-    newest configuration, as far as known."""
+    newest configuration, as far as known. `node` is the machine that has its volumes, "" if the engine has one only."""
 
     workspace_id: UUID
     desired: Desired
@@ -37,6 +37,7 @@ class Claim:
     configuration: int = 1
     current: bool = True
     losses: int = 0
+    node: str = ""
 
 
 def waiting(now: datetime) -> QuerySet[Container]:
@@ -70,12 +71,13 @@ def claim_due(worker: str, *, desired: Desired, limit: int) -> list[Claim]:
         Claim(
             workspace_id=row.pk,
             desired=desired,
-            keep_volumes=row.keep_volumes,
+            keep_volumes=row.keeps_data,
             asked_at=row.asked_at,
             generation=row.generation,
             configuration=row.configuration,
             current=row.is_current,
             losses=row.losses,
+            node=row.node,
         )
         for row in rows
     ]

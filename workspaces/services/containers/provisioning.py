@@ -144,6 +144,7 @@ def _wanted(row: Container, config: bytes, epoch: str) -> Wanted:
         generation=row.generation,
         configuration=row.configuration,
         epoch=epoch,
+        node=row.node,
     )
 
 

@@ -22,6 +22,7 @@ from workspaces.core.planning.plan_values import Live, Plan
 from workspaces.core.planning.removal_plan import plan_removal
 from workspaces.errors import CascadeChanged
 from workspaces.models import ImportRun, Organization, Workspace
+from workspaces.services.containers.purging import StoredData, purge_now
 from workspaces.services.plans.execution import PreparedPlan, execute
 from workspaces.services.plans.runs import record_removal
 from workspaces.services.verdicts import require
@@ -121,12 +122,13 @@ def remove(cascade: Cascade, *, actor: Actor, reason: str, data: DataPolicy) -> 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deletion:
-    """Removed workspaces, or, unless `done`, those to remove."""
+    """Removed workspaces, or, unless `done`, those to remove. `purged`: the data of one that was removed already."""
 
     workspace: Workspace
     doomed: tuple[Doomed, ...]
     done: bool
     run: ImportRun | None = None  # None if nothing was removed
+    purged: StoredData | None = None
 
     @property
     def descendants_count(self) -> int:
@@ -146,7 +148,7 @@ def delete_workspace(
     """Remove the workspace with everything live below it, unless it has live children and is not confirmed.
 
     The children are counted under the organization's lock: none can appear between the count and the removal. A removed
-    workspace stays as it is. Raises WorkspaceProtected.
+    workspace stays as it is; to erase it destroys the data that is stored of it. Raises WorkspaceProtected.
     """
     with transaction.atomic():
         Organization.objects.lock([workspace.organization_id])
@@ -154,5 +156,7 @@ def delete_workspace(
         if len(cascade.doomed) > 1 and not confirmed:
             return Deletion(workspace=workspace, doomed=cascade.doomed, done=False)
         removal = remove(cascade, actor=actor, reason=reason, data=data)
+        erases = data is DataPolicy.ERASE and not removal.doomed
+        purged = purge_now([workspace.pk], actor=actor, reason=reason) if erases else ()
     run = removal.runs[0] if removal.runs else None
-    return Deletion(workspace=workspace, doomed=removal.doomed, done=True, run=run)
+    return Deletion(workspace=workspace, doomed=removal.doomed, done=True, run=run, purged=next(iter(purged), None))

@@ -17,12 +17,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from lib.database_clock import database_now
+from workspaces.core.containers.data_policy import DataPolicy
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.containers.sweep_plan import Finding, Held, Known, Sweep, Unknown, plan_sweep
 from workspaces.engines.base import Engine, FoundContainer
 from workspaces.models import Container, Organization, Status, Workspace
 from workspaces.services.containers.container_results import WORKER
-from workspaces.services.containers.desired_state import want_each_running
+from workspaces.services.containers.desired_state import fate_of_volumes, want_each_running
 from workspaces.services.containers.installation import RESTORED, note_epochs
 from workspaces.services.containers.losses import note_losses
 from workspaces.services.containers.restarts import provision_again
@@ -61,14 +62,22 @@ def _held(found: FoundContainer | None, volumes: tuple[str, ...]) -> Held:
 def _known(held: Mapping[UUID, Held], settled_before: datetime) -> Iterator[Known]:
     """Every live workspace, and the removed ones with things on the engine."""
     columns = (
-        "id", "name", "status", "external", "container__desired", "container__keep_volumes", "container__due_at",
-        "container__changed_at",
+        "id", "name", "status", "external", "container__desired", "container__keep_volumes", "container__purge_at",
+        "container__due_at", "container__changed_at",
     )  # fmt: skip
     rows = Workspace.objects.live() | Workspace.objects.filter(id__one_of=held.keys())
-    for key, name, status, external, desired, keep, due_at, changed_at in rows.order_by().values_list(*columns):
+    for key, name, status, external, desired, keep, purge_at, due_at, changed_at in rows.order_by().values_list(
+        *columns
+    ):
         settled = due_at is None and changed_at < settled_before if desired else None
-        live = status != Status.REMOVED
-        yield Known(id=key, name=name, live=live, external=external, settled=settled, keep_volumes=bool(keep))
+        yield Known(
+            id=key,
+            name=name,
+            live=status != Status.REMOVED,
+            external=external,
+            settled=settled,
+            keeps_data=bool(keep) or purge_at is not None,
+        )
 
 
 def mend(sweep: Sweep) -> tuple[Unknown, ...]:
@@ -115,7 +124,10 @@ def _start_again(findings: Sequence[Finding]) -> None:
 
 
 def _release_again(ids: Sequence[UUID]) -> None:
-    """Release removed workspaces again. Those without a row get one, to show a failure; `released` has one event."""
+    """Release removed workspaces again. Those without a row get one, to show a failure; `released` has one event.
+
+    Volumes about which nothing was decided have their time from now on: to have them destroyed takes a removal.
+    """
     now = database_now()
     with transaction.atomic():
         removed = {row.pk: row for row in _locked(ids) if not row.is_live}
@@ -123,6 +135,7 @@ def _release_again(ids: Sequence[UUID]) -> None:
         unknown = removed.keys() - set(rows.values_list("pk", flat=True))
         want_each_running((removed[key] for key in unknown), now=now)
         rows.filter(workspace__one_of=unknown).update(released_at=now)
+        rows.filter(desired=Desired.RUNNING).update(**fate_of_volumes(DataPolicy.WAIT, now=now))
         rows.filter(Q(due_at=None) | Q(desired=Desired.RUNNING)).update(
             desired=Desired.ABSENT, due_at=now, asked_at=None, attempts=0, losses=0, changed_at=now
         )

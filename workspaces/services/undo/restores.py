@@ -62,7 +62,7 @@ def apply_restores(
             for each in done:
                 claim_run(each.run)
                 organization = each.run.organization
-                check_shown(each.plan, seen.get(organization.pk), organization=organization)
+                check_shown(each.plan, seen.get(organization.pk), organization=organization, undoes=None)
             require_together([each.plan for each in done], data_loss=confirm_data_loss)
             for each in done:
                 carry_out(each.plan, run=each.run, actor=actor)

@@ -25,5 +25,5 @@ def within_rights(given: UndoConfirmation, *, user: User, run: ImportRun) -> Und
     plan = preview_undo(run)
     if plan.removals:
         access.require(user, Right.CASCADE_DELETE, because="This undo removes workspaces.")
-    check_shown(plan, given.fingerprint, organization=run.organization)
+    check_shown(plan, given.fingerprint, organization=run.organization, undoes=run)
     return replace(given, fingerprint=plan.fingerprint)

@@ -21,7 +21,7 @@ from workspaces.core.planning.render import undo_as_json
 from workspaces.core.planning.undo_facts import PastFacts
 from workspaces.core.planning.undo_plan import fields_needed, plan_undo
 from workspaces.errors import AppliedAlready, NothingToUndo, PlanChanged
-from workspaces.models import ImportRun, Organization
+from workspaces.models import ImportRun, Organization, RunOperation
 from workspaces.services.containers.restarts import restart_rule
 from workspaces.services.plans.contents import read_contents
 from workspaces.services.plans.execution import PreparedPlan, execute
@@ -87,22 +87,34 @@ def apply_restore(
     )
 
 
-def nothing_to_undo(plan: Plan) -> NothingToUndo | None:
-    """The refusal of a plan without any operation; None if it has one."""
+def nothing_to_undo(plan: Plan, run: ImportRun | None = None) -> NothingToUndo | None:
+    """The refusal of a plan without any operation, to undo `run` or to restore; None if it has one."""
     if plan.operations:
         return None
     if plan.cannot:
-        first = plan.cannot[0]
-        more = len(plan.cannot) - 1
+        first, more = plan.cannot[0], len(plan.cannot) - 1
         others = f" The same holds for {more:,} more, each for a reason of its own." if more else ""
         return NothingToUndo(f"Nothing of it can be taken back. {first.name}: {first.obstacle}.{others}", plan=plan)
-    return NothingToUndo("There is nothing to take back or to restore: all of it is as it was before.", plan=plan)
+    return NothingToUndo(_why_nothing(run), plan=plan)
 
 
-def why_refused(plan: Plan) -> str:
+def why_refused(plan: Plan, run: ImportRun | None = None) -> str:
     """The sentence with which the plan is refused, if it is applied without a number; "" if it is not."""
-    nothing = nothing_to_undo(plan)
+    nothing = nothing_to_undo(plan, run)
     return str(nothing) if nothing else judge(plan).message
+
+
+def _why_nothing(run: ImportRun | None) -> str:
+    if run is None:
+        return "Nothing is removed here that could come back: look at the list of removed workspaces."
+    run.refresh_from_db(fields=["state", "undone_by"])
+    if run.state == ImportRun.State.RUNNING:
+        return f"Run #{run.number} has not ended yet: wait for its end."
+    if run.undone_by:
+        return f"Run #{run.number} is undone already, by run #{run.undone_by.number}."
+    if not RunOperation.objects.filter(run=run).exists():
+        return f"Run #{run.number} changed nothing, so there is nothing to take back."
+    return f"Nothing of run #{run.number} is left to take back: all of it is as it was before."
 
 
 @gc_tuning.paused()
@@ -128,7 +140,7 @@ def _apply(
         Organization.objects.lock([organization.pk])
         claim_run(run)
         plan = _plan(organization, read_past)
-        check_shown(plan, confirmation.fingerprint, organization=organization)
+        check_shown(plan, confirmation.fingerprint, organization=organization, undoes=undoes)
         require(plan, confirmed=confirmation.confirm_removals, data_loss=confirmation.confirm_data_loss)
         carry_out(plan, run=run, actor=actor)
         if undoes:
@@ -144,13 +156,13 @@ def carry_out(plan: Plan, *, run: ImportRun, actor: Actor) -> None:
     complete_run(run, plan)
 
 
-def check_shown(plan: Plan, shown: str | None, *, organization: Organization) -> None:
+def check_shown(plan: Plan, shown: str | None, *, organization: Organization, undoes: ImportRun | None) -> None:
     """Raise PlanChanged or AppliedAlready if the plan is not the one of the fingerprint `shown`, and NothingToUndo."""
     if shown and shown != plan.fingerprint:
         if applied_by := run_that_applied(organization, fingerprint=shown):
             raise AppliedAlready(plan, applied_by=applied_by)
         raise PlanChanged(plan)
-    if refusal := nothing_to_undo(plan):
+    if refusal := nothing_to_undo(plan, undoes):
         raise refusal
 
 
