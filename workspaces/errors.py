@@ -155,7 +155,7 @@ class NameTaken(OrgError):
 
 
 class WorkspaceRemoved(OrgError):
-    """The workspace is removed; that is final."""
+    """The workspace is removed; nothing of it changes until it is restored."""
 
 
 class SubmittedBefore(OrgError):

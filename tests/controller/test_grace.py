@@ -261,7 +261,7 @@ def test_a_second_request_finds_nothing(pm: UUID, actor: Actor, controller: Cont
 def test_what_is_stored_is_told_with_place_size_and_end(pm: UUID, actor: Actor, controller: Controller) -> None:
     row = removed(pm, actor, controller)
     removed(key_of("Ops"), actor, controller, data=DataPolicy.KEEP)
-    waits, kept = sorted(stored_data(stored()), key=lambda each: each.until is None)
+    waits, kept = stored_data(stored())
     assert (waits.path, waits.bytes, waits.until, waits.removed_at) == (
         ("PM",), 1_234, row.purge_at, row.workspace.removed_at,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from docker import APIClient
 
 from tests.engines.rigs import SwarmRig, packed, wait_for, wait_for_state, wanted
 from tests.machines import Machine
-from workspaces.engines.base import ContainerState, Engine
+from workspaces.engines.base import ContainerState, Engine, Wanted
 from workspaces.engines.docker.swarm_engine import SwarmEngine
 from workspaces.engines.docker.swarm_services import task_template
 from workspaces.engines.naming import labels_of
@@ -113,6 +113,67 @@ def test_a_workspace_goes_elsewhere_when_the_node_with_its_data_takes_none(rig: 
     with drained(rig, "two"):
         workspace_id = started_on(rig.machines[1], engine)
         assert engine.containers()[workspace_id].node == "one"
+
+
+# ---- where the database says that the data is
+
+
+def make_data_on(machine: Machine, one: Wanted) -> None:
+    with machine.api() as api:
+        api.create_volume(f"ws-{one.workspace_id}-data", labels=labels_of(one, installation="default"))
+
+
+def node_of(engine: Engine, one: Wanted) -> str:
+    wait_for_state(engine, one.workspace_id, ContainerState.RUNNING)
+    return engine.containers()[one.workspace_id].node
+
+
+def test_a_new_service_goes_to_the_named_node_also_where_another_has_younger_volumes(
+    rig: SwarmRig, engine: Engine
+) -> None:
+    for named, other in (rig.machines, rig.machines[::-1]):
+        one = wanted(node=named.hostname)
+        make_data_on(named, one)
+        time.sleep(1.1)  # an engine tells seconds
+        make_data_on(other, one)
+        engine.start(one)
+        assert node_of(engine, one) == named.hostname
+
+
+def test_a_new_service_waits_for_the_named_node_and_then_finds_its_data(rig: SwarmRig, engine: Engine) -> None:
+    one = wanted(node="two")
+    make_data_on(rig.machines[1], one)
+    with drained(rig, "two"):
+        engine.start(one)
+        engine.start(one)  # as a worker does, later
+        found = engine.containers()[one.workspace_id]
+        assert (found.state, "no suitable node" in found.detail) == (ContainerState.STARTING, True)
+        assert not volumes_on(rig.machines[0])
+    assert node_of(engine, one) == "two"
+
+
+def test_a_named_node_without_the_data_or_out_of_the_swarm_is_not_waited_for(rig: SwarmRig, engine: Engine) -> None:
+    with drained(rig, "two"):
+        for name in ("two", "left-long-ago"):
+            one = wanted(node=name)
+            engine.start(one)
+            assert node_of(engine, one) == "one"
+
+
+def test_only_nodes_that_take_containers_are_told(rig: SwarmRig, engine: Engine) -> None:
+    assert engine.nodes() == ("one", "two")
+    with drained(rig, "two"):
+        assert engine.nodes() == ("one",)
+
+
+def test_volumes_on_a_node_without_an_address_are_never_called_gone(rig: SwarmRig, engine: Engine) -> None:
+    workspace_id = started_on(rig.machines[1], engine)
+    blind = rig.engine(nodes={"one": rig.machines[0].address})
+    blind.remove(workspace_id, keep_volumes=True, node="two")
+    with pytest.raises(EngineRefused, match="Its volumes are on node two"):
+        blind.remove(workspace_id, keep_volumes=False, node="two")
+    engine.remove(workspace_id, keep_volumes=False, node="two")
+    assert not volumes_on(rig.machines[1])
 
 
 def test_removing_while_a_node_is_just_making_the_container_leaves_nothing(rig: SwarmRig, engine: Engine) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.utils import timezone
 
 from tests.databases import Database
 from tests.machines import Machine, clear
 from tests.trees import AFTER, BEFORE
 from tests.worker.conftest import remove_everything
 from tests.worker.yard import Yard
+from workspaces.models import Container
 
 
 class SwarmYard(Yard):
@@ -137,3 +140,28 @@ def test_workspaces_spread_survive_a_node_and_go_without_a_trace(yard: SwarmYard
         yard.until(yard.settled)
     assert yard.services() == set()
     assert yard.left_anywhere() == set()
+
+
+def test_data_waits_on_its_node_and_is_destroyed_there(yard: SwarmYard, settings: Any) -> None:
+    settings.ORGSITE_DATA_GRACE = 7 * 24 * 60 * 60
+    yard.merge({f"W{number}": {} for number in range(4)})
+    yard.settle()
+    homes = {row.pk: row.node for row in yard.containers()}
+    assert set(homes.values()) == {machine.hostname for machine in yard.machines}
+    for number in range(4):
+        yard.remove(f"W{number}")
+    yard.settle()
+    assert yard.services() == set()
+    for machine in yard.machines:
+        ours = {key for key, home in homes.items() if home == machine.hostname}
+        assert volumes_on(machine) == {f"ws-{key}-{part}" for key in ours for part in ("data", "config")}
+    yard.ask(Container.objects.filter(purge_at__isnull=False).update, purge_at=timezone.now() - timedelta(seconds=1))
+    with yard.worker():
+        yard.until(lambda: len(yard.told("purged")) == 4)
+    assert yard.left_anywhere() == set()
+    assert {row.node for row in yard.containers()} == {""}
+
+
+def volumes_on(machine: Machine) -> set[str]:
+    with machine.api() as api:
+        return {each["Name"] for each in api.volumes()["Volumes"] or ()}

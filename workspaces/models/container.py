@@ -52,7 +52,7 @@ class Container(models.Model):
     )
     last_error = models.TextField(default="")
     asked_at = models.DateTimeField(null=True, help_text="When it was asked to start, or to stop.")
-    released_at = models.DateTimeField(null=True, help_text="When all it held was seen to be gone.")
+    released_at = models.DateTimeField(null=True, help_text="When its container was seen to be gone.")
     node = models.CharField(
         max_length=255,
         default="",
@@ -86,6 +86,11 @@ class Container(models.Model):
             models.Index(fields=("changed_at",), condition=~Q(last_error=""), name="container_failing"),
             models.Index(fields=("leased_by",), condition=Q(leased_until__isnull=False), name="container_leased"),
             models.Index(fields=("purge_at",), condition=Q(purge_at__isnull=False), name="container_waiting_data"),
+            models.Index(
+                fields=("organization", "purge_at"),
+                condition=Q(purge_at__isnull=False),
+                name="container_waiting_inside",
+            ),
             models.Index(
                 fields=("organization",), condition=Q(keep_volumes=True, desired="absent"), name="container_kept_data"
             ),

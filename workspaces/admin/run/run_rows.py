@@ -89,7 +89,7 @@ def _word(row: Container, kind: str) -> str:
     if row.last_error:
         return f"tried {plural(row.attempts, 'time')}" if row.attempts else "waits for the engine"
     if kind == "ok":
-        return f"gone, volumes {'kept' if row.keep_volumes else 'too'}" if going else "runs"
+        return f"gone, volumes {'kept' if row.keeps_data else 'too'}" if going else "runs"
     if not going and row.observed == Observed.RUNNING and not row.is_current:
         return "delivering"
     if kind == "wait":

@@ -38,7 +38,7 @@ class Settlement(NamedTuple):
     blocked: Mapping[int, Obstacle]
 
 
-class WayBack:
+class UndoPlaces:
     """`restoring`, `moving`: number → the place to come back to. `removing`: what goes, if nothing holds it."""
 
     def __init__(

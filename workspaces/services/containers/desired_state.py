@@ -59,7 +59,7 @@ def want_absent(ids: Collection[UUID], *, data: DataPolicy, import_id: UUID | No
     """
     return Container.objects.filter(workspace__one_of=ids).update(
         desired=Desired.ABSENT, **fate_of_volumes(data, now=now), import_id=import_id, due_at=now, attempts=0,
-        losses=0, last_error="", asked_at=None, released_at=None, changed_at=now,
+        losses=0, last_error="", asked_at=None, released_at=None, purged_at=None, changed_at=now,
     )  # fmt: skip
 
 

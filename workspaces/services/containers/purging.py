@@ -13,7 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from audit.event_types import WORKSPACE_CHANGED
 from lib.bulk import Ids
@@ -58,7 +58,7 @@ class StoredData:
 def stored() -> QuerySet[Container]:
     """The rows of removed workspaces whose volumes wait or are kept; those with the nearest end first."""
     rows = Container.objects.filter(Q(purge_at__isnull=False) | Q(keep_volumes=True), desired=Desired.ABSENT)
-    return rows.filter(workspace__status=Status.REMOVED).order_by("purge_at", "pk")
+    return rows.filter(workspace__status=Status.REMOVED).order_by(F("purge_at").asc(nulls_last=True), "pk")
 
 
 def stored_data(rows: QuerySet[Container]) -> tuple[StoredData, ...]:

@@ -97,6 +97,12 @@ def nothing_to_undo(plan: Plan, run: ImportRun | None = None) -> NothingToUndo |
     return NothingToUndo(_why_nothing(run), plan=plan)
 
 
+def why_refused(plan: Plan, run: ImportRun | None = None) -> str:
+    """The sentence with which the plan is refused, if it is applied without a number; "" if it is not."""
+    nothing = nothing_to_undo(plan, run)
+    return str(nothing) if nothing else judge(plan).message
+
+
 def _why_nothing(run: ImportRun | None) -> str:
     if run is None:
         return "Nothing is removed here that could come back: look at the list of removed workspaces."
@@ -133,25 +139,30 @@ def _apply(
         Organization.objects.lock([organization.pk])
         claim_run(run)
         plan = _plan(organization, read_past)
-        _check(plan, confirmation, organization=organization, undoes=undoes)
-        with gc_tuning.paused():
-            execute(PreparedPlan.of(plan, reason=reason), run=run, actor=actor, now=database_now())
-        verify(plan, organization)
-        complete_run(run, plan)
+        check_shown(plan, confirmation.fingerprint, organization=organization, undoes=undoes)
+        require(plan, confirmed=confirmation.confirm_removals, data_loss=confirmation.confirm_data_loss)
+        carry_out(plan, run=run, actor=actor)
         if undoes:
             _note_undone(undoes, by=run)
     return Undone(run=run, plan=plan)
 
 
-def _check(plan: Plan, confirmation: UndoConfirmation, *, organization: Organization, undoes: ImportRun | None) -> None:
-    shown = confirmation.fingerprint
+def carry_out(plan: Plan, *, run: ImportRun, actor: Actor) -> None:
+    """Carry the checked plan out in the caller's transaction, under the organization's lock, and complete its run."""
+    with gc_tuning.paused():
+        execute(PreparedPlan.of(plan, reason=run.reason), run=run, actor=actor, now=database_now())
+    verify(plan, run.organization)
+    complete_run(run, plan)
+
+
+def check_shown(plan: Plan, shown: str | None, *, organization: Organization, undoes: ImportRun | None) -> None:
+    """Raise PlanChanged or AppliedAlready if the plan is not the one of the fingerprint `shown`, and NothingToUndo."""
     if shown and shown != plan.fingerprint:
         if applied_by := run_that_applied(organization, fingerprint=shown):
             raise AppliedAlready(plan, applied_by=applied_by)
         raise PlanChanged(plan)
     if refusal := nothing_to_undo(plan, undoes):
         raise refusal
-    require(plan, confirmed=confirmation.confirm_removals, data_loss=confirmation.confirm_data_loss)
 
 
 def _note_undone(undone: ImportRun, *, by: ImportRun) -> None:
