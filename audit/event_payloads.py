@@ -133,7 +133,8 @@ class PurgedData(WorkspaceEvent):
 
 
 class RestoredWorkspace(WorkspaceEvent):
-    """`removed_by` is the run that had removed it; `data_lost`: its volumes were destroyed meanwhile, so it is empty."""
+    """`removed_by` is the run that had removed it; `data_lost`: its volumes were destroyed meanwhile, so it is
+    empty."""
 
     removed_by: str | None
     data_lost: bool

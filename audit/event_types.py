@@ -155,14 +155,19 @@ WORKSPACE_RELEASED = EventType(
 WORKSPACE_PURGED = EventType(
     name="workspace.purged",
     payload=of.PurgedData,
-    noun="data",
-    verb="destroyed",
+    verb="purged of data",
     sign="-",
     tone="kill",
     in_numbers=True,
 )
 WORKSPACE_RESTORED = EventType(
-    name="workspace.restored", payload=of.RestoredWorkspace, verb="restored", sign="^", tone="make", is_act=True
+    name="workspace.restored",
+    payload=of.RestoredWorkspace,
+    verb="restored",
+    sign="^",
+    tone="make",
+    is_act=True,
+    in_numbers=True,
 )
 WORKSPACE_RELEASE_FAILED = EventType(
     name="workspace.release_failed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import IntegerField, QuerySet, Subquery, Value
+from django.db.models import BigIntegerField, F, IntegerField, QuerySet, Subquery, Value
 
 COUNTED = 10_000  # rows of one kind that are counted at most
 
@@ -40,6 +40,17 @@ class CappedCount(Subquery):
 
     def __init__(self, rows: QuerySet[Any]) -> None:
         super().__init__(rows.order_by().values_list(Value(1))[: COUNTED + 1])
+
+
+class CappedSum(Subquery):
+    """The sum of a number over the first COUNTED + 1 rows of a queryset, for each row of the outer query; None: of none
+    of them it is known."""
+
+    template = "(SELECT SUM(summed) FROM (%(subquery)s) AS counted)"
+    output_field = BigIntegerField()
+
+    def __init__(self, rows: QuerySet[Any], field: str) -> None:
+        super().__init__(rows.order_by().annotate(summed=F(field)).values_list("summed")[: COUNTED + 1])
 
 
 def tally(rows: QuerySet[Any], *, most: int = COUNTED) -> Tally:

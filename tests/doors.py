@@ -114,6 +114,11 @@ PAGES: dict[str, dict[str, Row]] = {
             form={"_selected_action": "{leaf}", "confirm": "1", "fingerprint": "{doom}", "confirm_removals": "1"},
         ),
     },
+    "admin/kept-data/": READ,
+    "admin/kept-data/purge/": {
+        "GET": page(403, 404, 200, query="_selected_action={gone}"),
+        "POST": page(403, 404, 302, form={"_selected_action": "{gone}", "confirm": "1", "number": "1"}),
+    },
     "admin/timeline/": READ,
     "admin/auth/user/<id>/password/": OF_EVERYBODY,
     **of_model(

@@ -40,12 +40,14 @@ from workspaces.models import (
     Workspace,
     WorkspaceToken,
 )
+from workspaces.services.containers.desired_state import want_each_running
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.imports.previews import store_preview
+from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.tokens import issue_api_token, issue_workspace_token
 
 PAGE_METHODS, METHODS = ("GET", "POST"), ("GET", "POST", "PUT", "PATCH", "DELETE")
-SECRETS = ("Acme Secret Works", "Pantry", "Larder", "Recipes")  # names that only members may read
+SECRETS = ("Acme Secret Works", "Pantry", "Larder", "Cellar", "Recipes")  # names that only members may read
 KEPT = (Workspace, Organization, Membership, ApiToken, WorkspaceToken, ImportRun, ImportPreview, Container, Schedule)
 APP_LABELS = re.compile(r"\^\(\?P<app_label>[\w|]+\)/\$")  # in the order in which the admin heard of them
 PASSING = {"last_used_at", "last_login"}  # the moments of looking at something
@@ -142,10 +144,13 @@ def furnish() -> World:
     people = {"right": _user("right", acme), "stranger": _user("stranger", other)}
     people["unprivileged"] = _user("unprivileged", acme, rights=False)
     actor = Actor.of(people["right"])
-    run = apply_import(acme, loaded({"Pantry": {"Larder": {}}}), mode=Mode.MERGE, actor=actor, reason="Recipes").run
+    run = apply_import(
+        acme, loaded({"Pantry": {"Larder": {}}, "Cellar": {}}), mode=Mode.MERGE, actor=actor, reason="Recipes"
+    ).run
     apply_import(other, loaded({"Theirs": {}}), mode=Mode.MERGE, actor=actor)
     leaf, theirs = Workspace.objects.get(name="Larder"), Workspace.objects.get(name="Theirs")
     now = timezone.now()
+    gone = _removed_with_data(Workspace.objects.get(name="Cellar"), actor)
     Container.objects.create(
         workspace=leaf,
         organization=acme,
@@ -167,7 +172,8 @@ def furnish() -> World:
     api_token = ApiToken.objects.filter(user=right, name="Recipes").get().pk
     event = StructureEvent.objects.filter(workspace_id=leaf.pk)[0]
     ids = {
-        "slug": acme.slug, "leaf": leaf.pk, "workspace_id": leaf.pk, "workspace": leaf.pk, "organization": acme.pk,
+        "slug": acme.slug, "leaf": leaf.pk, "gone": gone.pk, "workspace_id": leaf.pk, "workspace": leaf.pk,
+        "organization": acme.pk,
         "run_id": run.pk, "preview_id": store_preview(acme, loaded({"Pantry": {}}), user=right).pk,
         "version": leaf.history.latest().pk, "structureevent": event.pk,
         "user": people["unprivileged"].pk, "group": Group.objects.all()[0].pk, "apitoken": api_token,
@@ -177,6 +183,14 @@ def furnish() -> World:
     }  # fmt: skip
     cookies = {name: signed_in(user) for name, user in people.items()}
     return World(ids=ids, sessions=people, cookies=cookies, tokens=tokens, agents=agents)
+
+
+def _removed_with_data(workspace: Workspace, actor: Actor) -> Workspace:
+    """It is removed, and its data waits."""
+    want_each_running([workspace], now=timezone.now())
+    cascade_delete([workspace.pk], actor=actor, reason="Recipes")
+    Container.objects.filter(pk=workspace.pk).update(due_at=None, released_at=timezone.now())
+    return workspace
 
 
 def signed_in(user: User) -> SimpleCookie:
@@ -271,7 +285,7 @@ def test_what_is_hidden_looks_like_what_never_was(world: World, route: str) -> N
     """The same status for the same caller, whether the ids are another organization's or nobody's."""
     missing = {**world.ids, **{key: 10**9 for key, value in world.ids.items() if isinstance(value, int)}}
     nobody = "00000000-0000-4000-8000-000000000000"
-    missing |= dict.fromkeys(("leaf", "workspace_id", "workspace", "run_id", "preview_id"), nobody)
+    missing |= dict.fromkeys(("leaf", "gone", "workspace_id", "workspace", "run_id", "preview_id"), nobody)
     unknown = replace(world, ids=missing | {"slug": "nowhere"})
     for method, row in TABLE[route].items():
         hidden, never = (ask(each, row, method, route, "stranger") for each in (world, unknown))

@@ -18,10 +18,12 @@ from tests.doors import TABLE, Row
 from tests.test_every_door import World, ask, furnish
 from tests.trees import loaded
 from workspaces.access import Actor
+from workspaces.core.containers.data_policy import DataPolicy
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, Membership, Organization, Schedule, Workspace
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.imports.previews import store_preview
+from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.tokens import issue_api_token, issue_workspace_token
 from workspaces.services.workspace.editing import edit_workspace
 
@@ -68,6 +70,10 @@ def grower(world: World) -> Grow:
                 last_error="no",
                 import_id=row.history.earliest().history_import_id,
             )  # fmt: skip
+        gone = Workspace.objects.live().filter(name=f"Team {number}").values_list("pk", flat=True)
+        cascade_delete(list(gone), actor=actor, reason=f"Nº {number}")  # the data of both waits
+        kept = Workspace.objects.live().filter(name=f"Shelf {number}").values_list("pk", flat=True)
+        cascade_delete(list(kept), actor=actor, data=DataPolicy.KEEP)
         Schedule.objects.create(workspace=leaf, name=f"{number}", cron_expr="* * * * *", created_at=now, updated_at=now)
         issue_workspace_token(leaf, actor=actor)
         issue_api_token(right, name=f"{number}", expires_at=now + timedelta(days=1))

@@ -129,24 +129,28 @@ def test_a_removed_workspace_is_shown_with_its_teardown(viewer: Client, operator
     assert "Its container may still run." in page
 
 
-def test_the_preview_names_the_volumes_that_would_be_destroyed(
-    operator: Client, live: Callable[..., Applied], preview: Callable[..., str]
+@pytest.mark.parametrize(("grace", "fate"), [(604_800, "kept until"), (0, "destroyed at once")])
+def test_the_preview_names_the_volumes_of_what_goes_and_what_becomes_of_them(
+    operator: Client, live: Callable[..., Applied], preview: Callable[..., str], settings: Any, grace: int, fate: str
 ) -> None:
+    settings.ORGSITE_DATA_GRACE = grace
     live(BEFORE)
     live(AFTER)
     Container.objects.update(volume_bytes=200 * 1024**2)
     page = text(operator.get(preview(AFTER)))
     workspace = Workspace.objects.filter(name="SRE Engineer").earliest("created_at")
-    assert f"volume <code>ws-{workspace.pk}-data</code> destroyed" in page
-    assert "2 volumes <b>200.0 MB</b>" in page
-    assert "Stops 8 containers and destroys 16 volumes (1.6 GB)" in page
+    assert f"volume <code>ws-{workspace.pk}-data</code> {fate}" in page
+    assert f"2 volumes <b>200.0 MB</b> {fate}" in page
+    assert f"Stops 8 containers and {'keeps' if grace else 'destroys'} 16 volumes (1.6 GB)" in page
+    assert f"<b>Container and data</b>of what is removed: {fate}" in page
+    assert ("destroyed at once" in page) == (grace == 0)
 
 
 def test_the_confirmation_of_a_cascade_counts_the_volumes(operator: Client, live: Callable[..., Applied]) -> None:
     live(BEFORE)
     chosen = Workspace.objects.get(name="Dev Lead").pk
     page = text(operator.get(f"/admin/cascade-delete/?_selected_action={chosen}"))
-    assert "Stops 5 containers and destroys 10 volumes" in page
+    assert "Stops 5 containers and keeps 10 volumes" in page
 
 
 def test_without_a_user_nothing_is_tried_again(client: Client, run: ImportRun, alice: User) -> None:

@@ -139,7 +139,7 @@ def test_more_workspaces_need_no_more_queries(
     probes = 2 if connection.vendor == "postgresql" else 0  # whether it takes changes, and has room
     for tree in (BEFORE, AFTER):
         live(tree)
-        with django_assert_num_queries(16 + probes):
+        with django_assert_num_queries(17 + probes):
             home(viewer)
 
 

@@ -80,7 +80,7 @@ def test_those_who_change_nothing_read_of_its_protection_in_a_sentence(
 def test_a_removed_one_is_only_looked_at(operator: Client, lead: Workspace, actor: Actor) -> None:
     cascade_delete([lead.pk], actor=actor)
     page = text(operator.get(change(lead)))
-    assert "that is final" in page
+    assert "Nothing can be edited while it is removed." in page
     assert 'name="_save"' not in page
     assert operator.post(change(lead), {"tier": "4"}).status_code == 403
 
@@ -97,7 +97,7 @@ def test_one_removed_meanwhile_is_a_message_not_a_crash(
 
     monkeypatch.setattr(OrganizationQuerySet, "lock", lambda _, ids: lock_after_removal(ids))
     answer = operator.post(change(lead), {"tier": "4"}, follow=True)
-    assert "This workspace is removed; that is final." in text(answer)
+    assert "This workspace is removed; nothing of it can be changed." in text(answer)
 
 
 def test_a_stranger_finds_no_page_of_it(stranger: Client, lead: Workspace) -> None:

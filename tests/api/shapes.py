@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +48,8 @@ def _fits(value: Any, field: Any) -> bool:
             return isinstance(value, int) and not isinstance(value, bool)
         case fields.UUIDField():
             return isinstance(value, str) and str(UUID(value)) == value
+        case fields.DateTimeField():
+            return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
         case fields.ChoiceField():
             return value in field.choices
         case fields.CharField():

@@ -14,6 +14,7 @@ from tests.api.shapes import faults
 from tests.api.test_importing import asked
 from tests.trees import AFTER
 from workspaces.api import answer_schemas
+from workspaces.api.examples import GONE, REMOVED_WORKSPACE
 from workspaces.models import Workspace
 
 Named = Callable[[str], Workspace]
@@ -85,6 +86,22 @@ def test_tokens_and_the_end_of_a_workspace(as_alice: Caller, as_agent: Caller, n
     assert fits(as_alice.post(f"/workspaces/{workspace.pk}/tokens").json(), answer_schemas.TokenAnswer)
     remove(as_alice, "QA Engineer", named)
     assert fits(as_agent.post(f"/workspaces/{workspace.pk}/heartbeat").json(), answer_schemas.GoneAnswer)
+
+
+def test_a_workspace_live_and_removed(as_alice: Caller, named: Named) -> None:
+    address = f"/workspaces/{named('QA Engineer').pk}"
+    assert as_alice.get(address).json()["removal"] is None
+    run_id = remove(as_alice, "QA Engineer", named, reason="TICKET-42")["run_id"]
+    told = as_alice.get(address).json()
+    assert fits(told["removal"], answer_schemas.TombstoneRow)
+    assert (told["removal"]["by"], told["removal"]["reason"]) == ("alice", "TICKET-42")
+    assert (told["removal"]["run_id"], told["removal"]["removed_at"]) == (run_id, told["removed_at"])
+    assert list(told) == list(REMOVED_WORKSPACE)
+
+
+def test_the_examples_fit_their_shapes() -> None:
+    assert fits(GONE, answer_schemas.GoneAnswer)
+    assert fits(REMOVED_WORKSPACE["removal"], answer_schemas.TombstoneRow)
 
 
 def test_health_and_templates(as_bob: Caller, anybody: Caller, as_alice: Caller) -> None:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
 from tests.api.conftest import Caller
+from workspaces.api.agent_views import noted
+from workspaces.errors import WorkspaceRemoved
 from workspaces.models import Workspace, WorkspaceToken
+from workspaces.services.containers.desired_state import want_each_running
 from workspaces.services.security.tokens import issue_api_token
 
 Named = Callable[[str], Workspace]
 OWN = "QA Engineer"
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
@@ -38,11 +46,32 @@ def test_a_registration_needs_a_url(as_agent: Caller, named: Named, body: Any) -
 def test_a_removed_workspace_hears_that_it_is_gone_and_nothing_changes(
     as_agent: Caller, as_alice: Caller, named: Named, action: str
 ) -> None:
-    as_alice.delete(f"/workspaces/{named(OWN).pk}")
+    run_id = as_alice.delete(f"/workspaces/{named(OWN).pk}", reason="TICKET-42").json()["run_id"]
     before = Workspace.objects.values().get(name=OWN)
     answer = as_agent.post(f"/workspaces/{before['id']}/{action}", {"url": "http://10.0.0.7"})
-    assert (answer.status_code, answer.json()) == (410, {"deleted": True})
+    gone = {"deleted": True, "removed_at": _text(before["removed_at"]), "by": "alice", "reason": "TICKET-42"}
+    assert (answer.status_code, answer.json()) == (410, gone | {"run_id": run_id, "restorable_until": None})
     assert Workspace.objects.values().get(name=OWN) == before
+
+
+def test_a_removed_agent_hears_until_when_its_workspace_can_come_back(
+    as_agent: Caller, as_alice: Caller, named: Named, settings: Any
+) -> None:
+    settings.ORGSITE_ENGINE = "fake"
+    workspace = named(OWN)
+    want_each_running([workspace], now=workspace.created_at)
+    as_alice.delete(f"/workspaces/{workspace.pk}")
+    until = named(OWN).removed_at + timedelta(days=7)
+    assert as_agent.post(f"/workspaces/{workspace.pk}/heartbeat").json()["restorable_until"] == _text(until)
+
+
+def test_one_that_is_restored_at_this_moment_hears_no_more_than_that_it_was_gone(named: Named) -> None:
+    def act() -> None:
+        raise WorkspaceRemoved("It was, a moment ago.")
+
+    answer = noted(named(OWN).pk, act)
+    nothing = dict.fromkeys(("removed_at", "by", "reason", "run_id", "restorable_until"))
+    assert (answer.status_code, answer.data) == (410, {"deleted": True} | nothing)
 
 
 def test_a_user_may_not_speak_for_a_workspace(as_alice: Caller, alice: User, named: Named) -> None:

@@ -22,6 +22,7 @@ from workspaces.admin.timeline.sentences import SentenceFacts, tell
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = f"run {key('merge').hex[:8]}"
+UNDO = f"run {key('undo').hex[:8]}"
 MERGE = f"merge of dev.yaml to Acme ({RUN})"
 CODE = ("lib", "audit", "workspaces", "orgsite", "bench")
 TYPE = re.compile(r"(org|workspace)\.(import\.|run\.)?[a-z_]*ed|(workspace|security)\.(?!(ya?ml|json|W)\b)[a-z_]*")
@@ -71,6 +72,36 @@ CASES = [
         event("org.import.failed", run="merge", mode="merge", dir="dev.yaml", error="no room", actor="system"),
         f"system tried to apply {MERGE}. It failed: no room. Nothing was changed.",
     ),
+    (
+        completed(
+            run="undo",
+            mode="undo",
+            undoes=str(key("merge")),
+            name="",
+            dir="",
+            created_count=0,
+            restored_count=5,
+            reconcile_removed_count=2,
+            moved_count=2,
+            left_running_count=0,
+            live_before=9,
+            live_after=12,
+        ),
+        f"alice undid {RUN} in Acme ({UNDO}). It restored 5 workspaces, moved 2 and removed 2. "
+        "Live workspaces went from 9 to 12.",
+    ),
+    (
+        started(run="undo", mode="undo", undoes=str(key("merge"))),
+        f"alice began to undo {RUN} in Acme ({UNDO}); it has not ended yet.",
+    ),
+    (
+        event("org.import.failed", run="undo", mode="undo", undoes=str(key("merge")), error="stale", refused=True),
+        f"alice tried to undo {RUN} in Acme ({UNDO}). It was refused: stale. Nothing was changed.",
+    ),
+    (
+        started(run="undo", mode="undo", undoes=None),
+        f"alice began to restore removed workspaces in Acme ({UNDO}); it has not ended yet.",
+    ),
     (event("org.run.dismissed", run="merge"), f"alice dismissed the failure of {RUN} in Acme."),
     (event("org.created", actor="kim (shell)", name="Acme"), "kim (shell) created the organization Acme."),
     (
@@ -117,6 +148,13 @@ CASES = [
     (event("workspace.removed", of="PM", run="merge", why="zombie"), "1 workspace removed."),
     (event("workspace.released", of="PM", why="container and volumes gone", **WORKER), "1 workspace released."),
     (event("workspace.released", of="PM", why="no container to release"), "1 workspace released."),
+    (event("workspace.purged", of="PM", why="its volumes are gone", bytes=5, **WORKER), "1 workspace purged of data."),
+    (event("workspace.restored", of="PM", data_lost=False), "alice restored PM in Acme."),
+    (
+        event("workspace.restored", of="PM", data_lost=True),
+        "alice restored PM in Acme, without the data, which had been destroyed.",
+    ),
+    (event("workspace.restored", of="PM", run="undo", data_lost=False), "1 workspace restored."),
     (
         event("workspace.released", organization="", why="no workspace has this id", **WORKER),
         "1 unknown container removed.",

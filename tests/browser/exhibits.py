@@ -52,10 +52,16 @@ class Exhibits:
         leaking.merge(BEFORE)
         torn = leaking.reconcile(AFTER, removing=8)
         leaking.stand_behind(torn, error="volume is in use")
+        waiting = self._office()
+        waiting.merge(BEFORE)
+        waiting.merge(AFTER)
+        waiting.leave_data(waiting.reconcile(AFTER, removing=8))
         return {
             "slug": office.slug, "run": run.pk, "running": running.pk, "failed": failed.pk,
             "refused": refused.pk, "moved": moved.pk,
             "torn": torn.pk, "leaking": leaking.workspace("PM", "Infra Lead").pk,
+            "waiting": waiting.workspace("PM", "Infra Lead").pk, "waiting_slug": waiting.slug,
+            "waiting_in": self._ask(Organization.objects.get, slug=waiting.slug).pk,
             "minute": f"day={run.started_at:%Y-%m-%d}&at={run.started_at:%H:%M}&org={office.slug}",
             "workspace": office.workspace("PM").pk, "gone": gone.pk, "version": office.latest_version(gone),
             "event": office.latest_event(), "organization": self._ask(Organization.objects.get, slug=office.slug).pk,

@@ -129,6 +129,17 @@ class Office:
         later = now + timedelta(minutes=1)
         Container.objects.filter(import_id=run.pk).update(last_error=error, attempts=bool(error), due_at=later)
 
+    def leave_data(self, run: ImportRun) -> None:
+        """What the run removed had containers, which are gone, and volumes, which wait."""
+        self._ask(self._leave_data, run)
+
+    def _leave_data(self, run: ImportRun) -> None:
+        removed = Workspace.objects.filter(organization=self._organization, removed_by=run.pk)
+        now = timezone.now()
+        want_running(Ids(row.pk for row in removed), organization=self._organization.pk, import_id=run.pk, now=now)
+        want_absent([row.pk for row in removed], data=DataPolicy.WAIT, import_id=run.pk, now=now)
+        Container.objects.filter(import_id=run.pk).update(due_at=None, released_at=now, volume_bytes=5_000_000)
+
     def release(self, run: ImportRun) -> None:
         """All that the run's containers held is gone."""
         self._ask(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,7 +17,7 @@ from tests.processes import ROOT, finish, manage
 from tests.trees import BEFORE, loaded
 from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
-from workspaces.models import ApiToken, Membership, Organization, Workspace, WorkspaceToken
+from workspaces.models import ApiToken, Container, Membership, Organization, Workspace, WorkspaceToken
 from workspaces.services.imports.importing import apply_import
 from workspaces.services.security.tokens import find_api_token, find_workspace_token
 
@@ -60,6 +61,30 @@ def test_cascade_delete_removes_with_yes_and_asks_without(tree: None, capsys, mo
     assert Workspace.objects.live().count() == 4
 
 
+FATES = [
+    ((), 604_800, r"kept until \w{3} \d{4}-\d\d-\d\d \d\d:\d\d UTC, then destroyed"),
+    ((), 0, "destroyed at once"),
+    (("--erase",), 604_800, "destroyed at once"),
+    (("--keep-volumes",), 0, "kept until `manage.py purge` destroys it"),
+]
+
+
+@pytest.mark.parametrize(("options", "grace", "fate"), FATES)
+def test_cascade_delete_says_what_becomes_of_the_data(
+    organization: Organization, actor: Actor, settings: Any, capsys, options: tuple[str, ...], grace: int, fate: str
+) -> None:
+    settings.ORGSITE_ENGINE, settings.ORGSITE_DATA_GRACE = "fake", grace
+    apply_import(organization, loaded(BEFORE), mode=Mode.MERGE, actor=actor)
+    Container.objects.update(volume_bytes=200 * 1024**2)
+    call_command("cascade_delete", str(Workspace.objects.get(name="Dev Lead").pk), "--yes", *options)
+    assert re.search(rf"Their data, 1000.0 MB in 10 volumes, is {fate}\.\n", capsys.readouterr().out)
+
+
+def test_cascade_delete_of_records_says_nothing_of_data(tree: None, capsys) -> None:
+    call_command("cascade_delete", str(Workspace.objects.get(name="Dev Lead").pk), "--yes")
+    assert "data" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("key", ["no-uuid", "00000000-0000-0000-0000-000000000001"])
 def test_cascade_delete_refuses_ids_that_do_not_exist(tree: None, key: str) -> None:
     with pytest.raises(CommandError):
@@ -99,9 +124,11 @@ def test_the_demo_tells_the_story_from_real_rows_and_can_be_told_again(db: None,
         assert "live workspaces: 17 → 9" in story
         assert "Plan: 0 to create, 7 to keep, 2 to move, 0 to remove." in story
         assert "Plan: 0 to create, 9 to keep, 0 to remove." in story
+        assert "Plan: 9 to restore, 0 to create, 0 to keep, 0 to remove." in story
+        assert "restored 9; live workspaces: 9" in story
         assert "17 workspaces are online in Accident, and the template declares 9." in story
     assert {slug: _live(slug) for slug in ("demo", "accident")} == {"demo": 9, "accident": 17}
-    assert StructureEvent.objects.filter(event_type="org.import.completed").count() == 14
+    assert StructureEvent.objects.filter(event_type="org.import.completed").count() == 16
 
 
 def _live(slug: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workspaces.admin.cascade.cascade_page import cascade_page
+from workspaces.admin.kept_data.kept_pages import kept_data_page, purge_page
 from workspaces.admin.preview.preview_pages import import_page, plan_json, preview_page
 from workspaces.admin.run.run_actions import container_again, dismiss_page, run_again
 from workspaces.admin.run.run_pages import run_page, runs_page
@@ -19,4 +20,6 @@ PAGES = (
     ("runs/<uuid:run_id>/dismiss/", dismiss_page, "run_dismiss"),
     ("containers/<uuid:workspace_id>/again/", container_again, "container_again"),
     ("cascade-delete/", cascade_page, "cascade_delete"),
+    ("kept-data/", kept_data_page, "kept_data"),
+    ("kept-data/purge/", purge_page, "purge"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -19,7 +20,10 @@ from workspaces.api.callers import (
 from workspaces.api.parsers import body_fields
 from workspaces.api.serializers import RegisterFields
 from workspaces.errors import NotFound, WorkspaceRemoved
+from workspaces.services.removal.tombstones import tombstone_of
 from workspaces.services.workspace.presence import heartbeat, refuse_removed, register
+
+TOLD = ("removed_at", "by", "reason", "run_id", "restorable_until")
 
 
 class PresenceView(ApiView):
@@ -28,26 +32,35 @@ class PresenceView(ApiView):
     authentication_classes = [WorkspaceTokenAuthentication, BearerAuthentication, AdminSessionAuthentication]
     permission_classes = [OwnToken]
 
-    def handle_exception(self, error: Exception) -> Response:
-        if isinstance(error, WorkspaceRemoved):
-            return Response(answer(GoneAnswer, deleted=True), status=410)
-        return super().handle_exception(error)
-
 
 @openapi.heartbeat
 class HeartbeatView(PresenceView):
     def post(self, request: Request, workspace_id: str) -> Response:
-        heartbeat(own_id(request, workspace_id))
-        return Response(status=204)
+        key = own_id(request, workspace_id)
+        return noted(key, lambda: heartbeat(key))
 
 
 @openapi.register
 class RegisterView(PresenceView):
     def post(self, request: Request, workspace_id: str) -> Response:
         key = own_id(request, workspace_id)
-        refuse_removed(key)
-        register(key, url=body_fields(request, RegisterFields)["url"])
-        return Response(status=204)
+
+        def store() -> None:
+            refuse_removed(key)
+            register(key, url=body_fields(request, RegisterFields)["url"])
+
+        return noted(key, store)
+
+
+def noted(key: UUID, act: Callable[[], None]) -> Response:
+    """204, or 410 with the tombstone if the workspace is removed."""
+    try:
+        act()
+    except WorkspaceRemoved:
+        stone = tombstone_of(key)
+        known = {name: getattr(stone, name, None) for name in TOLD}
+        return Response(answer(GoneAnswer, deleted=True, **known), status=410)
+    return Response(status=204)
 
 
 def own_id(request: Request, text: str) -> UUID:

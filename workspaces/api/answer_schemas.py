@@ -210,8 +210,32 @@ class TokenAnswer(serializers.Serializer[Any]):
     token = serializers.CharField(help_text="Shown this once.")
 
 
+WHY = "As it was given; where it was not, the cause in the plan."
+UNTIL = "Until when it comes back with its data; null where that is kept for good or destroyed, or there never was any."
+
+
 class GoneAnswer(serializers.Serializer[Any]):
+    """To an agent whose workspace is removed. All but `deleted` is null if it was restored at this moment: then this
+    token is dead."""
+
     deleted = serializers.BooleanField()
+    removed_at = serializers.DateTimeField(allow_null=True)
+    by = serializers.CharField(allow_null=True, allow_blank=True, help_text="The name of the user or program.")
+    reason = serializers.CharField(allow_null=True, allow_blank=True, help_text=WHY)
+    run_id = serializers.UUIDField(allow_null=True, help_text="The run that removed it, for `GET /runs/{id}`.")
+    restorable_until = serializers.DateTimeField(allow_null=True, help_text=UNTIL)
+
+
+class TombstoneRow(serializers.Serializer[Any]):
+    """The removal of a workspace."""
+
+    removed_at = serializers.DateTimeField()
+    by = serializers.CharField(allow_blank=True, help_text="The name of the user or program.")
+    reason = serializers.CharField(allow_blank=True, help_text=WHY)
+    run_id = serializers.UUIDField(allow_null=True, help_text="Null for removals older than runs.")
+    run_number = serializers.IntegerField(allow_null=True)
+    restorable_until = serializers.DateTimeField(allow_null=True, help_text=UNTIL)
+    purged_at = serializers.DateTimeField(allow_null=True, help_text="When its data was destroyed.")
 
 
 class HealthAnswer(serializers.Serializer[Any]):

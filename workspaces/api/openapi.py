@@ -6,7 +6,7 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.fields import CharField, ChoiceField, Field
 
 from workspaces.api.answer_schemas import (
@@ -21,6 +21,7 @@ from workspaces.api.answer_schemas import (
     TemplateRow,
     TokenAnswer,
 )
+from workspaces.api.examples import GONE, REMOVED_WORKSPACE
 from workspaces.api.request_fields import Boolean, Count
 from workspaces.api.serializers import (
     ChangedFields,
@@ -205,9 +206,11 @@ workspace = extend_schema_view(
     get=extend_schema(
         operation_id="get_workspace",
         summary="One workspace with all that belongs to it",
-        description="Live or removed.",
+        description="Live or removed. `removal` says when, by whom, why and by which run it was removed, and until "
+        "when it can come back with its data.",
         parameters=[ID],
         responses={200: WorkspaceDetail, **refusals(404)},
+        examples=[OpenApiExample("A removed one", value=REMOVED_WORKSPACE, response_only=True, status_codes=["200"])],
     ),
     patch=extend_schema(
         operation_id="change_workspace",
@@ -240,7 +243,9 @@ workspace_tokens = extend_schema_view(
         responses={201: TokenAnswer, **refusals(404, 409)},
     )
 )
-GONE = OpenApiResponse(GoneAnswer, "The workspace is removed")
+REMOVED = OpenApiResponse(
+    GoneAnswer, "The workspace is removed", examples=[OpenApiExample("Its data waits", value=GONE)]
+)
 heartbeat = extend_schema_view(
     post=extend_schema(
         operation_id="heartbeat",
@@ -248,7 +253,7 @@ heartbeat = extend_schema_view(
         description="With the workspace's own token.",
         parameters=[ID],
         request=None,
-        responses={204: None, **refusals(404), 410: GONE},
+        responses={204: None, **refusals(404), 410: REMOVED},
     )
 )
 register = extend_schema_view(
@@ -258,7 +263,7 @@ register = extend_schema_view(
         description="With the workspace's own token.",
         parameters=[ID],
         request=RegisterFields,
-        responses={204: None, **refusals(404), 410: GONE},
+        responses={204: None, **refusals(404), 410: REMOVED},
     )
 )
 healthz = extend_schema_view(

@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from workspaces.api.answer_schemas import StateRow
+from workspaces.api.answer_schemas import StateRow, TombstoneRow
 from workspaces.api.request_fields import Boolean, Count, Mapping, ModeField, Text, Tier, WordField
 from workspaces.core.columns import DEFAULT_RUNTIME, DEFAULT_TIER
 from workspaces.core.containers.data_policy import DataPolicy
@@ -22,6 +22,7 @@ from workspaces.core.validating.validation_context import MissingFiles
 from workspaces.errors import InvalidOptions
 from workspaces.models import Container, ImportRun, RunOperation, Schedule, Workspace
 from workspaces.services.lookups import ancestor_names, live_children_count
+from workspaces.services.removal.tombstones import tombstone_of
 
 MAX_REASON = 2_000
 MAX_ROLE = 100_000
@@ -179,9 +180,12 @@ class WorkspaceDetail(WorkspaceRow):
     )
     schedules = ScheduleRow(many=True)
     container = serializers.SerializerMethodField(help_text="null where it has none.")
+    removal = serializers.SerializerMethodField(help_text="Of a removed one; null for a live one.")
 
     class Meta(WorkspaceRow.Meta):
-        fields = (*WorkspaceRow.Meta.fields, "path", "children_count", "spec", "files", "schedules", "container")
+        fields = (
+            *WorkspaceRow.Meta.fields, "path", "children_count", "spec", "files", "schedules", "container", "removal",
+        )  # fmt: skip
         read_only_fields = fields
 
     def get_path(self, workspace: Workspace) -> list[str]:
@@ -195,17 +199,29 @@ class WorkspaceDetail(WorkspaceRow):
         row = Container.objects.filter(workspace=workspace).first()
         return ContainerRow().to_representation(row) if row else None
 
+    @extend_schema_field(TombstoneRow(allow_null=True))
+    def get_removal(self, workspace: Workspace) -> dict[str, Any] | None:
+        stone = None if workspace.is_live else tombstone_of(workspace.pk)
+        return TombstoneRow().to_representation(stone) if stone else None
+
 
 class RunRow(serializers.ModelSerializer[ImportRun]):
     org = serializers.CharField(source="organization.slug")
-    template = serializers.CharField(source="template_name", help_text="Its name; empty for a removal.")
+    template = serializers.CharField(source="template_name", help_text="Its name; empty for a removal and an undo.")
+    undoes = serializers.UUIDField(
+        source="undoes_id", allow_null=True, help_text="The run that this one undoes; null for a restore, too."
+    )
+    undone_by = serializers.UUIDField(
+        source="undone_by_id", allow_null=True, help_text="The run that undid this one; null once that is undone."
+    )
 
     class Meta:
         model = ImportRun
         fields = (
             "id", "number", "org", "mode", "state", "template", "source", "reason", "actor", "created_count",
-            "skipped_count", "moved_count", "updated_count", "differs_count", "removed_count", "left_running_count",
-            "live_before", "live_after", "error", "fingerprint", "started_at", "finished_at",
+            "skipped_count", "moved_count", "updated_count", "restored_count", "differs_count", "removed_count",
+            "left_running_count", "live_before", "live_after", "undoes", "undone_by", "error", "fingerprint",
+            "started_at", "finished_at",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -87,6 +87,11 @@ class Container(models.Model):
             models.Index(fields=("leased_by",), condition=Q(leased_until__isnull=False), name="container_leased"),
             models.Index(fields=("purge_at",), condition=Q(purge_at__isnull=False), name="container_waiting_data"),
             models.Index(
+                fields=("organization", "purge_at"),
+                condition=Q(purge_at__isnull=False),
+                name="container_waiting_inside",
+            ),
+            models.Index(
                 fields=("organization",), condition=Q(keep_volumes=True, desired="absent"), name="container_kept_data"
             ),
         )

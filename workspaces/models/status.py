@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Status(models.TextChoices):
-    """`removed` is final; every other status is live."""
+    """`removed` ends by a restore alone; every other status is live."""
 
     PROVISIONING = "provisioning"
     ONLINE = "online"

@@ -8,12 +8,16 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from lib.bounded_count import Tally
+from workspaces import access
+from workspaces.access import Right
 from workspaces.admin.accounts.people_admin import Watched
 from workspaces.admin.shared.base_admin import Guarded
+from workspaces.admin.shared.kept_notice import kept_notice
 from workspaces.models import Membership, Organization
+from workspaces.services.removal.kept_data import totals_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -63,6 +67,7 @@ class OrganizationAdmin(Watched, Guarded):
     search_fields = ("name", "slug")
     readonly_fields = ("created_at",)
     inlines = (MembershipInline,)
+    change_form_template = "workspaces/admin/organization.html"
 
     def rows_for(self, user: User) -> QuerySet[Organization]:
         return Organization.objects.visible_to(user).count_live()
@@ -70,6 +75,14 @@ class OrganizationAdmin(Watched, Guarded):
     def get_readonly_fields(self, request: HttpRequest, obj: Organization | None = None) -> tuple[str, ...]:
         """The slug is written in events: it stays."""
         return ("created_at", "slug") if obj else ("created_at",)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        organization = self.get_object(request, object_id)
+        looks = access.may(request.user, Right.VIEW, organization)
+        totals = totals_of(Organization.objects.filter(pk=organization.pk)) if looks else []
+        return super().change_view(request, object_id, form_url, {"notice": kept_notice(totals)})
 
     @admin.display(description="live workspaces", ordering="live_count")
     def live(self, obj: Any) -> str:

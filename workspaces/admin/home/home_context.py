@@ -16,10 +16,12 @@ from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.run.run_context import RunLine, latest_runs, run_line, run_lines
 from workspaces.admin.run.run_rows import Stage, stage_of
+from workspaces.admin.shared.kept_notice import KeptNotice, kept_notice
 from workspaces.admin.shared.system_state import System, system_of
 from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.containers.desired_state import count_failing, engine_runs, failing
 from workspaces.services.containers.installation import is_restored
+from workspaces.services.removal.kept_data import totals_for
 from workspaces.services.sweep.strays import Summary, summary
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ class Home:
         return (
             bool(self.places)
             and self.system.well
-            and not (self.failures or self.waiting or self.twice or self.strays.any)
+            and not (self.failures or self.waiting or self.twice or self.strays.any or self.kept_data.waits)
         )
 
     @cached_property
@@ -122,6 +124,10 @@ class Home:
     @cached_property
     def strays(self) -> StrayNotice:
         return _stray_notice()
+
+    @cached_property
+    def kept_data(self) -> KeptNotice:
+        return kept_notice(totals_for(self.user))
 
     @cached_property
     def runs(self) -> list[RunLine]:

@@ -239,7 +239,7 @@ def _phases(run: ImportRun, stages: Stages, *, abandoned: bool) -> tuple[Phase, 
     return (
         *(first if _imports(run) else ()),
         _phase("Remove", run.removed_count, "Tokens revoked, schedules disabled.", none="0 to remove."),
-        _containers("Tear down", stages.going, "Containers and their volumes.")
+        _containers("Tear down", stages.going, "Containers, and volumes that nobody keeps.")
         or _phase("Tear down", run.removed_count, "No container stood behind them.", none="Nothing held."),
     )
 

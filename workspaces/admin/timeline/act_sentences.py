@@ -13,6 +13,7 @@ from audit.event_payloads import (
     AccountChanged,
     MemberChanged,
     OrganizationChanged,
+    RestoredWorkspace,
     Row,
     WorkspaceChanged,
     WorkspaceEvent,
@@ -29,6 +30,7 @@ from audit.event_types import (
     WORKSPACE_PROVISIONING,
     WORKSPACE_REMOVED,
     WORKSPACE_RESTARTED,
+    WORKSPACE_RESTORED,
     EventType,
 )
 from audit.models import StructureEvent
@@ -38,7 +40,8 @@ from workspaces.admin.timeline.wording import Part, short
 from workspaces.core.changes import as_sentence, value_as_text
 
 UNSAID = {"", "deleted", "by hand"}  # default reasons
-OF_MANY = (WORKSPACE_PROVISIONING, WORKSPACE_REMOVED, WORKSPACE_RESTARTED)  # told in one sentence of all
+# told in one sentence of all
+OF_MANY = (WORKSPACE_PROVISIONING, WORKSPACE_REMOVED, WORKSPACE_RESTARTED, WORKSPACE_RESTORED)
 QUALITIES = ("staff", "superuser", "active")  # of a user: true ones are named, without a value
 
 
@@ -62,19 +65,36 @@ def sentence_of(act: Sequence[StructureEvent], where: str) -> tuple[Part, ...]:
 
 def _made_or_removed(act: Sequence[StructureEvent], where: str) -> Iterator[Part]:
     removed = type_of(act[0]) is WORKSPACE_REMOVED
-    gone = {event.workspace_id for event in act}
-    chosen = [event for event in act if parent_of(event) not in gone]
-    yield Part(text=act[0].actor, strong=True)
-    yield Part(text=" removed " if removed else " created ")
-    yield Part(text=listed([workspace_name(event) for event in chosen]), strong=True)
-    if below := len(act) - len(chosen):
-        yield Part(text=" and ")
-        yield Part(text=plural(below, "workspace"), strong=True)
-        yield Part(text=" below it" if len(chosen) == 1 else " below them")
+    yield from _with_below(act, "removed" if removed else "created")
     yield Part(text=f" {'from' if removed else 'in'} {where} by hand.")
-    reasons = {_why(event) for event in chosen} - UNSAID
+    reasons = {_why(event) for event in _topmost(act)} - UNSAID
     if len(reasons) == 1:
         yield from reason_given(reasons.pop())
+
+
+def _restored(act: Sequence[StructureEvent], where: str) -> Iterator[Part]:
+    yield from _with_below(act, "restored")
+    lost = sum(payload_as(event, RestoredWorkspace)["data_lost"] for event in act)
+    of = f" of {lost:,} of them" if lost < len(act) else ""
+    yield Part(text=f" in {where}{f', without the data{of}, which had been destroyed' if lost else ''}.")
+
+
+def _with_below(act: Sequence[StructureEvent], verb: str) -> Iterator[Part]:
+    """`alice removed PM and 2 workspaces below it`"""
+    topmost = _topmost(act)
+    yield Part(text=act[0].actor, strong=True)
+    yield Part(text=f" {verb} ")
+    yield Part(text=listed([workspace_name(event) for event in topmost]), strong=True)
+    if below := len(act) - len(topmost):
+        yield Part(text=" and ")
+        yield Part(text=plural(below, "workspace"), strong=True)
+        yield Part(text=" below it" if len(topmost) == 1 else " below them")
+
+
+def _topmost(act: Sequence[StructureEvent]) -> list[StructureEvent]:
+    """The events of workspaces whose parent is not among them."""
+    every = {event.workspace_id for event in act}
+    return [event for event in act if parent_of(event) not in every]
 
 
 def _why(event: StructureEvent) -> str:
@@ -162,6 +182,7 @@ _SENTENCES: dict[EventType[Any], Callable[[Sequence[StructureEvent], str], Itera
     WORKSPACE_PROVISIONING: _made_or_removed,
     WORKSPACE_REMOVED: _made_or_removed,
     WORKSPACE_RESTARTED: _restarted,
+    WORKSPACE_RESTORED: _restored,
     WORKSPACE_CHANGED: _workspace_changed,
     USER_CHANGED: _account,
     GROUP_CHANGED: _account,

@@ -23,6 +23,7 @@ from audit.event_types import (
     WORKSPACE_RELEASED,
     WORKSPACE_REMOVED,
     WORKSPACE_RESTARTED,
+    WORKSPACE_RESTORED,
     EventType,
 )
 from audit.models import StructureEvent, StructureEventQuerySet
@@ -170,6 +171,8 @@ def facts(question: Question, minute: datetime) -> SentenceFacts:
     runs = tuple(rows.filter(event_type__in=IMPORTS).order_by("id")[:TOLD])
     acts = Q(import_id=None, event_type__in=ACTS) | Q(event_type=RUN_DISMISSED.name)
     acts |= Q(event_type=WORKSPACE_REMOVED.name, payload__mode="remove")  # a run of its own, without a template
+    told = [event.import_id for event in runs]
+    acts |= Q(event_type=WORKSPACE_RESTORED.name) & ~Q(import_id__in=told)  # the same, of a restore
     by_hand = rows.filter(acts).order_by("id")[:SHOWN_BY_HAND]
     return SentenceFacts(
         minute=minute,

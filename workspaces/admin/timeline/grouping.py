@@ -24,14 +24,15 @@ from audit.event_types import (
     EventType,
 )
 from audit.models import StructureEvent
-from audit.payload import path_of, payload_as, template_name, text, type_of, workspace_name
+from audit.payload import as_uuid, path_of, payload_as, template_name, text, type_of, workspace_name
 from lib.text import plural
 from workspaces.admin.shared.field_words import FieldPair, pairs_of
 from workspaces.admin.timeline.import_numbers import NumberTile, held_by, signed, tiles_of
 from workspaces.admin.timeline.wording import short
-from workspaces.core.planning.plan_values import SEPARATOR
+from workspaces.core.planning.plan_values import SEPARATOR, Mode
 
-Changes = Mapping[UUID, tuple[FieldPair, ...]]
+Changes = Mapping[tuple[UUID, UUID | None], tuple[FieldPair, ...]]
+"""Workspace and run → the fields that the removal changed."""
 
 FOLD_FROM = 3  # fewer events of a kind stand one by one
 OPEN_UP_TO = 20  # removals are listed openly up to this many
@@ -115,9 +116,9 @@ class TimelineEntry:
         event, mode = self.event, payload_as(self.event, ImportStarted)["mode"]
         if self.kind is IMPORT_COMPLETED:
             return f"{mode} done: {signed(event)}"
-        if self.kind is IMPORT_FAILED:
-            return f"{mode} of {template_name(event)} failed: {payload_as(event, ImportFailed)['error']}"
-        return f"{mode} of {template_name(event)}"
+        of = short(as_uuid(text(event, "undoes"))) if mode == Mode.UNDO else template_name(event)
+        what = f"{mode} of {of}" if of else mode
+        return f"{what} failed: {payload_as(event, ImportFailed)['error']}" if self.kind is IMPORT_FAILED else what
 
     @property
     def tiles(self) -> tuple[NumberTile, ...]:
@@ -181,7 +182,7 @@ def days_of(
 ) -> tuple[Day, ...]:
     """The events in the order given, by day and minute of the site's zone.
 
-    `names` are those of the organizations, `changes` those by a removal in its workspace's row.
+    `names` are those of the organizations.
     """
     asked = asked and minute_of(asked)
     slugs = {event.organization for event in events}
@@ -233,13 +234,13 @@ def _burst(event: StructureEvent) -> Hashable:
 
 
 def _line(event: StructureEvent, changes: Changes) -> TimelineLine:
-    key = event.workspace_id
+    key, gone = event.workspace_id, event.event_type == WORKSPACE_REMOVED.name
     return TimelineLine(
         workspace_id=key,
         name=workspace_name(event),
         above=SEPARATOR.join(path_of(event)[:-1]),
         why=text(event, "why"),
-        changes=changes.get(key, ()) if key and event.event_type == WORKSPACE_REMOVED.name else _changed_by(event),
+        changes=changes.get((key, event.import_id), ()) if key and gone else _changed_by(event),
     )
 
 

@@ -23,7 +23,7 @@ class NumberTile:
 def tiles_of(event: StructureEvent) -> tuple[NumberTile, ...]:
     """The numbers of a completed import."""
     facts = payload_as(event, ImportCompleted)
-    created, kept, updated, moved, removed, left = _counts(facts)
+    created, kept, updated, moved, removed, left, restored = _counts(facts)
     collateral, errors = facts["collateral_count"], len(held_by(event))
     return (
         NumberTile(label="mode", value=facts["mode"]),
@@ -31,6 +31,7 @@ def tiles_of(event: StructureEvent) -> tuple[NumberTile, ...]:
         NumberTile(label="kept", value=f"{kept:,}"),
         *_some("updated", updated, "update"),
         *_some("moved", moved, "move"),
+        *_some("restored", restored, "create"),
         NumberTile(label="removed", value=f"{removed:,}", kind="remove" if removed else ""),
         NumberTile(label="collateral", value=f"{collateral:,}", kind="collateral" if collateral else ""),
         NumberTile(label="left running", value=f"{left:,}", kind="left" if left else ""),
@@ -44,8 +45,8 @@ def tiles_of(event: StructureEvent) -> tuple[NumberTile, ...]:
 
 def signed(event: StructureEvent) -> str:
     """The counts in one line: `+8 =1 -0, 8 duplicates left running`."""
-    created, kept, updated, moved, removed, left = _counts(payload_as(event, ImportCompleted))
-    counts = signed_counts(created=created, kept=kept, removed=removed, updated=updated, moved=moved)
+    created, kept, updated, moved, removed, left, restored = _counts(payload_as(event, ImportCompleted))
+    counts = signed_counts(created=created, kept=kept, removed=removed, updated=updated, moved=moved, restored=restored)
     return f"{counts}, {plural(left, 'duplicate')} left running" if left else counts
 
 
@@ -69,9 +70,9 @@ def _some(label: str, count: int, kind: str) -> tuple[NumberTile, ...]:
     return (NumberTile(label=label, value=f"{count:,}", kind=kind),) if count else ()
 
 
-def _counts(facts: ImportCompleted) -> tuple[int, int, int, int, int, int]:
-    """Created, kept, updated, moved, removed, left running."""
+def _counts(facts: ImportCompleted) -> tuple[int, int, int, int, int, int, int]:
+    """Created, kept, updated, moved, removed, left running, restored."""
     updated, moved = facts["updated_count"], facts["moved_count"]
     kept = facts["skipped_count"] - updated - moved
     removed, left = facts["reconcile_removed_count"], facts["left_running_count"]
-    return facts["created_count"], kept, updated, moved, removed, left
+    return facts["created_count"], kept, updated, moved, removed, left, facts["restored_count"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -11,28 +12,34 @@ from django.utils import timezone
 from workspaces.admin.shared.field_words import FieldPair
 from workspaces.models import Status, Workspace
 
+Removed = tuple[UUID, UUID | None]
+"""A workspace, and the run that removed it."""
 
-def removals_of(workspaces: Collection[UUID]) -> dict[UUID, tuple[FieldPair, ...]]:
-    """Workspace → the fields that its removal changed. One query."""
+
+def removals_of(workspaces: Collection[UUID]) -> dict[Removed, tuple[FieldPair, ...]]:
+    """Workspace and run → the fields that this removal changed. One query."""
     if not workspaces:
         return {}
     rows = Workspace.history.filter(id__one_of=list(workspaces)).order_by("id", "history_date", "history_id")
-    versions = rows.values_list("id", "status", "removed_at", "history_change_reason")
-    found = {key: _removal(same) for key, same in groupby(versions, key=lambda row: row[0])}
-    return {key: changes for key, changes in found.items() if changes}
+    versions = rows.values_list("id", "status", "history_import_id", "removed_at", "history_change_reason")
+    every = (_removals(key, same) for key, same in groupby(versions, key=lambda row: row[0]))
+    return {removed: changes for found in every for removed, changes in found}
 
 
-def _removal(versions: Iterable[tuple[UUID, str, object, str | None]]) -> tuple[FieldPair, ...]:
+def _removals(key: UUID, versions: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Removed, tuple[FieldPair, ...]]]:
+    """One that was restored may have been removed more than once."""
     before = ""
-    for _, status, removed_at, why in versions:
-        if status == Status.REMOVED:
-            return (
-                FieldPair(field="status", before=before or "(unknown)", after=status),
-                FieldPair(field="removed at", before="(empty)", after=_moment(removed_at)),
-                FieldPair(field="reason", before="(empty)", after=why or "(none given)"),
+    for _, status, run, removed_at, why in versions:
+        if status == Status.REMOVED != before:
+            yield (
+                (key, run),
+                (
+                    FieldPair(field="status", before=before or "(unknown)", after=status),
+                    FieldPair(field="removed at", before="(empty)", after=_moment(removed_at)),
+                    FieldPair(field="reason", before="(empty)", after=why or "(none given)"),
+                ),
             )
         before = status
-    return ()
 
 
 def _moment(value: object) -> str:

@@ -24,8 +24,12 @@ from audit.payload import as_uuid, payload_as, template_name, type_of
 from lib.text import listed, plural
 from workspaces.admin.timeline.act_sentences import acts_of, reason_given, sentence_of
 from workspaces.admin.timeline.wording import Part, Sentence, clock, short
+from workspaces.core.planning.plan_values import Mode
 
 SYSTEM, INTERRUPTED = "system", "interrupted"  # who closes what a killed process left open, and with which error
+UNDID, TRIED, BEGAN, CLOSED = "undid", "tried to undo", "began to undo", "closed the undo of"
+# an undo of no run restores chosen workspaces
+RESTORING = {UNDID: "restored", TRIED: "tried to restore", BEGAN: "began to restore", CLOSED: "closed the restore of"}
 NAMED = 5  # later acts that a sentence follows
 
 
@@ -62,9 +66,7 @@ def tell(facts: SentenceFacts, *, names: Mapping[str, str]) -> tuple[Sentence, .
 
 
 def _completed(event: StructureEvent, where: str, facts: SentenceFacts) -> Iterator[Part]:
-    yield Part(text=event.actor, strong=True)
-    yield Part(text=" applied ")
-    yield from _what(event, where)
+    yield from _did(event, where, "applied", undo=UNDID)
     yield Part(text=". ")
     facts_of_run = payload_as(event, ImportCompleted)
     yield from _changes(facts_of_run)
@@ -80,29 +82,41 @@ def _completed(event: StructureEvent, where: str, facts: SentenceFacts) -> Itera
     yield from reason_given(facts_of_run["reason"])
 
 
-def _what(event: StructureEvent, where: str) -> Iterator[Part]:
-    yield Part(text=payload_as(event, ImportStarted)["mode"] or "an import", strong=True)
-    yield Part(text=" of ")
-    yield Part(text=template_name(event), strong=True)
-    yield Part(text=f" to {where} (")
+def _did(event: StructureEvent, where: str, verb: str, *, undo: str) -> Iterator[Part]:
+    """`alice applied merge of dev.yaml to Acme (run …)`, `alice undid run … in Acme (run …)`"""
+    facts = payload_as(event, ImportStarted)
+    yield Part(text=event.actor, strong=True)
+    if facts["mode"] == Mode.UNDO:
+        undone = as_uuid(facts["undoes"])
+        yield Part(text=f" {undo if undone else RESTORING[undo]} ")
+        yield Part(text=short(undone) or "removed workspaces", run=undone)
+        yield Part(text=f" in {where} (")
+    else:
+        yield Part(text=f" {verb} ")
+        yield Part(text=facts["mode"] or "an import", strong=True)
+        yield Part(text=" of ")
+        yield Part(text=template_name(event), strong=True)
+        yield Part(text=f" to {where} (")
     yield Part(text=short(event.import_id), run=event.import_id)
     yield Part(text=")")
 
 
 def _changes(facts: ImportCompleted) -> Iterator[Part]:
-    created, removed = facts["created_count"], facts["reconcile_removed_count"]
+    created, removed, restored = facts["created_count"], facts["reconcile_removed_count"], facts["restored_count"]
     updated, moved = facts["updated_count"], facts["moved_count"]
     kept = facts["skipped_count"] - updated - moved
-    if not created and not updated and not moved and not removed:
+    if not created and not updated and not moved and not removed and not restored:
         yield Part(text=f"It changed nothing: {plural(kept, 'workspace')} kept.")
         return
-    yield Part(text="It created ")
-    yield Part(text=plural(created, "workspace"), strong=created > 0)
+    undo = facts["mode"] == Mode.UNDO
+    made = restored if undo else created
+    yield Part(text="It restored " if undo else "It created ")
+    yield Part(text=plural(made, "workspace"), strong=made > 0)
     for verb, count in (("updated", updated), ("moved", moved)):
         if count:
             yield Part(text=f", {verb} ")
             yield Part(text=f"{count:,}", strong=True)
-    yield Part(text=f", kept {kept:,} and removed ")
+    yield Part(text=" and removed " if undo else f", kept {kept:,} and removed ")
     yield Part(text=f"{removed:,}" if removed else "none", strong=removed > 0)
     if collateral := facts["collateral_count"]:
         yield Part(text=", ")
@@ -135,11 +149,12 @@ def _removals_after(event: StructureEvent, facts: SentenceFacts) -> list[tuple[S
 
 
 def _failed(event: StructureEvent, where: str) -> Iterator[Part]:
-    yield Part(text=event.actor, strong=True)
     facts = payload_as(event, ImportFailed)
     closed = event.actor == SYSTEM and facts["error"] == INTERRUPTED
-    yield Part(text=" closed " if closed else " tried to apply ")
-    yield from _what(event, where)
+    if closed:
+        yield from _did(event, where, "closed", undo=CLOSED)
+    else:
+        yield from _did(event, where, "tried to apply", undo=TRIED)
     yield Part(text=" as failed: " if closed else ". It was refused: " if facts["refused"] else ". It failed: ")
     error = (facts["error"] or "no error was recorded").rstrip(". ")
     yield Part(text=error, strong=True)
@@ -147,9 +162,7 @@ def _failed(event: StructureEvent, where: str) -> Iterator[Part]:
 
 
 def _started(event: StructureEvent, where: str, facts: SentenceFacts) -> Iterator[Part]:
-    yield Part(text=event.actor, strong=True)
-    yield Part(text=" started ")
-    yield from _what(event, where)
+    yield from _did(event, where, "started", undo=BEGAN)
     end = next((row for row in facts.ends if row.import_id == event.import_id), None)
     if end is None:
         yield Part(text="; it has not ended yet.")

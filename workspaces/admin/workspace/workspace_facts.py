@@ -14,6 +14,7 @@ from workspaces import access
 from workspaces.access import Right
 from workspaces.admin.run.run_rows import stage_of
 from workspaces.admin.shared.field_words import FieldPair, field_name, shown
+from workspaces.admin.workspace.removed_facts import removed_facts
 from workspaces.core.names import SEPARATOR
 from workspaces.core.planning.field_diff import flat
 from workspaces.models import Container, Workspace
@@ -34,7 +35,6 @@ def facts(workspace: Workspace) -> list[tuple[str, str]]:
         ("created", moment(workspace.created_at)),
         ("last changed", moment(workspace.updated_at)),
         ("last heartbeat", moment(workspace.last_heartbeat_at)),
-        ("removed", moment(workspace.removed_at)),
     )
     return [(name, value) for name, value in named if value]
 
@@ -61,9 +61,12 @@ def detail(request: HttpRequest, workspace: Workspace) -> dict[str, Any]:
     tokens = list(workspace.tokens.values_list("revoked_at", flat=True))
     return {
         "workspace": workspace,
+        "removed": removed_facts(workspace),
+        "restore_url": None,  # the page that restores it
         "facts": facts(workspace),
         "spec": json.dumps(workspace.spec, indent=2, ensure_ascii=False) if workspace.spec else "",
         "above": above,
+        "path": (*above, workspace.name),
         "differences": differences(workspace) if workspace.is_live and workspace.declared is not None else (),
         "below_query": SEPARATOR.join([*above, workspace.name, ""]).strip(),
         "children_count": live_children_count(workspace),
@@ -74,6 +77,7 @@ def detail(request: HttpRequest, workspace: Workspace) -> dict[str, Any]:
         "revoked_tokens": sum(1 for revoked in tokens if revoked is not None),
         "may_add": workspace.is_live and access.may(request.user, Right.ADD, workspace.organization),
         "may_cascade": workspace.is_live and access.may(request.user, Right.CASCADE_DELETE, workspace.organization),
+        "may_purge": not workspace.is_live and access.may(request.user, Right.CASCADE_DELETE, workspace.organization),
         "may_audit": access.has(request.user, Right.VIEW_EVENTS),
         "title": f"{workspace.name}",
         "subtitle": None,

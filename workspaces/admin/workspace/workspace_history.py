@@ -92,7 +92,7 @@ def version_page(request: HttpRequest, workspace: Workspace, version_id: str, *,
         title=f"{workspace.name} at {timezone.localtime(record.history_date):%Y-%m-%d %H:%M:%S}",
         workspace=workspace,
         record=record,
-        done=_done(record),
+        done=_done(record, _earlier(workspace, record).first()),
         values=[(field.name, _text(record, field)) for field in record.tracked_fields],
     )
 
@@ -106,8 +106,8 @@ def _versions(workspace: Workspace, start: int, total: int) -> list[Version]:
     records = list(_records(workspace)[start : start + VERSIONS_PER_PAGE + 1])
     earlier: Sequence[Any] = [*records[1:], None]
     versions = [
-        Version(number=total - start - index, record=record, done=_done(record), changes=_changes(record, before))
-        for index, (record, before) in enumerate(zip(records, earlier, strict=True))
+        Version(number=total - start - i, record=record, done=_done(record, before), changes=_changes(record, before))
+        for i, (record, before) in enumerate(zip(records, earlier, strict=True))
     ]
     return versions[:VERSIONS_PER_PAGE]
 
@@ -123,12 +123,20 @@ def _comparison(workspace: Workspace, chosen: Sequence[str]) -> VersionCompariso
 
 
 def _numbered(workspace: Workspace, record: Any) -> Version:
-    earlier = Q(history_date__lt=record.history_date) | Q(history_date=record.history_date, history_id__lte=record.pk)
-    return Version(number=_records(workspace).filter(earlier).count(), record=record, done=_done(record), changes=())
+    earlier = _earlier(workspace, record)
+    return Version(number=earlier.count() + 1, record=record, done=_done(record, earlier.first()), changes=())
 
 
-def _done(record: Any) -> SafeString:
-    changed = "remove" if record.status == Status.REMOVED else "update"
+def _earlier(workspace: Workspace, record: Any) -> Any:
+    """The versions before this one, newest first."""
+    before = Q(history_date__lt=record.history_date) | Q(history_date=record.history_date, history_id__lt=record.pk)
+    return _records(workspace).filter(before)
+
+
+def _done(record: Any, before: Any) -> SafeString:
+    """The badge of the change that led to a version, from the one before it, None if there is none."""
+    gone, was_gone = (each is not None and each.status == Status.REMOVED for each in (record, before))
+    changed = "update" if gone == was_gone else "remove" if gone else "restore"
     return DONE["create" if record.history_type == "+" else changed]
 
 

@@ -12,9 +12,11 @@ from uuid import UUID
 from django.db.models import Count
 
 from lib.text import listed
+from workspaces.admin.shared.data_words import data_of
 from workspaces.core.names import SEPARATOR
 from workspaces.models import Schedule, Workspace
 from workspaces.models.tree_pages import TreePlace
+from workspaces.services.removal.tombstones import DataFate, Tombstone, tombstones
 
 MOST_PLACES = 2
 
@@ -51,6 +53,13 @@ class ListRow:
     protected: bool
     differs: str
     last_heartbeat: datetime | None
+    tombstone: Tombstone | None  # of a removed one
+
+    @property
+    def data(self) -> str:
+        """The fate of a removed one's data in words; "" if it has none."""
+        stone = self.tombstone
+        return data_of(stone) if stone and stone.data is not DataFate.NONE else ""
 
     @property
     def live(self) -> bool:
@@ -74,13 +83,14 @@ class ListRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ListFacts:
-    """The facts of one page's lines besides their place: three queries."""
+    """The facts of one page's lines besides their place: three queries, and three more if some are removed."""
 
     columns: Mapping[UUID, Mapping[str, Any]]
     schedules: Mapping[UUID, int]
     origins: Mapping[UUID, Origin]
     twins: Names
     used: Mapping[tuple[str, str], int]
+    tombstones: Mapping[UUID, Tombstone]
 
     @classmethod
     def of(
@@ -100,6 +110,7 @@ class ListFacts:
             origins=_origins({*ids, *(twin.id for same in twins.values() for twin in same)}),
             twins=twins,
             used=used,
+            tombstones=tombstones([place.id for place in places if not place.live]),
         )
 
     def row(
@@ -120,6 +131,7 @@ class ListFacts:
             protected=self.columns[place.id]["protected"],
             differs=self.columns[place.id]["differs"] if place.live else "",
             last_heartbeat=self.columns[place.id]["last_heartbeat_at"],
+            tombstone=self.tombstones.get(place.id),
         )
 
     def others_of(self, place: TreePlace) -> tuple[str, ...]:

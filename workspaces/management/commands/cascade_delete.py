@@ -1,9 +1,11 @@
 """`cascade_delete ID… [--yes]`: shows the workspaces to remove, asks for confirmation, removes them."""
 
 from collections.abc import Collection
+from datetime import UTC
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.template.defaultfilters import filesizeformat
 
 from lib.text import plural
 from workspaces.core.containers.data_policy import DataPolicy
@@ -11,6 +13,7 @@ from workspaces.core.names import SEPARATOR
 from workspaces.management.command_base import OrgCommand, shell_actor, workspace_ids
 from workspaces.models import Workspace
 from workspaces.services.removal.cascading import Doomed, cascade_delete, preview_cascade
+from workspaces.services.removal.footprint import Total, holdings, total
 
 
 class Command(OrgCommand):
@@ -27,15 +30,18 @@ class Command(OrgCommand):
     def handle(self, *args: Any, ids: list[str], yes: bool, reason: str, **options: Any) -> None:
         roots = workspace_ids(ids)
         shown = preview_cascade(roots)
+        data = DataPolicy.of(keep_volumes=options["keep_volumes"], erase=options["erase"])
         for path in paths_of(shown):
             self.stdout.write(f"- {path}", self.style.ERROR)
+        if fate := fate_of(total(holdings([row.id for row in shown]).values()), data):
+            self.stdout.write(fate)
         if shown and not yes:
             self._confirm_removal(len(shown))
         removed = cascade_delete(
             roots,
             actor=shell_actor(),
             reason=reason,
-            data=DataPolicy.of(keep_volumes=options["keep_volumes"], erase=options["erase"]),
+            data=data,
             expected=[row.id for row in shown],
         ).doomed
         self.done = f"Removed {plural(len(removed), 'workspace')}."
@@ -45,6 +51,19 @@ class Command(OrgCommand):
         if not self.is_interactive():
             raise CommandError("Nobody is there to confirm; repeat with --yes. Nothing was changed.")
         self.confirm(count, "workspaces to remove")
+
+
+def fate_of(held: Total, data: DataPolicy) -> str:
+    """`Their data, 1.6 GB in 16 volumes, is kept until Sun 2026-12-06 20:25 UTC, then destroyed.`; "" without any."""
+    if not held.volumes:
+        return ""
+    size = "" if held.bytes is None else f"{filesizeformat(held.bytes)} in ".replace("\xa0", " ")
+    fate = "destroyed at once"
+    if data is DataPolicy.KEEP:
+        fate = "kept until `manage.py purge` destroys it"
+    elif data is DataPolicy.WAIT and held.kept_until:
+        fate = f"kept until {held.kept_until.astimezone(UTC):%a %Y-%m-%d %H:%M} UTC, then destroyed"
+    return f"Their data, {size}{plural(held.volumes, 'volume')}, is {fate}."
 
 
 def paths_of(doomed: Collection[Doomed]) -> list[str]:

@@ -19,7 +19,8 @@ FRESH = 65_536  # bytes in the volumes of a workspace up to which nobody may hav
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Side:
     """One answer, and what goes with it. `bytes` is None where volumes were not measured yet, `most` those of the
-    largest workspace; `active` of them have sent a heartbeat, the `latest` one then."""
+    largest workspace; `kept_until` is their deadline, None: destroyed at once. `active` of them have sent a
+    heartbeat, the `latest` one then."""
 
     prefer: Prefer
     moves: int
@@ -27,6 +28,7 @@ class Side:
     volumes: int
     bytes: int | None
     most: int
+    kept_until: datetime | None
     active: int
     latest: datetime | None
 
@@ -135,6 +137,7 @@ def _side(
         volumes=sum(len(each.volumes) for each in with_volumes),
         bytes=sum(sizes) if len(sizes) == len(with_volumes) else None,
         most=max(sizes, default=0),
+        kept_until=next((each.kept_until for each in with_volumes), None),
         active=len(active),
         latest=max(active, default=None),
     )

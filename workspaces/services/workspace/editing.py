@@ -42,7 +42,7 @@ def edit_workspace(workspace: Workspace, changes: Changes, *, actor: Actor, reas
         now = database_now()
         row = Workspace.objects.filter(pk=workspace.pk).select_related("organization").get()
         if not row.is_live:
-            raise WorkspaceRemoved("This workspace is removed; that is final.")
+            raise WorkspaceRemoved("This workspace is removed; nothing of it can be changed.")
         differing = {key: value for key, value in changes.items() if getattr(row, key) != value}
         if differing:
             Workspace.objects.live().filter(pk=row.pk).update(**differing, updated_at=now)
