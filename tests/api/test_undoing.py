@@ -136,6 +136,10 @@ def test_what_cannot_be_taken_back_has_its_reason_and_the_rest_is_undone(as_alic
     assert told["Dev Lead"] == "another workspace has the name Dev Lead at its place: rename or remove that one first"
     assert told["QA Engineer"] == GONE
     assert faults(answer.json(), UndoAnswer) == []
+    in_the_way = Workspace.objects.live().get(name="Dev Lead")
+    as_alice.delete(f"/workspaces/{in_the_way.pk}")
+    rest = undo(as_alice, run).json()
+    assert (rest["restored_count"], rest["moved_count"], rest["cannot"], len(live())) == (4, 1, [], 9)
 
 
 def test_where_nothing_of_it_can_be_taken_back_nothing_is_changed(as_alice: Caller, named: Named, removed: str) -> None:
