@@ -59,7 +59,7 @@ def past_of_removed(organization: Organization, ids: Collection[UUID]) -> PastFa
     paths = Workspace.objects.paths(removed.keys())
     done = tuple(
         DoneOperation(row.removed_by, Kind.REMOVE, row.id, row.name, paths[row.id], Spot(row.parent_id, row.name))
-        for row in removed.values()
+        for row in (removed[key] for key in together if key in removed)  # in their order, and still removed
     )
     return PastFacts(done=done, removed=removed)
 
