@@ -23,7 +23,9 @@ SENTENCES = [
     undo_words.MOVED_SINCE, undo_words.REMOVED_SINCE, undo_words.REMOVED_AGAIN, undo_words.GOING_DATA,
     *(undo_words.held_by("Dev Lead", itself=False, protected=protected) for protected in (True, False)),
     undo_words.held_by("Dev Lead", itself=True, protected=True),
-    undo_words.changed_since([{"field": "role", "from": "", "to": ""}]),
+    undo_words.fields_left(["role"], by_hand=(), without_files=False),
+    undo_words.fields_left((), by_hand=["Pulse"], without_files=False),
+    undo_words.fields_left((), by_hand=(), without_files=True),
 ]  # fmt: skip
 
 
