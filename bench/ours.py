@@ -13,8 +13,9 @@ from workspaces.core.planning.plan import Comparison
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.template import Template
 from workspaces.models import Organization
-from workspaces.services.imports.importing import Applied, Confirmation, apply_import, snapshot
+from workspaces.services.imports.importing import Applied, Confirmation, apply_import
 from workspaces.services.plans.contents import read_contents
+from workspaces.services.plans.live_tree import snapshot
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.templates.loader import LoadedTemplate
 

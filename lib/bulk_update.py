@@ -28,8 +28,7 @@ def update_rows(
     key: Any = model._meta.pk
     own: list[Any] = [model._meta.get_field(name) for name in fields]
     shared: list[Any] = [model._meta.get_field(name) for name in same or {}]
-    write = _values_of_arrays if connection.vendor == "postgresql" else _values_of_json
-    source, given = write(connection, [key, *own], list(rows))
+    source, given = values_of(connection, [key, *own], list(rows))
     if not given:
         return
     sets = [f"{quote(each.column)} = {_typed_value(connection, each, number)}" for number, each in enumerate(own, 1)]
@@ -43,10 +42,19 @@ def update_rows(
         )
 
 
+def values_of(
+    connection: BaseDatabaseWrapper, columns: Sequence[Any], rows: Sequence[Sequence[Any]]
+) -> tuple[str, list[Any]]:
+    """The rows as a FROM item `v` with columns f0, f1 …, of the types of `columns`; and its parameters, none for no
+    rows. JSON is text."""
+    write = _values_of_arrays if connection.vendor == "postgresql" else _values_of_json
+    return write(connection, columns, rows)
+
+
 def _values_of_arrays(
     connection: BaseDatabaseWrapper, columns: Sequence[Any], rows: Sequence[Sequence[Any]]
 ) -> tuple[str, list[Any]]:
-    """The rows as a FROM item `v` with columns f0, f1 …, an array for each column; and its parameters."""
+    """An array for each column."""
     kinds = ["text[]" if isinstance(each, models.JSONField) else array_type(each, connection) for each in columns]
     names = ", ".join(f"f{number}" for number in range(len(columns)))
     source = f"unnest({', '.join(f'%s::{kind}' for kind in kinds)}) AS v({names})"
@@ -60,7 +68,7 @@ def _values_of_arrays(
 def _values_of_json(
     connection: BaseDatabaseWrapper, columns: Sequence[Any], rows: Sequence[Sequence[Any]]
 ) -> tuple[str, list[Any]]:
-    """The same, one JSON list for all."""
+    """One JSON list for all."""
     names = ", ".join(f"json_extract(value, '$[{number}]') AS f{number}" for number in range(len(columns)))
     stored = [
         [as_stored(column, value, connection) for column, value in zip(columns, row, strict=True)] for row in rows

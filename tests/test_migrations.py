@@ -20,8 +20,11 @@ from tests.databases import migrated_database, migrated_file
 from tests.trees import loaded
 from workspaces.access import Actor
 from workspaces.core.planning.plan_values import Mode
-from workspaces.models import ImportRun, Organization, Workspace
+from workspaces.models import Container, ImportRun, Organization, Workspace
+from workspaces.services.imports.importing import apply_import
 from workspaces.services.plans.runs import fail_run, open_run
+from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.undo.undoing import apply_undo
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="it takes a database of its own; SQLite's half shows this")
@@ -126,3 +129,28 @@ def test_an_address_of_before_is_its_agents_or_its_templates(
     assert Workspace.objects.filter(pk=key).values_list("url", "reported_url").get() == parted
     migration.join_addresses(apps, None)
     assert Workspace.objects.get(pk=key).url == url
+
+
+def test_ways_back_are_forgotten_and_found_again(
+    tmp_path: Path, django_db_blocker: DjangoDbBlocker, settings: Any
+) -> None:
+    """Before 0010 there were no undos, and a removed workspace did not know its run."""
+    settings.ORGSITE_ENGINE = "docker"
+    with migrated_database(tmp_path, unblock=django_db_blocker.unblock) as database:
+        removal = database.ask(removed_undone_and_removed_again)
+        for target in ("0009", "0010"):
+            database.ask(call_command, "migrate", "workspaces", target, verbosity=0)
+        gone = database.ask(lambda: list(Workspace.objects.values_list("status", "removed_by")))
+        assert gone == [("removed", removal)]
+        assert database.ask(lambda: list(ImportRun.objects.order_by("number").values_list("mode", flat=True))) == [
+            "merge", "remove", "remove",
+        ]  # fmt: skip
+        assert database.ask(lambda: Container.objects.values_list("purge_at", "due_at").get())[0] is None
+
+
+def removed_undone_and_removed_again() -> Any:
+    actor, organization = Actor(name="alice"), Organization.objects.create(slug="acme", name="Acme")
+    apply_import(organization, loaded({"PM": {}}), mode=Mode.MERGE, actor=actor)
+    root = Workspace.objects.get().pk
+    apply_undo(cascade_delete([root], actor=actor).runs[0], actor=actor)
+    return cascade_delete([root], actor=actor).runs[0].pk

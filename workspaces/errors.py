@@ -119,12 +119,23 @@ class AppliedAlready(PlanChanged):
 
 
 class RemovalNotConfirmed(Refusal):
-    """The removal guard refuses the plan until `confirm_removals` repeats the number of removals."""
+    """The removal guard refuses the plan until `confirm_removals` repeats the number of removals, and
+    `confirm_data_loss` that of the workspaces that come back empty; None for a number that is not asked for."""
+
+    def __init__(
+        self, message: str, *, plan: Plan, confirm_removals: int | None = None, confirm_data_loss: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.plan = plan
+        self.confirm_removals, self.confirm_data_loss = confirm_removals, confirm_data_loss
+
+
+class NothingToUndo(Refusal):
+    """Nothing of a run can be taken back, or nothing is left to; `plan` says why, row by row."""
 
     def __init__(self, message: str, *, plan: Plan) -> None:
         super().__init__(message)
         self.plan = plan
-        self.confirm_removals = len(plan.removals)
 
 
 class WorkspaceProtected(Refusal):

@@ -124,9 +124,11 @@ def test_the_demo_tells_the_story_from_real_rows_and_can_be_told_again(db: None,
         assert "live workspaces: 17 → 9" in story
         assert "Plan: 0 to create, 7 to keep, 2 to move, 0 to remove." in story
         assert "Plan: 0 to create, 9 to keep, 0 to remove." in story
+        assert "Plan: 9 to restore, 0 to create, 0 to keep, 0 to remove." in story
+        assert "restored 9; live workspaces: 9" in story
         assert "17 workspaces are online in Accident, and the template declares 9." in story
     assert {slug: _live(slug) for slug in ("demo", "accident")} == {"demo": 9, "accident": 17}
-    assert StructureEvent.objects.filter(event_type="org.import.completed").count() == 14
+    assert StructureEvent.objects.filter(event_type="org.import.completed").count() == 16
 
 
 def _live(slug: str) -> int:

@@ -16,7 +16,8 @@ from workspaces.access import Actor
 from workspaces.core.planning.import_options import ImportOptions, Prefer
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, ImportRun, Organization, RunOperation, Schedule, Workspace, WorkspaceToken
-from workspaces.services.imports.importing import Applied, Confirmation, Stored, apply_import, snapshot
+from workspaces.services.imports.importing import Applied, Confirmation, apply_import
+from workspaces.services.plans.live_tree import Stored, snapshot
 from workspaces.services.security.tokens import issue_workspace_token
 from workspaces.services.templates.loader import LoadedTemplate
 

@@ -99,12 +99,12 @@ def test_a_reconcile_that_moves_everything(live: Organization, actor: Actor, siz
 def test_a_reconcile_that_updates_everything(
     live: Organization, actor: Actor, size: tuple[int, int], engine: str
 ) -> None:
-    """No more than an import that changes nothing, and: two to read the fields, which are written; schedules read and
-    written; history, event, operations, count, last run. Containers are delivered to by one.
+    """No more than an import that changes nothing, and: two to read the fields, which are remembered and written;
+    schedules read and written; history, event, operations, count, last run. Containers are delivered to by one.
     """
     changed, count = loaded(grown(*size), color="blue"), live.workspaces.live().count()
     made = statements(lambda: apply_import(live, changed, mode=Mode.RECONCILE, actor=actor))
-    assert made == 19 - NONE[engine] - TOGETHER
+    assert made == 20 - NONE[engine] - TOGETHER
     assert ImportRun.objects.latest("started_at").updated_count == count
 
 

@@ -1,7 +1,7 @@
 """Removals have a way back: data waits before it is destroyed, and a run can be undone.
 
-What was released so far had its volumes destroyed at once; so it counts as purged. Who removed what is read off the runs'
-operations: so far nothing could be removed twice.
+What was released so far had its volumes destroyed at once; so it counts as purged. Who removed what last is read off the
+runs' operations.
 """
 
 from typing import Any
@@ -11,9 +11,11 @@ from django.db import migrations, models
 from django.db.models import F
 
 REMOVERS = """
-    UPDATE workspaces_workspace SET removed_by = done.run_id FROM workspaces_runoperation AS done
-    WHERE done.workspace_id = workspaces_workspace.id AND done.kind = 'remove'
-        AND workspaces_workspace.status = 'removed'
+    UPDATE workspaces_workspace SET removed_by = done.run_id FROM (
+        SELECT o.workspace_id, o.run_id, ROW_NUMBER() OVER (PARTITION BY o.workspace_id ORDER BY r.number DESC) AS turn
+        FROM workspaces_runoperation o JOIN workspaces_importrun r ON r.id = o.run_id WHERE o.kind = 'remove'
+    ) AS done
+    WHERE done.workspace_id = workspaces_workspace.id AND done.turn = 1 AND workspaces_workspace.status = 'removed'
 """
 
 

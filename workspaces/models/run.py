@@ -140,7 +140,7 @@ class RunOperation(models.Model):
 
 
 class RunMemory(models.Model):
-    """What a template had said of a workspace before a run, and what it says since; an undo puts the former back.
+    """The last word of a template about a workspace before a run, and its word since; an undo puts the former back.
 
     `files` keeps the content that the workspace had before.
     """

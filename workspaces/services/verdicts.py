@@ -22,9 +22,9 @@ def judge(plan: Plan) -> Verdict:
     return Policy(fraction=settings.ORGSITE_REMOVAL_GUARD).judge(plan)
 
 
-def require(plan: Plan, *, confirmed: int | None) -> None:
-    """Let the plan through, or raise WorkspaceProtected or RemovalNotConfirmed; `confirmed` is the caller's number."""
-    policy.require(judge(plan), plan, confirmed=confirmed)
+def require(plan: Plan, *, confirmed: int | None, data_loss: int | None = None) -> None:
+    """Let the plan through, or raise WorkspaceProtected or RemovalNotConfirmed; the numbers are the caller's."""
+    policy.require(judge(plan), plan, confirmed=confirmed, data_loss=data_loss)
 
 
 ONE_CLICK = 3

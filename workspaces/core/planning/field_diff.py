@@ -48,19 +48,21 @@ class FieldDiff:
     """Once `changes` are made, the workspace is as `live` says, and `declared` is what the template last said that is
     called `template`. `foreign`: another template declared it, and keeps it: then nothing of this is remembered.
     `digest` is that of `declared`, "" if it has to be made yet. `overwritten` are changed fields of people, `effect` is
-    what the changes mean for its container.
+    what the changes mean for its container. `remembered`: how it differs then, if that is not told by drift and
+    conflicts, but by what a run remembers.
     """
 
     changes: tuple[Change, ...] = ()
     drift: tuple[Change, ...] = ()
     conflicts: tuple[Change, ...] = ()
     live: Mapping[str, Any]
-    declared: Mapping[str, Any]
+    declared: Mapping[str, Any] | None
     digest: str = ""
     template: str
     foreign: bool = False
     effect: Effect = Effect.NOTHING
     overwritten: tuple[str, ...] = ()
+    remembered: Differs | None = None
 
     @property
     def is_something(self) -> bool:
@@ -68,7 +70,7 @@ class FieldDiff:
 
     @property
     def declared_digest(self) -> str:
-        return self.digest or digest_of(self.declared)
+        return self.digest or ("" if self.declared is None else digest_of(self.declared))
 
     @property
     def restarts(self) -> bool:
@@ -78,6 +80,8 @@ class FieldDiff:
     @property
     def differs(self) -> Differs:
         """How the workspace is not what the template says, once the changes are made."""
+        if self.remembered is not None:
+            return self.remembered
         return Differs.CONFLICT if self.conflicts else Differs.DRIFT if self.drift else Differs.NOT
 
 
@@ -99,7 +103,7 @@ def compare(
     drift: list[Change] = []
     conflicts: list[Change] = []
     overwritten: list[str] = []
-    after, memory = _Fields(have.live), _Memory(declared, last)
+    after, memory = Fields(have.live), _Memory(declared, last)
     for part in _not_settled(declared, have):
         for key, to, now, said in _values(part, declared, have.live, last or {}):
             name = part if key is None else f"{part}.{key}"
@@ -148,7 +152,7 @@ _CHANGE, _DRIFT, _CONFLICT = range(3)  # no enumeration: to look a member up tak
 _Key = str | None  # of a field inside a part; None: the part is the field
 
 
-class _Fields:
+class Fields:
     """Fields in the shape of `Node.declared`, copied where they change."""
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
@@ -177,7 +181,7 @@ class _Memory:
     """
 
     def __init__(self, declared: Mapping[str, Any], last: Mapping[str, Any] | None) -> None:
-        self._said = _Fields(declared)
+        self._said = Fields(declared)
         self._adopted = last is None
         self._undecided = frozenset((last or {}).get(UNDECIDED, ()))
         self._still: list[str] = []

@@ -63,7 +63,8 @@ class Operation(NamedTuple):
 
 
 def operations_of(rows: Sequence[Row]) -> Iterator[Operation]:
-    """In the order in which people read them: creations, parents first, then moves, updates and removals."""
+    """In the order in which people read them: what comes back or is created, parents first, then moves, updates and
+    removals."""
     for kind, actions in _KINDS.items():
         for index, row in enumerate(rows):
             if row.action in actions:
@@ -86,12 +87,17 @@ def path_texts_of(operations: Sequence[Operation], rows: Sequence[Row]) -> dict[
 
 
 _KINDS = {
-    Kind.CREATE: (Action.CREATE,), Kind.MOVE: (Action.MOVE,), Kind.UPDATE: (Action.UPDATE,), Kind.REMOVE: REMOVING
-}  # fmt: skip
+    Kind.RESTORE: (Action.RESTORE,),
+    Kind.CREATE: (Action.CREATE,),
+    Kind.MOVE: (Action.MOVE,),
+    Kind.UPDATE: (Action.UPDATE,),
+    Kind.REMOVE: REMOVING,
+}
 
 
 def _operation(kind: Kind, index: int, row: Row, rows: Sequence[Row]) -> Operation:
-    before = Place(row.live.parent_id, row.before or row.trail) if row.live else None
+    stood = row.live if kind is not Kind.RESTORE else None
+    before = Place(stood.parent_id, row.before or row.trail) if stood else None
     after = None if kind is Kind.REMOVE else Place(_parent(row, rows), row.trail)
     reason = str(row.reason) if kind is Kind.REMOVE else ""
     return Operation(kind, index, row.live.id if row.live else None, before, after, row.cause, reason, row.diff)

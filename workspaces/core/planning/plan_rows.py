@@ -52,7 +52,7 @@ class Whose(StrEnum):
 
 class Reason(StrEnum):
     """The rule by which a live row may go, as in REST answers: a leftover has one even where nothing removes it.
-    The last two are those of a direct removal."""
+    Then those of a direct removal, and those of an undo: what the undone run created or restored."""
 
     ZOMBIE = "zombie"
     NOT_SPAWNING = "not_spawning"
@@ -61,6 +61,8 @@ class Reason(StrEnum):
     COLLATERAL = "collateral"
     CHOSEN = "chosen"
     BELOW = "below"
+    CREATED = "created"
+    RESTORED = "restored"
 
 
 CAUSES = {
@@ -136,7 +138,8 @@ class Row(NamedTuple):
     the protected workspace that keeps this one. `before` are the names from the root as they are now, `along` the name
     of the nearest one above that moves. Of a matched one, `rule` says why it is the node, `diff` what an update does,
     and `differs` whether it is then not what the template says. Of one that the template does not name, `why` says
-    whose it is.
+    whose it is. Of an undo, `note` is the cause, `obstacle` what of it cannot be taken back, and why, and `data_lost`
+    says that it comes back empty.
     """
 
     action: Action
@@ -153,10 +156,15 @@ class Row(NamedTuple):
     differs: bool = False
     along: str = ""
     why: Whose | None = None
+    note: str = ""
+    obstacle: str = ""
+    data_lost: bool = False
 
     @property
     def cause(self) -> str:
         """The reason for its action, in words: as shown in the preview, the history and the events."""
+        if self.note:
+            return self.note
         if self.action is Action.HELD and self.holder:
             itself = self.live and self.live.protected
             return "protected" if itself else f"above {SEPARATOR.join(self.holder)}, which is protected"

@@ -63,7 +63,7 @@ class Plan:
     @cached_property
     def result(self) -> tuple[Row, ...]:
         """The result set, in template order: all that are created or matched."""
-        return self._with(Action.CREATE, Action.KEEP, Action.UPDATE, Action.MOVE)
+        return self._with(Action.CREATE, Action.KEEP, Action.UPDATE, Action.MOVE, Action.RESTORE)
 
     @cached_property
     def removals(self) -> tuple[Row, ...]:
@@ -94,6 +94,20 @@ class Plan:
     def left_running(self) -> tuple[Row, ...]:
         """Live rows that the plan leaves although the template has their name elsewhere, held ones among them."""
         return tuple(row for row in self._with(Action.LEFT_RUNNING, Action.HELD) if row.reason not in _NAMED_NOWHERE)
+
+    @cached_property
+    def restored(self) -> tuple[Row, ...]:
+        return self._with(Action.RESTORE)
+
+    @cached_property
+    def data_lost(self) -> tuple[Row, ...]:
+        """Rows that come back with empty volumes: theirs were destroyed."""
+        return tuple(row for row in self.restored if row.data_lost)
+
+    @cached_property
+    def cannot(self) -> tuple[Row, ...]:
+        """Rows of an undo that cannot be taken back, or not wholly: each with its obstacle."""
+        return tuple(row for row in self.rows if row.obstacle)
 
     @cached_property
     def moved(self) -> tuple[Row, ...]:
@@ -133,7 +147,7 @@ class Plan:
     @property
     def skipped_count(self) -> int:
         """All that are matched: kept, moved and updated ones."""
-        return len(self.result) - self.created_count
+        return len(self.result) - self.created_count - len(self.restored)
 
     @property
     def kept_count(self) -> int:
@@ -141,11 +155,11 @@ class Plan:
 
     @cached_property
     def live_before(self) -> int:
-        return sum(1 for row in self.rows if row.live)
+        return sum(1 for row in self.rows if row.live and row.live.status != "removed")
 
     @property
     def live_after(self) -> int:
-        return self.live_before + self.created_count - len(self.removals)
+        return self.live_before + self.created_count + len(self.restored) - len(self.removals)
 
     @cached_property
     def untouched(self) -> tuple[Row, ...]:

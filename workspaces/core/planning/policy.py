@@ -11,6 +11,9 @@ from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.errors import RemovalNotConfirmed, WorkspaceProtected
 
 MOST_NAMED = 5  # protected workspaces that a sentence names
+DATA = "data"  # the rule about data that was destroyed
+_BESIDE = {False: "not in the template", True: "not made by that run"}
+_EXACT = (Mode.RECONCILE, Mode.UNDO)
 
 
 class Word(StrEnum):
@@ -38,6 +41,7 @@ class Verdict:
     word: Word
     rules: tuple[Ruling, ...]
     removals: int
+    empty: int = 0  # workspaces that come back with empty volumes
 
     @property
     def why(self) -> str:
@@ -45,15 +49,33 @@ class Verdict:
         return next((each.why for each in self.rules if not each.ok), "")
 
     @property
+    def why_removals(self) -> str:
+        """The reason why the number of removals has to be repeated; "" if it need not."""
+        return next((each.why for each in self.rules if not each.ok and each.rule != DATA), "")
+
+    @property
     def confirm_removals(self) -> int | None:
-        """The number that lets the plan through; None if it is free, or if nothing does."""
-        return self.removals if self.word in (Word.NUMBER, Word.TICK) else None
+        """The number that lets the plan through; None if it need not be repeated, or if nothing helps."""
+        return self.removals if self.word in (Word.NUMBER, Word.TICK) and self.why_removals else None
+
+    @property
+    def confirm_data_loss(self) -> int | None:
+        """The number of workspaces that come back empty; None if there are none."""
+        return self.empty or None
 
     @property
     def message(self) -> str:
-        """The sentence for programs, of a plan that is held back: the effect, why, and what lets it through."""
-        going = f"{plural(self.removals, 'workspace')}, {self.why}" if self.removals else self.why
-        return f"This would remove {going}. Repeat the number {self.removals} as confirm_removals."
+        """The sentences for programs, of a plan that is held back: the effect, why, and what lets it through."""
+        said = []
+        if self.confirm_removals is not None:
+            going = f"{plural(self.removals, 'workspace')}, {self.why_removals}" if self.removals else self.why_removals
+            said.append(f"This would remove {going}. Repeat the number {self.removals} as confirm_removals.")
+        if self.empty:
+            back = plural(self.empty, "workspace")
+            said.append(
+                f"{back} would come back empty: the data was destroyed. Repeat {self.empty} as confirm_data_loss."
+            )
+        return " ".join(said)
 
     def as_json(self) -> dict[str, Any]:
         """`{"word": …, "rules": [{"rule", "ok", "why"}]}`, as every answer with a plan has it."""
@@ -75,12 +97,14 @@ class Policy:
         if plan.mode is Mode.REMOVE:
             return _verdict(plan, Word.REFUSED, _protection(plan))
         removals, collateral, live = len(plan.removals), len(plan.collateral), plan.live_before
-        released = len(plan.released)
+        released, empty = len(plan.released), len(plan.data_lost)
         most = round(self.fraction * live, 9)  # 0.29 of 100 is 28.999… in binary
         return _verdict(
             plan,
-            Word.TICK if collateral or released else Word.NUMBER,
-            Ruling(rule="collateral", ok=not collateral, why=f"{collateral:,} of them not in the template"),
+            Word.TICK if collateral or released or empty else Word.NUMBER,
+            Ruling(
+                rule="collateral", ok=not collateral, why=f"{collateral:,} of them {_BESIDE[plan.mode is Mode.UNDO]}"
+            ),
             Ruling(
                 rule="fraction",
                 ok=removals <= most,
@@ -88,32 +112,44 @@ class Policy:
                 "that are live now",
             ),
             Ruling(rule="external", ok=not released, why=f"{plural(released, 'container')} of what becomes external"),
+            *([Ruling(rule=DATA, ok=not empty, why=_empty(empty))] if plan.mode is Mode.UNDO else []),
         )
 
 
-def require(verdict: Verdict, plan: Plan, *, confirmed: int | None) -> None:
+def require(verdict: Verdict, plan: Plan, *, confirmed: int | None, data_loss: int | None = None) -> None:
     """Let the plan through, or raise: WorkspaceProtected if it is refused, RemovalNotConfirmed unless the verdict is
-    free or `confirmed` is the exact number of removals.
+    free, or `confirmed` is the exact number of removals and `data_loss` that of the workspaces that come back empty.
 
-    The number given with a reconcile must always fit, whatever the verdict: it is the caller's expectation.
+    A number given with a reconcile or an undo must always fit, whatever the verdict: it is the caller's expectation.
     """
     if verdict.word is Word.REFUSED:
         raise WorkspaceProtected(
             f"Protected, so nothing was removed: {verdict.why}. Clear the protection first.",
             ids=tuple(row.live.id for row in plan.protected_removals if row.live),
         )
-    needed = verdict.confirm_removals is not None
-    if confirmed is not None and (needed or plan.mode is Mode.RECONCILE) and confirmed != verdict.removals:
-        message = f"This would remove {plural(verdict.removals, 'workspace')}, not {confirmed}. Nothing was changed."
-        raise RemovalNotConfirmed(message, plan=plan)
-    if needed and confirmed is None:
-        raise RemovalNotConfirmed(verdict.message, plan=plan)
+    removals, empty = verdict.confirm_removals, verdict.confirm_data_loss
+    wrong = []
+    if confirmed is not None and (removals is not None or plan.mode in _EXACT) and confirmed != verdict.removals:
+        wrong.append(f"This would remove {plural(verdict.removals, 'workspace')}, not {confirmed}.")
+    if data_loss is not None and data_loss != verdict.empty:
+        wrong.append(f"{plural(verdict.empty, 'workspace')} would come back empty, not {data_loss}.")
+    asked = {"confirm_removals": removals if confirmed is None else verdict.removals, "confirm_data_loss": empty}
+    if wrong:
+        raise RemovalNotConfirmed(" ".join((*wrong, "Nothing was changed.")), plan=plan, **asked)
+    if (removals is not None and confirmed is None) or (empty is not None and data_loss is None):
+        raise RemovalNotConfirmed(verdict.message, plan=plan, **asked)
 
 
 def _verdict(plan: Plan, word: Word, *rules: Ruling) -> Verdict:
     """FREE if every rule lets the plan pass, else `word`."""
     stopped = any(not each.ok for each in rules)
-    return Verdict(word=word if stopped else Word.FREE, rules=rules, removals=len(plan.removals))
+    return Verdict(
+        word=word if stopped else Word.FREE, rules=rules, removals=len(plan.removals), empty=len(plan.data_lost)
+    )
+
+
+def _empty(count: int) -> str:
+    return f"{plural(count, 'workspace')} back with empty volumes" if count else "no data is lost"
 
 
 def _protection(plan: Plan) -> Ruling:

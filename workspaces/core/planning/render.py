@@ -36,13 +36,13 @@ def summary(plan: Plan) -> str:
     `2 stay running twice, 1 stays different.`
     """
     counts = {
-        "create": plan.created_count, "keep": plan.kept_count, "update": len(plan.updated), "move": len(plan.moved),
-        "remove": len(plan.removals),
+        "restore": len(plan.restored), "create": plan.created_count, "keep": plan.kept_count,
+        "update": len(plan.updated), "move": len(plan.moved), "remove": len(plan.removals),
     }  # fmt: skip
     said = ", ".join(f"{count} to {word}" for word, count in counts.items() if count or word in ALWAYS)
     collateral = f" ({len(plan.collateral)} of them collateral)" if plan.collateral else ""
     twice = sum(row.twin is not None for row in plan.left_running) if plan.mode is Mode.MERGE else 0
-    left = ((twice, "running twice"), (plan.differs_count, "different"))
+    left = ((twice, "running twice"), (plan.differs_count, "different"), (len(plan.cannot), "as they are"))
     staying = ", ".join(f"{count} {'stays' if count == 1 else 'stay'} {how}" for count, how in left if count)
     return f"Plan: {said}{collateral}.{f' {staying}.' if staying else ''}"
 
@@ -96,6 +96,36 @@ def as_json(
         answer["dry_run"] = True
         answer["guard"] = None if number is None else {"message": verdict.message, "confirm_removals": number}
     return answer
+
+
+def undo_as_json(plan: Plan, *, verdict: Verdict, run_id: UUID | None = None) -> dict[str, Any]:
+    """The REST answer of an undo or a restore; without `run_id` that of a dry run."""
+    answer: dict[str, Any] = {
+        "mode": str(plan.mode),
+        "run_id": _text(run_id),
+        "restored_count": len(plan.restored),
+        "removed_count": len(plan.removals),
+        "moved_count": len(plan.moved),
+        "updated_count": len(plan.updated),
+        "restored": [{**_identity(row), "path": list(row.trail), "data_lost": row.data_lost} for row in plan.restored],
+        "removed": [{**_identity(row), "reason": str(row.reason)} for row in plan.removals],
+        "moved": [_moved(row, parent=_parent_now(row, plan)) for row in plan.moved],
+        "updated": [_changed(row, row.diff.changes, restarts=row.diff.restarts) for row in plan.updated if row.diff],
+        "cannot": [{**_named(row), "why": row.obstacle} for row in plan.cannot],
+        "verdict": verdict.as_json(),
+        "fingerprint": plan.fingerprint,
+    }
+    if run_id is None:
+        numbers = {"confirm_removals": verdict.confirm_removals, "confirm_data_loss": verdict.confirm_data_loss}
+        held_back = any(number is not None for number in numbers.values())
+        answer["dry_run"] = True
+        answer["guard"] = {"message": verdict.message, **numbers} if held_back else None
+    return answer
+
+
+def _parent_now(row: Row, plan: Plan) -> UUID | None:
+    above = plan.rows[row.parent].live if row.parent is not None else None
+    return above.id if above else None
 
 
 def errors_of(plan: Plan) -> list[dict[str, Any]]:

@@ -1,5 +1,5 @@
-"""`demo`: the accident, the repair that keeps the older workspaces, and an evening of moves, with real rows in this
-database.
+"""`demo`: the accident, the repair that keeps the older workspaces, an evening of moves, and a removal that somebody
+regrets, with real rows in this database.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import secrets
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -23,12 +24,13 @@ from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.render import summary
 from workspaces.management.command_base import OrgCommand, shell_actor
 from workspaces.management.plan_printing import print_plan
-from workspaces.models import Organization, Workspace
+from workspaces.models import Container, Organization, Workspace
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
 from workspaces.services.imports.previews import store_preview
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.accounts import create_organization, make_superuser, set_password
 from workspaces.services.templates.loader import LoadedTemplate, shell_loader
+from workspaces.services.undo.undoing import UndoConfirmation, apply_undo, preview_undo
 from workspaces.services.workspace.editing import edit_workspace
 
 MERGE, RECONCILE = Mode.MERGE, Mode.RECONCILE
@@ -68,6 +70,7 @@ class Command(OrgCommand):
         shown = self._preview("5. Another evening: the tree takes its first shape again.", organization, before)
         self._import("6. Reconcile: two move, nobody goes.", organization, before, RECONCILE, shown=shown)
         self._import("7. The same again: nothing left to do.", organization, before, RECONCILE)
+        self._regret(organization)
         self._events(organization, after_id=first.pk if first else 0)
         self._show_login(self._accident(before, after), after, site=site.rstrip("/"))
 
@@ -113,8 +116,23 @@ class Command(OrgCommand):
         print_plan(plan, self.stdout, self.style)
         return plan
 
+    def _regret(self, organization: Organization) -> None:
+        """Remove the largest tree, as a person may by mistake, and take it back."""
+        roots = Workspace.objects.live().filter(organization=organization, parent=None).order_by("created_at")
+        self._title("8. Somebody removes a whole tree, by mistake.")
+        removal = cascade_delete(list(roots.values_list("id", flat=True)), actor=shell_actor(), reason="a mistake")
+        run = removal.runs[0]
+        self.stdout.write(f"run #{run.number} removed {len(removal.doomed)}: {_until(removal.doomed[0].id)}")
+        self._title(f"9. Regret: undo {run.number}.")
+        shown = preview_undo(run)
+        print_plan(shown, self.stdout, self.style)
+        agreed = UndoConfirmation(fingerprint=shown.fingerprint, confirm_removals=len(shown.removals))
+        undone = apply_undo(run, actor=shell_actor(), reason="it was a mistake", confirmation=agreed)
+        live = Workspace.objects.live().filter(organization=organization).count()
+        self.stdout.write(f"run #{undone.run.number} restored {len(undone.plan.restored)}; live workspaces: {live}")
+
     def _events(self, organization: Organization, *, after_id: int) -> None:
-        self._title("8. What happened? The events of these minutes (table structure_events):")
+        self._title("10. What happened? The events of these minutes (table structure_events):")
         events = StructureEvent.objects.filter(organization=organization.slug, pk__gt=after_id).order_by("id")
         self.stdout.write(f"{'time':<10}{'event':<26}{'count':>5}  what")
         for (kind, _), group in groupby(events, key=lambda event: (event.event_type, event.import_id)):
@@ -125,7 +143,7 @@ class Command(OrgCommand):
         """An organization in the state after the accident, for a person to repair."""
         organization = _organization("accident", "Accident")
         self._begin(organization)
-        self._import("9. The same accident in another organization, which stays so.", organization, before, MERGE)
+        self._import("11. The same accident in another organization, which stays so.", organization, before, MERGE)
         self._import("   (its second merge)", organization, after, MERGE)
         return organization
 
@@ -165,6 +183,14 @@ def _login() -> tuple[User, str]:
     return user, password
 
 
+def _until(key: UUID) -> str:
+    """The fate of the data of a removed workspace."""
+    container = Container.objects.filter(pk=key).first()
+    if container is None:
+        return "there are no containers here, and no data to lose"
+    return f"their data waits until {container.purge_at:%d %B}" if container.purge_at else "their data goes at once"
+
+
 def _what(burst: list[StructureEvent]) -> str:
     kind, facts = type_of(burst[0]), payload_as(burst[0], ImportCompleted)
     if kind is IMPORT_COMPLETED:
@@ -174,9 +200,10 @@ def _what(burst: list[StructureEvent]) -> str:
             updated=facts["updated_count"],
             moved=facts["moved_count"],
             removed=facts["reconcile_removed_count"],
+            restored=facts["restored_count"],
         )
         return f"{facts['mode']}: {counts}, live {facts['live_before']} → {facts['live_after']}"
     if kind is IMPORT_STARTED:
-        return f"{facts['mode']} of {facts['dir']}"
+        return f"{facts['mode']} of {facts['dir']}" if facts["dir"] else facts["mode"]
     names = ", ".join(workspace_name(event) for event in burst[:3])
     return names + (f" and {len(burst) - 3} more" if len(burst) > 3 else "")

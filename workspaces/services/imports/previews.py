@@ -24,8 +24,9 @@ from workspaces.core.template import Template
 from workspaces.errors import NotFound
 from workspaces.models import ImportPreview, ImportRun, Organization, Workspace
 from workspaces.services.containers.restarts import restart_rule
-from workspaces.services.imports.importing import Applied, Confirmation, apply_import, last_run, snapshot
+from workspaces.services.imports.importing import Applied, Confirmation, apply_import
 from workspaces.services.plans.contents import read_contents
+from workspaces.services.plans.live_tree import last_run, snapshot
 from workspaces.services.plans.stored_plans import keep_for_preview
 from workspaces.services.templates.loader import LoadedTemplate
 

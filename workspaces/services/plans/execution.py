@@ -25,7 +25,9 @@ from workspaces.errors import NameTaken
 from workspaces.models import ImportRun, Organization, RunOperation, Schedule, Status, Workspace, WorkspaceToken
 from workspaces.services.containers.desired_state import engine_runs, want_absent, want_running
 from workspaces.services.containers.restarts import Consequence, converge
+from workspaces.services.plans.memories import remember
 from workspaces.services.plans.moving import make_way, move, record_moves
+from workspaces.services.plans.restoring import restore
 from workspaces.services.plans.updating import note_what_was_said, record_updates, update
 from workspaces.services.reasons import Reasons, with_reason
 from workspaces.services.workspace_events import emit_for_each, record_change
@@ -72,6 +74,8 @@ def execute(
     make_way(plan)
     insert_created(prepared.creation, organization=run.organization, actor=actor, import_id=run.pk, now=now)
     move(plan, created=created, now=now)
+    restore(plan, run=run, actor=actor, now=now)
+    remember(plan, run=run)
     update(plan, now=now)
     note_what_was_said(plan)
     record_moves(plan, created=created, run=run, actor=actor, now=now)

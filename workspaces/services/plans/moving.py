@@ -78,7 +78,7 @@ def _moving(plan: Plan) -> Sequence[Operation]:
 def _places(plan: Plan) -> Iterator[tuple[UUID | int | None, str]]:
     """The places that will be somebody's."""
     for each in plan.operations:
-        if each.after and each.kind in (Kind.CREATE, Kind.MOVE):
+        if each.after and each.kind in (Kind.CREATE, Kind.MOVE, Kind.RESTORE):
             yield each.after.parent, each.after.trail[-1]
 
 

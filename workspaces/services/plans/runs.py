@@ -1,4 +1,5 @@
-"""Runs: the record of an import, opened before its transaction and closed exactly once, and that of a removal."""
+"""Runs: the record of an import or an undo, opened before its transaction and closed exactly once, and that of a
+removal."""
 
 from __future__ import annotations
 
@@ -45,13 +46,19 @@ NAMED_LEFT_RUNNING = 1_000
 
 @contextmanager
 def new_run(
-    organization: Organization, loaded: LoadedTemplate, *, mode: Mode, actor: Actor, reason: str
+    organization: Organization,
+    loaded: LoadedTemplate | None = None,
+    *,
+    mode: Mode,
+    actor: Actor,
+    reason: str,
+    undoes: ImportRun | None = None,
 ) -> Iterator[ImportRun]:
     """Open a run and mark it as at work before it is visible, so that it is never taken for given up."""
     key = uuid4()
     _at_work.add(key)
     try:
-        run = open_run(organization, loaded, mode=mode, actor=actor, reason=reason, key=key)
+        run = open_run(organization, loaded, mode=mode, actor=actor, reason=reason, undoes=undoes, key=key)
         with at_work(run):
             yield run
     finally:
@@ -60,24 +67,25 @@ def new_run(
 
 def open_run(
     organization: Organization,
-    loaded: LoadedTemplate,
+    loaded: LoadedTemplate | None = None,
     *,
     mode: Mode,
     actor: Actor,
     reason: str,
+    undoes: ImportRun | None = None,
     key: UUID | None = None,
 ) -> ImportRun:
-    """Record that an import begins, with its event: both survive a rollback of the import's transaction."""
-    template = loaded.template
+    """Record that an import or an undo begins, with its event: both survive a rollback of its transaction."""
     with transaction.atomic():
         run = ImportRun.objects.create(
             id=key or uuid4(),
             number=next_number(),
             organization=organization,
             mode=mode,
-            template_name=template.name,
-            template_sha256=loaded.sha256,
-            source=loaded.source,
+            template_name=loaded.template.name if loaded else "",
+            template_sha256=loaded.sha256 if loaded else "",
+            source=loaded.source if loaded else "",
+            undoes=undoes,
             reason=reason,
             actor=actor.name,
             user_id=actor.user_id,
@@ -145,7 +153,7 @@ def at_work(run: ImportRun) -> Iterator[None]:
 def claim_run(run: ImportRun) -> None:
     """Check, under the organization's lock, that the run is open. Raises Interrupted if it was closed meanwhile."""
     if not ImportRun.objects.filter(pk=run.pk, state=ImportRun.State.RUNNING).update(owner=run.owner):
-        raise Interrupted("This import was closed as interrupted before it began. Nothing was changed; import again.")
+        raise Interrupted("This run was closed as interrupted before it began. Nothing was changed; try again.")
 
 
 def complete_run(run: ImportRun, plan: Plan) -> None:
@@ -155,6 +163,7 @@ def complete_run(run: ImportRun, plan: Plan) -> None:
     run.fingerprint = plan.fingerprint
     run.created_count, run.skipped_count = plan.created_count, plan.skipped_count
     run.moved_count, run.updated_count, run.differs_count = len(plan.moved), len(plan.updated), plan.differs_count
+    run.restored_count = len(plan.restored)
     run.removed_count, run.left_running_count = len(plan.removals), len(plan.left_running)
     run.live_before, run.live_after = plan.live_before, plan.live_after
     run.reconcile_errors, run.warnings = errors_of(plan), list(plan.warnings)

@@ -1,0 +1,120 @@
+"""Read the past that an undo is planned from: operations, removed rows, memories. A fixed number of queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from workspaces.core.containers.lifecycle import Desired
+from workspaces.core.planning.plan_values import Kind
+from workspaces.core.planning.undo_facts import Data, DoneOperation, PastFacts, PastRow, Spot
+from workspaces.core.planning.undo_fields import FILES
+from workspaces.models import FileSet, ImportRun, Installation, Organization, RunOperation, Status, Workspace
+from workspaces.services.containers.desired_state import engine_runs
+from workspaces.services.plans.memories import memories_of
+
+OPERATION = ("run_id", "kind", "workspace_id", "name", "path", "before", "after")
+CONTAINER = ("desired", "keep_volumes", "purge_at", "purged_at", "node")
+OWN = 7  # fields of a PastRow that are its own columns
+MADE = (Kind.CREATE, Kind.RESTORE)
+
+
+def past_of(run: ImportRun) -> PastFacts:
+    """The past of a run: five queries at most."""
+    rows = RunOperation.objects.filter(run=run).order_by("seq").values_list(*OPERATION)
+    done = tuple(
+        DoneOperation(by, Kind(kind), key, name, tuple(path), _spot(before), _spot(after))
+        for by, kind, key, name, path, before, after in rows
+    )
+    return PastFacts(
+        done=done,
+        removed=_removed([each.workspace for each in done if each.kind not in MADE]),
+        memories=memories_of(run),
+        files=_stored(done),
+    )
+
+
+def past_of_removed(organization: Organization, ids: Collection[UUID]) -> PastFacts:
+    """The past of single removed workspaces of the organization, each with what went with it by the same removal."""
+    below = Workspace.objects.filter(organization=organization, id__one_of=Workspace.objects.subtree_ids(ids))
+    rows = below.filter(status=Status.REMOVED).order_by("removed_at", "pk")
+    gone = {row.id: row for row in map(GoneRow._make, rows.values_list(*GoneRow._fields))}
+    together = _with_what_went_with_them(gone, ids)
+    removed = _removed(together)
+    paths = Workspace.objects.paths(removed.keys())
+    done = tuple(
+        DoneOperation(row.removed_by, Kind.REMOVE, row.id, row.name, paths[row.id], Spot(row.parent_id, row.name))
+        for row in removed.values()
+    )
+    return PastFacts(done=done, removed=removed)
+
+
+class GoneRow(NamedTuple):
+    """A removed workspace with its removal: the run, unless it is older than runs, and the moment."""
+
+    id: UUID
+    parent_id: UUID | None
+    removed_by: UUID | None
+    removed_at: datetime
+
+
+def _with_what_went_with_them(gone: Mapping[UUID, GoneRow], chosen: Iterable[UUID]) -> list[UUID]:
+    """The chosen ones, and below each what the same removal took."""
+    below: defaultdict[UUID | None, list[GoneRow]] = defaultdict(list)
+    for row in gone.values():
+        below[row.parent_id].append(row)
+    found: set[UUID] = set()
+    stack = [gone[key] for key in chosen if key in gone]
+    while stack:
+        row = stack.pop()
+        if row.id not in found:
+            found.add(row.id)
+            stack += [each for each in below[row.id] if each[2:] == row[2:]]
+    return [key for key in gone if key in found]
+
+
+def _spot(stored: dict[str, Any] | None) -> Spot | None:
+    if stored is None:
+        return None
+    parent = stored["parent_id"]
+    return Spot(UUID(parent) if parent else None, stored["name"], stored.get("fields") or {})
+
+
+def _removed(ids: Collection[UUID]) -> dict[UUID, PastRow]:
+    if not ids:
+        return {}
+    rows = Workspace.objects.filter(id__one_of=ids, status=Status.REMOVED).order_by()
+    nodes = _nodes_that_answer()
+    own, container = PastRow._fields[:OWN], [f"container__{name}" for name in CONTAINER]
+    return {
+        row[0]: PastRow._make((*row[:OWN], _data(*row[OWN:-1]), _missing(row[-1], nodes)))
+        for row in rows.values_list(*own, *container)
+    }
+
+
+def _data(desired: str | None, keep: bool | None, purge_at: datetime | None, purged_at: datetime | None) -> Data:
+    """Without an engine there is no data to lose."""
+    if desired is None or not engine_runs():
+        return Data.NONE
+    if purged_at is not None:
+        return Data.DESTROYED
+    return Data.KEPT if keep or purge_at is not None or desired != Desired.ABSENT else Data.GOING
+
+
+def _nodes_that_answer() -> frozenset[str]:
+    nodes = Installation.objects.values_list("nodes", flat=True).first()
+    return frozenset(nodes or ())
+
+
+def _missing(node: str | None, nodes: frozenset[str]) -> str:
+    """The machine with the data, if the engine has several and this one does not answer."""
+    return node if node and nodes and node not in nodes else ""
+
+
+def _stored(done: Iterable[DoneOperation]) -> frozenset[str]:
+    """The contents that the run took away and that are still there: in a transaction, until that ends."""
+    wanted = {each.before.fields[FILES] for each in done if each.before and each.before.fields.get(FILES)}
+    return FileSet.objects.hold(wanted) if wanted else frozenset()
