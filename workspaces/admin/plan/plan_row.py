@@ -37,7 +37,7 @@ class Why:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FieldCell:
-    """What one side says of a field, under the head of its column. `tone`: `new` or `ours` where this side decides;
+    """The value of a field on one side, under the head of its column. `tone`: `new` or `ours` where this side decides;
     `overwrite` is what the template's would be."""
 
     head: str
@@ -48,7 +48,7 @@ class FieldCell:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FieldRow:
-    """One field of a workspace, and what each side says of it; last the result."""
+    """One field of a workspace with its value on each side, and last the result."""
 
     field: str
     cells: tuple[FieldCell, ...]
@@ -74,8 +74,9 @@ class DataNote:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WayOut:
-    """What a person can do about a line that cannot be taken back: `text`, and links: to the workspace in its place, to
-    the plan made again, to its own restore, which brings its data until a moment (None: for good, or there is none)."""
+    """The remedy for a line that cannot be taken back: `text`, and links: to the workspace in question
+    (`other`), to the plan made again, to its own restore, which brings its data until a moment (None: for good, or
+    there is none)."""
 
     text: str
     other: UUID | None

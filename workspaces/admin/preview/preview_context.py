@@ -23,12 +23,13 @@ from workspaces.admin.preview.option_boxes import merge_boxes, reconcile_boxes
 from workspaces.admin.preview.plan_filters import preview_query
 from workspaces.admin.preview.plan_options import Chosen
 from workspaces.admin.preview.plan_wording import Wording
+from workspaces.admin.run.run_words import running_in
 from workspaces.admin.shared.badges import coded
 from workspaces.admin.shared.paths import path_html
 from workspaces.core.planning.plan_values import Action, Mode, Plan
 from workspaces.core.planning.policy import Ruling
 from workspaces.core.validating.validation_context import brief
-from workspaces.models import ImportRun, Organization
+from workspaces.models import ImportRun
 from workspaces.services.imports.accident import Accident, accident_of
 from workspaces.services.imports.previews import Change, Preview, changes_since
 from workspaces.services.removal.footprint import Holdings, Total, holdings, total
@@ -154,7 +155,7 @@ def preview_context(preview: Preview, query: QueryDict, chosen: Chosen, *, opene
     table = shown.table(rows, lost=lost, lines=lines, goes_on=False)
     applied, out_of_date, demand = preview.applied_by, preview.is_out_of_date, demand_of(reconcile)
     changes = changes_since(preview) if out_of_date else ()
-    running = None if applied else _running_in(preview.record.organization)
+    running = None if applied else running_in(preview.record.organization)
     before, sum_of_lost = merge.live_before, total(lost.values())
     return PreviewContext(
         short_id=str(preview.record.pk)[:8],
@@ -211,10 +212,6 @@ def _collateral(lines: PlanLines, table: PlanTable, query: PlanQuery) -> list[tu
         )
         for number, row in islice(found, MOST_LINKS)
     ]
-
-
-def _running_in(organization: Organization) -> ImportRun | None:
-    return ImportRun.objects.filter(organization=organization, state=ImportRun.State.RUNNING).first()
 
 
 # ---- The dock.
