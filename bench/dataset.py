@@ -1,8 +1,9 @@
 """A data set on PostgreSQL: an organization of any size with everything that pages show, made by a few statements.
 
 The trees branch by five below a handful of roots; every tenth name is used twice, every tenth container fails, and half
-as many workspaces again were removed. One run made all workspaces and another removed the removed ones: the worst case
-for a run's page. The events are a second apart. VACUUM (ANALYZE) at the end stands in for autovacuum.
+as many workspaces again were removed: their data waits, that of every sixteenth is kept. One run made all workspaces,
+another removed the removed ones: the worst case for a run's page. The events are a second apart. VACUUM (ANALYZE) at
+the end stands in for autovacuum.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def make_dataset(slug: str, *, workspaces: int, events: int) -> Dataset:
 
 WORKSPACES = """
     INSERT INTO workspaces_workspace (id, organization_id, parent_id, name, role, tier, runtime, model, status,
-        protected, external, url, spec, created_at, updated_at, removed_at)
+        protected, external, url, spec, created_at, updated_at, removed_at, removed_by)
     SELECT md5(%(slug)s || '/' || i)::uuid, %(organization)s,
         CASE WHEN i > %(roots)s THEN md5(%(slug)s || '/' || (i - %(roots)s - 1) / 5 + 1)::uuid END,
         'Agent ' || CASE WHEN i %% 10 = 0 AND i > %(half)s THEN i - %(half)s ELSE i END,
@@ -66,7 +67,8 @@ WORKSPACES = """
         END,
         i %% 500 = 1, false, '', '{"plugins": ["search", "mail"]}',
         TIMESTAMPTZ '2026-01-01 00:00 UTC', TIMESTAMPTZ '2026-01-01 00:00 UTC',
-        CASE WHEN i > %(n)s THEN TIMESTAMPTZ '2026-02-01 00:00 UTC' + i * interval '1 second' END
+        CASE WHEN i > %(n)s THEN TIMESTAMPTZ '2026-02-01 00:00 UTC' + i * interval '1 second' END,
+        CASE WHEN i > %(n)s THEN %(removed_by)s::uuid END
     FROM generate_series(1, %(n)s + %(gone)s) AS i
 """
 
@@ -98,13 +100,15 @@ OPERATIONS = """
 
 CONTAINERS = """
     INSERT INTO workspaces_container (workspace_id, organization_id, desired, observed, keep_volumes, import_id,
-        generation, due_at, attempts, last_error, leased_by, changed_at, volume_bytes)
+        generation, due_at, attempts, last_error, leased_by, changed_at, volume_bytes, purge_at)
     SELECT id, organization_id, CASE WHEN status = 'removed' THEN 'absent' ELSE 'running' END,
-        CASE WHEN status = 'removed' THEN 'absent' WHEN status = 'failed' THEN 'starting' ELSE 'running' END, false,
+        CASE WHEN status = 'removed' THEN 'absent' WHEN status = 'failed' THEN 'starting' ELSE 'running' END,
+        status = 'removed' AND id::text LIKE '%%f',
         CASE WHEN status = 'removed' THEN %(removed_by)s::uuid ELSE %(made_by)s::uuid END, 1,
         CASE WHEN status = 'failed' THEN TIMESTAMPTZ '2026-03-01 00:00 UTC' END,
         CASE WHEN status = 'failed' THEN 3 ELSE 0 END,
-        CASE WHEN status = 'failed' THEN 'no space left on device' ELSE '' END, '', created_at, 1000000
+        CASE WHEN status = 'failed' THEN 'no space left on device' ELSE '' END, '', created_at, 1000000,
+        CASE WHEN status = 'removed' AND id::text NOT LIKE '%%f' THEN now() + interval '7 days' END
     FROM workspaces_workspace WHERE organization_id = %(organization)s
 """
 

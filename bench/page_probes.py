@@ -30,6 +30,7 @@ SCANS = ("Seq Scan", "Parallel Seq Scan")
 def pages(dataset: Dataset) -> dict[str, str]:
     """Name → address, for a member of the data set's organization only."""
     slug, one = dataset.organization.slug, dataset.workspace(dataset.workspaces // 2)
+    gone = dataset.workspace(dataset.workspaces + 1)
     return {
         "home": "/admin/",
         "tree": TREES,
@@ -44,10 +45,13 @@ def pages(dataset: Dataset) -> dict[str, str]:
         "names used twice": f"{TREES}?names=twice",
         "one workspace": f"{TREES}{one}/change/",
         "its history": f"{TREES}{one}/history/",
+        "one removed workspace": f"{TREES}{gone}/change/",
         "import": "/admin/import/",
         "runs": "/admin/runs/",
         "run": f"/admin/runs/{dataset.made_by}/",
         "run that removed": f"/admin/runs/{dataset.removed_by}/",
+        "kept data": "/admin/kept-data/",
+        "kept data, last page": "/admin/kept-data/?p=1000",
         "timeline": "/admin/timeline/",
         "timeline of an organization": f"/admin/timeline/?org={slug}",
         "timeline of a minute": "/admin/timeline/?day=2026-01-01&at=01:00",

@@ -175,10 +175,12 @@ API: dict[str, dict[str, Row]] = {
         "DELETE": call(403, 404, 403, 200),
     },
     "workspaces/<str:workspace_id>/tokens": {"POST": call(403, 404, 403, 201)},
+    "workspaces/<str:workspace_id>/restore": {"POST": call(403, 404, 403, 409, json={})},  # it is live
     "workspaces/<str:workspace_id>/heartbeat": {"POST": Row(answers=AGENT)},
     "workspaces/<str:workspace_id>/register": {"POST": Row(answers=AGENT, json={"url": "https://agent.example"})},
     "runs": {"GET": call(403, 200, 200, 200)},
     "runs/<str:run_id>": {"GET": call(403, 404, 200, 200)},
+    "runs/<str:run_id>/undo": {"POST": call(403, 404, 403, 201, json={"confirm_removals": 2})},
     "runs/<str:run_id>/operations": {"GET": call(403, 404, 200, 200)},
     "events": {"GET": call(403, 200, 200, 200)},
     # Django's test client is no server that streams: who came in hears 501. tests/audit/test_stream.py asks a real one.

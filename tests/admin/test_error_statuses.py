@@ -16,17 +16,21 @@ from workspaces.admin.preview import preview_pages
 from workspaces.api.error_answers import answer
 from workspaces.core.planning.plan import plan_import
 from workspaces.core.planning.plan_values import Mode
+from workspaces.core.planning.undo_facts import PastFacts
+from workspaces.core.planning.undo_plan import plan_undo
 from workspaces.errors import OrgError, Problem
 from workspaces.web.error_statuses import STATUSES
 
 pytestmark = pytest.mark.once
 
 PLAN = plan_import(have=(), want=template({"PM": {}}), mode=Mode.MERGE)
+UNDO = plan_undo(past=PastFacts(done=(), removed={}), have=(), contents={})
 ARGUMENTS: dict[type[OrgError], Callable[[], OrgError]] = {
     errors.AppliedAlready: lambda: errors.AppliedAlready(PLAN, applied_by=UUID(int=1)),
     errors.BodyTooLarge: lambda: errors.BodyTooLarge(1),
     errors.InvalidOptions: lambda: errors.InvalidOptions({"prefer": "no"}),
     errors.InvalidRequest: lambda: errors.InvalidRequest("no", field="org"),
+    errors.NothingToUndo: lambda: errors.NothingToUndo("no", plan=UNDO),
     errors.RemovalNotConfirmed: lambda: errors.RemovalNotConfirmed("no", plan=PLAN),
     errors.SubmittedBefore: lambda: errors.SubmittedBefore(address="/", sentence="no"),
     errors.TemplateTooLarge: lambda: errors.TemplateTooLarge(Problem(message="no")),

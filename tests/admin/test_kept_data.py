@@ -23,6 +23,7 @@ from workspaces.services.workspace.editing import edit_workspace
 
 KEPT, PURGE = "/admin/kept-data/", "/admin/kept-data/purge/"
 GB = 1024**3
+PAST = datetime(2020, 11, 1, 20, 25, tzinfo=UTC)
 SUNDAY = datetime(2099, 12, 6, 20, 25, tzinfo=UTC)
 
 Leave = Callable[..., None]
@@ -214,6 +215,12 @@ def test_home_names_the_organizations_with_the_nearest_deadlines(
     assert page.index("Elsewhere</a> 1.0 GB on Fri 4 Dec 2099") < page.index("Acme</a> 1.0 GB on Sun 6 Dec 2099")
 
 
+def test_home_says_since_when_a_worker_is_late(viewer: Client, leave: Leave) -> None:
+    leave("A")
+    Container.objects.update(purge_at=PAST)
+    assert "will be destroyed</b>, the first since <b>Sun 1 Nov 2020 20:25</b>." in text(viewer.get("/admin/"))
+
+
 @pytest.mark.parametrize(
     ("sizes", "said"),
     [
@@ -272,6 +279,7 @@ def test_the_page_of_a_removed_one_tells_all_of_it(operator: Client, leave: Leav
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
+        ({"purge_at": PAST}, "Its data was kept until Sun 1 Nov 2020 20:25, and goes any moment."),
         ({"purge_at": None, "purged_at": SUNDAY}, "Data destroyed Sun 6 Dec 2099; it can come back empty."),
         ({"purge_at": None, "keep_volumes": True}, "Can come back with its data, which is kept for good."),
         ({"purge_at": None}, "Its data is being destroyed; it can come back empty."),

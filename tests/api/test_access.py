@@ -61,6 +61,7 @@ def test_a_stranger_gets_the_same_answer_as_for_what_does_not_exist(
     [
         ("POST", "/org/import"), ("POST", "/workspaces"), ("PATCH", "/workspaces/{id}"), ("DELETE", "/workspaces/{id}"),
         ("POST", "/workspaces/{id}/tokens"), ("GET", "/events"), ("DELETE", "/workspaces/nothing"),
+        ("POST", "/workspaces/{id}/restore"), ("POST", "/runs/{id}/undo"),
     ],
 )  # fmt: skip
 def test_a_viewer_may_look_and_change_nothing(

@@ -13,7 +13,7 @@ from tests.api.conftest import Caller
 from tests.api.shapes import faults
 from tests.api.test_importing import asked
 from tests.trees import AFTER
-from workspaces.api import answer_schemas
+from workspaces.api import answer_schemas, undo_openapi, undo_schemas
 from workspaces.api.examples import GONE, REMOVED_WORKSPACE
 from workspaces.models import Workspace
 
@@ -114,14 +114,37 @@ def test_health_and_templates(as_bob: Caller, anybody: Caller, as_alice: Caller)
         assert fits(row, answer_schemas.TemplateRow)
 
 
+def test_an_undo_its_dry_run_and_its_refusals(as_alice: Caller, named: Named) -> None:
+    run = remove(as_alice, "Dev Lead", named, confirm="true")["run_id"]
+    dry = as_alice.post(f"/runs/{run}/undo", {"dry_run": True}).json()
+    assert fits(dry, undo_schemas.UndoAnswer)
+    undone = as_alice.post(f"/runs/{run}/undo").json()
+    assert fits(undone, undo_schemas.UndoAnswer)
+    nothing = as_alice.post(f"/runs/{run}/undo").json()
+    again = as_alice.post(f"/runs/{run}/undo", {"fingerprint": dry["fingerprint"]}).json()
+    guarded = as_alice.post(f"/runs/{undone['run_id']}/undo").json()
+    assert ("cannot" in nothing, "applied_by" in again, "confirm_removals" in guarded) == (True, True, True)
+    for answer in (nothing, again, guarded):
+        assert fits(answer, undo_schemas.UndoConflict)
+
+
+def test_the_examples_of_an_undo_fit_their_shapes() -> None:
+    for answer in (undo_openapi.DRY_RUN, undo_openapi.APPLIED, undo_openapi.LOSING):
+        assert fits(answer, undo_schemas.UndoAnswer)
+    for refusal in undo_openapi.REFUSALS.values():
+        assert fits(refusal, undo_schemas.UndoConflict)
+
+
 def test_every_declared_answer_is_looked_at_here() -> None:
     shapes = {
-        name
-        for name, each in inspect.getmembers(answer_schemas, inspect.isclass)
+        f"{module.__name__.rpartition('.')[2]}.{name}"
+        for module in (answer_schemas, undo_schemas)
+        for name, each in inspect.getmembers(module, inspect.isclass)
         if issubclass(each, serializers.Serializer) and name.endswith(("Answer", "Conflict")) and name != "EngineAnswer"
+        if each.__module__ == module.__name__
     }
     source = inspect.getsource(inspect.getmodule(test_every_declared_answer_is_looked_at_here))  # type: ignore[arg-type]
-    assert {name for name in shapes if f"answer_schemas.{name}" not in source} == set()
+    assert {name for name in shapes if name not in source} == set()
 
 
 def test_a_shape_is_held_to_the_letter() -> None:

@@ -23,7 +23,7 @@ VALUES = st.recursive(
 KEYS = [
     "template", "dir", "mode", "org", "dry_run", "fingerprint", "confirm_removals", "reason", "name", "parent", "role",
     "tier", "runtime", "model", "external", "url", "spec", "protected", "workspaces", "children", "schedules",
-    "defaults", "moves", "updates", "retire", "overwrite", "prefer", "missing_files", "previously",
+    "defaults", "moves", "updates", "retire", "overwrite", "prefer", "missing_files", "previously", "confirm_data_loss",
 ]  # fmt: skip
 MEDIA_TYPES = ["application/json", "text/yaml", "multipart/form-data; boundary=x"]
 TEMPLATES = st.dictionaries(st.sampled_from(KEYS) | TEXT, VALUES, max_size=6)
@@ -49,6 +49,8 @@ def test_any_json_is_answered(as_alice: Caller, body: Any) -> None:
         as_alice.post("/org/import", text),
         as_alice.post("/workspaces", text),
         as_alice.patch(f"/workspaces/{uuid4()}", text),
+        as_alice.post(f"/workspaces/{uuid4()}/restore", text),
+        as_alice.post(f"/runs/{uuid4()}/undo", text),
     ]
     assert all(answer.status_code < 500 for answer in answers), text
 

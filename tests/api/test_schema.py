@@ -16,7 +16,7 @@ pytestmark = pytest.mark.once
 PATHS = {
     "/org/import", "/org/templates", "/workspaces", "/workspaces/{workspace_id}", "/workspaces/{workspace_id}/tokens",
     "/workspaces/{workspace_id}/heartbeat", "/workspaces/{workspace_id}/register", "/events", "/events/stream",
-    "/healthz", "/readyz", "/schema/template.json",
+    "/healthz", "/readyz", "/schema/template.json", "/workspaces/{workspace_id}/restore", "/runs/{run_id}/undo",
 }  # fmt: skip
 
 
@@ -58,6 +58,16 @@ def test_every_operation_names_its_refusals(described: dict[str, Any]) -> None:
 def test_an_import_names_all_it_may_answer(described: dict[str, Any]) -> None:
     answers = described["paths"]["/org/import"]["post"]["responses"]
     assert {"200", "201", "404", "409", "413", "415", "429"} <= set(answers)
+
+
+@pytest.mark.parametrize("path", ["/runs/{run_id}/undo", "/workspaces/{workspace_id}/restore"])
+def test_an_undo_names_all_it_may_answer_with_examples(described: dict[str, Any], path: str) -> None:
+    operation = described["paths"][path]["post"]
+    assert {"200", "201", "400", "403", "404", "409", "413", "415", "429", "503"} <= set(operation["responses"])
+    shown = {status: each["content"]["application/json"] for status, each in operation["responses"].items()}
+    assert [len(shown[status].get("examples", ())) for status in ("200", "201", "409")] == [1, 1, 3]
+    assert len(operation["requestBody"]["content"]["application/json"]["examples"]) == 2
+    assert not operation["requestBody"].get("required")
 
 
 def test_the_description_is_yaml_when_asked(as_bob: Caller) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -33,6 +34,14 @@ def test_deletes_count_with_imports_and_looking_does_not(as_alice: Caller, named
     assert [as_alice.delete(address).status_code for _ in range(3)] == [200, 200, 429]
     assert as_alice.post("/org/import", {}).status_code == 429
     assert as_alice.get(address).status_code == 200
+
+
+def test_undos_and_restores_count_with_imports_too(as_alice: Caller) -> None:
+    nothing = uuid4()
+    answers = [as_alice.post(path) for path in (f"/runs/{nothing}/undo", f"/workspaces/{nothing}/restore")]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    for path in ("/org/import", f"/runs/{nothing}/undo", f"/workspaces/{nothing}/restore"):
+        assert as_alice.post(path, {"dry_run": True}).status_code == 429
 
 
 def test_everybody_has_a_count_of_her_own(as_alice: Caller, as_charlie: Caller) -> None:

@@ -17,7 +17,7 @@ from workspaces.core.planning.field_diff import Content
 from workspaces.core.planning.import_options import ImportOptions
 from workspaces.core.planning.plan import plan_import
 from workspaces.core.planning.plan_values import Mode, Plan
-from workspaces.management.plan_printing import print_plan, question
+from workspaces.management.plan_printing import print_plan, question, questions
 
 FIRST = "{name: PM, role: plans, children: [{name: QA, tier: 2}]}"
 
@@ -89,6 +89,11 @@ def test_a_key_cannot_write_to_the_terminal() -> None:
 )
 def test_moves_and_restarts_are_confirmed_together(want: str, restarts: bool, asked: Any) -> None:
     assert question(planned(want, restarts=restarts)) == asked
+
+
+def test_the_numbers_of_several_plans_are_asked_together() -> None:
+    moving = planned("[{name: PM, role: plans}, {name: QA}]")
+    assert questions(moving, planned(f"[{FIRST}]"), moving) == [(2, "workspaces to move")]
 
 
 def test_removals_come_first() -> None:

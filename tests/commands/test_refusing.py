@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command, load_command_clas
 from workspaces.models import Organization, Workspace
 
 TOKENS, ORGANIZATIONS = ["api_token", "workspace_token"], ["create_org", "add_member"]
-OWN = ["import_org", "cascade_delete", *TOKENS, *ORGANIZATIONS, "worker", "sweep", "demo"]
+OWN = ["import_org", "cascade_delete", "undo", "restore", *TOKENS, *ORGANIZATIONS, "worker", "sweep", "demo"]
 TREE = "name: Dev\nworkspaces:\n  - name: PM\n"
 
 
@@ -51,6 +51,13 @@ def refusal(*arguments: str) -> str:
         ("import_org org.yaml --prefer newest", "invalid choice"),
         ("import_org org.yaml --confirm-removals many", "invalid int value"),
         ("import_org org.yaml --colour", "unrecognized arguments"),
+        ("undo", "required: RUN"),
+        ("undo 1", "There is no run 1."),
+        ("undo one", "Neither the number nor the id of a run: one."),
+        ("undo 1 --confirm-data-loss some", "invalid int value"),
+        ("restore", "required: ID"),
+        ("restore one", "Not a workspace id"),
+        ("restore 00000000-0000-4000-8000-000000000000", "There is no workspace 00000000"),
         ("cascade_delete PM", "Not a workspace id"),
         ("cascade_delete", "required: ID"),
         ("api_token nobody", 'no user "nobody"'),

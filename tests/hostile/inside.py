@@ -52,24 +52,27 @@ def _settle() -> tuple[str, str, UUID, UUID]:
 
 @dataclass(frozen=True, kw_only=True)
 class Open:
-    """`agent` is the token of `workspace`."""
+    """`agent` is the token of `workspace`; the other two are not touched by an undo of `run`."""
 
     token: str
     agent: str
     workspace: UUID
     doomed: UUID
+    run: UUID
 
 
 def _opened() -> Open:
     organization = Organization.objects.get(slug="default")
     root = User.objects.create(username="root", is_staff=True, is_superuser=True)
     apply_import(organization, loaded({"PM": {}, "Doomed": {}}), mode=Mode.MERGE, actor=Actor.of(root))
+    run = apply_import(organization, loaded({"Passing": {}}), mode=Mode.MERGE, actor=Actor.of(root)).run
     kept, doomed = (Workspace.objects.get(organization=organization, name=name) for name in ("PM", "Doomed"))
     return Open(
         token=issue_api_token(root),
         agent=issue_workspace_token(kept, actor=SYSTEM),
         workspace=kept.pk,
         doomed=doomed.pk,
+        run=run.pk,
     )
 
 

@@ -19,7 +19,9 @@ from tests.hostile.inside import Inside, Open
 from tests.hostile.wire import exchange, request
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-ONE = ("get_workspace", "change_workspace", "issue_workspace_token")
+ONE = ("get_workspace", "change_workspace", "issue_workspace_token", "restore_workspace")
+REMOVAL = ("delete_workspace", "restore_workspace")
+RUN = ("get_run", "list_run_operations", "undo_run")
 AGENTS = ("heartbeat", "register")
 
 pytestmark = [pytest.mark.fuzz, pytest.mark.once]
@@ -45,9 +47,10 @@ def description(inside: Inside, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def held(inside: Inside, description: Path, tmp_path: Path) -> Held:
     """Hold the site to its description; return with how many requests it passed."""
 
-    def run(*options: str, token: str = "", workspace: UUID | None = None) -> int:
+    def run(*options: str, token: str = "", **ids: UUID) -> int:
         config = tmp_path / "schemathesis.toml"
-        config.write_text(f'[parameters]\n"path.workspace_id" = "{workspace}"\n' if workspace else "")
+        lines = [f'"path.{name}_id" = "{key}"' for name, key in ids.items()]
+        config.write_text("\n".join(["[parameters]", *lines]) if ids else "")
         command = [
             str(Path(sys.executable).with_name("schemathesis")), f"--config-file={config}", "run", str(description),
             f"--url={inside.site.url}", f"--checks={CHECKS}", "--continue-on-failure",
@@ -73,7 +76,11 @@ def test_every_answer_about_a_workspace_that_exists_is_described(held: Held, ope
 
 
 def test_every_answer_to_a_removal_is_described(held: Held, open_site: Open) -> None:
-    assert held(*tried(6), *only("delete_workspace"), token=open_site.token, workspace=open_site.doomed) > 5
+    assert held(*tried(6), *only(*REMOVAL), token=open_site.token, workspace=open_site.doomed) > 5
+
+
+def test_every_answer_about_a_run_that_exists_is_described(held: Held, open_site: Open) -> None:
+    assert held(*tried(8), *only(*RUN), token=open_site.token, run=open_site.run) > 10
 
 
 def test_every_answer_to_an_agent_is_described(held: Held, open_site: Open) -> None:

@@ -19,12 +19,14 @@ from rest_framework.exceptions import APIException, Throttled, ValidationError
 
 from lib.database_errors import explained, trouble_of
 from workspaces.access import Denied
+from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.problems import MAX_PROBLEMS
 from workspaces.errors import (
     AppliedAlready,
     BodyTooLarge,
     Interrupted,
     InvalidRequest,
+    NothingToUndo,
     OrgError,
     PlanChanged,
     Problem,
@@ -34,6 +36,7 @@ from workspaces.errors import (
     WorkspaceProtected,
 )
 from workspaces.services.imports.importing import preview_answer
+from workspaces.services.undo.undoing import undo_answer
 from workspaces.web.error_responses import RETRY_AFTER, database_away, is_page, too_large
 from workspaces.web.error_statuses import status_of
 from workspaces.web.security_signals import notice_denied
@@ -93,18 +96,27 @@ def _(error: InvalidRequest | TemplateInvalid) -> HttpResponse:
 
 @answer.register
 def _(error: PlanChanged) -> HttpResponse:
-    return _refuse(error, fingerprint=error.plan.fingerprint, plan=preview_answer(error.plan))
+    return _refuse(error, fingerprint=error.plan.fingerprint, plan=_as_dry_run(error.plan))
 
 
 @answer.register
 def _(error: AppliedAlready) -> HttpResponse:
     key, plan = str(error.applied_by), error.plan
-    return _refuse(error, applied_by=key, fingerprint=plan.fingerprint, plan=preview_answer(plan))
+    return _refuse(error, applied_by=key, fingerprint=plan.fingerprint, plan=_as_dry_run(plan))
 
 
 @answer.register
 def _(error: RemovalNotConfirmed) -> HttpResponse:
-    return _refuse(error, confirm_removals=error.confirm_removals, plan=preview_answer(error.plan))
+    numbers: dict[str, Any] = {"confirm_removals": error.confirm_removals}
+    if error.plan.mode is Mode.UNDO:  # both at once, null for the one that is not asked for
+        numbers["confirm_data_loss"] = error.confirm_data_loss
+    return _refuse(error, **numbers, plan=_as_dry_run(error.plan))
+
+
+@answer.register
+def _(error: NothingToUndo) -> HttpResponse:
+    told = _as_dry_run(error.plan)
+    return _refuse(error, cannot=told["cannot"], plan=told)
 
 
 @answer.register
@@ -201,6 +213,11 @@ def say(
 
 def _refuse(error: OrgError, problems: Iterable[Problem] = (), **facts: Any) -> HttpResponse:
     return say(str(error), problems, status=status_of(error), **facts)
+
+
+def _as_dry_run(plan: Plan) -> dict[str, Any]:
+    """The plan of a refusal, as a dry run of the same request answers."""
+    return undo_answer(plan) if plan.mode is Mode.UNDO else preview_answer(plan)
 
 
 def flatten(detail: Any, path: str = "") -> list[Problem]:

@@ -12,8 +12,9 @@ RUN_ID = OpenApiParameter("run_id", OpenApiTypes.UUID, OpenApiParameter.PATH, de
 runs = extend_schema_view(
     get=extend_schema(
         operation_id="list_runs",
-        summary="The runs: every applied plan, and imports that failed or were refused",
-        description="Of the organizations you may see, the latest first. A removal (`mode` `remove`) is a run, too.",
+        summary="The runs: every applied plan, and those that failed or were refused",
+        description="Of the organizations you may see, the latest first. A removal (`mode` `remove`) is a run, too; so "
+        "are an undo and a restore (`mode` `undo`).",
         responses={200: RunRow(many=True), **refusals(404)},
     )
 )
@@ -30,8 +31,8 @@ run_operations = extend_schema_view(
     get=extend_schema(
         operation_id="list_run_operations",
         summary="What a run did to which workspace",
-        description="In the order of its plan: creations, parents first, then moves, updates and removals. `before` "
-        "and `after` have the `fields` that it changed.",
+        description="In the order of its plan: restores and creations, parents first, then moves, updates and "
+        "removals. `before` and `after` have the `fields` that it changed.",
         parameters=[RUN_ID],
         responses={200: OperationRow(many=True), **refusals(404)},
     )

@@ -207,14 +207,21 @@ class WorkspaceDetail(WorkspaceRow):
 
 class RunRow(serializers.ModelSerializer[ImportRun]):
     org = serializers.CharField(source="organization.slug")
-    template = serializers.CharField(source="template_name", help_text="Its name; empty for a removal.")
+    template = serializers.CharField(source="template_name", help_text="Its name; empty for a removal and an undo.")
+    undoes = serializers.UUIDField(
+        source="undoes_id", allow_null=True, help_text="The run that this one undoes; null for a restore, too."
+    )
+    undone_by = serializers.UUIDField(
+        source="undone_by_id", allow_null=True, help_text="The run that undid this one; null once that is undone."
+    )
 
     class Meta:
         model = ImportRun
         fields = (
             "id", "number", "org", "mode", "state", "template", "source", "reason", "actor", "created_count",
-            "skipped_count", "moved_count", "updated_count", "differs_count", "removed_count", "left_running_count",
-            "live_before", "live_after", "error", "fingerprint", "started_at", "finished_at",
+            "skipped_count", "moved_count", "updated_count", "restored_count", "differs_count", "removed_count",
+            "left_running_count", "live_before", "live_after", "undoes", "undone_by", "error", "fingerprint",
+            "started_at", "finished_at",
         )  # fmt: skip
         read_only_fields = fields
 

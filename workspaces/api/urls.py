@@ -12,6 +12,7 @@ from workspaces.api.import_views import ImportView, TemplatesView
 from workspaces.api.run_views import RunOperationsView, RunsView, RunView
 from workspaces.api.schema_views import DocsView, SchemaView, TemplateSchemaView
 from workspaces.api.stream_view import EventStreamView
+from workspaces.api.undo_views import RestoreView, UndoView
 from workspaces.api.workspace_views import WorkspacesView, WorkspaceTokensView, WorkspaceView
 
 
@@ -26,10 +27,12 @@ urlpatterns = [
     *both("workspaces", WorkspacesView, name="workspaces"),
     *both("workspaces/<str:workspace_id>", WorkspaceView, name="workspace"),
     *both("workspaces/<str:workspace_id>/tokens", WorkspaceTokensView, name="workspace-tokens"),
+    *both("workspaces/<str:workspace_id>/restore", RestoreView, name="workspace-restore"),
     *both("workspaces/<str:workspace_id>/heartbeat", HeartbeatView, name="workspace-heartbeat"),
     *both("workspaces/<str:workspace_id>/register", RegisterView, name="workspace-register"),
     *both("runs", RunsView, name="runs"),
     *both("runs/<str:run_id>", RunView, name="run"),
+    *both("runs/<str:run_id>/undo", UndoView, name="run-undo"),
     *both("runs/<str:run_id>/operations", RunOperationsView, name="run-operations"),
     *both("events", EventsView, name="events"),
     *both("events/stream", EventStreamView, name="event-stream"),

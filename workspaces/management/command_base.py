@@ -20,9 +20,10 @@ from lib.database_fitness import refusal
 from lib.terminal import discard_output, flush, is_terminal, prepare_streams
 from workspaces.access import Actor
 from workspaces.errors import OrgError
-from workspaces.models import Organization, Workspace
+from workspaces.models import ImportRun, Organization, Workspace
 
 OUTPUT_LOST = 1
+LONGEST_NUMBER = 18  # digits that a column holds
 
 
 class OrgCommand(BaseCommand):
@@ -182,6 +183,25 @@ def workspace_ids(texts: list[str]) -> list[UUID]:
     if unknown:
         raise CommandError(f"There is no workspace {', '.join(unknown)}.")
     return ids
+
+
+def run_named(text: str) -> ImportRun:
+    """The run of that number, as `148` or `#148`, or of that id."""
+    runs, number = ImportRun.objects.select_related("organization"), text.removeprefix("#")
+    if number.isascii() and number.isdigit():
+        found = runs.filter(number=int(number)).first() if len(number) <= LONGEST_NUMBER else None
+    else:
+        found = runs.filter(pk=_run_id(text)).first()
+    if found is None:
+        raise CommandError(f"There is no run {text}.")
+    return found
+
+
+def _run_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise CommandError(f"Neither the number nor the id of a run: {text}.") from error
 
 
 def shell_actor() -> Actor:

@@ -1,6 +1,8 @@
-"""A plan on a terminal: removals in red, creations in green, moves and updates in cyan."""
+"""A plan on a terminal: removals in red, creations and restores in green, moves and updates in cyan."""
 
 from __future__ import annotations
+
+from collections import Counter
 
 from django.core.management.base import OutputWrapper
 from django.core.management.color import Style
@@ -13,10 +15,12 @@ COLOURS = {
     WORDS[Action.CREATE].sign: "SUCCESS",
     WORDS[Action.UPDATE].sign: "MIGRATE_HEADING",
     WORDS[Action.MOVE].sign: "MIGRATE_HEADING",
+    WORDS[Action.RESTORE].sign: "SUCCESS",
     WORDS[Action.REMOVE].sign: "ERROR",
     WORDS[Action.COLLATERAL].sign: "ERROR",
     WORDS[Action.HELD].sign: "WARNING",
     WORDS[Action.LEFT_RUNNING].sign: "WARNING",
+    WORDS[Action.CANNOT].sign: "WARNING",
 }
 
 
@@ -26,6 +30,16 @@ def print_plan(plan: Plan, output: OutputWrapper, style: Style) -> None:
     for line in lines:
         output.write(line, getattr(style, COLOURS[line[0]]) if line[:1] in COLOURS else None)
     output.write(summary)
+
+
+def questions(*plans: Plan) -> list[tuple[int, str]]:
+    """The numbers that a person confirms before the plans are applied, each with its noun, over all of them."""
+    asked = Counter[str]()
+    for plan in plans:
+        first = question(plan)
+        for count, what in (*([first] if first else []), (len(plan.data_lost), "workspaces that come back empty")):
+            asked[what] += count
+    return [(count, what) for what, count in asked.items() if count]
 
 
 def question(plan: Plan) -> tuple[int, str] | None:

@@ -166,6 +166,11 @@ class Migration(migrations.Migration):
                 default=False, help_text="They are never destroyed, unless somebody asks for it."
             ),
         ),
+        migrations.AlterField(
+            model_name="container",
+            name="released_at",
+            field=models.DateTimeField(help_text="When its container was seen to be gone.", null=True),
+        ),
         migrations.AddIndex(
             model_name="container",
             index=models.Index(

@@ -52,7 +52,7 @@ class Container(models.Model):
     )
     last_error = models.TextField(default="")
     asked_at = models.DateTimeField(null=True, help_text="When it was asked to start, or to stop.")
-    released_at = models.DateTimeField(null=True, help_text="When all it held was seen to be gone.")
+    released_at = models.DateTimeField(null=True, help_text="When its container was seen to be gone.")
     node = models.CharField(
         max_length=255,
         default="",

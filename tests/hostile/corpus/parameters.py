@@ -127,6 +127,19 @@ PATCHES: dict[str, Any] = {
 }
 
 
+RESTORES: dict[str, Any] = {
+    "nothing": {},
+    "a list": [{"dry_run": False}],
+    "a fingerprint of a megabyte": {"fingerprint": "f" * 2**20},
+    "a data loss of a hundred digits": {"confirm_data_loss": 10**100},
+    "a data loss that is true": {"confirm_data_loss": True},
+    "a reason with a NUL": {"reason": "a\0"},
+    "half a surrogate pair": {"reason": "\ud800"},
+    "a mode": {"mode": "undo"},
+    "a field nobody knows": {"force": True},
+}
+
+
 def _listed(path: str, queries: dict[str, dict[str, str]]) -> list[Case]:
     return [Case(kind=f"GET {path}", name=name, data=asked(path, **query)) for name, query in queries.items()]
 
@@ -159,12 +172,29 @@ def _deleted(name: str, query: str) -> Case:
     )
 
 
+def _restored(name: str, body: Any) -> Case:
+    """Of a workspace that is live: there is nothing to restore."""
+    data = json.dumps(body).encode()
+    return Case(
+        kind="restore",
+        name=name,
+        data=lambda inside: sent(inside, "POST", f"/workspaces/{inside.leaf}/restore", data, (JSON,)),
+    )
+
+
+def _undone(key: str) -> Case:
+    target = f"/runs/{key if '%' in key else quote(key, safe='')}/undo"
+    return Case(kind="id", name=f"undo {key[:40]}", data=lambda inside: sent(inside, "POST", target, b"{}", (JSON,)))
+
+
 PARAMETERS = [
     *(Case(kind="field", name=name, data=imported(**{"template": TREE, **body})) for name, body in FIELDS.items()),
     *(Case(kind="dir", name=repr(name)[:40], data=imported(dir=name)) for name in DIRS),
     *_listed("/workspaces", QUERIES | WORKSPACE_QUERIES),
     *_listed("/events", QUERIES | EVENT_QUERIES),
     *(_at(method, key) for key in IDS for method in ("GET", "PATCH", "DELETE")),
+    *(_undone(key) for key in IDS),
+    *(_restored(name, body) for name, body in RESTORES.items()),
     *(_sent_as_json("new workspace", name, "POST", {"org": "acme", **body}) for name, body in WORKSPACES.items()),
     *(_sent_as_json("change", name, "PATCH", body, leaf=True) for name, body in PATCHES.items()),
     _by_yaml("a mode nobody knows", "org=acme&mode=force"),

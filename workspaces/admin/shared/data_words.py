@@ -29,6 +29,11 @@ def day(when: datetime | None) -> str:
     return _local(when, "D j M", "")
 
 
+def is_over(when: datetime | None) -> bool:
+    """Whether the deadline has passed, and no worker has come to it yet."""
+    return when is not None and when <= timezone.now()
+
+
 def _local(when: datetime | None, date: str, time: str) -> str:
     if when is None:
         return ""
@@ -49,6 +54,9 @@ class ReturnOffer:
 def way_back(stone: Tombstone) -> ReturnOffer:
     """Until when it can come back, and with what."""
     match stone.data:
+        case DataFate.WAITS if is_over(stone.restorable_until):
+            lead = f"Its data was kept until {deadline(stone.restorable_until)}, and goes any moment."
+            return WayBack(lead=lead, rest=_with(stone), button="Restore…")
         case DataFate.WAITS:
             lead = f"Can come back with its data until {deadline(stone.restorable_until)}."
             return ReturnOffer(lead=lead, rest=_with(stone), button=f"Restore until {day(stone.restorable_until)}…")
@@ -71,7 +79,8 @@ def data_of(stone: Tombstone) -> str:
     """The fate of the data in a few words: `1.1 GB, kept until Sun 6 Dec 20:25`."""
     match stone.data:
         case DataFate.WAITS:
-            return f"{size(stone.bytes)}, kept until {deadline(stone.restorable_until)}"
+            was = "to be destroyed since" if is_over(stone.restorable_until) else "kept until"
+            return f"{size(stone.bytes)}, {was} {deadline(stone.restorable_until)}"
         case DataFate.KEPT:
             return f"{size(stone.bytes)}, kept for good"
         case DataFate.DESTROYED:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lib.text import plural
-from workspaces.admin.shared.data_words import size
+from workspaces.admin.shared.data_words import is_over, size
 from workspaces.services.removal.kept_data import KeptTotal, Pile, total_of
 
 MOST_PARTS = 5
@@ -36,6 +36,11 @@ class KeptNotice:
 
     def __bool__(self) -> bool:
         return bool(self.waits or self.kept)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the first deadline has passed, and no worker has come to it yet."""
+        return is_over(self.first)
 
 
 def kept_notice(totals: Sequence[KeptTotal]) -> KeptNotice:

@@ -33,7 +33,7 @@ class Step(Enum):
     WAIT = "wait"
     REPORT = "report"  # it was started and does not run, or must be kept for now
     ASK_TO_STOP = "ask to stop"
-    REMOVE = "remove"  # the container, then its volumes
+    REMOVE = "remove"  # the container, then its volumes unless they stay
 
 
 class Outcome(Enum):

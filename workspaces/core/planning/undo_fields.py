@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from workspaces.core.changes import Change
 from workspaces.core.containers.restart_rule import RestartRule
@@ -12,8 +12,16 @@ from workspaces.core.json_values import same
 from workspaces.core.planning.field_diff import INSIDE, SCHEDULES, Content, FieldDiff, Fields, after_edit
 from workspaces.core.planning.plan_rows import Live
 from workspaces.core.planning.undo_facts import NOTHING, Memory, Spot
+from workspaces.core.planning.undo_words import fields_left
 
 FILES = "files"
+
+
+class FieldsBack(NamedTuple):
+    """The difference, and why some fields are left as they are: "" if none are."""
+
+    diff: FieldDiff
+    obstacle: str
 
 
 def compare_back(
@@ -25,39 +33,42 @@ def compare_back(
     memory: Memory | None,
     is_stored: Callable[[str], bool],
     containers: RestartRule,
-) -> FieldDiff | None:
+) -> FieldsBack | None:
     """The difference between a workspace and what it was before the run: `changes` to make, and as `drift` those that
-    are left, because somebody changed them since. None if there is neither a field nor a memory to put back.
+    are left. None if there is neither a field nor a memory to put back.
 
     `before` and `after` are the operation's. `is_stored` says of a digest whether these files are still there.
     """
     was, became = before.fields if before else NOTHING, after.fields if after else NOTHING
     changes: list[Change] = []
     left: list[Change] = []
+    changed_since: list[str] = []
+    by_hand: list[str] = []
+    without_files = False
     fields = Fields(have.live)
     for name, value in was.items():
         part, key = part_and_key(name)
         now = _value(have.live, part, key)
         if same(now, value):
             continue
-        by_hand = part == SCHEDULES and key in have.by_hand
-        gone = part == FILES and bool(value) and not is_stored(value)
         change: Change = {"field": name, "from": now, "to": value}
-        if by_hand or gone or not same(now, became.get(name)):
-            left.append(change)
+        if part == SCHEDULES and key in have.by_hand:
+            by_hand.append(str(key))
+        elif not same(now, became.get(name)):
+            changed_since.append(name)
+        elif part == FILES and value and not is_stored(value):
+            without_files = True
         else:
             changes.append(change)
             fields.put(part, key, value)
+            continue
+        left.append(change)
     back = memory if memory and _stands(live, memory) else None
     if not changes and not left and back is None:
         return None
     declared = back.declared if back else have.declared
-    differs = Differs(live.differs)
-    if back and not left and live.differs == back.differs_since:
-        differs = Differs(back.differs)
-    elif changes or back:
-        differs = after_edit(have._replace(live=fields.fields, declared=declared), before=differs)
-    return FieldDiff(
+    after_undo = have._replace(live=fields.fields, declared=declared)
+    diff = FieldDiff(
         changes=tuple(changes),
         drift=tuple(left),
         live=fields.fields,
@@ -65,8 +76,9 @@ def compare_back(
         digest=back.declared_digest if back else live.declared_digest,
         template=back.template if back else live.template,
         effect=containers.effect(changes, external=bool(have.live["external"])),
-        remembered=differs,
+        remembered=after_edit(after_undo, before=Differs(back.differs if back else live.differs)),
     )
+    return FieldsBack(diff, fields_left(changed_since, by_hand=by_hand, without_files=without_files))
 
 
 def part_and_key(field: str) -> tuple[str, str | None]:

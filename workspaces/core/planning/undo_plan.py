@@ -16,14 +16,14 @@ from uuid import UUID
 from lib.text import listed
 from workspaces.core.containers.restart_rule import NO_CONTAINERS, RestartRule
 from workspaces.core.names import SEPARATOR
-from workspaces.core.planning.field_diff import Content, FieldDiff
+from workspaces.core.planning.field_diff import Content
 from workspaces.core.planning.match_sides import TOP
 from workspaces.core.planning.operations import Kind
 from workspaces.core.planning.plan_rows import PLANNED, Action, Live, Reason, Row
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.removal_plan import NO_TEMPLATE
 from workspaces.core.planning.undo_facts import Data, PastFacts, PastRow
-from workspaces.core.planning.undo_fields import compare_back
+from workspaces.core.planning.undo_fields import FieldsBack, compare_back
 from workspaces.core.planning.undo_places import Settlement
 from workspaces.core.planning.undo_steps import UndoSteps, spot_of
 from workspaces.core.planning.undo_words import (
@@ -31,7 +31,6 @@ from workspaces.core.planning.undo_words import (
     BACK_ALREADY,
     NOT_OF_THAT_RUN,
     WORDS,
-    changed_since,
     held_by,
     returning,
 )
@@ -121,16 +120,21 @@ class _Rows:
             reason = self._steps.removing.get(key, Reason.COLLATERAL)
             action = Action.COLLATERAL if reason is Reason.COLLATERAL else Action.REMOVE
             return row._replace(action=action, reason=reason, note=WORDS[reason])
-        if key in self._outcome.held and key not in self._steps.moving:
-            return self._held(key, row)
-        return self._kept(key, row, along=_along(above)) if key in self._steps.live else self._comes_back(key, row)
+        if key not in self._steps.live:
+            return self._comes_back(key, row)
+        kept = self._kept(key, row, along=_along(above))
+        return self._held(key, kept) if key in self._outcome.held else kept
 
-    def _held(self, key: int, row: Row) -> Row:
+    def _held(self, key: int, kept: Row) -> Row:
+        """One that would go but for another one below it. What the run had changed in it is put back."""
         holder = self._outcome.held[key]
         reason = self._steps.removing.get(key, Reason.COLLATERAL)
-        note = held_by(self._all[holder].name, itself=holder == key, protected=self._all[holder].protected)
+        is_protected = self._all[holder].protected and holder not in self._outcome.blocked
+        note = held_by(self._all[holder].name, itself=holder == key, protected=is_protected)
+        if kept.action is Action.UPDATE or kept.obstacle:
+            return kept._replace(note=f"{kept.note}; {note}")
         obstacle = "" if reason is Reason.COLLATERAL else note
-        return row._replace(
+        return kept._replace(
             action=Action.HELD, reason=reason, holder=self._before.of(holder), note=note, obstacle=obstacle
         )
 
@@ -145,9 +149,10 @@ class _Rows:
     def _kept(self, key: int, row: Row, *, along: str) -> Row:
         """A live one that stays, at its place or at another one."""
         moves = key in self._steps.moving and key not in self._outcome.blocked
-        diff, obstacle = self._difference(key), self._obstacle(key)
-        if diff and diff.drift:
-            obstacle = "; ".join(filter(None, (obstacle, changed_since(diff.drift))))
+        back, obstacle = self._difference(key), self._obstacle(key)
+        diff = back.diff if back else None
+        if back:
+            obstacle = "; ".join(filter(None, (obstacle, back.obstacle)))
         changed, is_concerned = bool(diff and diff.changes), key in self._steps.done
         said = [
             f"from {SEPARATOR.join(row.before or row.trail)}" if moves else "",
@@ -166,7 +171,7 @@ class _Rows:
         blocked = self._outcome.blocked.get(key)
         return WORDS[blocked].format(name=self._steps.way.wanted_name(key)) if blocked else ""
 
-    def _difference(self, key: int) -> FieldDiff | None:
+    def _difference(self, key: int) -> FieldsBack | None:
         live, done = self._steps.live[key], self._steps.done.get(key)
         have, memory = self._contents.get(live.id), self._past.memories.get(live.id)
         if have is None:

@@ -9,7 +9,7 @@ from workspaces.core.planning.match_sides import TOP
 from workspaces.core.planning.operations import Kind
 from workspaces.core.planning.plan_rows import Live, Reason
 from workspaces.core.planning.undo_facts import Data, DoneOperation, PastFacts, PastRow
-from workspaces.core.planning.undo_places import WayBack
+from workspaces.core.planning.undo_places import UndoPlaces
 from workspaces.core.planning.undo_words import BACK_ALREADY, GOING_DATA, MOVED_SINCE, REMOVED_AGAIN, REMOVED_SINCE
 
 UNMAKING = {Kind.CREATE: Reason.CREATED, Kind.RESTORE: Reason.RESTORED}
@@ -33,7 +33,7 @@ class UndoSteps:
         self.obstacles: dict[int, str] = {}
         for key, each in self.done.items():
             self._turn(key, each)
-        self.way = WayBack(have, restoring=self.restoring, moving=self.moving, removing=self.removing)
+        self.way = UndoPlaces(have, restoring=self.restoring, moving=self.moving, removing=self.removing)
 
     def is_shown(self, key: int) -> bool:
         """Whether there is something to say of a removed one."""

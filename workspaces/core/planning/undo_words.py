@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from enum import Enum
 
 from lib.text import listed
-from workspaces.core.changes import Change
 from workspaces.core.planning.plan_rows import Reason
 from workspaces.core.planning.undo_places import Obstacle
 
@@ -16,6 +15,7 @@ WORDS: dict[Enum, str] = {
     Reason.COLLATERAL: "below a removed workspace, not made by that run",
     Obstacle.NAME_TAKEN: "another workspace has the name {name} at its place: rename or remove that one first",
     Obstacle.PARENT_GONE: "the workspace above its place is gone: restore that one first",
+    Obstacle.PARENT_GOES: "the workspace above its place would go: move that one elsewhere first",
     Obstacle.BELOW_ITSELF: "it would stand below itself: move the workspaces between them first",
 }
 MOVED_SINCE = "moved since: it stays where it is; move it by a template"
@@ -45,5 +45,11 @@ def held_by(name: str, *, itself: bool, protected: bool) -> str:
     return f"above {name}, which can't move back"
 
 
-def changed_since(left: Iterable[Change]) -> str:
-    return f"changed since, left as it is: {listed([str(each['field']) for each in left])}"
+def fields_left(changed: Sequence[str], *, by_hand: Sequence[str], without_files: bool) -> str:
+    """The fields that stay as they are, and why; "" if none do. `by_hand` are names of schedules."""
+    said = [
+        f"changed since, left as it is: {listed(changed)}" if changed else "",
+        f"a schedule made by hand has the name {listed(by_hand)}: rename or delete that one first" if by_hand else "",
+        "the files it had are no longer stored: import them again" if without_files else "",
+    ]
+    return "; ".join(filter(None, said))

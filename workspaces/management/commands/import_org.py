@@ -6,7 +6,6 @@ is 0 for no change, 2 for changes, 1 for an error.
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import BooleanOptionalAction
 from collections.abc import Mapping
@@ -16,16 +15,15 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from lib.terminal import takes_unicode
 from workspaces.core.planning.import_options import ImportOptions, Prefer
 from workspaces.core.planning.plan import parse_mode
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.policy import require
 from workspaces.core.planning.render import summary
 from workspaces.core.validating.validation_context import MissingFiles, brief
-from workspaces.errors import PlanChanged, RemovalNotConfirmed, TemplateInvalid
-from workspaces.management.command_base import OrgCommand, organization_named, shell_actor
-from workspaces.management.plan_printing import print_plan, question
+from workspaces.errors import PlanChanged, TemplateInvalid
+from workspaces.management.command_base import organization_named, shell_actor
+from workspaces.management.plan_command import CHANGES, REFUSALS, PlanCommand
 from workspaces.models import Organization
 from workspaces.services.imports.importing import (
     Applied,
@@ -37,8 +35,6 @@ from workspaces.services.imports.importing import (
 )
 from workspaces.services.templates.loader import LoadedTemplate, shell_loader
 from workspaces.services.verdicts import judge
-
-CHANGES = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,16 +62,13 @@ class Asked:
         )  # fmt: skip
 
 
-class Command(OrgCommand):
+class Command(PlanCommand):
     help = "Import an org template: a directory with org.yaml, a .zip of one, or a .yaml, .yml or .json file."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path, help="of the template: a directory or a file")
         parser.add_argument("--org", default="default", metavar="SLUG", help="the organization (default: default)")
         parser.add_argument("--mode", default="merge", help="merge (default) or reconcile")
-        parser.add_argument("--dry-run", action="store_true", help="print the plan, change nothing; exits 2 on changes")
-        parser.add_argument("--json", action="store_true", help="the answer as JSON; never asks")
-        parser.add_argument("--yes", action="store_true", help="do not ask; the removal guard stays")
         parser.add_argument("--confirm-removals", type=int, metavar="N", help="the exact number, for the removal guard")
         parser.add_argument("--fingerprint", help="apply only if the plan is still this one")
         parser.add_argument(
@@ -84,7 +77,7 @@ class Command(OrgCommand):
             default=MissingFiles.ERROR.value,
             help="what a prompt file that does not exist is (default: an error)",
         )
-        parser.add_argument("--reason", default="", help="kept with the run and in the history")
+        self.add_plan_arguments(parser)
         _add_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -96,10 +89,8 @@ class Command(OrgCommand):
                 self._apply(wanted, options)
         except TemplateInvalid as error:
             raise CommandError("\n".join([str(error), *map(str, error.problems)])) from error
-        except (RemovalNotConfirmed, PlanChanged) as error:
-            if not options["json"]:
-                self._print(error.plan)
-            raise CommandError(_refusal(error)) from error
+        except REFUSALS as error:
+            raise self.refused(error, as_data=options["json"]) from error
 
     def _read(self, options: Mapping[str, Any]) -> Asked:
         mode, organization = parse_mode(options["mode"]), organization_named(options["org"])
@@ -113,9 +104,9 @@ class Command(OrgCommand):
     def _preview(self, plan: Plan, *, as_data: bool) -> None:
         answer = preview_answer(plan)
         if as_data:
-            self._print_data(answer)
+            self.show_data(answer)
         else:
-            self._print(plan)
+            self.show(plan)
             if answer["guard"]:
                 self.stdout.write(answer["guard"]["message"])
         if not plan.changes_nothing:
@@ -124,17 +115,17 @@ class Command(OrgCommand):
     def _apply(self, wanted: Asked, options: Mapping[str, Any]) -> None:
         given = Confirmation(fingerprint=options["fingerprint"], confirm_removals=options["confirm_removals"])
         shown = None
-        if wanted.may_disturb and not options["json"] and not options["yes"] and self.is_interactive():
+        if wanted.may_disturb and self.asks(options):
             shown = self._confirmed(wanted.plan(), given)
             given = replace(given, fingerprint=shown.fingerprint)
         applied = wanted.apply(given)
         self.done = f"Applied as run {applied.run.pk}."
         if options["json"]:
-            self._print_data(applied_answer(applied))
+            self.show_data(applied_answer(applied))
         elif shown:
             self.stdout.write(summary(applied.plan))
         else:
-            self._print(applied.plan)
+            self.show(applied.plan)
         self.stderr.write(self.done, self.style.SUCCESS)
 
     def _confirmed(self, plan: Plan, given: Confirmation) -> Plan:
@@ -145,9 +136,8 @@ class Command(OrgCommand):
         if given.fingerprint and given.fingerprint != plan.fingerprint:
             raise PlanChanged(plan)
         require(judge(plan), plan, confirmed=given.confirm_removals)
-        self._print(plan)
-        if asked := question(plan):
-            self.confirm(*asked)
+        self.show(plan)
+        self.ask(plan)
         return plan
 
     def _report(self, progress: str) -> None:
@@ -155,20 +145,10 @@ class Command(OrgCommand):
         if self.stderr.isatty():
             self.show_progress(progress)
 
-    def _print(self, plan: Plan) -> None:
+    def show(self, plan: Plan) -> None:
         for warning in plan.warnings:
             self.stderr.write(f"warning: {brief(warning)}", self.style.WARNING)
-        print_plan(plan, self.stdout, self.style)
-
-    def _print_data(self, answer: dict[str, Any]) -> None:
-        """Print JSON in UTF-8, or in ASCII if the output has another encoding."""
-        self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=not takes_unicode(self.stdout)))
-
-
-def _refusal(error: RemovalNotConfirmed | PlanChanged) -> str:
-    if isinstance(error, PlanChanged):
-        return str(error)
-    return f"{error} On the command line: --confirm-removals {error.confirm_removals}"
+        super().show(plan)
 
 
 # ---- what it may do beside its mode

@@ -54,7 +54,7 @@ def installation() -> Installation:
 
 
 def _labelled() -> QuerySet[Container]:
-    """Those with things on the engine: a container, or volumes that wait or are kept."""
+    """The ones with things on the engine: a container, or volumes that wait or are kept."""
     unmade = Q(desired=Desired.RUNNING, observed=Observed.ABSENT)
     data = Q(keep_volumes=True) | Q(purge_at__isnull=False)
     return Container.objects.filter(Q(released_at=None) | data).exclude(unmade)

@@ -127,7 +127,7 @@ def _seconds_until_next() -> float:
 
 
 def _end(rows: QuerySet[Container], *, now: datetime) -> None:
-    """Make them due without their volumes. One that is still at work goes on as it is, and does not come back to it."""
+    """Make them due, without their volumes. One that is still at work goes on, and its result finds that it is due."""
     rows.filter(due_at__isnull=False).update(keep_volumes=False, purge_at=None)
     rows.filter(due_at=None).update(
         keep_volumes=False, purge_at=None, due_at=now, attempts=0, losses=0, last_error="", asked_at=None,

@@ -144,6 +144,6 @@ def _bring(ids: Collection[UUID], *, now: datetime) -> None:
     if ids:
         rows = Container.objects.filter(workspace__one_of=ids)
         known = set(rows.values_list("pk", flat=True))
-        rows.update(desired=Desired.RUNNING, keep_volumes=False, released_at=None)
+        rows.update(desired=Desired.RUNNING, keep_volumes=False, purge_at=None, purged_at=None, released_at=None)
         new = Workspace.objects.live().filter(id__one_of=[key for key in ids if key not in known])
         want_each_running(new.order_by("pk"), now=now)

@@ -56,20 +56,22 @@ def _facts(remover: UUID | None, *, lost: bool) -> dict[str, Any]:
 
 
 def _bring_containers(rows: QuerySet[Workspace], ids: Ids, *, run: ImportRun, now: datetime) -> list[UUID]:
-    """Want a container for each that has one, on the volumes that are there; return the ids of the others."""
-    if not engine_runs():
-        return list(ids)
+    """Want a container for each that has one, on the volumes that are there; return the ids of the others.
+
+    Without an engine none is made; but one that was made before is wanted again, so that nothing purges its volumes.
+    """
     external = set(rows.filter(external=True).values_list("pk", flat=True))
     kept = Container.objects.filter(workspace__one_of=ids)
     known = set(kept.values_list("pk", flat=True))
-    back = [key for key in ids if key in known - external]
-    kept.filter(workspace__one_of=back).update(
+    kept.filter(workspace__one_of=list(known - external)).update(
         desired=Desired.RUNNING, keep_volumes=False, purge_at=None, purged_at=None, released_at=None,
         generation=F("generation") + 1, import_id=run.pk, due_at=now, asked_at=None, attempts=0, losses=0,
         last_error="", changed_at=now,
     )  # fmt: skip
     # What an external one's container had is kept, as when it became external.
     kept.filter(workspace__one_of=list(known & external), purged_at=None).update(keep_volumes=True, purge_at=None)
+    if not engine_runs():
+        return list(ids)
     new = Ids(key for key in ids if key not in known | external)
     want_running(new, organization=run.organization_id, import_id=run.pk, now=now)
     return [key for key in ids if key in external]

@@ -127,8 +127,8 @@ class KeptVolumes:
 
 @dataclass(frozen=True, kw_only=True)
 class KeptRows:
-    """Those of the organizations: first what waits, the nearest deadline first, then what is kept. For a paginator; it
-    reaches no further than `totals` count."""
+    """The rows of the organizations: first what waits, the nearest deadline first, then what is kept. For a paginator;
+    it reaches no further than `totals` count."""
 
     totals: Sequence[KeptTotal]
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.planning.plan_values import Kind
 from workspaces.core.planning.undo_facts import Data, DoneOperation, PastFacts, PastRow, Spot
 from workspaces.core.planning.undo_fields import FILES
-from workspaces.models import FileSet, ImportRun, Installation, RunOperation, Status, Workspace
+from workspaces.models import FileSet, ImportRun, Installation, Organization, RunOperation, Status, Workspace
 from workspaces.services.containers.desired_state import engine_runs
 from workspaces.services.plans.memories import memories_of
 
@@ -36,24 +37,43 @@ def past_of(run: ImportRun) -> PastFacts:
     )
 
 
-def past_of_removed(ids: Collection[UUID]) -> PastFacts:
-    """The past of single removed workspaces, each with what went with it by the same removal."""
-    chosen = Workspace.objects.filter(id__one_of=ids, status=Status.REMOVED)
-    removals = set(chosen.order_by().values_list("removed_by", "removed_at"))
-    below = Workspace.objects.filter(id__one_of=Workspace.objects.subtree_ids(ids), status=Status.REMOVED)
-    together = [
-        (by, key)
-        for key, by, at in below.order_by("removed_at", "pk").values_list("pk", "removed_by", "removed_at")
-        if (by, at) in removals
-    ]
-    removed = _removed([key for _, key in together])
+def past_of_removed(organization: Organization, ids: Collection[UUID]) -> PastFacts:
+    """The past of single removed workspaces of the organization, each with what went with it by the same removal."""
+    below = Workspace.objects.filter(organization=organization, id__one_of=Workspace.objects.subtree_ids(ids))
+    rows = below.filter(status=Status.REMOVED).order_by("removed_at", "pk")
+    gone = {row.id: row for row in map(GoneRow._make, rows.values_list(*GoneRow._fields))}
+    together = _with_what_went_with_them(gone, ids)
+    removed = _removed(together)
     paths = Workspace.objects.paths(removed.keys())
-    rows = ((by, removed[key]) for by, key in together)
     done = tuple(
-        DoneOperation(by, Kind.REMOVE, row.id, row.name, paths[row.id], Spot(row.parent_id, row.name))
-        for by, row in rows
+        DoneOperation(row.removed_by, Kind.REMOVE, row.id, row.name, paths[row.id], Spot(row.parent_id, row.name))
+        for row in removed.values()
     )
     return PastFacts(done=done, removed=removed)
+
+
+class GoneRow(NamedTuple):
+    """A removed workspace with its removal: the run, unless it is older than runs, and the moment."""
+
+    id: UUID
+    parent_id: UUID | None
+    removed_by: UUID | None
+    removed_at: datetime
+
+
+def _with_what_went_with_them(gone: Mapping[UUID, GoneRow], chosen: Iterable[UUID]) -> list[UUID]:
+    """The chosen ones, and below each what the same removal took."""
+    below: defaultdict[UUID | None, list[GoneRow]] = defaultdict(list)
+    for row in gone.values():
+        below[row.parent_id].append(row)
+    found: set[UUID] = set()
+    stack = [gone[key] for key in chosen if key in gone]
+    while stack:
+        row = stack.pop()
+        if row.id not in found:
+            found.add(row.id)
+            stack += [each for each in below[row.id] if each[2:] == row[2:]]
+    return [key for key in gone if key in found]
 
 
 def _spot(stored: dict[str, Any] | None) -> Spot | None:
@@ -95,6 +115,6 @@ def _missing(node: str | None, nodes: frozenset[str]) -> str:
 
 
 def _stored(done: Iterable[DoneOperation]) -> frozenset[str]:
-    """The contents that the run took away and that are still there."""
+    """The contents that the run took away and that are still there: in a transaction, until that ends."""
     wanted = {each.before.fields[FILES] for each in done if each.before and each.before.fields.get(FILES)}
-    return frozenset(FileSet.objects.filter(pk__one_of=wanted).values_list("pk", flat=True)) if wanted else frozenset()
+    return FileSet.objects.hold(wanted) if wanted else frozenset()

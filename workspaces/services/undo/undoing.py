@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +54,7 @@ class Undone:
 
 def preview_undo(run: ImportRun) -> Plan:
     """The plan of undoing the run as of now. Changes nothing. A plan without operations: see `nothing_to_undo`."""
-    return _plan(run.organization, lambda: past_of(run))
+    return _plan(run.organization, partial(past_of, run))
 
 
 def apply_undo(
@@ -63,14 +64,13 @@ def apply_undo(
 
     Raises NothingToUndo, PlanChanged, AppliedAlready, RemovalNotConfirmed, and the undo's own run is refused.
     """
-    return _apply(
-        run.organization, lambda: past_of(run), undoes=run, actor=actor, reason=reason, confirmation=confirmation
-    )
+    read_past = partial(past_of, run)
+    return _apply(run.organization, read_past, undoes=run, actor=actor, reason=reason, confirmation=confirmation)
 
 
 def preview_restore(organization: Organization, ids: Collection[UUID]) -> Plan:
     """The plan of restoring removed workspaces of the organization, with what went with them. Changes nothing."""
-    return _plan(organization, lambda: past_of_removed(ids))
+    return _plan(organization, partial(past_of_removed, organization, ids))
 
 
 def apply_restore(
@@ -82,9 +82,8 @@ def apply_restore(
     confirmation: UndoConfirmation = UndoConfirmation(),
 ) -> Undone:
     """Restore them as the organization is under its lock. Raises what `apply_undo` raises."""
-    return _apply(
-        organization, lambda: past_of_removed(ids), undoes=None, actor=actor, reason=reason, confirmation=confirmation
-    )
+    read_past = partial(past_of_removed, organization, ids)
+    return _apply(organization, read_past, undoes=None, actor=actor, reason=reason, confirmation=confirmation)
 
 
 def nothing_to_undo(plan: Plan, run: ImportRun | None = None) -> NothingToUndo | None:
@@ -96,6 +95,12 @@ def nothing_to_undo(plan: Plan, run: ImportRun | None = None) -> NothingToUndo |
         others = f" The same holds for {more:,} more, each for a reason of its own." if more else ""
         return NothingToUndo(f"Nothing of it can be taken back. {first.name}: {first.obstacle}.{others}", plan=plan)
     return NothingToUndo(_why_nothing(run), plan=plan)
+
+
+def why_refused(plan: Plan, run: ImportRun | None = None) -> str:
+    """The sentence with which the plan is refused, if it is applied without a number; "" if it is not."""
+    nothing = nothing_to_undo(plan, run)
+    return str(nothing) if nothing else judge(plan).message
 
 
 def _why_nothing(run: ImportRun | None) -> str:
@@ -134,31 +139,43 @@ def _apply(
         Organization.objects.lock([organization.pk])
         claim_run(run)
         plan = _plan(organization, read_past)
-        _check(plan, confirmation, organization=organization, undoes=undoes)
-        with gc_tuning.paused():
-            execute(PreparedPlan.of(plan, reason=reason), run=run, actor=actor, now=database_now())
-        verify(plan, organization)
-        complete_run(run, plan)
+        check_shown(plan, confirmation.fingerprint, organization=organization, undoes=undoes)
+        require(plan, confirmed=confirmation.confirm_removals, data_loss=confirmation.confirm_data_loss)
+        carry_out(plan, run=run, actor=actor)
         if undoes:
             _note_undone(undoes, by=run)
     return Undone(run=run, plan=plan)
 
 
-def _check(plan: Plan, confirmation: UndoConfirmation, *, organization: Organization, undoes: ImportRun | None) -> None:
-    shown = confirmation.fingerprint
+def carry_out(plan: Plan, *, run: ImportRun, actor: Actor) -> None:
+    """Carry the checked plan out in the caller's transaction, under the organization's lock, and complete its run."""
+    with gc_tuning.paused():
+        execute(PreparedPlan.of(plan, reason=run.reason), run=run, actor=actor, now=database_now())
+    verify(plan, run.organization)
+    complete_run(run, plan)
+
+
+def check_shown(plan: Plan, shown: str | None, *, organization: Organization, undoes: ImportRun | None) -> None:
+    """Raise PlanChanged or AppliedAlready if the plan is not the one of the fingerprint `shown`, and NothingToUndo."""
     if shown and shown != plan.fingerprint:
         if applied_by := run_that_applied(organization, fingerprint=shown):
             raise AppliedAlready(plan, applied_by=applied_by)
         raise PlanChanged(plan)
     if refusal := nothing_to_undo(plan, undoes):
         raise refusal
-    require(plan, confirmed=confirmation.confirm_removals, data_loss=confirmation.confirm_data_loss)
 
 
 def _note_undone(undone: ImportRun, *, by: ImportRun) -> None:
-    """An undo that is undone is one no longer: the run that it had taken back stands again."""
-    ImportRun.objects.filter(pk=undone.pk).update(undone_by=by)
-    ImportRun.objects.filter(undone_by=undone).update(undone_by=None)
+    """Note which run undid it. If that was an undo itself, the run before it stands again; if that one was an undo,
+    too, the one before is undone once more, and so on."""
+    runs = ImportRun.objects
+    runs.filter(pk=undone.pk).update(undone_by=by)
+    stands = False
+    while undone.undoes_id:
+        was, now = (None, undone.pk) if stands else (undone.pk, None)
+        if not runs.filter(pk=undone.undoes_id, undone_by=was).update(undone_by=now):
+            return
+        undone, stands = runs.only("undoes").get(pk=undone.undoes_id), not stands
 
 
 # ---- The outcome as plain data: the same answer from REST and from the commands.
