@@ -56,7 +56,7 @@ def way_back(stone: Tombstone) -> ReturnOffer:
     match stone.data:
         case DataFate.WAITS if is_over(stone.restorable_until):
             lead = f"Its data was kept until {deadline(stone.restorable_until)}, and goes any moment."
-            return WayBack(lead=lead, rest=_with(stone), button="Restore…")
+            return ReturnOffer(lead=lead, rest=_with(stone), button="Restore…")
         case DataFate.WAITS:
             lead = f"Can come back with its data until {deadline(stone.restorable_until)}."
             return ReturnOffer(lead=lead, rest=_with(stone), button=f"Restore until {day(stone.restorable_until)}…")

@@ -13,17 +13,26 @@ from workspaces.admin.plan.file_changes import Folders, file_changes
 from workspaces.admin.plan.plan_row import FieldCell, FieldRow, FieldTable
 from workspaces.admin.shared.field_words import field_name, shown
 from workspaces.core.changes import Change
+from workspaces.core.json_values import same
 from workspaces.core.planning.field_diff import FieldDiff
 from workspaces.services.undo.since import Changers
 
 BACK = "put back"
 LEFT = "left: changed here since"
+BY_HAND = "a schedule made by hand has"
 
 
 def back_fields(
-    diff: FieldDiff | None, *, made: Mapping[str, Any], changers: Changers, folders: Folders, number: int
+    diff: FieldDiff | None,
+    *,
+    made: Mapping[str, Any],
+    changers: Changers,
+    folders: Folders,
+    number: int,
+    obstacle: str,
 ) -> FieldTable | None:
-    """None where no field is concerned. `made` are the fields as run `number` left them."""
+    """None where no field is concerned. `made` are the fields as run `number` left them; the plan's `obstacle` says why
+    some stay as they are."""
     if diff is None or not (diff.changes or diff.drift):
         return None
     heads = (f"Before #{number}", f"#{number} made it", "Live", "Result")
@@ -31,30 +40,34 @@ def back_fields(
         row
         for changes, left in ((diff.changes, False), (diff.drift, True))
         for change in changes
-        for row in _rows(change, heads, left=left, made=made, changers=changers, folders=folders)
+        for row in _rows(change, heads, _left(change, made, changers, obstacle) if left else "", made, folders)
     )
     return FieldTable(heads=heads, rows=rows, is_open=bool(diff.drift))
 
 
-def _rows(
-    change: Change,
-    heads: tuple[str, ...],
-    *,
-    left: bool,
-    made: Mapping[str, Any],
-    changers: Changers,
-    folders: Folders,
-) -> Iterator[FieldRow]:
+def _left(change: Change, made: Mapping[str, Any], changers: Changers, obstacle: str) -> str:
+    """The reason why it stays as it is."""
     name = change["field"]
-    result = f"{LEFT}{_by(changers.get(name))}" if left else BACK
+    if name.startswith("schedules.") and change["from"] is None and BY_HAND in obstacle:
+        return f"left: {BY_HAND} its name: rename or delete that one first"
+    if name == "files" and name in made and same(change["from"], made[name]):
+        return "left: the files it had are no longer stored: import them again"
+    return f"{LEFT}{_by(changers.get(name))}"
+
+
+def _rows(
+    change: Change, heads: tuple[str, ...], left: str, made: Mapping[str, Any], folders: Folders
+) -> Iterator[FieldRow]:
+    """`left` says why it stays as it is, "" if it is put back."""
+    name, result = change["field"], left or BACK
     files = [*file_changes(change, folders)] if name == "files" else []
     for each in files:
         texts = (each.wanted, "–" if left else each.live, each.live, result)
-        yield _row(f"files › {each.path}", heads, texts, left=left)
+        yield _row(f"files › {each.path}", heads, texts, left=bool(left))
     if not files:
         live = shown(name, change["from"])
         texts = (shown(name, change["to"]), shown(name, made.get(name)) if left else live, live, result)
-        yield _row(field_name(name), heads, texts, left=left)
+        yield _row(field_name(name), heads, texts, left=bool(left))
 
 
 def _row(field: str, heads: tuple[str, ...], texts: tuple[str, ...], *, left: bool) -> FieldRow:

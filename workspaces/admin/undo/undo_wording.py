@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from workspaces.core.names import SEPARATOR
 from workspaces.core.plan_words import WORDS
 from workspaces.core.planning.plan_values import REMOVING, Action, Row
 from workspaces.core.planning.undo_places import Obstacle
-from workspaces.core.planning.undo_words import NOT_OF_THAT_RUN, changed_since
+from workspaces.core.planning.undo_words import NOT_OF_THAT_RUN
 from workspaces.core.planning.undo_words import WORDS as OBSTACLES
 from workspaces.models import Schedule
 from workspaces.services.containers.desired_state import engine_runs
@@ -34,6 +35,8 @@ from workspaces.services.undo.since import Changers, changed_by, made_by
 
 BACK = {Action.MOVE: badge(Action.MOVE, "Move back"), Action.UPDATE: badge(Action.UPDATE, "Put back")}
 NEVER = {True: badge(Action.CANNOT, "Can't go back"), False: badge(Action.CANNOT, "Can't come back")}
+ABOVE = (OBSTACLES[Obstacle.PARENT_GONE], OBSTACLES[Obstacle.PARENT_GOES])
+FIELDS = re.compile(r"(?:^|; )(?:changed since, left|a schedule made by hand|the files it had)")
 TONES = {Action.RESTORE: "cr", Action.UPDATE: "upd", Action.CANNOT: "left", Action.KEEP: "quiet"}
 
 
@@ -134,11 +137,12 @@ class UndoWording:
             changers=self.changers.get(row.live.id, {}),
             folders=self.folders,
             number=self.taking.run.number,
+            obstacle=row.obstacle,
         )
 
     def _way_out(self, row: Row, *, there: bool) -> WayOut | None:
         """None where the reason says all there is to say, or where only fields are left."""
-        *_, parted, remedy = _without_fields(row).rpartition(": ")
+        *_, parted, remedy = _without_fields(row.obstacle).rpartition(": ")
         if not parted or row.live is None:
             return None
         alone = not there and (self.taking.run is not None or len(self.taking.ids) > 1)
@@ -152,8 +156,8 @@ class UndoWording:
         )
 
     def _in_the_way(self, row: Row) -> UUID | None:
-        """The workspace to look at: the one in its place, or the one above that is gone, or itself."""
-        if row.obstacle == OBSTACLES[Obstacle.PARENT_GONE] and row.live:
+        """The workspace to look at: the one in its place, or the one above that is gone or goes, or itself."""
+        if row.obstacle in ABOVE and row.live and not stands(row):
             return row.live.parent_id
         return self.places.get(row.trail) or (row.live.id if row.live else None)
 
@@ -167,10 +171,9 @@ def _flags(row: Row) -> Iterator[tuple[str, str]]:
         yield "", f"{plural(len(row.diff.drift), 'field')} not put back"
 
 
-def _without_fields(row: Row) -> str:
+def _without_fields(obstacle: str) -> str:
     """The obstacle without the fields that are left, which stand in a table of their own."""
-    left = changed_since(row.diff.drift) if row.diff and row.diff.drift else ""
-    return row.obstacle.removesuffix(left).removesuffix("; ") if left else row.obstacle
+    return FIELDS.split(obstacle, maxsplit=1)[0]
 
 
 def _data(line: PlanLine) -> str:
