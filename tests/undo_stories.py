@@ -81,6 +81,7 @@ def undo(
     contents: Mapping[str, Content] = {},
     memories: Mapping[str, Memory] = {},
     files: Collection[str] = (),
+    again: Collection[UUID] = (),
     last_run: UUID | None = None,
     containers: RestartRule = NO_CONTAINERS,
 ) -> Plan:
@@ -89,6 +90,7 @@ def undo(
         removed={each.row.id: each.row for each in did if each.row},
         memories={key_of(path): memory for path, memory in memories.items()},
         files=frozenset(files),
+        again=frozenset(again),
     )
     known = {key_of(path): each for path, each in contents.items()}
     needed = {key: known.get(key, content()) for key in fields_needed(past, have)}

@@ -113,7 +113,7 @@ def story(**other: object) -> Plan:
     """A run that did one of each, a fact of it replaced."""
     given_facts: dict[str, object] = {
         "have": live("PM", "PM/New", "Ops", "Ops/Dev"), "role": "new", "by": RUN, "data": Data.KEPT, "node": "",
-        "last_run": None, "files": ["old"], "declared": None, "by_hand": (), "more": [],
+        "last_run": None, "files": ["old"], "declared": None, "by_hand": (), "more": [], "again": [],
     }  # fmt: skip
     facts: dict = {**given_facts, **other}
     return undo(
@@ -125,6 +125,7 @@ def story(**other: object) -> Plan:
         *facts["more"],
         contents={"PM": content(facts["by_hand"], facts["declared"], role=facts["role"], files="new")},
         files=facts["files"],
+        again=facts["again"],
         last_run=facts["last_run"],
     )
 
@@ -142,6 +143,7 @@ FACTS: dict[str, Callable[[], Plan]] = {
     "a machine that is away": lambda: story(node="east"),
     "the files that are stored": lambda: story(files=[]),
     "the last run": lambda: story(last_run=LATER),
+    "that it was done again": lambda: story(again=[LATER]),
     "an operation more": lambda: story(more=[removed("QA")]),
 }
 

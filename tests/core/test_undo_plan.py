@@ -173,6 +173,14 @@ def test_a_workspace_that_another_run_has_removed_again() -> None:
     """)
 
 
+def test_a_workspace_that_was_removed_as_this_run_was_done_again() -> None:
+    assert shown(live("PM"), removed("PM/Dev", by=LATER), again=[LATER]) == text("""
+        · PM     that run did not touch it
+        ^   Dev  removed by that run
+        Plan: 1 to restore, 0 to create, 0 to keep, 0 to remove.
+    """)
+
+
 def test_data_that_is_being_destroyed() -> None:
     assert shown(live("PM"), removed("PM/Dev", data=Data.GOING)) == text("""
         · PM     that run did not touch it

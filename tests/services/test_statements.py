@@ -149,26 +149,26 @@ def test_an_undo_of_a_cascade_delete(live: Organization, actor: Actor, engine: s
     """
     roots = list(Workspace.objects.filter(parent=None).values_list("pk", flat=True))
     run, count = cascade_delete(roots, actor=actor).runs[0], len(Workspace.objects.all())
-    assert statements(lambda: preview_undo(run)) == 6
-    assert statements(lambda: apply_undo(run, actor=actor)) == 26 + NONE[engine] - TOGETHER
+    assert statements(lambda: preview_undo(run)) == 7
+    assert statements(lambda: apply_undo(run, actor=actor)) == 27 + NONE[engine] - TOGETHER
     assert live.workspaces.live().count() == count
 
 
 def test_an_undo_of_an_import(live: Organization, actor: Actor, engine: str) -> None:
     run, sure = ImportRun.objects.get(), UndoConfirmation(confirm_removals=live.workspaces.count())
-    assert statements(lambda: apply_undo(run, actor=actor, confirmation=sure)) == 22 + NONE[engine] - TOGETHER
+    assert statements(lambda: apply_undo(run, actor=actor, confirmation=sure)) == 23 + NONE[engine] - TOGETHER
     assert not live.workspaces.live().exists()
 
 
 def test_an_undo_of_moves(live: Organization, actor: Actor, size: tuple[int, int], engine: str) -> None:
     """The root that held them goes."""
     run = apply_import(live, loaded(turned_around(grown(*size))), mode=Mode.RECONCILE, actor=actor).run
-    assert statements(lambda: apply_undo(run, actor=actor)) == 26 + NONE[engine] - 2 * TOGETHER
+    assert statements(lambda: apply_undo(run, actor=actor)) == 27 + NONE[engine] - 2 * TOGETHER
 
 
 def test_an_undo_of_updates(live: Organization, actor: Actor, size: tuple[int, int], engine: str) -> None:
     run = apply_import(live, loaded(grown(*size), color="blue"), mode=Mode.RECONCILE, actor=actor).run
-    assert statements(lambda: apply_undo(run, actor=actor)) == 24 - NONE[engine] - TOGETHER
+    assert statements(lambda: apply_undo(run, actor=actor)) == 25 - NONE[engine] - TOGETHER
 
 
 def test_a_restore(live: Organization, actor: Actor, engine: str) -> None:

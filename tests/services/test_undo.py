@@ -195,6 +195,20 @@ def test_a_run_that_was_undone_twice_stays_undone_by_the_later_one(tree: Organiz
     assert both.undone_by == second
 
 
+def test_a_run_that_was_done_again_is_undone_like_the_first_time(tree: Organization) -> None:
+    before = everything()[0]
+    run = apply_import(
+        tree, loaded({"Top": TREE}), mode=Mode.RECONCILE, options=REPLACING, actor=ALICE,
+        confirmation=Confirmation(confirm_removals=4),
+    ).run  # fmt: skip
+    undone = undo(run, confirm_removals=5).run
+    undo(undone, confirm_removals=4)
+    again = undo(run, confirm_removals=5)
+    assert (again.run.restored_count, again.plan.cannot) == (4, ())
+    live = set(Workspace.objects.live().values_list("pk", flat=True))
+    assert live == {row["id"] for row in before}
+
+
 # ---- what is written down
 
 

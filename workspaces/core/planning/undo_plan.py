@@ -229,14 +229,15 @@ def _as_live(row: PastRow) -> Live:
 
 
 def _fingerprint(past: PastFacts, have: Iterable[Live], contents: Mapping[UUID, Content], last_run: UUID | None) -> str:
-    """SHA-256 (hex) over all that the plan reads: the operations, the live rows, the removed ones with the state of
-    their data, the fields, and the last run that changed something."""
+    """SHA-256 (hex) over all that the plan reads and that can change: the live rows, the removed ones with the state of
+    their data, the fields, the runs that did the same again, and the last run that changed something."""
     digest = hashlib.sha256(f"{Mode.UNDO} {last_run}".encode())
     seen = sorted((row.id.int, row.parent_id and row.parent_id.int, *row[2:PLANNED]) for row in have)
     gone = sorted((key.int, str(row[1:])) for key, row in past.removed.items())
     done = [(str(each.run), str(each.kind), each.workspace.int) for each in past.done]
     fields = [[key.hex, *map(_fact, content)] for key, content in sorted(contents.items())]
-    for read in (repr(seen), repr(gone), repr(done), _CANONICAL.encode(fields), repr(sorted(past.files))):
+    again = sorted(key.hex for key in past.again)
+    for read in (repr(seen), repr(gone), repr(done), _CANONICAL.encode(fields), repr(sorted(past.files)), repr(again)):
         digest.update(read.encode(errors="surrogatepass"))
     return digest.hexdigest()
 
