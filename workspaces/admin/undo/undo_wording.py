@@ -89,6 +89,7 @@ class UndoWording:
     def _full(self, number: int, line: PlanLine) -> PlanRow:
         row = line.row
         goes, there = row.action in REMOVING, stands(row)
+        way_out = self._way_out(row, there=there)
         return PlanRow(
             key=key(number),
             name=row.name,
@@ -98,7 +99,7 @@ class UndoWording:
             tone=WORDS[row.action].tone,
             changed=is_changed(line),
             badge=_badge(row, there=there),
-            why=self._why(line),
+            why=self._why(line, without=f": {way_out.text}" if way_out else ""),
             gone=goes,
             dot=dot_of(line) if there else "gone",
             flags=tuple(_flags(row)),
@@ -106,18 +107,18 @@ class UndoWording:
             holdings=(self.holdings.get(row.live.id) if goes and row.live else None) or Holdings(),
             stored=None if there else self._stored(row),
             fields=self._fields(row),
-            way_out=self._way_out(row, there=there),
+            way_out=way_out,
         )
 
-    def _why(self, line: PlanLine) -> Why:
-        """The plan's cause; of a moved one its path leads to the thin line."""
-        row = line.row
+    def _why(self, line: PlanLine, *, without: str) -> Why:
+        """The plan's cause, `without` what stands below the line; of a moved one its path leads to the thin line."""
+        row, cause = line.row, line.row.cause.replace(without, "", 1)
         if row.action is Action.MOVE:
             before = row.before or row.trail
-            after = row.cause.removeprefix(f"from {SEPARATOR.join(before)}")
+            after = cause.removeprefix(f"from {SEPARATOR.join(before)}")
             url = self.page.link(line.partner)
             return Why(text="from", url=url, path=path_html(before), after=after, tone="mv")
-        text = "" if row.action is Action.UNTOUCHED and row.cause == NOT_OF_THAT_RUN else row.cause
+        text = "" if row.action is Action.UNTOUCHED and cause == NOT_OF_THAT_RUN else cause.removeprefix("put back: ")
         return Why(text=text, tone=TONES.get(row.action, "quiet" if row.action is Action.UNTOUCHED else ""))
 
     def _stored(self, row: Row) -> DataNote | None:
@@ -141,9 +142,11 @@ class UndoWording:
         )
 
     def _way_out(self, row: Row, *, there: bool) -> WayOut | None:
-        """None where the reason says all there is to say, or where only fields are left."""
+        """None where the reason says all there is to say, where only fields are left, and below one that has it."""
         *_, parted, remedy = _without_fields(row.obstacle).rpartition(": ")
-        if not parted or row.live is None:
+        above = None if row.parent is None else self.page.lines.plan.rows[row.parent]
+        below_one = row.obstacle in ABOVE and above is not None and above.action is Action.CANNOT
+        if not parted or row.live is None or below_one:
             return None
         alone = not there and (self.taking.run is not None or len(self.taking.ids) > 1)
         left = self.left.get(row.live.id)
