@@ -56,8 +56,8 @@ def delete(roots: Sequence[UUID]) -> None:
 
 def undo(place: Place) -> None:
     """Take back the last run of the organization."""
-    last = Organization.objects.get(pk=place.organization).last_run
-    apply_undo(ImportRun.objects.select_related("organization").get(pk=last), actor=OPERATOR)
+    runs = ImportRun.objects.filter(organization=place.organization).select_related("organization")
+    apply_undo(runs.latest("number"), actor=OPERATOR)
 
 
 def _apply(
