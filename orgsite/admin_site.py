@@ -22,7 +22,11 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 SECTIONS = (
-    ("Workspaces", Right.VIEW, ("workspaces_workspace_changelist", "cascade_delete", "kept_data")),
+    (
+        "Workspaces",
+        Right.VIEW,
+        ("workspaces_workspace_changelist", "cascade_delete", "kept_data", "workspaces_workspace_restore"),
+    ),
     ("Import", Right.IMPORT, ("import",)),
     ("Runs", Right.VIEW, ("runs",)),
     ("Audit", Right.VIEW_EVENTS, ("timeline",)),

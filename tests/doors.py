@@ -106,6 +106,14 @@ PAGES: dict[str, dict[str, Row]] = {
     "admin/runs/<uuid:run_id>/": {"GET": LOOK, "POST": NO_SUCH_METHOD},
     "admin/runs/<uuid:run_id>/again/": {"GET": NO_SUCH_METHOD, "POST": page(403, 404, 302)},
     "admin/runs/<uuid:run_id>/dismiss/": {"GET": NO_SUCH_METHOD, "POST": page(403, 404, 302)},
+    "admin/runs/<uuid:run_id>/undo/": {
+        "GET": LOOK,
+        "POST": page(403, 404, 302, form={"plan": "{undo_plan}", "confirm_removals": "2"}),
+    },
+    "admin/restore/": {
+        "GET": page(403, 404, 200, query="ids={gone}"),
+        "POST": page(403, 404, 302, query="ids={gone}", form={"plan": "{restore_plan}", "confirm_removals": "0"}),
+    },
     "admin/containers/<uuid:workspace_id>/again/": {"GET": NO_SUCH_METHOD, "POST": page(403, 404, 302)},
     "admin/cascade-delete/": {
         "GET": page(403, 404, 200, query="_selected_action={leaf}"),

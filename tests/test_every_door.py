@@ -45,6 +45,7 @@ from workspaces.services.imports.importing import apply_import
 from workspaces.services.imports.previews import store_preview
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.tokens import issue_api_token, issue_workspace_token
+from workspaces.services.undo.undoing import preview_restore, preview_undo
 
 PAGE_METHODS, METHODS = ("GET", "POST"), ("GET", "POST", "PUT", "PATCH", "DELETE")
 SECRETS = ("Acme Secret Works", "Pantry", "Larder", "Cellar", "Recipes")  # names that only members may read
@@ -179,6 +180,7 @@ def furnish() -> World:
         "user": people["unprivileged"].pk, "group": Group.objects.all()[0].pk, "apitoken": api_token,
         "workspacetoken": agent_token, "api_token": api_token, "agent_token": agent_token,
         "content_type_id": ContentType.objects.get_for_model(Workspace).pk,
+        "undo_plan": preview_undo(run).fingerprint, "restore_plan": preview_restore(acme, [gone.pk]).fingerprint,
         "doom": hashlib.sha256(leaf.pk.bytes).hexdigest(),
     }  # fmt: skip
     cookies = {name: signed_in(user) for name, user in people.items()}

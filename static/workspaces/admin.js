@@ -5,21 +5,21 @@
   const count = (number) => number.toLocaleString('en');
   document.documentElement.classList.add('ws-js-on');
 
-  // ---- typed confirmation: the button waits for the number and the tick
+  // ---- typed confirmation: the button waits for every number and every tick of its form
 
   all('[data-want]').forEach((box) => {
     if (box.disabled) return;
     const button = document.getElementById(box.dataset.for);
-    const tick = box.form.querySelector('[data-ack]');
+    const boxes = all('[data-want]', box.form), ticks = all('[data-ack]', box.form);
     const say = document.getElementById(box.getAttribute('aria-describedby'));
     function sync() {
-      const ready = box.value.trim() === box.dataset.want && (!tick || tick.checked);
+      const ready = boxes.every((each) => each.value.trim() === each.dataset.want) && ticks.every((each) => each.checked);
       if (say && ready === button.disabled) say.textContent = ready ? button.textContent + ' is now available' : '';
       button.disabled = !ready;
     }
     sync();
     box.addEventListener('input', sync);
-    if (tick) tick.addEventListener('change', sync);
+    ticks.forEach((tick) => tick.addEventListener('change', sync));
   });
 
   // ---- a form is sent once: a second click waits for what the first one leads to

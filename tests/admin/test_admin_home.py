@@ -66,7 +66,7 @@ def test_a_failure_stands_there_until_somebody_dismisses_it(
     assert "Nothing waits for you." not in home(viewer)
     page = text(operator.post(f"/admin/runs/{run.pk}/dismiss/", {"home": "1"}, follow=True))
     assert "The failure is dismissed" in page
-    assert "Imports that failed" not in page
+    assert "Runs that failed" not in page
     assert "Nothing waits for you." in home(viewer)
     assert "Dismissed by alice" in text(viewer.get(f"/admin/runs/{run.pk}/"))
 
@@ -75,7 +75,7 @@ def test_only_who_may_import_dismisses(viewer: Client, organization: Organizatio
     run = failed(organization, actor)
     assert "Dismiss" not in home(viewer)
     assert viewer.post(f"/admin/runs/{run.pk}/dismiss/").status_code == 403
-    assert "Imports that failed" in home(viewer)
+    assert "Runs that failed" in home(viewer)
 
 
 def test_more_failures_than_fit_say_so(viewer: Client, organization: Organization, actor: Actor) -> None:
@@ -93,7 +93,7 @@ def test_what_was_refused_is_no_failure(
     with pytest.raises(RemovalNotConfirmed):
         apply_import(organization, loaded(AFTER), mode=Mode.RECONCILE, options=STILL, actor=Actor(name="alice"))
     page = home(viewer)
-    assert "Imports that failed" not in page
+    assert "Runs that failed" not in page
     assert "Nothing waits for you." in page
     assert "refused, nothing changed" in page
     run = ImportRun.objects.get(state="refused")

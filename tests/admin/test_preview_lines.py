@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from tests.trees import AFTER, BEFORE, Tree, live, template
-from workspaces.admin.preview.plan_lines import PlanLine, plan_lines
+from workspaces.admin.plan.plan_lines import PlanLine, plan_lines
 from workspaces.core.plan_words import WORDS
 from workspaces.core.planning.import_options import ImportOptions, Prefer
 from workspaces.core.planning.plan import Comparison
@@ -20,7 +20,7 @@ def table(have: Collection[Live], want: Tree, *, merge: ImportOptions | None = N
     comparison = Comparison(have=have, want=template(want))
     first = comparison.plan(Mode.MERGE, merge or OPTIONS[Mode.MERGE], contents={})
     second = comparison.plan(Mode.RECONCILE, ImportOptions.of(Mode.RECONCILE, **reconcile), contents={})
-    return [_told(line) for line in plan_lines(first, second).all]
+    return [_told(line) for line in plan_lines(second, merge=first).all]
 
 
 def _told(line: PlanLine) -> str:

@@ -203,6 +203,22 @@ def test_it_takes_both_exactly(as_alice: Caller, purged: str, numbers: dict[str,
     assert live() == {"PM", "Dev Lead", "QA"}
 
 
+def test_a_container_that_goes_takes_the_number_too(
+    as_alice: Caller, settings: Any, organization: Organization
+) -> None:
+    settings.ORGSITE_ENGINE, settings.ORGSITE_RUNTIME_IMAGES = "fake", {"*": "agent:1"}
+    installation()
+    body = asked({"PM": {}}, mode="reconcile")
+    body["template"]["workspaces"][0] |= {"external": True, "url": "https://agent.example"}
+    as_alice.post("/org/import", body)
+    body["template"]["workspaces"][0] |= {"external": False}
+    run = as_alice.post("/org/import", body).json()["import_id"]
+    guarded = undo(as_alice, run).json()
+    assert (guarded["confirm_removals"], "1 container" in guarded["error"]) == (0, True)
+    assert undo(as_alice, run, confirm_removals=0).status_code == 201
+    assert Container.objects.get().keep_volumes
+
+
 def test_a_refused_undo_is_a_refused_run(as_alice: Caller, merged: str) -> None:
     undo(as_alice, merged)
     run = as_alice.get("/runs", mode="undo").json()["results"][0]

@@ -62,6 +62,11 @@ def browser(playwright: Playwright, browser_type_launch_args: dict[str, Any]) ->
 
 @pytest.fixture(scope="package")
 def browser_context_args(site: Site) -> dict[str, Any]:
+    return context_args(site)
+
+
+def context_args(site: Site) -> dict[str, Any]:
+    """The options of every window at this site."""
     return {"base_url": site.url, "locale": "en-GB", "reduced_motion": "reduce"}
 
 

@@ -55,12 +55,23 @@ class Exhibits:
         waiting = self._office()
         waiting.merge(BEFORE)
         waiting.merge(AFTER)
-        waiting.leave_data(waiting.reconcile(AFTER, removing=8))
+        waiting_run = waiting.reconcile(AFTER, removing=8)
+        waiting.leave_data(waiting_run)
+        sorry = self._office()
+        sorry.merge(BEFORE)
+        undone = sorry.remove("PM", "Infra Lead", "Dev Lead")
+        undo = sorry.undo(undone)
+        regretted = sorry.remove("PM", "Infra Lead")
+        sorry.leave_data(regretted)
+        sorry.destroy_data("QA Engineer")
+        taken = sorry.workspace("PM", "Infra Lead")
+        sorry.create("Infra Lead", below=("PM",))
         return {
             "slug": office.slug, "run": run.pk, "running": running.pk, "failed": failed.pk,
             "refused": refused.pk, "moved": moved.pk,
             "torn": torn.pk, "leaking": leaking.workspace("PM", "Infra Lead").pk,
-            "waiting": waiting.workspace("PM", "Infra Lead").pk, "waiting_slug": waiting.slug,
+            "waiting_run": waiting_run.pk, "undone": undone.pk, "undo": undo.pk, "regretted": regretted.pk,
+            "taken": taken.pk, "waiting": waiting.workspace("PM", "Infra Lead").pk, "waiting_slug": waiting.slug,
             "waiting_in": self._ask(Organization.objects.get, slug=waiting.slug).pk,
             "minute": f"day={run.started_at:%Y-%m-%d}&at={run.started_at:%H:%M}&org={office.slug}",
             "workspace": office.workspace("PM").pk, "gone": gone.pk, "version": office.latest_version(gone),

@@ -31,6 +31,7 @@ from workspaces.services.imports.previews import apply_preview, open_preview, st
 from workspaces.services.plans.runs import fail_run, open_run
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.security.tokens import issue_workspace_token
+from workspaces.services.undo.undoing import apply_undo
 from workspaces.services.workspace.adding import create_workspace
 from workspaces.services.workspace.editing import edit_workspace
 
@@ -97,9 +98,9 @@ class Office:
     def fail(self, run: ImportRun, error: str) -> None:
         self._ask(fail_run, run, error)
 
-    def create(self, name: str, *, by: str = "sam") -> None:
-        node = Node(name=name, path="")
-        self._ask(create_workspace, self._organization, node, parent_id=None, actor=Actor(name=by))
+    def create(self, name: str, *, below: tuple[str, ...] = (), by: str = "sam") -> None:
+        node, parent = Node(name=name, path=""), self.workspace(*below).pk if below else None
+        self._ask(create_workspace, self._organization, node, parent_id=parent, actor=Actor(name=by))
 
     def preview(self, tree: Tree, *, by: User, **spec: Any) -> UUID:
         """A stored preview of that tree, where each workspace has that `spec`."""
@@ -109,8 +110,12 @@ class Office:
         """Change the role of the workspace there: one version more in its history."""
         self._ask(edit_workspace, self.workspace(*path), {"role": role}, actor=Actor(name=by), reason="new role")
 
-    def remove(self, *path: str, by: str = "sam") -> None:
+    def remove(self, *path: str, by: str = "sam") -> ImportRun:
         self._ask(cascade_delete, [self.workspace(*path).pk], actor=Actor(name=by), reason="no longer needed")
+        return self.runs()[0]
+
+    def undo(self, run: ImportRun, *, by: str = "sam") -> ImportRun:
+        return self._ask(apply_undo, run, actor=Actor(name=by), reason="a mistake").run
 
     def give_token(self, *path: str) -> None:
         self._ask(issue_workspace_token, self.workspace(*path), actor=SYSTEM)
@@ -139,6 +144,11 @@ class Office:
         want_running(Ids(row.pk for row in removed), organization=self._organization.pk, import_id=run.pk, now=now)
         want_absent([row.pk for row in removed], data=DataPolicy.WAIT, import_id=run.pk, now=now)
         Container.objects.filter(import_id=run.pk).update(due_at=None, released_at=now, volume_bytes=5_000_000)
+
+    def destroy_data(self, name: str) -> None:
+        """The time of the data of the removed one of that name is over."""
+        rows = Container.objects.filter(workspace__name=name, workspace__organization=self._organization)
+        self._ask(rows.update, purge_at=None, purged_at=timezone.now())
 
     def release(self, run: ImportRun) -> None:
         """All that the run's containers held is gone."""

@@ -16,7 +16,7 @@ from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle
 from tests.controller.strays import FOREIGN, add_stray, left, manage, sweep, time_passes
 from workspaces.access import SYSTEM, Actor
-from workspaces.admin.run.run_rows import stage_of
+from workspaces.admin.run.run_stages import stage_of
 from workspaces.core.containers.epoch_mark import epoch_of
 from workspaces.engines.fake import FakeEngine
 from workspaces.errors import EngineAway

@@ -14,7 +14,7 @@ from audit.models import StructureEvent
 from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
 from tests.controller.rounds import busy
 from workspaces.access import Actor
-from workspaces.admin.run.run_rows import stage_of
+from workspaces.admin.run.run_stages import stage_of
 from workspaces.core.containers.convergence import LONG_RUN, LOST_AFTER, PROBATION, pause
 from workspaces.engines.fake import FakeEngine
 from workspaces.models import Container, Status, Workspace

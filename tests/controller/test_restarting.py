@@ -16,7 +16,7 @@ from lib.database_clock import database_now
 from tests.changing import change_fields
 from tests.controller.conftest import Merge, events, hurry, key_of, settle, wait_for
 from workspaces.access import Actor
-from workspaces.admin.run.run_rows import stage_of
+from workspaces.admin.run.run_stages import stage_of
 from workspaces.core.changes import changes_of
 from workspaces.core.containers.restart_rule import Effect
 from workspaces.core.template import Node

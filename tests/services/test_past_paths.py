@@ -10,7 +10,8 @@ from django.utils.html import strip_tags
 from audit.models import StructureEvent
 from tests.trees import loaded
 from workspaces.access import Actor
-from workspaces.admin.run.run_rows import RunRows, Stages
+from workspaces.admin.run.run_rows import RunRows
+from workspaces.admin.run.run_stages import Stages
 from workspaces.admin.workspace_list.removed_rows import RemovedRows
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Organization, Workspace

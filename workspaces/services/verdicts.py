@@ -12,7 +12,7 @@ from django.conf import settings
 
 from lib.text import plural
 from workspaces.core.planning import policy
-from workspaces.core.planning.plan_values import Plan
+from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.policy import Policy, Verdict
 from workspaces.errors import InvalidRequest
 
@@ -31,38 +31,56 @@ ONE_CLICK = 3
 """Up to so many removals are confirmed by the click alone, where the guard is silent."""
 
 
+BESIDE = {False: "that the template does not name", True: "that the run did not make"}
+"""Collateral in words: of an import, and of an undo."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Demand:
-    """The removals to confirm: all, and the `collateral` ones, which were not named; `released` ones lose their
-    container. `why` is the guard's reason, or "". `typed`: the number has to be typed; else it is in the form."""
+    """The removals to confirm: all, and the `collateral` ones, which are those `beside` what was meant; `released` ones
+    lose their container, `empty` ones come back without their data. `why` is the guard's reason, or "". `typed`: the
+    number has to be typed; else it is in the form."""
 
     removals: int
     typed: bool
     collateral: int = 0
     why: str = ""
     released: int = 0
+    empty: int = 0
+    beside: str = BESIDE[False]
 
     @property
     def ticked(self) -> bool:
-        """Whether a box has to be ticked."""
+        """Whether a box has to be ticked for what goes."""
         return bool(self.collateral or self.released)
 
 
-def demand_for(removals: int, *, collateral: int = 0, why: str = "", released: int = 0) -> Demand:
-    typed = removals > ONE_CLICK or bool(removals and why)
-    return Demand(removals=removals, typed=typed, collateral=collateral, why=why, released=released)
+def demand_for(removals: int, *, why: str = "") -> Demand:
+    return Demand(removals=removals, typed=_is_typed(removals, why), why=why)
 
 
 def demand_of(plan: Plan) -> Demand:
-    collateral, released = len(plan.collateral), len(plan.released)
-    return demand_for(len(plan.removals), collateral=collateral, why=judge(plan).why, released=released)
+    removals, why = len(plan.removals), judge(plan).why_removals
+    return Demand(
+        removals=removals,
+        typed=_is_typed(removals, why),
+        collateral=len(plan.collateral),
+        why=why,
+        released=len(plan.released),
+        empty=len(plan.data_lost),
+        beside=BESIDE[plan.mode is Mode.UNDO],
+    )
+
+
+def _is_typed(removals: int, why: str) -> bool:
+    return removals > ONE_CLICK or bool(removals and why)
 
 
 def confirmed_number(demand: Demand, *, number: str, ticked: bool = False) -> int:
     """The number of removals that was confirmed. Raises InvalidRequest, which names the missing part."""
     if demand.collateral and not ticked:
         going = plural(demand.collateral, "workspace")
-        message = f"Tick the box: {going} that the template does not name would go too. Nothing was changed."
+        message = f"Tick the box: {going} {demand.beside} would go too. Nothing was changed."
         raise InvalidRequest(message, field="accept_collateral")
     if demand.released and not ticked:
         message = f"Tick the box: {plural(demand.released, 'container')} would go. Nothing was changed."
@@ -73,3 +91,20 @@ def confirmed_number(demand: Demand, *, number: str, ticked: bool = False) -> in
         )
         raise InvalidRequest(message, field="confirm_removals")
     return demand.removals
+
+
+def confirmed_loss(demand: Demand, *, number: str, ticked: bool) -> int | None:
+    """The confirmed number of workspaces that come back empty, None if there are none. Raises InvalidRequest."""
+    if not demand.empty:
+        return None
+    if not ticked:
+        back = plural(demand.empty, "workspace")
+        message = f"Tick the box: {back} would come back empty. Nothing was changed."
+        raise InvalidRequest(message, field="accept_data_loss")
+    if number.strip() != str(demand.empty):
+        message = (
+            f"The number of workspaces that come back empty is {demand.empty}, not “{number.strip()}”. "
+            "Nothing was changed."
+        )
+        raise InvalidRequest(message, field="confirm_data_loss")
+    return demand.empty

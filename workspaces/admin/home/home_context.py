@@ -14,8 +14,9 @@ from django.db.models import Count
 from lib.bounded_count import Tally
 from workspaces import access
 from workspaces.access import Right
-from workspaces.admin.run.run_context import RunLine, latest_runs, run_line, run_lines
-from workspaces.admin.run.run_rows import Stage, stage_of
+from workspaces.admin.run.run_context import RunLine, run_line, run_lines
+from workspaces.admin.run.run_stages import Stage, stage_of
+from workspaces.admin.run.run_words import latest_runs
 from workspaces.admin.shared.kept_notice import KeptNotice, kept_notice
 from workspaces.admin.shared.system_state import System, system_of
 from workspaces.models import ImportRun, Organization, Workspace

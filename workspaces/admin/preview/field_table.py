@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from workspaces.admin.preview.file_changes import FileChange, Folders, file_changes
+from workspaces.admin.plan.file_changes import FileChange, Folders, file_changes
+from workspaces.admin.plan.plan_row import FieldCell, FieldRow, FieldTable
 from workspaces.admin.shared.field_words import field_name, shown
 from workspaces.core.containers.restart_rule import Effect, RestartRule
 from workspaces.core.planning.field_diff import UNDECIDED, Content, FieldDiff, flat
@@ -21,26 +21,7 @@ EFFECTS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FieldRow:
-    """`decides` is the side that wins: `new` the template's, `ours` what is live. Then `overwrite` is what the
-    template's would be."""
-
-    field: str
-    declared: str
-    live: str
-    template: str
-    result: str
-    overwrite: str
-    decides: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FieldTable:
-    """`is_open` where something is left for a person to decide."""
-
-    rows: tuple[FieldRow, ...]
-    is_open: bool
+HEADS = ("Declared last", "Live", "Template", "Result")
 
 
 def field_table(
@@ -51,7 +32,7 @@ def field_table(
         return None
     rows = tuple(_rows(diff, have, folders=folders, rule=rule))
     left = bool(diff.drift or diff.conflicts)
-    return FieldTable(rows=rows, is_open=left)
+    return FieldTable(heads=HEADS, rows=rows, is_open=left)
 
 
 def _rows(diff: FieldDiff, have: Content, *, folders: Folders, rule: RestartRule) -> Iterator[FieldRow]:
@@ -72,14 +53,14 @@ def _rows(diff: FieldDiff, have: Content, *, folders: Folders, rule: RestartRule
 
 def _file_row(each: FileChange, *, result: str, updated: bool) -> FieldRow:
     """Nothing keeps what the template said last about a single file."""
-    return FieldRow(
-        field=f"files › {each.path}",
+    return _cells(
+        f"files › {each.path}",
         declared="–",
         live=each.live,
-        template=each.template,
+        template=each.wanted,
         result="left in /config, no longer listed" if updated and each.dropped else result,
         overwrite="" if updated else "the template's",
-        decides="new" if updated else "ours",
+        updated=updated,
     )
 
 
@@ -88,14 +69,30 @@ def _row(
 ) -> FieldRow:
     name, to = change["field"], shown(change["field"], change["to"])
     by_hand = not updated and _is_by_hand(name, have)
-    return FieldRow(
-        field=field_name(name),
+    return _cells(
+        field_name(name),
         declared="–" if said is None else shown(name, said.get(name)),
         live="a schedule made by hand" if by_hand else shown(name, change["from"]),
         template=to,
         result="left: made by hand, never touched" if by_hand else result,
         overwrite="" if updated or by_hand else to,
-        decides="new" if updated else "ours",
+        updated=updated,
+    )
+
+
+def _cells(
+    field: str, *, declared: str, live: str, template: str, result: str, overwrite: str, updated: bool
+) -> FieldRow:
+    """The side that decides is tinted: the template's result, or what is live."""
+    texts = (declared, live, template, result)
+    tones = ("", "" if updated else "ours", "", "new" if updated else "")
+    last = len(texts) - 1
+    return FieldRow(
+        field=field,
+        cells=tuple(
+            FieldCell(head=head, text=text, tone=tone, overwrite=overwrite if index == last else "")
+            for index, (head, text, tone) in enumerate(zip(HEADS, texts, tones, strict=True))
+        ),
     )
 
 

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from workspaces.admin.plan.plan_counts import OptionBox
 from workspaces.admin.preview.plan_options import Chosen
 from workspaces.core.planning.import_options import ImportOptions
 from workspaces.core.planning.plan_values import Action, Mode, Plan, Reason
 from workspaces.services.imports.previews import Preview
 
 Planned = Callable[[ImportOptions], Plan]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OptionBox:
-    """One option. It is off where it would touch nothing, or where another one rules it out."""
-
-    name: str
-    label: str
-    count: int
-    ticked: bool
-    off: bool
 
 
 def merge_boxes(preview: Preview, chosen: Chosen) -> tuple[OptionBox, ...]:

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from django.template.defaultfilters import filesizeformat
 
 from lib.text import listed, plural, sentence
+from workspaces.admin.plan.plan_counts import PlanTile, counts, named, signs, tiles
 from workspaces.core.containers.restart_rule import Effect
-from workspaces.core.plan_words import ALWAYS, WORDS
 from workspaces.core.planning.plan_values import Action, Mode, Plan, Reason, Row
 from workspaces.services.removal.footprint import Total
-
-
-def counts(plan: Plan) -> dict[Action, int]:
-    """The changes of the plan, in the order of the signs; all removals together."""
-    return {
-        Action.CREATE: plan.created_count,
-        Action.UPDATE: len(plan.updated),
-        Action.MOVE: len(plan.moved),
-        Action.REMOVE: len(plan.removals),
-    }
 
 
 def deeds(plan: Plan, *, total: Total | None = None) -> str:
@@ -46,17 +36,18 @@ def button(plan: Plan) -> str:
     return text.capitalize() if len(said) > 1 else f"{plan.mode.capitalize()}: {text}"
 
 
-def signs(plan: Plan) -> str:
+def signs_of(plan: Plan) -> str:
     """`+1 ~3 >2 -2 !1`: what is not 0, and nothing but what it does."""
-    numbers = counts(plan) | {
-        Action.REMOVE: len(named(plan)), Action.COLLATERAL: len(plan.collateral),
-        Action.LEFT_RUNNING: len(plan.left_running) if plan.mode is Mode.MERGE else 0,
-    }  # fmt: skip
-    return " ".join(f"{WORDS[action].sign}{count:,}" for action, count in numbers.items() if count)
+    left = len(plan.left_running) if plan.mode is Mode.MERGE else 0
+    return signs(
+        counts(plan)
+        | {Action.REMOVE: len(named(plan)), Action.COLLATERAL: len(plan.collateral), Action.LEFT_RUNNING: left}
+    )
 
 
-def tiles(plan: Plan) -> Iterator[tuple[str, str, str, int]]:
-    """Tone, sign, word and number of each count: 0 only of what is always told."""
+def tiles_of(plan: Plan) -> tuple[PlanTile, ...]:
+    """A tile for each count: 0 only of what is always told."""
+    held = sum(row.action is Action.HELD for row in plan.left_running)
     numbers = {
         Action.CREATE: plan.created_count,
         Action.KEEP: plan.kept_count,
@@ -65,12 +56,9 @@ def tiles(plan: Plan) -> Iterator[tuple[str, str, str, int]]:
         Action.REMOVE: len(named(plan)),
         Action.COLLATERAL: len(plan.collateral),
         Action.HELD: len(plan.held),
-        Action.LEFT_RUNNING: len(plan.left_running) - sum(row.action is Action.HELD for row in plan.left_running),
+        Action.LEFT_RUNNING: len(plan.left_running) - held,
     }
-    for action, number in numbers.items():
-        if number or action in ALWAYS:
-            word = WORDS[action]
-            yield word.tone, word.sign, word.word, number
+    return tuple(tiles(numbers))
 
 
 # ---- what is left
@@ -149,11 +137,6 @@ def _all_exist(plan: Plan) -> str:
 
 
 # ---- what goes
-
-
-def named(plan: Plan) -> list[Row]:
-    """The removals that are not collateral."""
-    return [row for row in plan.removals if row.action is Action.REMOVE]
 
 
 def removed_kinds(plan: Plan) -> str:

@@ -4,53 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
 from django.http import QueryDict
 from django.utils.safestring import SafeString
 
 from lib.text import plural
+from workspaces.admin.plan.plan_counts import Card, OptionBox
+from workspaces.admin.plan.plan_lines import PlanLines, plan_lines
+from workspaces.admin.plan.plan_query import PlanQuery
+from workspaces.admin.plan.plan_row import LinesHere, PlanRow, key
+from workspaces.admin.plan.plan_table import PlanTable, plan_table
+from workspaces.admin.plan.verdict_lines import judged, rulings
 from workspaces.admin.preview import plan_sentences as words
 from workspaces.admin.preview.field_table import is_met_first
-from workspaces.admin.preview.option_boxes import OptionBox, merge_boxes, reconcile_boxes
-from workspaces.admin.preview.plan_lines import PlanLines, plan_lines
+from workspaces.admin.preview.option_boxes import merge_boxes, reconcile_boxes
+from workspaces.admin.preview.plan_filters import preview_query
 from workspaces.admin.preview.plan_options import Chosen
-from workspaces.admin.preview.plan_query import PlanQuery
-from workspaces.admin.preview.plan_table import PlanTable, collateral_links, plan_table
+from workspaces.admin.preview.plan_wording import Wording
+from workspaces.admin.run.run_words import running_in
 from workspaces.admin.shared.badges import coded
-from workspaces.core.planning.plan_values import Mode, Plan
+from workspaces.admin.shared.paths import path_html
+from workspaces.core.planning.plan_values import Action, Mode, Plan
 from workspaces.core.planning.policy import Ruling
 from workspaces.core.validating.validation_context import brief
-from workspaces.models import ImportRun, Organization
+from workspaces.models import ImportRun
 from workspaces.services.imports.accident import Accident, accident_of
 from workspaces.services.imports.previews import Change, Preview, changes_since
 from workspaces.services.removal.footprint import Holdings, Total, holdings, total
-from workspaces.services.verdicts import ONE_CLICK, Demand, demand_of, judge
+from workspaces.services.verdicts import Demand, demand_of
 
 MOST_CHANGES = 20
 MOST_LINKS = 10
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PlanTile:
-    """One count of a card; `tone` is its class in the stylesheet."""
-
-    tone: str
-    sign: str
-    word: str
-    number: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Card:
-    """One mode in numbers and words: `verdict` in bold, then `rest`; below them the options of its plan."""
-
-    tiles: tuple[PlanTile, ...]
-    before: int
-    after: int
-    verdict: str
-    rest: str
-    boxes: tuple[OptionBox, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,7 +129,11 @@ class Shown:
         return holdings([row.live.id for row in self.reconcile.removals if row.live])
 
     def table(self, query: PlanQuery, *, lost: Mapping[UUID, Holdings], lines: PlanLines, goes_on: bool) -> PlanTable:
-        return plan_table(lines, contents=self.preview.contents, holdings=lost, query=query, goes_on=goes_on)
+        def words_of(page: LinesHere) -> Iterator[PlanRow]:
+            retires = self.chosen.reconcile.retire
+            return Wording.of(page, contents=self.preview.contents, holdings=lost, retires=retires).rows()
+
+        return plan_table(lines, query=query, words=words_of, goes_on=goes_on)
 
     @property
     def meets_first(self) -> bool:
@@ -161,11 +151,11 @@ def preview_context(preview: Preview, query: QueryDict, chosen: Chosen, *, opene
     """`opened` is the mode that was just tried."""
     shown = Shown.of(preview, chosen)
     merge, reconcile, lost = shown.merge, shown.reconcile, shown.lost()
-    rows, lines = PlanQuery.of(query, shown.chosen), plan_lines(merge, reconcile)
+    rows, lines = preview_query(query, shown.chosen), plan_lines(reconcile, merge=merge)
     table = shown.table(rows, lost=lost, lines=lines, goes_on=False)
     applied, out_of_date, demand = preview.applied_by, preview.is_out_of_date, demand_of(reconcile)
     changes = changes_since(preview) if out_of_date else ()
-    running = None if applied else _running_in(preview.record.organization)
+    running = None if applied else running_in(preview.record.organization)
     before, sum_of_lost = merge.live_before, total(lost.values())
     return PreviewContext(
         short_id=str(preview.record.pk)[:8],
@@ -194,9 +184,9 @@ def preview_context(preview: Preview, query: QueryDict, chosen: Chosen, *, opene
         reconcile=_reconcile(shown, sum_of_lost),
         removed_kinds=words.removed_kinds(reconcile) if demand.removals else "",
         table=table,
-        collateral=collateral_links(lines, table, rows, most=MOST_LINKS),
+        collateral=_collateral(lines, table, rows),
         more_collateral=max(0, demand.collateral - MOST_LINKS),
-        all_collateral=rows.options_alone.but(show="collateral"),
+        all_collateral=rows.plain.but(show="collateral"),
         demand=demand,
         total=sum_of_lost,
         open=opened or _only_one(shown),
@@ -206,12 +196,22 @@ def preview_context(preview: Preview, query: QueryDict, chosen: Chosen, *, opene
 def further_rows(preview: Preview, query: QueryDict, chosen: Chosen) -> PlanTable:
     """A page of the table, to append to the one before it."""
     shown = Shown.of(preview, chosen)
-    lines, rows = plan_lines(shown.merge, shown.reconcile), PlanQuery.of(query, shown.chosen)
+    lines, rows = plan_lines(shown.reconcile, merge=shown.merge), preview_query(query, shown.chosen)
     return shown.table(rows, lost=shown.lost(), lines=lines, goes_on=True)
 
 
-def _running_in(organization: Organization) -> ImportRun | None:
-    return ImportRun.objects.filter(organization=organization, state=ImportRun.State.RUNNING).first()
+def _collateral(lines: PlanLines, table: PlanTable, query: PlanQuery) -> list[tuple[str, SafeString]]:
+    """Address and path of the first collateral lines."""
+    here = {row.key for row in table.rows}
+    rows = ((lines.of_row[index], row) for index, row in enumerate(lines.plan.rows))
+    found = ((number, row) for number, row in rows if row.action is Action.COLLATERAL)
+    return [
+        (
+            f"#{key(number)}" if key(number) in here else f"{query.plain.but(row=number)}#{key(number)}",
+            path_html(row.trail),
+        )
+        for number, row in islice(found, MOST_LINKS)
+    ]
 
 
 # ---- The dock.
@@ -223,19 +223,6 @@ def _only_one(shown: Shown) -> str:
     if not shown.merge.live_before:
         return Mode.MERGE
     return able[0] if len(able) == 1 and not (able[0] is Mode.RECONCILE and shown.undecided) else ""
-
-
-def _judged(demand: Demand) -> str:
-    """The verdict in words: `free`, `one click`, `needs the tick and the number`."""
-    needs = (["the tick"] if demand.ticked else []) + (["the number"] if demand.typed else [])
-    return f"needs {' and '.join(needs)}" if needs else "one click" if demand.removals else "free"
-
-
-def _rules(demand: Demand, plan: Plan) -> Iterator[Ruling]:
-    """The policy's, and the page's own: more than a few are never removed by one click."""
-    yield from judge(plan).rules
-    few = demand.removals <= ONE_CLICK
-    yield Ruling(rule="few", ok=few, why=f"{demand.removals:,} go, {'not ' if few else ''}more than {ONE_CLICK}")
 
 
 # ---- The cards.
@@ -265,19 +252,19 @@ def _mode(plan: Plan, card: Card, text: str) -> ModeContext:
     demand = demand_of(plan)
     return ModeContext(
         card=card,
-        signs=words.signs(plan),
+        signs=words.signs_of(plan),
         text=text,
         button=words.button(plan),
         changes_nothing=plan.changes_nothing,
         demand=demand,
-        judged=_judged(demand),
-        rules=tuple(_rules(demand, plan)),
+        judged=judged(demand),
+        rules=tuple(rulings(demand, plan)),
     )
 
 
 def _card(plan: Plan, verdict: str, rest: str, boxes: tuple[OptionBox, ...]) -> Card:
     return Card(
-        tiles=tuple(PlanTile(tone=a, sign=b, word=c, number=d) for a, b, c, d in words.tiles(plan)),
+        tiles=words.tiles_of(plan),
         before=plan.live_before,
         after=plan.live_after,
         verdict=verdict,

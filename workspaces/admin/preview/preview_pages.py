@@ -24,7 +24,8 @@ from workspaces import access
 from workspaces.access import Actor, Right
 from workspaces.admin.preview.plan_options import OPTIONS, Chosen
 from workspaces.admin.preview.preview_context import further_rows, preview_context
-from workspaces.admin.run.run_context import latest_runs, run_lines
+from workspaces.admin.run.run_context import run_lines
+from workspaces.admin.run.run_words import latest_runs
 from workspaces.admin.shared.rendering import is_part, posted_text, render_page
 from workspaces.core.planning.plan import parse_mode
 from workspaces.core.planning.plan_values import IMPORT_MODES, Mode

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 from lib.text import plural
 from workspaces import access
 from workspaces.access import Actor, Right
-from workspaces.admin.run.run_context import latest_runs
-from workspaces.admin.run.run_rows import Stages
+from workspaces.admin.run.run_stages import Stages
+from workspaces.admin.run.run_words import latest_runs
 from workspaces.admin.shared.form_once import once
 from workspaces.models import Workspace
 from workspaces.services.containers.desired_state import try_again

@@ -11,7 +11,8 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from workspaces.access import Right
-from workspaces.admin.run.run_context import latest_runs, run_context, run_lines
+from workspaces.admin.run.run_context import run_context, run_lines
+from workspaces.admin.run.run_words import latest_runs
 from workspaces.admin.shared.rendering import is_part, page_number, render_page
 from workspaces.admin.shared.system_state import system_of
 
@@ -36,7 +37,7 @@ def run_page(request: HttpRequest, run_id: UUID, *, site: AdminSite) -> HttpResp
         request,
         site,
         template,
-        title=f"Run {view.short_id}",
+        title=f"Run #{run.number}",
         view=view,
         run=run,
         page=view.page,

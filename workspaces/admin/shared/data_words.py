@@ -43,7 +43,7 @@ def _local(when: datetime | None, date: str, time: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WayBack:
+class ReturnOffer:
     """The way back of a removed workspace: a `lead` in bold, the `rest`, and the words of the button that restores."""
 
     lead: str
@@ -51,26 +51,28 @@ class WayBack:
     button: str
 
 
-def way_back(stone: Tombstone) -> WayBack:
+def way_back(stone: Tombstone) -> ReturnOffer:
     """Until when it can come back, and with what."""
     match stone.data:
         case DataFate.WAITS if is_over(stone.restorable_until):
             lead = f"Its data was kept until {deadline(stone.restorable_until)}, and goes any moment."
-            return WayBack(lead=lead, rest=_with(stone), button="Restore…")
+            return ReturnOffer(lead=lead, rest=_with(stone), button="Restore…")
         case DataFate.WAITS:
             lead = f"Can come back with its data until {deadline(stone.restorable_until)}."
-            return WayBack(lead=lead, rest=_with(stone), button=f"Restore until {day(stone.restorable_until)}…")
+            return ReturnOffer(lead=lead, rest=_with(stone), button=f"Restore until {day(stone.restorable_until)}…")
         case DataFate.KEPT:
             lead = "Can come back with its data, which is kept for good."
-            return WayBack(lead=lead, rest=_with(stone), button="Restore…")
+            return ReturnOffer(lead=lead, rest=_with(stone), button="Restore…")
         case DataFate.DESTROYED:
             lead = f"Data destroyed {day(stone.purged_at)}; it can come back empty."
-            return WayBack(lead=lead, rest=EMPTY, button="Restore empty…")
+            return ReturnOffer(lead=lead, rest=EMPTY, button="Restore empty…")
         case DataFate.GOES:
             lead = "Its data is being destroyed; it can come back empty."
-            return WayBack(lead=lead, rest=EMPTY, button="Restore empty…")
+            return ReturnOffer(lead=lead, rest=EMPTY, button="Restore empty…")
         case DataFate.NONE:
-            return WayBack(lead="Can come back.", rest="It had no container, so there is no data.", button="Restore…")
+            return ReturnOffer(
+                lead="Can come back.", rest="It had no container, so there is no data.", button="Restore…"
+            )
 
 
 def data_of(stone: Tombstone) -> str:

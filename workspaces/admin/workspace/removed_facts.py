@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workspaces.admin.shared.data_words import WayBack, data_of, way_back
+from workspaces.admin.shared.data_words import ReturnOffer, data_of, way_back
 from workspaces.models import Schedule, Workspace
 from workspaces.services.removal.tombstones import DataFate, Tombstone, tombstone_of
 
@@ -17,7 +17,7 @@ class RemovedFacts:
     that has its name and place now."""
 
     stone: Tombstone
-    back: WayBack
+    back: ReturnOffer
     data: str
     disabled: tuple[str, ...]  # schedules, by the removal
     went_with: tuple[Workspace, ...]

@@ -14,10 +14,11 @@ from workspaces import access
 from workspaces.access import Actor
 from workspaces.admin.cascade.cascade_page import cascade_page
 from workspaces.admin.shared.base_admin import Guarded
+from workspaces.admin.undo.undo_pages import restore_page
 from workspaces.admin.workspace.add_page import TIER_CHOICES, add_page
 from workspaces.admin.workspace.workspace_facts import detail
 from workspaces.admin.workspace.workspace_history import history_page, version_page
-from workspaces.admin.workspace_list.list_page import list_page
+from workspaces.admin.workspace_list.list_page import RESTORE, list_page
 from workspaces.errors import OrgError
 from workspaces.models import Workspace
 from workspaces.models.querysets import WorkspaceQuerySet
@@ -75,7 +76,8 @@ class WorkspaceAdmin(Guarded, SimpleHistoryAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Extra = None) -> HttpResponse:
         if request.method == "POST":  # the list's action
-            return cascade_page(request, site=self.admin_site)
+            chosen = restore_page if request.POST.get("action") == RESTORE else cascade_page
+            return chosen(request, site=self.admin_site)
         return list_page(request, site=self.admin_site)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Extra = None) -> HttpResponse:

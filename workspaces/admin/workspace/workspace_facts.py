@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from workspaces import access
 from workspaces.access import Right
-from workspaces.admin.run.run_rows import stage_of
+from workspaces.admin.run.run_stages import stage_of
 from workspaces.admin.shared.field_words import FieldPair, field_name, shown
+from workspaces.admin.undo.taking_back import IDS
 from workspaces.admin.workspace.removed_facts import removed_facts
 from workspaces.core.names import SEPARATOR
 from workspaces.core.planning.field_diff import flat
@@ -21,6 +23,9 @@ from workspaces.models import Container, Workspace
 from workspaces.services.containers.provisioning import stored_files
 from workspaces.services.lookups import ancestor_names, live_children_count
 from workspaces.services.plans.contents import read_contents
+
+if TYPE_CHECKING:
+    from workspaces.access import AnyUser
 
 
 def facts(workspace: Workspace) -> list[tuple[str, str]]:
@@ -55,6 +60,13 @@ def moment(when: datetime | None) -> str:
     return date_format(timezone.localtime(when), "j M Y H:i:s") if when else ""
 
 
+def _restore_url(workspace: Workspace, user: AnyUser) -> str:
+    """The page that restores it; "" for a live one, and for those who may not."""
+    if workspace.is_live or not access.may(user, Right.IMPORT, workspace.organization):
+        return ""
+    return f"{reverse('admin:workspaces_workspace_restore')}?{IDS}={workspace.pk}"
+
+
 def detail(request: HttpRequest, workspace: Workspace) -> dict[str, Any]:
     """The template's context besides the admin's own."""
     above = ancestor_names(workspace)
@@ -62,7 +74,7 @@ def detail(request: HttpRequest, workspace: Workspace) -> dict[str, Any]:
     return {
         "workspace": workspace,
         "removed": removed_facts(workspace),
-        "restore_url": None,  # the page that restores it
+        "restore_url": _restore_url(workspace, request.user),
         "facts": facts(workspace),
         "spec": json.dumps(workspace.spec, indent=2, ensure_ascii=False) if workspace.spec else "",
         "above": above,

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 LARGEST_TREES = 5_000  # live workspaces that are read to show some of them
+CASCADE, RESTORE = "cascade_delete", "restore"
+ACTIONS = {
+    CASCADE: (Right.CASCADE_DELETE, "Cascade delete selected workspaces…"),
+    RESTORE: (Right.IMPORT, "Restore selected workspaces…"),
+}
 AROUND = 5  # pages with a link on each side of this one
 
 
@@ -43,6 +48,7 @@ def list_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
         cleared=_choice(request.GET, "q", "", "Clear"),
         field=ACTION_CHECKBOX_NAME,
         may=_may(request),
+        actions=_actions(user, listing.filters.status),
     )
 
 
@@ -74,8 +80,15 @@ def _pages(query: QueryDict, listing: Listing | LargeListing) -> list[Link]:
 
 
 def _may(request: HttpRequest) -> dict[str, bool]:
-    permissions = {"add": Right.ADD, "cascade": Right.CASCADE_DELETE, "import": Right.IMPORT}
+    permissions = {"add": Right.ADD, "import": Right.IMPORT}
     return {name: access.has(request.user, permission) for name, permission in permissions.items()}
+
+
+def _actions(user: User, status: str) -> dict[str, str]:
+    """The action for ticked rows, if the user may do it: removed ones come back, live ones go. Name → words."""
+    name = RESTORE if status == Status.REMOVED else CASCADE
+    right, words = ACTIONS[name]
+    return {name: words} if access.has(user, right) else {}
 
 
 def _choices(query: QueryDict, listing: Listing | LargeListing) -> dict[str, list[Link]]:

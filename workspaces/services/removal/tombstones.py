@@ -99,8 +99,13 @@ def _tombstone(row: Mapping[str, Any], run: ImportRun | None, actor: str, why: s
 def _fate(row: Mapping[str, Any]) -> DataFate:
     if row["container"] is None:
         return DataFate.NONE
-    if row["container__keep_volumes"]:
+    return fate_of(row["container__keep_volumes"], row["container__purge_at"], row["container__purged_at"])
+
+
+def fate_of(keep_volumes: bool, purge_at: datetime | None, purged_at: datetime | None) -> DataFate:
+    """The fate of the volumes of a removed workspace that had a container."""
+    if keep_volumes:
         return DataFate.KEPT
-    if row["container__purge_at"]:
+    if purge_at:
         return DataFate.WAITS
-    return DataFate.DESTROYED if row["container__purged_at"] else DataFate.GOES
+    return DataFate.DESTROYED if purged_at else DataFate.GOES

@@ -1,8 +1,7 @@
-"""Both plans of one upload as lines of one table. Nothing is decided here.
+"""A plan as lines of a table, with the plan of a merge beside it if there is one. Nothing is decided here.
 
-Merge and reconcile match differently, so their rows do not correspond one by one. A line stands for each row of
-reconcile's plan, that is for each declared node and for each live workspace that is no node, and a thin one for where a
-moved workspace stands now. Each row of merge's plan is told in one of them.
+A line stands for each row of the plan, and a thin one for where a moved workspace stands now. Merge and reconcile match
+differently, so their rows do not correspond one by one: each row of merge's plan is told in one of the lines.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from workspaces.core.planning.plan_values import Action, Plan, Row
+from workspaces.core.planning.plan_values import REMOVING, Action, Plan, Row
 
 
 class PlanLine(NamedTuple):
-    """A line of the table. `merge` is merge's row, None if that is told in another line.
+    """A line of the table. `merge` is merge's row, None if that is told in another line, or if there is no merge.
 
     `partner` is the line of the moved workspace's other place. `along` says how many come along with it, and `carrier`
     is the line of the moved one that this one comes along with. Of a thin line `left` says how many merge leaves there.
@@ -36,29 +35,34 @@ class PlanLine(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanLines:
-    """In tree order; `of_row` has the line of each of reconcile's rows."""
+    """In tree order; `of_row` has the line of each of the plan's rows."""
 
     all: Sequence[PlanLine]
     of_row: Sequence[int]
-    reconcile: Plan
+    plan: Plan
 
 
-def plan_lines(merge: Plan, reconcile: Plan) -> PlanLines:
-    return _Overlay(merge, reconcile).lines()
+def plan_lines(plan: Plan, *, merge: Plan | None = None) -> PlanLines:
+    """The lines of the plan; `merge` stands beside a reconcile."""
+    return _Overlay(plan, merge).lines()
 
 
 class _Overlay:
-    """Places are indices of reconcile's rows; a thin line has the complement of the moved one's."""
+    """Places are indices of the plan's rows; a thin line has the complement of the moved one's."""
 
-    def __init__(self, merge: Plan, reconcile: Plan) -> None:
-        self.plan, self.rows = reconcile, reconcile.rows
-        self.live = {row.live.id.int: index for index, row in enumerate(self.rows) if row.live}
+    def __init__(self, plan: Plan, merge: Plan | None) -> None:
+        self.plan, self.rows = plan, plan.rows
+        self.live = {row.live.id.int: index for index, row in enumerate(self.rows) if row.live and stands(row)}
         self.carrier = _carriers(self.rows)
-        self.along = Counter(carrier for index, carrier in enumerate(self.carrier) if carrier not in (None, index))
+        self.along = Counter(
+            carrier
+            for index, carrier in enumerate(self.carrier)
+            if carrier not in (None, index) and self.rows[index].action not in REMOVING
+        )
         self.told: dict[int, Row] = {}
         self.left_behind: defaultdict[int, list[Row]] = defaultdict(list)
         nodes = {id(row.node): index for index, row in enumerate(self.rows) if row.node}
-        for row in merge.rows:
+        for row in merge.rows if merge else ():
             self._tell(row, nodes.get(id(row.node)) if row.node else None)
 
     def _tell(self, row: Row, node: int | None) -> None:
@@ -96,7 +100,7 @@ class _Overlay:
         return PlanLines(
             all=[self._line(place, parent, depth, line_of) for place, parent, depth in order],
             of_row=[line_of[index] for index in range(len(self.rows))],
-            reconcile=self.plan,
+            plan=self.plan,
         )
 
     def _line(self, place: int, parent: int | None, depth: int, line_of: Mapping[int, int]) -> PlanLine:
@@ -138,8 +142,13 @@ def _carriers(rows: Sequence[Row]) -> list[int | None]:
     found: list[int | None] = []
     for index, row in enumerate(rows):
         above = None if row.parent is None else found[row.parent]
-        found.append(index if row.action is Action.MOVE else above if row.live else None)
+        found.append(index if row.action is Action.MOVE else above if stands(row) else None)
     return found
+
+
+def stands(row: Row) -> bool:
+    """Whether the workspace is live now."""
+    return row.live is not None and row.live.status != "removed"
 
 
 def _same(one: Row, other: Row) -> bool:

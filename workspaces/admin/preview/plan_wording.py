@@ -1,20 +1,20 @@
-"""One line of the plan's table in words: what each plan does to it, why, and what happens to its container and data."""
+"""The lines of a preview in words: what each plan does to a workspace, why, and what happens to its container."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from lib.text import plural
-from workspaces.admin.preview.field_table import FieldTable, field_table
-from workspaces.admin.preview.file_changes import Folders
-from workspaces.admin.preview.plan_lines import PlanLine, PlanLines
-from workspaces.admin.preview.plan_query import GONE, PlanQuery, is_changed
+from workspaces.admin.plan.file_changes import Folders, read_folders
+from workspaces.admin.plan.plan_lines import PlanLine
+from workspaces.admin.plan.plan_query import is_changed
+from workspaces.admin.plan.plan_row import DATA, FieldTable, LinesHere, PlanRow, Why, dot_of, key
+from workspaces.admin.preview.field_table import field_table
 from workspaces.admin.shared.badges import BADGES, badge
 from workspaces.admin.shared.paths import name_html, path_html
 from workspaces.core.containers.restart_rule import Effect, RestartRule
@@ -23,128 +23,68 @@ from workspaces.core.plan_words import WORDS
 from workspaces.core.planning.field_diff import FieldDiff
 from workspaces.core.planning.plan import Contents
 from workspaces.core.planning.plan_rows import Whose
-from workspaces.core.planning.plan_values import Action, Reason, Row, Rule
-from workspaces.core.template import Template
+from workspaces.core.planning.plan_values import REMOVING, Action, Reason, Row, Rule
+from workspaces.services.containers.restarts import restart_rule
 from workspaces.services.plans.execution import gets_container
 from workspaces.services.removal.footprint import Holdings
 
 RESTARTS = {Effect.RESTART: "restarts", Effect.RELEASE: "its container goes", Effect.BRING: "gets a container"}
-DATA = {
-    Effect.DELIVER: "stays, delivered into the running container",
-    Effect.RESTART: "restarts on the same volumes",
-    Effect.RELEASE: "the container goes, the data is kept",
-    Effect.BRING: "gets a container",
-}
 FROM = {Rule.MOVED: "from", Rule.OLDER: "from", Rule.PREVIOUSLY: "was"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Why:
-    """The words after a badge: `text`, a link to another line with a `path` as its words, and `after`."""
-
-    text: str = ""
-    url: str = ""
-    path: SafeString | str = ""
-    after: SafeString | str = ""
-    tone: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PlanRow:
-    """One line of the table. `key` is its anchor; `merge` and `reconcile` are badges, None where another line tells it.
-
-    `flags` are remarks, each with its class; `data` is what happens to the container and its volumes, `holdings` what
-    goes; `fields` stand below the line. `younger` is the time when one was made that makes room for an older one.
-    """
-
-    key: str
-    name: str
-    above: str
-    depth: int
-    has_below: bool
-    tone: str
-    changed: bool
-    merge: SafeString | None
-    reconcile: SafeString | None = None
-    why: Why = Why()
-    creates: bool = False
-    thin: bool = False
-    gone: bool = False
-    dot: str = ""
-    younger: datetime | None = None
-    flags: tuple[tuple[str, str], ...] = ()
-    data: str = ""
-    holdings: Holdings = field(default_factory=Holdings)
-    fields: FieldTable | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Wording:
-    """Words the lines of one page: `here` are their numbers, `parents` those of lines with others below."""
+    """Words the lines of one page. `places` are the lines of the template's nodes by their paths; `retires`: what is no
+    longer declared goes."""
 
-    lines: PlanLines
-    query: PlanQuery
+    page: LinesHere
+    retires: bool
     contents: Contents
     holdings: Mapping[UUID, Holdings]
     folders: Folders
     rule: RestartRule
-    here: Collection[int]
-    parents: Collection[int | None]
     places: Mapping[tuple[str, ...], int]
 
-    def row(self, number: int) -> PlanRow:
-        line = self.lines.all[number]
-        return self._thin(number, line) if line.thin else self._full(number, line)
-
-    def link(self, number: int | None) -> str:
-        """The address of the line, on this page or on its own; "" for none."""
-        if number is None:
-            return ""
-        return f"#{key(number)}" if number in self.here else f"{self.query.options_alone.but(row=number)}#{key(number)}"
-
-    @property
-    def _want(self) -> Template:
-        return self.lines.reconcile.template
-
-    def _thin(self, number: int, line: PlanLine) -> PlanRow:
-        renamed = line.trail[-1] != line.row.name
-        come = f", {line.along:,} below {'comes' if line.along == 1 else 'come'} along" if line.along else ""
-        return PlanRow(
-            key=key(number),
-            name=line.trail[-1],
-            above=SEPARATOR.join(line.trail[:-1]),
-            depth=line.depth,
-            has_below=number in self.parents,
-            tone="ghost",
-            changed=True,
-            merge=_merge_there(line),
-            thin=True,
-            why=Why(
-                text="becomes" if renamed else "goes to",
-                url=self.link(line.partner),
-                path=path_html(line.row.trail),
-                after=come,
-                tone="mv",
-            ),
+    @classmethod
+    def of(cls, page: LinesHere, *, contents: Contents, holdings: Mapping[UUID, Holdings], retires: bool) -> Wording:
+        lines = page.lines
+        return cls(
+            page=page,
+            retires=retires,
+            contents=contents,
+            holdings=holdings,
+            folders=read_folders(_diffs(page)),
+            rule=restart_rule(),
+            places={row.trail: lines.of_row[index] for index, row in enumerate(lines.plan.rows) if row.node},
         )
 
+    def rows(self) -> Iterator[PlanRow]:
+        yield from map(self._row, self.page.numbers)
+
+    def _row(self, number: int) -> PlanRow:
+        line = self.page.lines.all[number]
+        if line.thin:
+            renamed = line.trail[-1] != line.row.name
+            return self.page.thin(number, verb="becomes" if renamed else "goes to", merge=_merge_there(line))
+        return self._full(number, line)
+
     def _full(self, number: int, line: PlanLine) -> PlanRow:
-        row, merge, gone = line.row, line.merge, line.row.action in GONE
+        row, merge, gone = line.row, line.merge, line.row.action in REMOVING
         lost = self.holdings.get(row.live.id) if gone and row.live else None
         return PlanRow(
             key=key(number),
             name=row.name,
             above=SEPARATOR.join(row.trail[:-1]),
             depth=line.depth,
-            has_below=number in self.parents,
+            has_below=number in self.page.parents,
             tone=WORDS[row.action].tone,
             changed=is_changed(line),
             merge=BADGES[merge.action] if merge else None,
-            reconcile=BADGES[row.action],
+            badge=BADGES[row.action],
             why=self._why(line),
             creates=merge is not None and merge.action is Action.CREATE,
             gone=gone,
-            dot=_dot(row),
+            dot=dot_of(line),
             younger=row.live.created_at if row.live and row.reason is Reason.SUPERSEDED and gone else None,
             flags=tuple(self._flags(row)),
             data=_data(line),
@@ -158,14 +98,14 @@ class Wording:
         row = line.row
         if row.action is Action.MOVE and row.rule and row.before:
             after = ", new name" if row.before[-1] != row.name else ""
-            url = self.link(line.partner)
+            url = self.page.link(line.partner)
             return Why(text=FROM.get(row.rule, "from"), url=url, path=path_html(row.before), after=after, tone="mv")
         if row.action is Action.UPDATE and row.diff:
             restart = RESTARTS.get(row.diff.effect, "no restart")
             return Why(text=f"{plural(len(row.diff.changes), 'field')}, {restart}", tone="upd")
-        if row.action in GONE:
+        if row.action in REMOVING:
             return self._going(row)
-        along = None if line.carrier is None else name_html(self.lines.all[line.carrier].row.name)
+        along = None if line.carrier is None else name_html(self.page.lines.all[line.carrier].row.name)
         if row.action is Action.UNTOUCHED:
             return _untouched(row, after=format_html(", comes along with {}", along) if along else "")
         if along:
@@ -173,15 +113,17 @@ class Wording:
         return Why(text=row.cause if row.action in (Action.LEFT_RUNNING, Action.HELD) else "")
 
     def _going(self, row: Row) -> Why:
-        above = None if row.parent is None else self.lines.reconcile.rows[row.parent]
+        above = None if row.parent is None else self.page.lines.plan.rows[row.parent]
         if row.action is Action.COLLATERAL and above is not None and row.parent is not None:
-            return Why(text="below removed", url=self.link(self.lines.of_row[row.parent]), path=name_html(above.name))
+            return Why(
+                text="below removed", url=self.page.link(self.page.lines.of_row[row.parent]), path=name_html(above.name)
+            )
         if row.reason is Reason.RETIRED:
             return _untouched(row, after="", tone="")
         place = self.places.get(row.twin) if row.twin else None
         if place is None or row.twin is None:
             return Why(text=row.cause)
-        url = self.link(place)
+        url = self.page.link(place)
         if row.reason is Reason.SUPERSEDED:
             return Why(text="younger than", url=url, path="the one that takes its place")
         return Why(text="same name as", url=url, path=path_html(row.twin[-2:]))
@@ -196,7 +138,7 @@ class Wording:
         if row.differs and row.diff is None:
             yield "", "differs"
         if row.action is Action.UNTOUCHED and row.why is Whose.NO_LONGER_DECLARED:
-            yield "", "kept" if self.query.chosen.reconcile.retire else "retire would remove it"
+            yield "", "kept" if self.retires else "retire would remove it"
 
     def _fields(self, row: Row, merge: Row | None) -> FieldTable | None:
         have = self.contents.get(row.live.id) if row.live else None
@@ -216,8 +158,12 @@ def diff_of(row: Row, merge: Row | None) -> FieldDiff | None:
     return row.diff or (merge.diff if merge else None)
 
 
-def key(number: int) -> str:
-    return f"w{number}"
+def _diffs(page: LinesHere) -> Iterator[FieldDiff]:
+    for number in page.numbers:
+        line = page.lines.all[number]
+        diff = None if line.thin else diff_of(line.row, line.merge)
+        if diff:
+            yield diff
 
 
 def _merge_there(line: PlanLine) -> SafeString | None:
@@ -238,9 +184,3 @@ def _data(line: PlanLine) -> str:
     if row.diff and row.diff.effect in DATA:
         return DATA[row.diff.effect]
     return "stays" if row.action in (Action.MOVE, Action.UPDATE) or line.carrier is not None else ""
-
-
-def _dot(row: Row) -> str:
-    if row.live is None:
-        return "new"
-    return "" if row.live.status == "online" else "off"

@@ -1,4 +1,4 @@
-"""The files of a folder that a template changes, drops or adds: a workspace has its files as one value, a digest."""
+"""The files of a folder that a plan changes, drops or adds: a workspace has its files as one value, a digest."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class FileChange:
 
     path: str
     live: str
-    template: str
+    wanted: str
 
     @property
     def dropped(self) -> bool:
-        return self.template == "–"
+        return self.wanted == "–"
 
 
 def read_folders(diffs: Iterable[FieldDiff]) -> Folders:
@@ -43,12 +43,12 @@ def read_folders(diffs: Iterable[FieldDiff]) -> Folders:
 
 def file_changes(change: Change, folders: Folders) -> Iterator[FileChange]:
     """The files that differ; none if a side is not stored any more."""
-    live, template = (_files(change[side], folders) for side in ("from", "to"))
-    if live is None or template is None:
+    live, wanted = (_files(change[side], folders) for side in ("from", "to"))
+    if live is None or wanted is None:
         return
-    for path in dict.fromkeys((*template, *live)):
-        if live.get(path) != template.get(path):
-            yield FileChange(path=path, live=_size(live.get(path)), template=_size(template.get(path)))
+    for path in dict.fromkeys((*wanted, *live)):
+        if live.get(path) != wanted.get(path):
+            yield FileChange(path=path, live=_size(live.get(path)), wanted=_size(wanted.get(path)))
 
 
 def _files(digest: str, folders: Folders) -> dict[str, bytes] | None:
