@@ -54,6 +54,11 @@ UPDATED = """
         SELECT * FROM unnest(%(ids)s::uuid[], %(specs)s::text[], %(declared)s::text[], %(digests)s::text[],
             %(paths)s::text[], %(before)s::text[], %(after)s::text[], %(changes)s::text[])
             WITH ORDINALITY AS t(id, said, declaration, digest, path, was, is_now, changes, seq)
+    ), memories AS (
+        INSERT INTO workspaces_runmemory (run_id, workspace_id, declared, declared_digest, differs, template, files_id,
+            digest_since, differs_since, template_since)
+        SELECT %(run)s, id, declared, declared_digest, differs, template, files_id, digest, '', template
+        FROM said JOIN workspaces_workspace w USING (id)
     ), updated AS (
         UPDATE workspaces_workspace w SET spec = said::jsonb, declared = declaration::jsonb, declared_digest = digest,
             updated_at = %(now)s FROM said WHERE w.id = said.id RETURNING w.*

@@ -29,16 +29,18 @@ WORDS = """
 Each runner works in an organization of its own, in one database, in turn with the others (forwards, then backwards: the
 tables grow), and goes through all operations on what it has left itself: an import into an empty organization, the same
 template again, a template with the same names all in other places, where it replaces them all (`moves: false`), another
-one where it moves them all, one that changes a key and a schedule of each, and the removal of everything. `rowwise` is
-the original's way (`bench/rowwise.py`), which neither moves nor updates, `floor` the least that PostgreSQL needs for
-the same rows (`bench/floor.py`, `bench/floor_changes.py`; `tests/test_floor.py` compares them), `ours` the services.
-Times are of the wall clock, medians over the rounds: five, of 100,000 three in one shape and one in the others; of
-`rowwise`, each of whose statements is a transaction (BEGIN, statement, COMMIT), one, and none of 100,000, which would
-take it half an hour. Every workspace has a schedule, and before each removal a token, as the worker gives one.
-`ORGSITE_ENGINE=docker`: each gets the row of its container. Before each step, below 10,000 before each import,
-PostgreSQL has seen how large its tables are (ANALYZE, in autovacuum's place). All start from a template that was read
-and validated; what that costs is part of the figures over HTTP.
+one where it moves them all, one that changes a key and a schedule of each, and the removal of everything; ours then
+undoes that. `rowwise` is the original's way (`bench/rowwise.py`), which neither moves nor updates, `floor` the least
+that PostgreSQL needs for the same rows (`bench/floor.py`, `bench/floor_changes.py`; `tests/test_floor.py` compares
+them), `ours` the services. Times are of the wall clock, medians over the rounds: five, of 100,000 three in one shape
+and one in the others; of `rowwise`, each of whose statements is a transaction (BEGIN, statement, COMMIT), one, and none
+of 100,000, which would take it half an hour. Every workspace has a schedule, and before each removal a token, as the
+worker gives one. `ORGSITE_ENGINE=docker`: each gets the row of its container. Before each step, below 10,000 before
+each import, PostgreSQL has seen how large its tables are (ANALYZE, in autovacuum's place). All start from a template
+that was read and validated; what that costs is part of the figures over HTTP.
 """
+REMOVAL = "cascade delete"
+PREVIEW, UNDO = "preview, both modes", "undo of the cascade delete"
 # Operation → (maximum ratio to the floor, minimum ratio to rowwise if that does it)
 LIMITS: dict[str, tuple[float, float | None]] = {
     "import": (1.6, 15),
@@ -46,9 +48,8 @@ LIMITS: dict[str, tuple[float, float | None]] = {
     "reconcile": (1.4, 13),
     "move": (1.6, None),
     "update": (1.6, None),
-    "cascade delete": (1.4, 6),
+    REMOVAL: (1.4, 6),
 }
-PREVIEW = "preview, both modes"
 Times = Mapping[tuple[str, int, str, str], list[float]]  # shape, n, operation, runner → seconds of each round
 
 
@@ -59,7 +60,7 @@ def measure(*, n: int) -> Section:
     return Section(
         title="Import, reconcile, cascade delete",
         words=WORDS,
-        findings=[*ratios(times, judged), *previews(times, judged), *growth(times, sizes)],
+        findings=[*ratios(times, judged), *previews(times, judged), *undos(times, judged), *growth(times, sizes)],
         tables=[table(times, shape, sizes) for shape in SHAPES],
         curves={
             f"{what}, {runner}": {
@@ -135,7 +136,7 @@ def _rowwise(link: psycopg.Connection, place: Place, told: Told) -> Iterator[Ste
     give_tokens(link, place)
     yield "reconcile", partial(rowwise.reconcile, link, place, told.elsewhere)
     give_tokens(link, place)
-    yield "cascade delete", partial(rowwise.delete, link, place, live_ids(link, place))
+    yield REMOVAL, partial(rowwise.delete, link, place, live_ids(link, place))
 
 
 def _floor(link: psycopg.Connection, place: Place, told: Told) -> Iterator[Step]:
@@ -146,7 +147,7 @@ def _floor(link: psycopg.Connection, place: Place, told: Told) -> Iterator[Step]
     yield "move", partial(floor_changes.move, link, place, told.again_elsewhere)
     yield "update", partial(floor_changes.update, link, place, told.changed)
     give_tokens(link, place)
-    yield "cascade delete", partial(floor.delete, link, place, root_ids(link, place))
+    yield REMOVAL, partial(floor.delete, link, place, root_ids(link, place))
 
 
 def _ours(link: psycopg.Connection, place: Place, told: Told) -> Iterator[Step]:
@@ -158,7 +159,8 @@ def _ours(link: psycopg.Connection, place: Place, told: Told) -> Iterator[Step]:
     yield "move", partial(ours.reconcile, place, told.again_elsewhere)
     yield "update", partial(ours.reconcile, place, told.changed)
     give_tokens(link, place)
-    yield "cascade delete", partial(ours.delete, root_ids(link, place))
+    yield REMOVAL, partial(ours.delete, root_ids(link, place))
+    yield UNDO, partial(ours.undo, place)
 
 
 # ---- judging
@@ -199,11 +201,22 @@ def previews(times: Times, sizes: list[int]) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+def undos(times: Times, sizes: list[int]) -> Iterator[Finding]:
+    """Nothing else has a way back: an undo is measured against the removal that it takes back."""
+    parts = {
+        f"{shape}, {size:,}": median(times[shape, size, UNDO, "ours"]) / median(times[shape, size, REMOVAL, "ours"])
+        for shape in SHAPES
+        for size in sizes
+    }
+    where = max(parts, key=parts.__getitem__)
+    yield Finding(what=f"{UNDO}: times it", measured=parts[where], limit=2, detail=f"at worst: {where}")
+
+
 def growth(times: Times, sizes: list[int]) -> Iterator[Finding]:
     low, high = (1_000 if 10_000 in sizes else sizes[0]), sizes[-1]
     if low == high:
         return
-    for what in (*LIMITS, PREVIEW):
+    for what in (*LIMITS, PREVIEW, UNDO):
         few, many = (median(times[MAIN, size, what, "ours"]) for size in (low, high))
         yield Finding(
             what=f"{what}: exponent of growth", measured=log(many / few) / log(high / low), limit=1.1, unit="",
@@ -213,7 +226,7 @@ def growth(times: Times, sizes: list[int]) -> Iterator[Finding]:
 
 def table(times: Times, shape: str, sizes: list[int]) -> Table:
     head = (shape, "n", "rowwise, ms", "floor, ms", "ours, ms", "ours / floor", "rowwise / ours")
-    ran = [(what, size) for what in (*LIMITS, PREVIEW) for size in sizes if times[shape, size, what, "ours"]]
+    ran = [(what, size) for what in (*LIMITS, PREVIEW, UNDO) for size in sizes if times[shape, size, what, "ours"]]
     return Table(head=head, rows=[_row(times, shape, size, what) for what, size in ran])
 
 

@@ -12,12 +12,13 @@ from workspaces.core.planning.import_options import ImportOptions
 from workspaces.core.planning.plan import Comparison
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.template import Template
-from workspaces.models import Organization
+from workspaces.models import ImportRun, Organization
 from workspaces.services.imports.importing import Applied, Confirmation, apply_import
 from workspaces.services.plans.contents import read_contents
 from workspaces.services.plans.live_tree import snapshot
 from workspaces.services.removal.cascading import cascade_delete
 from workspaces.services.templates.loader import LoadedTemplate
+from workspaces.services.undo.undoing import apply_undo
 
 OPERATOR = Actor(name="operator")
 REPLACING = ImportOptions.of(Mode.RECONCILE, moves=False)
@@ -51,6 +52,12 @@ def preview(place: Place, template: Template) -> tuple[Plan, ...]:
 
 def delete(roots: Sequence[UUID]) -> None:
     cascade_delete(roots, actor=OPERATOR)
+
+
+def undo(place: Place) -> None:
+    """Take back the last run of the organization."""
+    runs = ImportRun.objects.filter(organization=place.organization).select_related("organization")
+    apply_undo(runs.latest("number"), actor=OPERATOR)
 
 
 def _apply(

@@ -162,11 +162,11 @@ def organization(grown: Sequence[Grown]) -> Model:
         said = _node(each.name, each.said).declared()
         now = _node(each.name, each.changed).declared() if each.changed else said
         hand = frozenset({"daily"}) if each.by_hand else frozenset[str]()
+        says = {**now, "schedules": {}} if hand else now
         row = Stored(
-            parent=parent, name=each.name, says={**now, "schedules": {}} if hand else now,
-            declared=said if each.template else None, template=each.template, by_hand=hand,
-            differs="drift" if (each.template and now != said) or hand else "",
-            protected=each.protected, created_at=NOW - timedelta(hours=each.age),
+            parent=parent, name=each.name, says=says, declared=said if each.template else None, template=each.template,
+            by_hand=hand, differs="drift" if each.template and says != said else "", protected=each.protected,
+            created_at=NOW - timedelta(hours=each.age),
         )  # fmt: skip
         keys.append(model.add(row))
     return model

@@ -25,6 +25,7 @@ TABLES = {
     "containers": BY_WORKSPACE.replace("{}", "workspaces_container", 1),
     "history": "SELECT to_jsonb(w) FROM workspaces_historicalworkspace w WHERE {}",
     "operations": BY_WORKSPACE.replace("{}", "workspaces_runoperation", 1),
+    "memories": BY_WORKSPACE.replace("{}", "workspaces_runmemory", 1),
     "events": BY_WORKSPACE.replace("{}", "structure_events", 1),
 }
 UNLIKE = re.compile(

@@ -19,11 +19,14 @@ from workspaces.services.security.accounts import create_organization
 
 PAGE = (ROOT / "docs" / "undo.md").read_text(encoding="utf-8")
 SENTENCES = [
-    *(undo_words.WORDS[each].format(name="Dev Lead") for each in Obstacle),
+    *(undo_words.words_of(each, name="Dev Lead", stood_below=()) for each in Obstacle),
+    undo_words.words_of(Obstacle.PARENT_GONE, name="QA", stood_below=("PM", "Dev Lead")),
     undo_words.MOVED_SINCE, undo_words.REMOVED_SINCE, undo_words.REMOVED_AGAIN, undo_words.GOING_DATA,
     *(undo_words.held_by("Dev Lead", itself=False, protected=protected) for protected in (True, False)),
     undo_words.held_by("Dev Lead", itself=True, protected=True),
-    undo_words.changed_since([{"field": "role", "from": "", "to": ""}]),
+    undo_words.fields_left(["role"], by_hand=(), without_files=False),
+    undo_words.fields_left((), by_hand=["Pulse"], without_files=False),
+    undo_words.fields_left((), by_hand=(), without_files=True),
 ]  # fmt: skip
 
 

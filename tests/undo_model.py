@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from tests.plan_model import Model, Stored
-from workspaces.core.planning.field_diff import FieldDiff, flat
+from hypothesis import strategies as st
+
+from tests.plan_model import NAMES, Model, Stored
+from workspaces.core.planning.field_diff import Content, Differs, FieldDiff, after_edit, flat
 from workspaces.core.planning.plan_values import Kind, Operation, Place, Plan
 from workspaces.core.planning.undo_facts import Data, DoneOperation, Memory, PastFacts, PastRow, Spot
 from workspaces.core.planning.undo_plan import fields_needed, plan_undo
-from workspaces.core.template import digest_of
+from workspaces.core.template import Node, digest_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +69,20 @@ class PastModel:
         for key in keys:
             self.gone[key] = Gone(row=self.now.rows.pop(key), by=UUID(int=1_000_000 + self.runs))
 
+    def line(self, key: UUID | None) -> list[UUID]:
+        """The workspace and all above it."""
+        found: list[UUID] = []
+        while key is not None:
+            found.append(key)
+            assert len(found) <= len(self.now.rows), "a cycle"
+            key = self.now.rows[key].parent
+        return found
+
+    def is_free(self, parent: UUID | None, name: str) -> bool:
+        """Whether the place is there, and nobody stands at it."""
+        rows = self.now.rows
+        return parent in {None, *rows} and (parent, name) not in {(row.parent, row.name) for row in rows.values()}
+
     def _removed(self, keys: Collection[UUID]) -> dict[UUID, PastRow]:
         return {
             key: PastRow(key, gone.row.parent, gone.row.name, gone.by, gone.row.protected, data=gone.data)
@@ -100,6 +117,97 @@ def _spot(place: Place | None, created: Mapping[int, UUID], fields: Mapping[str,
         return None
     parent = created[place.parent] if isinstance(place.parent, int) else place.parent
     return Spot(parent, place.trail[-1], fields)
+
+
+# ---- What others do between a run and its undo.
+
+
+class Meddling(NamedTuple):
+    """One change by somebody else: `what` to the workspace with the number `which`, `other` and `name` as needed."""
+
+    what: str
+    which: int
+    other: int
+    name: str
+
+
+def meddle(model: PastModel, changes: Collection[Meddling]) -> None:
+    for what, which, other, name in changes:
+        keys = model.gone if what in OF_REMOVED else model.now.rows
+        if keys:
+            OTHERS[what](model, _at(keys, which), other, name)
+
+
+def _edit(model: PastModel, key: UUID, other: int, name: str) -> None:
+    _say(model, key, says={**model.now.rows[key].says, "tier": 1 + other % 3})
+
+
+def _schedule(model: PastModel, key: UUID, other: int, name: str) -> None:
+    """Delete the template's; make one by hand where there is none."""
+    by_hand = frozenset({"daily"} if other % 2 else ())
+    _say(model, key, says={**model.now.rows[key].says, "schedules": {}}, by_hand=by_hand)
+
+
+def _protect(model: PastModel, key: UUID, other: int, name: str) -> None:
+    _change(model, key, protected=True)
+
+
+def _move(model: PastModel, key: UUID, other: int, name: str) -> None:
+    parent = _at([None, *model.now.rows], other)
+    if model.is_free(parent, name) and key not in model.line(parent):
+        _change(model, key, parent=parent, name=name)
+
+
+def _remove(model: PastModel, key: UUID, other: int, name: str) -> None:
+    model.remove_by_hand({each for each in model.now.rows if key in model.line(each)})
+
+
+def _add_below(model: PastModel, key: UUID, other: int, name: str) -> None:
+    _add(model, key if other % 3 else None, name)
+
+
+def _add_namesake(model: PastModel, key: UUID, other: int, name: str) -> None:
+    _add(model, model.gone[key].row.parent, model.gone[key].row.name)
+
+
+def _purge(model: PastModel, key: UUID, other: int, name: str) -> None:
+    model.gone[key] = replace(model.gone[key], data=Data.DESTROYED if other % 2 else Data.GOING)
+
+
+def _restore(model: PastModel, key: UUID, other: int, name: str) -> None:
+    if model.is_free(model.gone[key].row.parent, model.gone[key].row.name):
+        model.now.rows[key] = model.gone.pop(key).row
+
+
+OF_REMOVED = {"namesake": _add_namesake, "purge": _purge, "restore": _restore}
+OTHERS: Mapping[str, Callable[[PastModel, UUID, int, str], None]] = {
+    "edit": _edit, "schedule": _schedule, "protect": _protect, "move": _move, "remove": _remove, "add": _add_below,
+    **OF_REMOVED,
+}  # fmt: skip
+MEDDLING = st.lists(
+    st.builds(Meddling, st.sampled_from(tuple(OTHERS)), st.integers(0, 20), st.integers(0, 20), st.sampled_from(NAMES)),
+    max_size=8,
+)
+
+
+def _at(keys: Collection[Any], number: int) -> Any:
+    return list(keys)[number % len(keys)]
+
+
+def _change(model: PastModel, key: UUID, **values: Any) -> None:
+    model.now.rows[key] = replace(model.now.rows[key], **values)
+
+
+def _say(model: PastModel, key: UUID, says: Mapping[str, Any], **values: Any) -> None:
+    """As `edit_workspace`, which notes whether it differs now."""
+    row = model.now.rows[key]
+    differs = after_edit(Content(says, row.declared), before=Differs(row.differs))
+    _change(model, key, says=says, differs=str(differs), **values)
+
+
+def _add(model: PastModel, parent: UUID | None, name: str) -> None:
+    if model.is_free(parent, name):
+        model.now.add(Stored(parent=parent, name=name, says=Node(name=name, path=name).declared()))
 
 
 def as_seen(model: Model) -> dict[UUID, Stored]:

@@ -73,7 +73,7 @@ def test_each_row_says_how_large_until_when_by_whom_and_by_which_run(viewer: Cli
     leave("PM")
     page = text(viewer.get(KEPT))
     assert "Sun 6 Dec 2099 20:25" in page
-    assert '<td class="ws-nowrap">1.0 GB</td>' in page
+    assert '<td class="ws-nowrap" data-l="Data">1.0 GB</td>' in page
     assert re.search(r"by olga, <a class=\"ws-link\" href=\"/admin/runs/[0-9a-f-]{36}/\">#\d+</a>", page)
 
 
@@ -82,7 +82,7 @@ def test_what_is_kept_for_good_comes_last_and_says_so(viewer: Client, leave: Lea
     leave("Omega")
     page = text(viewer.get(KEPT))
     assert page.index("Omega</bdi>") < page.index("Alpha</bdi>")
-    assert '<td class="ws-nowrap">kept for good</td>' in page
+    assert '<td class="ws-nowrap" data-l="Until">kept for good</td>' in page
 
 
 def test_one_organization_can_be_chosen(root: Client, leave: Leave, elsewhere: Organization) -> None:

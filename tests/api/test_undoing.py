@@ -21,7 +21,7 @@ from workspaces.services.containers.installation import installation
 from workspaces.services.security.tokens import issue_api_token
 
 Named = Callable[[str], Workspace]
-GONE = "the workspace above its place is gone: restore that one first"
+GONE = "it stood below PM › Infra Lead{}, which is gone: restore that one first"
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_what_cannot_be_taken_back_has_its_reason_and_the_rest_is_undone(as_alic
     told = {row["name"]: row["why"] for row in answer.json()["cannot"]}
     assert (answer.status_code, answer.json()["restored_count"]) == (201, 2)
     assert told["Dev Lead"] == "another workspace has the name Dev Lead at its place: rename or remove that one first"
-    assert told["QA Engineer"] == GONE
+    assert told["QA Engineer"] == "the workspace above its place is gone: restore that one first"
     assert faults(answer.json(), UndoAnswer) == []
     in_the_way = Workspace.objects.live().get(name="Dev Lead")
     as_alice.delete(f"/workspaces/{in_the_way.pk}")
@@ -145,7 +145,8 @@ def test_what_cannot_be_taken_back_has_its_reason_and_the_rest_is_undone(as_alic
 def test_where_nothing_of_it_can_be_taken_back_nothing_is_changed(as_alice: Caller, named: Named, removed: str) -> None:
     as_alice.delete(f"/workspaces/{named('Infra Lead').pk}", confirm="true")
     answer = undo(as_alice, removed)
-    assert (answer.status_code, {row["why"] for row in answer.json()["cannot"]}) == (409, {GONE})
+    assert answer.status_code == 409
+    assert {row["why"] for row in answer.json()["cannot"]} == {GONE.format(""), GONE.format(" › Dev Lead")}
     assert "The same holds for 4 more" in answer.json()["error"]
     assert (faults(answer.json(), UndoConflict), live()) == ([], {"PM"})
 
@@ -202,6 +203,22 @@ def test_it_takes_both_exactly(as_alice: Caller, purged: str, numbers: dict[str,
     assert live() == {"PM", "Dev Lead", "QA"}
 
 
+def test_a_container_that_goes_takes_the_number_too(
+    as_alice: Caller, settings: Any, organization: Organization
+) -> None:
+    settings.ORGSITE_ENGINE, settings.ORGSITE_RUNTIME_IMAGES = "fake", {"*": "agent:1"}
+    installation()
+    body = asked({"PM": {}}, mode="reconcile")
+    body["template"]["workspaces"][0] |= {"external": True, "url": "https://agent.example"}
+    as_alice.post("/org/import", body)
+    body["template"]["workspaces"][0] |= {"external": False}
+    run = as_alice.post("/org/import", body).json()["import_id"]
+    guarded = undo(as_alice, run).json()
+    assert (guarded["confirm_removals"], "1 container" in guarded["error"]) == (0, True)
+    assert undo(as_alice, run, confirm_removals=0).status_code == 201
+    assert Container.objects.get().keep_volumes
+
+
 def test_a_refused_undo_is_a_refused_run(as_alice: Caller, merged: str) -> None:
     undo(as_alice, merged)
     run = as_alice.get("/runs", mode="undo").json()["results"][0]
@@ -224,8 +241,9 @@ def test_a_workspace_comes_back_with_what_went_with_it(as_alice: Caller, named: 
 
 def test_one_of_them_alone_does_not_come_back_below_nothing(as_alice: Caller, named: Named, removed: str) -> None:
     answer = restore(as_alice, named("QA Engineer"))
-    assert (answer.status_code, [row["why"] for row in answer.json()["cannot"]]) == (409, [GONE])
-    assert (GONE in answer.json()["error"], len(live())) == (True, 4)
+    why = GONE.format(" › Dev Lead")
+    assert (answer.status_code, [row["why"] for row in answer.json()["cannot"]]) == (409, [why])
+    assert (why in answer.json()["error"], len(live())) == (True, 4)
 
 
 def test_what_is_live_cannot_be_restored(as_alice: Caller, named: Named) -> None:

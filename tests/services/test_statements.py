@@ -18,6 +18,13 @@ from workspaces.models import ImportRun, Organization, Workspace
 from workspaces.services.containers.restarts import Consequence, converge, restart_rule
 from workspaces.services.imports.importing import Confirmation, apply_import, preview_import
 from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.undo.undoing import (
+    UndoConfirmation,
+    apply_restore,
+    apply_undo,
+    preview_restore,
+    preview_undo,
+)
 
 CONTROL = ("BEGIN", "SAVEPOINT", "RELEASE", "COMMIT")
 # PostgreSQL writes history and event of many workspaces by one statement.
@@ -133,6 +140,42 @@ def test_a_cascade_delete(live: Organization, actor: Actor, engine: str) -> None
     roots = list(Workspace.objects.filter(parent=None).values_list("pk", flat=True))
     assert statements(lambda: cascade_delete(roots, actor=actor)) == 15 + NONE[engine] - TOGETHER
     assert not live.workspaces.live().exists()
+
+
+def test_an_undo_of_a_cascade_delete(live: Organization, actor: Actor, engine: str) -> None:
+    """As an import that changes nothing, without its template: number, run, event; lock, claim, last run; operations,
+    removed rows, nodes, memories, snapshot. Then who removed them; two updates, external ones, containers, and these
+    updated; history, one or two events, operations; count, run, last run, event, and that it is undone.
+    """
+    roots = list(Workspace.objects.filter(parent=None).values_list("pk", flat=True))
+    run, count = cascade_delete(roots, actor=actor).runs[0], len(Workspace.objects.all())
+    assert statements(lambda: preview_undo(run)) == 7
+    assert statements(lambda: apply_undo(run, actor=actor)) == 27 + NONE[engine] - TOGETHER
+    assert live.workspaces.live().count() == count
+
+
+def test_an_undo_of_an_import(live: Organization, actor: Actor, engine: str) -> None:
+    run, sure = ImportRun.objects.get(), UndoConfirmation(confirm_removals=live.workspaces.count())
+    assert statements(lambda: apply_undo(run, actor=actor, confirmation=sure)) == 23 + NONE[engine] - TOGETHER
+    assert not live.workspaces.live().exists()
+
+
+def test_an_undo_of_moves(live: Organization, actor: Actor, size: tuple[int, int], engine: str) -> None:
+    """The root that held them goes."""
+    run = apply_import(live, loaded(turned_around(grown(*size))), mode=Mode.RECONCILE, actor=actor).run
+    assert statements(lambda: apply_undo(run, actor=actor)) == 27 + NONE[engine] - 2 * TOGETHER
+
+
+def test_an_undo_of_updates(live: Organization, actor: Actor, size: tuple[int, int], engine: str) -> None:
+    run = apply_import(live, loaded(grown(*size), color="blue"), mode=Mode.RECONCILE, actor=actor).run
+    assert statements(lambda: apply_undo(run, actor=actor)) == 25 - NONE[engine] - TOGETHER
+
+
+def test_a_restore(live: Organization, actor: Actor, engine: str) -> None:
+    roots = list(Workspace.objects.filter(parent=None).values_list("pk", flat=True))
+    cascade_delete(roots, actor=actor)
+    assert statements(lambda: preview_restore(live, roots)) == 7
+    assert statements(lambda: apply_restore(live, roots, actor=actor)) == 26 + NONE[engine] - TOGETHER
 
 
 CONVERGED = {"role": 1, "runtime": 6 - TOGETHER, "to external": 7 - TOGETHER, "from external": 9 - TOGETHER, "url": 0}

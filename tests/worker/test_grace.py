@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from tests.machines import Machine
 from tests.worker.yard import Yard
+from workspaces.errors import Refusal
 from workspaces.models import Container
 
 WEEK = 7 * 24 * 60 * 60
@@ -196,4 +197,57 @@ def test_by_hand_exactly_the_named_data_goes(yard: Yard) -> None:
     assert yard.told("purged") == ["PM"]
 
 
-# ---- restored within the time: the same tests once more, ended by a restore instead of a purge
+# ---- restored
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_a_restore_within_the_time_finds_what_was_written(yard: Yard, settled: bool) -> None:
+    """Also where no worker has come to the removal yet."""
+    yard.merge({"PM": {}})
+    yard.settle()
+    key = write(yard, "PM")
+    yard.remove("PM")
+    if settled:
+        yard.settle()
+    yard.restore(key)
+    yard.settle()
+    assert yard.inside(key, "cat", "/data/work") == "precious PM\n"
+    assert (yard.statuses(), yard.left()) == ({"online": 1}, names({key}))
+    assert (yard.told("purged"), yard.told("released")) == ([], ["PM"] * settled)
+
+
+def test_what_is_restored_is_not_purged_any_more_and_has_a_new_time_after_the_next_removal(yard: Yard) -> None:
+    yard.merge({"PM": {}})
+    yard.settle()
+    key = write(yard, "PM")
+    for _ in range(2):
+        yard.remove("PM")
+        yard.settle()
+        yard.restore(key)
+        yard.settle()
+    assert not yard.ask(Container.objects.filter(pk=key, purge_at__isnull=False).exists)
+    yard.remove("PM")
+    yard.settle()
+    end_time_of(yard, key)
+    with yard.worker():
+        yard.until(lambda: yard.told("purged") == ["PM"])
+    assert (yard.left(), yard.told("released")) == (set(), ["PM"] * 3)
+
+
+@pytest.mark.parametrize("step", ["with the lease", "before the volumes", "between the volumes", *WRITING])
+def test_a_restore_after_a_purge_was_cut_off_never_calls_lost_data_kept(yard: Yard, step: str) -> None:
+    yard.merge({"PM": {}})
+    yard.settle()
+    key = write(yard, "PM")
+    yard.remove("PM")
+    yard.settle()
+    end_time_of(yard, key)
+    kill_at(yard, PURGING[step])
+    with pytest.raises(Refusal):  # it is on its way out, or asks for the number
+        yard.restore(key)
+    with yard.worker():
+        yard.until(lambda: yard.settled() and yard.told("purged") == ["PM"])
+    yard.restore(key, losing=1)
+    yard.settle()
+    assert (yard.statuses(), yard.left()) == ({"online": 1}, names({key}))
+    assert "precious" not in yard.inside(key, "cat", "/data/work")

@@ -162,6 +162,23 @@ def test_data_waits_on_its_node_and_is_destroyed_there(yard: SwarmYard, settings
     assert {row.node for row in yard.containers()} == {""}
 
 
+def test_what_is_restored_runs_where_its_data_waited(yard: SwarmYard, settings: Any) -> None:
+    settings.ORGSITE_DATA_GRACE = 7 * 24 * 60 * 60
+    yard.merge({f"W{number}": {} for number in range(4)})
+    yard.settle()
+    keys = [yard.key(f"W{number}") for number in range(4)]
+    homes = {row.pk: row.node for row in yard.containers()}
+    for number in range(4):
+        yard.remove(f"W{number}")
+    yard.settle()
+    yard.restore(*keys)
+    yard.settle()
+    assert yard.statuses() == {"online": 4}
+    assert {row.pk: row.node for row in yard.containers()} == homes
+    for key in keys:
+        assert yard.read_anywhere(key, "/data/log").splitlines() == ["started", "ended", "started"]
+
+
 def volumes_on(machine: Machine) -> set[str]:
     with machine.api() as api:
         return {each["Name"] for each in api.volumes()["Volumes"] or ()}

@@ -33,6 +33,7 @@ from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, Installation, Organization, Schedule, Workspace, WorkspaceToken
 from workspaces.services.imports.importing import Confirmation, apply_import
 from workspaces.services.removal.cascading import cascade_delete
+from workspaces.services.undo.undoing import UndoConfirmation, apply_restore
 
 SAM = Actor(name="sam")
 PATIENCE = 300  # seconds
@@ -83,6 +84,11 @@ class Yard:
     def remove(self, name: str) -> None:
         key = self.ask(self._rows().live().get, name=name).pk
         self.ask(cascade_delete, [key], actor=SAM)
+
+    def restore(self, *keys: UUID, losing: int | None = None) -> None:
+        """`losing`: how many come back without their data."""
+        confirmation = UndoConfirmation(confirm_data_loss=losing)
+        self.ask(apply_restore, self._organization, keys, actor=SAM, confirmation=confirmation)
 
     # ---- what the database says
 

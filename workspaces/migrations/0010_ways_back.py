@@ -174,7 +174,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="container",
             index=models.Index(
-                condition=models.Q(("purge_at__isnull", False)), fields=["purge_at"], name="container_waiting_data"
+                condition=models.Q(("purge_at__isnull", False)),
+                fields=["purge_at", "organization"],
+                name="container_waiting_data",
             ),
         ),
         migrations.AddIndex(

@@ -85,7 +85,12 @@ class Container(models.Model):
             ),
             models.Index(fields=("changed_at",), condition=~Q(last_error=""), name="container_failing"),
             models.Index(fields=("leased_by",), condition=Q(leased_until__isnull=False), name="container_leased"),
-            models.Index(fields=("purge_at",), condition=Q(purge_at__isnull=False), name="container_waiting_data"),
+            models.Index(
+                # With the organization, so that nobody who looks for one's rows reads those of others by this index.
+                fields=("purge_at", "organization"),
+                condition=Q(purge_at__isnull=False),
+                name="container_waiting_data",
+            ),
             models.Index(
                 fields=("organization", "purge_at"),
                 condition=Q(purge_at__isnull=False),

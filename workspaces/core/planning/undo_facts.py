@@ -72,9 +72,11 @@ class Memory(NamedTuple):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PastFacts:
     """The operations to take back, in their order; by id the workspaces among them that are removed now, and the
-    memories of the run. `files` are the digests of contents that are still stored, of those that it took away."""
+    memories of the run. `files` are the digests of contents that are still stored, of those that it took away. `again`
+    are runs that did the same once more: undos of its undos."""
 
     done: tuple[DoneOperation, ...]
     removed: Mapping[UUID, PastRow]
     memories: Mapping[UUID, Memory] = field(default_factory=dict)
     files: frozenset[str] = frozenset()
+    again: frozenset[UUID] = frozenset()

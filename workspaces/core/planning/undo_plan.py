@@ -33,6 +33,7 @@ from workspaces.core.planning.undo_words import (
     WORDS,
     held_by,
     returning,
+    words_of,
 )
 
 
@@ -114,7 +115,7 @@ class _Rows:
     def _row(self, key: int, parent: int | None, rows: list[Row]) -> Row:
         live, name = self._all[key], self._spot(key)[1]
         above = rows[parent] if parent is not None else None
-        trail = (*above.trail, name) if above else (*self._stood_below(key), name)
+        trail = (*above.trail, name) if above else (name,)
         row = Row(Action.UNTOUCHED, trail, parent, None, live, before=self._before.of(key) or trail)
         if key in self._outcome.going:
             reason = self._steps.removing.get(key, Reason.COLLATERAL)
@@ -169,7 +170,10 @@ class _Rows:
         if known := self._steps.obstacles.get(key):
             return known
         blocked = self._outcome.blocked.get(key)
-        return WORDS[blocked].format(name=self._steps.way.wanted_name(key)) if blocked else ""
+        if not blocked:
+            return ""
+        stood_below = self._steps.done[key].trail[:-1] if key in self._steps.removed else ()
+        return words_of(blocked, name=self._steps.way.wanted_name(key), stood_below=stood_below)
 
     def _difference(self, key: int) -> FieldsBack | None:
         live, done = self._steps.live[key], self._steps.done.get(key)
@@ -186,11 +190,6 @@ class _Rows:
             is_stored=self._past.files.__contains__,
             containers=self._containers,
         )
-
-    def _stood_below(self, key: int) -> tuple[str, ...]:
-        """The names above a removed row whose parent is not there, as the run stored them."""
-        done, parent = self._steps.done.get(key), self._all[key].parent_id
-        return done.trail[:-1] if done and parent and key not in self._steps.live else ()
 
 
 class _Trails:
@@ -230,14 +229,15 @@ def _as_live(row: PastRow) -> Live:
 
 
 def _fingerprint(past: PastFacts, have: Iterable[Live], contents: Mapping[UUID, Content], last_run: UUID | None) -> str:
-    """SHA-256 (hex) over all that the plan reads: the operations, the live rows, the removed ones with the state of
-    their data, the fields, and the last run that changed something."""
+    """SHA-256 (hex) over all that the plan reads and that can change: the live rows, the removed ones with the state of
+    their data, the fields, the runs that did the same again, and the last run that changed something."""
     digest = hashlib.sha256(f"{Mode.UNDO} {last_run}".encode())
     seen = sorted((row.id.int, row.parent_id and row.parent_id.int, *row[2:PLANNED]) for row in have)
     gone = sorted((key.int, str(row[1:])) for key, row in past.removed.items())
     done = [(str(each.run), str(each.kind), each.workspace.int) for each in past.done]
     fields = [[key.hex, *map(_fact, content)] for key, content in sorted(contents.items())]
-    for read in (repr(seen), repr(gone), repr(done), _CANONICAL.encode(fields), repr(sorted(past.files))):
+    again = sorted(key.hex for key in past.again)
+    for read in (repr(seen), repr(gone), repr(done), _CANONICAL.encode(fields), repr(sorted(past.files)), repr(again)):
         digest.update(read.encode(errors="surrogatepass"))
     return digest.hexdigest()
 

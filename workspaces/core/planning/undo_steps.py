@@ -31,6 +31,7 @@ class UndoSteps:
         self.moving: dict[int, tuple[int, str]] = {}
         self.removing: dict[int, Reason] = {}
         self.obstacles: dict[int, str] = {}
+        self._again = past.again
         for key, each in self.done.items():
             self._turn(key, each)
         self.way = UndoPlaces(have, restoring=self.restoring, moving=self.moving, removing=self.removing)
@@ -59,7 +60,7 @@ class UndoSteps:
     def _restore(self, key: int, each: DoneOperation, row: PastRow | None, *, is_live: bool) -> None:
         if is_live or row is None:
             self.obstacles[key] = BACK_ALREADY
-        elif row.removed_by != each.run:
+        elif row.removed_by != each.run and row.removed_by not in self._again:
             self.obstacles[key] = REMOVED_AGAIN
         elif row.data is Data.GOING:
             self.obstacles[key] = GOING_DATA

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
 
 from lib.text import listed
+from workspaces.core.names import SEPARATOR
 from workspaces.core.planning.plan_rows import Reason
 from workspaces.core.planning.undo_places import Obstacle
 
-WORDS: dict[Enum, str] = {
+WORDS: dict[Reason | Obstacle, str] = {
     Reason.CREATED: "created by that run",
     Reason.RESTORED: "restored by that run",
     Reason.COLLATERAL: "below a removed workspace, not made by that run",
@@ -25,6 +25,14 @@ BACK_ALREADY = "back already"
 AS_BEFORE = "as it was before that run"
 NOT_OF_THAT_RUN = "that run did not touch it"
 GOING_DATA = "its data is being destroyed just now: look again in a moment"
+
+
+def words_of(obstacle: Obstacle, *, name: str, stood_below: Sequence[str]) -> str:
+    """The reason why a step back is given up, and what to do. `name` is the one that it would get, `stood_below` the
+    names above a removed one as they were."""
+    if obstacle is Obstacle.PARENT_GONE and stood_below:
+        return f"it stood below {SEPARATOR.join(stood_below)}, which is gone: restore that one first"
+    return WORDS[obstacle].format(name=name)
 
 
 def returning(*, lost: bool, node: str) -> str:

@@ -136,7 +136,7 @@ def _end(rows: QuerySet[Container], *, now: datetime) -> None:
 
 
 def _record(found: Sequence[StoredData], *, actor: Actor, reason: str, now: datetime) -> None:
-    """Who asked for it: the worker's event, once the volumes are gone, is nobody's."""
+    """Write down the request with its person: the worker's event, once the volumes are gone, names none."""
     why = Reasons(
         Ids([each.id for each in found]),
         reason or PURGED,

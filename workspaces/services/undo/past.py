@@ -23,7 +23,7 @@ MADE = (Kind.CREATE, Kind.RESTORE)
 
 
 def past_of(run: ImportRun) -> PastFacts:
-    """The past of a run: five queries at most."""
+    """The past of a run: six queries, and one more for each time that it was done again."""
     rows = RunOperation.objects.filter(run=run).order_by("seq").values_list(*OPERATION)
     done = tuple(
         DoneOperation(by, Kind(kind), key, name, tuple(path), _spot(before), _spot(after))
@@ -34,7 +34,19 @@ def past_of(run: ImportRun) -> PastFacts:
         removed=_removed([each.workspace for each in done if each.kind not in MADE]),
         memories=memories_of(run),
         files=_stored(done),
+        again=_done_again(run),
     )
+
+
+def _done_again(run: ImportRun) -> frozenset[UUID]:
+    """The undos of its undos, and of theirs: what those removed, it would have removed."""
+    found: set[UUID] = set()
+    latest = {run.pk}
+    while latest:
+        again = ImportRun.objects.filter(undoes__undoes__in=latest, state=ImportRun.State.COMPLETED)
+        latest = set(again.order_by().values_list("pk", flat=True)) - found
+        found |= latest
+    return frozenset(found)
 
 
 def past_of_removed(organization: Organization, ids: Collection[UUID]) -> PastFacts:
