@@ -88,5 +88,5 @@ def test_a_teardown_moves_by_itself_and_what_failed_is_tried_again(page: Page, o
     office.release(run)
     expect(page.get_by_role("progressbar", name="Tear down")).to_have_attribute("value", "8")
     expect(focused).to_be_focused()
-    expect(page.get_by_text("gone, volumes too")).to_have_count(8)
+    expect(page.get_by_text("gone, volumes kept")).to_have_count(8)
     expect(page.get_by_role("button", name="Try again now")).to_have_count(0)

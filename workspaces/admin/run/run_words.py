@@ -33,7 +33,7 @@ def imports(run: ImportRun) -> bool:
 
 def label_of(run: ImportRun) -> str:
     """The template, or the run that was undone."""
-    return f"#{run.undoes.number:,}" if run.undoes else run.source or run.template_name
+    return f"#{run.undoes.number}" if run.undoes else run.source or run.template_name
 
 
 def deed_of(run: ImportRun) -> str:
