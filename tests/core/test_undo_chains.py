@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textwrap import dedent as text
 
-from tests.undo_stories import content, created, live, moved, removed, shown, updated
+from tests.undo_stories import content, created, live, moved, removed, shown, undo, updated
+from workspaces.core.planning.undo_words import lies_above
 
 # ---- one thing leads to the next
 
@@ -107,3 +108,8 @@ def test_what_is_held_gets_its_fields_back_all_the_same() -> None:
         #     Dev  protected: clear its protection first
         Plan: 0 to create, 0 to keep, 1 to update, 0 to remove. 1 stays as they are.
     """)
+
+
+def test_a_page_can_tell_that_what_is_above_is_in_the_way() -> None:
+    plan = undo(live("PM", "PM/QA", "PM/Ops#2"), removed("Lead/Dev"), moved("Lead/QA", "PM/QA"), removed("PM/Ops"))
+    assert {row.name: lies_above(row.obstacle) for row in plan.cannot} == {"Dev": True, "QA": True, "Ops": False}

@@ -24,9 +24,7 @@ from workspaces.admin.undo.taking_back import IDS, TakingBack
 from workspaces.core.names import SEPARATOR
 from workspaces.core.plan_words import WORDS
 from workspaces.core.planning.plan_values import REMOVING, Action, Row
-from workspaces.core.planning.undo_places import Obstacle
-from workspaces.core.planning.undo_words import NOT_OF_THAT_RUN
-from workspaces.core.planning.undo_words import WORDS as OBSTACLES
+from workspaces.core.planning.undo_words import NOT_OF_THAT_RUN, lies_above
 from workspaces.models import Schedule
 from workspaces.services.containers.desired_state import engine_runs
 from workspaces.services.removal.footprint import Holdings
@@ -35,7 +33,6 @@ from workspaces.services.undo.since import Changers, changed_by, made_by
 
 BACK = {Action.MOVE: badge(Action.MOVE, "Move back"), Action.UPDATE: badge(Action.UPDATE, "Put back")}
 NEVER = {True: badge(Action.CANNOT, "Can't go back"), False: badge(Action.CANNOT, "Can't come back")}
-ABOVE = (OBSTACLES[Obstacle.PARENT_GONE], OBSTACLES[Obstacle.PARENT_GOES])
 FIELDS = re.compile(r"(?:^|; )(?:changed since, left|a schedule made by hand|the files it had)")
 TONES = {Action.RESTORE: "cr", Action.UPDATE: "upd", Action.CANNOT: "left", Action.KEEP: "quiet"}
 
@@ -145,7 +142,7 @@ class UndoWording:
         """None where the reason says all there is to say, where only fields are left, and below one that has it."""
         *_, parted, remedy = _without_fields(row.obstacle).rpartition(": ")
         above = None if row.parent is None else self.page.lines.plan.rows[row.parent]
-        below_one = row.obstacle in ABOVE and above is not None and above.action is Action.CANNOT
+        below_one = lies_above(row.obstacle) and above is not None and above.action is Action.CANNOT
         if not parted or row.live is None or below_one:
             return None
         alone = not there and (self.taking.run is not None or len(self.taking.ids) > 1)
@@ -160,7 +157,7 @@ class UndoWording:
 
     def _in_the_way(self, row: Row) -> UUID | None:
         """The workspace to look at: the one in its place, or the one above that is gone or goes, or itself."""
-        if row.obstacle in ABOVE and row.live and not stands(row):
+        if lies_above(row.obstacle) and row.live and not stands(row):
             return row.live.parent_id
         return self.places.get(row.trail) or (row.live.id if row.live else None)
 
