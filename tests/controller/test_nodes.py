@@ -62,13 +62,11 @@ def test_a_container_that_does_not_run_moves_nothing(pm: UUID, controller: Contr
     assert node() == "one"
 
 
-def test_the_machines_that_answer_are_those_of_the_last_look(
-    pm: UUID, controller: Controller, engine: FakeEngine
-) -> None:
-    assert Installation.objects.get().nodes == ["one", "two"]
-    engine.knobs.nodes = ("two",)
+def test_the_machines_are_those_of_the_last_look(pm: UUID, controller: Controller, engine: FakeEngine) -> None:
+    assert Installation.objects.get().nodes == {"one": True, "two": True}
+    engine.knobs.nodes, engine.knobs.down = ("two",), ("three",)
     look(controller)
-    assert Installation.objects.get().nodes == ["two"]
+    assert Installation.objects.get().nodes == {"two": True, "three": False}
 
 
 def test_the_next_start_wishes_for_that_machine(pm: UUID) -> None:

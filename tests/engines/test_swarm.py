@@ -160,10 +160,10 @@ def test_a_named_node_without_the_data_or_out_of_the_swarm_is_not_waited_for(rig
             assert node_of(engine, one) == "one"
 
 
-def test_only_nodes_that_take_containers_are_told(rig: SwarmRig, engine: Engine) -> None:
-    assert engine.nodes() == ("one", "two")
+def test_every_node_is_told_with_whether_it_takes_containers(rig: SwarmRig, engine: Engine) -> None:
+    assert engine.nodes() == {"one": True, "two": True}
     with drained(rig, "two"):
-        assert engine.nodes() == ("one",)
+        assert engine.nodes() == {"one": True, "two": False}
 
 
 def test_volumes_on_a_node_without_an_address_are_never_called_gone(rig: SwarmRig, engine: Engine) -> None:

@@ -137,11 +137,21 @@ def test_with_data_that_is_destroyed_at_once_nothing_else_is_said(pm: Workspace,
 def test_a_machine_that_does_not_answer_is_named(pm: Workspace) -> None:
     run = remove(pm, node="east")
     causes = []
-    for nodes in ([], ["east", "west"], ["west"]):
+    for nodes in ({}, {"east": True, "west": True}, {"east": False, "west": True}):
         type(installation()).objects.update(nodes=nodes)
         causes += [row.cause for row in preview_undo(run).restored]
     assert causes[0] == causes[1] == "removed by that run"
     assert "its data is on east, which does not answer" in causes[2]
+
+
+def test_data_on_a_machine_that_has_left_is_lost(pm: Workspace) -> None:
+    run = remove(pm, node="east")
+    type(installation()).objects.update(nodes={"west": True})
+    (row,) = preview_undo(run).data_lost
+    assert row.cause == "removed by that run; its data was on east, which is gone: it comes back empty"
+    with pytest.raises(RemovalNotConfirmed):
+        undo(run)
+    undo(run, confirm_data_loss=1)
 
 
 # ---- without an engine

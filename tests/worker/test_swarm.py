@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from tests.machines import Machine, clear
 from tests.trees import AFTER, BEFORE
 from tests.worker.conftest import remove_everything
 from tests.worker.yard import Yard
-from workspaces.models import Container
+from workspaces.errors import RemovalNotConfirmed
+from workspaces.models import Container, Installation
 
 
 class SwarmYard(Yard):
@@ -182,3 +184,90 @@ def test_what_is_restored_runs_where_its_data_waited(yard: SwarmYard, settings: 
 def volumes_on(machine: Machine) -> set[str]:
     with machine.api() as api:
         return {each["Name"] for each in api.volumes()["Volumes"] or ()}
+
+
+def test_what_is_undone_while_its_node_is_down_starts_there_when_that_is_back(yard: SwarmYard, settings: Any) -> None:
+    settings.ORGSITE_DATA_GRACE = 7 * 24 * 60 * 60
+    two = yard.machines[1]
+    there = spread(yard)
+    yard.remove("PM")
+    yard.settle()
+    two.stop()
+    try:
+        see_nodes(yard, {"one": True, "two": False})
+        plan = yard.shown_undo()
+        named = {row.live.id for row in plan.restored if row.live and "is on two, which does not answer" in row.cause}
+        assert (named, plan.data_lost) == (there, ())
+        yard.undo()
+        with yard.worker():
+            yard.until(lambda: yard.statuses() == {"online": 4 - len(there), "provisioning": len(there)})
+            two.start()
+            two.wait()
+            yard.until(yard.settled)
+    finally:
+        if not two.is_up:
+            two.start()
+            two.wait()
+    assert (yard.statuses(), on_two(yard)) == ({"online": 4}, there)
+    for key in there:
+        assert yard.read_anywhere(key, "/data/log").splitlines()[:2] == ["started", "ended"]
+
+
+def test_data_on_a_node_that_left_the_swarm_is_lost_and_an_undo_starts_it_elsewhere(
+    yard: SwarmYard, settings: Any
+) -> None:
+    settings.ORGSITE_DATA_GRACE = 7 * 24 * 60 * 60
+    there = spread(yard)
+    yard.remove("PM")
+    yard.settle()
+    with second_gone(*yard.machines):
+        see_nodes(yard, {"one": True})
+        lost = {row.live.id: row.cause for row in yard.shown_undo().data_lost if row.live}
+        assert lost.keys() == there
+        assert all("its data was on two, which is gone: it comes back empty" in cause for cause in lost.values())
+        with pytest.raises(RemovalNotConfirmed):
+            yard.undo()
+        yard.undo(losing=len(there))
+        yard.settle()
+        assert (yard.statuses(), on_two(yard)) == ({"online": 4}, set())
+        for key in there:
+            assert yard.read_anywhere(key, "/data/log").splitlines() == ["started"]
+
+
+def spread(yard: SwarmYard) -> set[UUID]:
+    """Four workspaces on both nodes; those on the second one are returned."""
+    yard.merge({"PM": {f"W{number}": {} for number in range(3)}})
+    yard.settle()
+    assert 0 < len(on_two(yard)) < 4
+    return on_two(yard)
+
+
+def on_two(yard: SwarmYard) -> set[UUID]:
+    return {row.pk for row in yard.containers() if row.node == "two"}
+
+
+def see_nodes(yard: SwarmYard, expected: dict[str, bool]) -> None:
+    """Wait until the swarm says so, then have a worker look."""
+
+    def listed() -> dict[str, bool]:
+        with yard.machine.api() as api:
+            return {each["Description"]["Hostname"]: each["Status"]["State"] == "ready" for each in api.nodes()}
+
+    yard.until(lambda: listed() == expected)
+    with yard.worker():
+        yard.until(lambda: yard.ask(Installation.objects.get).nodes == expected)
+
+
+@contextmanager
+def second_gone(one: Machine, two: Machine) -> Iterator[None]:
+    """The second node leaves the swarm for as long as this lasts. Its engine still answers."""
+    with one.api() as manager, two.api() as other:
+        token = manager.inspect_swarm()["JoinTokens"]["Worker"]
+        node = other.info()["Swarm"]["NodeID"]
+        other.leave_swarm()
+        manager.remove_node(node, force=True)
+        try:
+            yield
+        finally:
+            clear(other)
+            other.join_swarm(["10.77.0.1:2377"], token, advertise_addr="10.77.0.2")

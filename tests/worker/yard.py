@@ -29,11 +29,12 @@ from tests.machines import Machine
 from tests.processes import ROOT
 from tests.trees import Tree, loaded
 from workspaces.access import Actor
-from workspaces.core.planning.plan_values import Mode
-from workspaces.models import Container, Installation, Organization, Schedule, Workspace, WorkspaceToken
+from workspaces.core.planning.plan_values import Mode, Plan
+from workspaces.models import Container, ImportRun, Installation, Organization, Schedule, Workspace, WorkspaceToken
 from workspaces.services.imports.importing import Confirmation, apply_import
 from workspaces.services.removal.cascading import cascade_delete
-from workspaces.services.undo.undoing import UndoConfirmation, apply_restore
+from workspaces.services.templates.loader import LoadedTemplate
+from workspaces.services.undo.undoing import UndoConfirmation, apply_restore, apply_undo, preview_undo
 
 SAM = Actor(name="sam")
 PATIENCE = 300  # seconds
@@ -64,19 +65,15 @@ class Yard:
     # ---- what people decide
 
     def merge(self, tree: Tree) -> None:
-        self.ask(apply_import, self._organization, loaded(tree), mode=Mode.MERGE, actor=SAM)
+        self.apply(loaded(tree), mode=Mode.MERGE)
 
     def reconcile(self, tree: Tree, *, removing: int = 0, **spec: Any) -> None:
         """`spec` is what the template says of each workspace."""
-        confirmation = Confirmation(confirm_removals=removing)
-        self.ask(
-            apply_import,
-            self._organization,
-            loaded(tree, **spec),
-            mode=Mode.RECONCILE,
-            actor=SAM,
-            confirmation=confirmation,
-        )
+        self.apply(loaded(tree, **spec), confirmation=Confirmation(confirm_removals=removing))
+
+    def apply(self, template: LoadedTemplate, *, mode: Mode = Mode.RECONCILE, **how: Any) -> None:
+        """`how`: the options and the confirmation of the import."""
+        self.ask(apply_import, self._organization, template, mode=mode, actor=SAM, **how)
 
     def change(self, name: str, **values: Any) -> None:
         self.ask(change_fields, self._organization, name, actor=SAM, **values)
@@ -89,6 +86,14 @@ class Yard:
         """`losing`: how many come back without their data."""
         confirmation = UndoConfirmation(confirm_data_loss=losing)
         self.ask(apply_restore, self._organization, keys, actor=SAM, confirmation=confirmation)
+
+    def undo(self, *, removing: int | None = None, losing: int | None = None) -> None:
+        """Undo the last run."""
+        confirmation = UndoConfirmation(confirm_removals=removing, confirm_data_loss=losing)
+        self.ask(lambda: apply_undo(self._last_run(), actor=SAM, confirmation=confirmation))
+
+    def shown_undo(self) -> Plan:
+        return self.ask(lambda: preview_undo(self._last_run()))
 
     # ---- what the database says
 
@@ -143,6 +148,11 @@ class Yard:
 
     def forget_looks(self) -> None:
         self.ask(Installation.objects.update, swept_at=None)
+
+    def _last_run(self) -> ImportRun:
+        return ImportRun.objects.filter(organization=self._organization, state=ImportRun.State.COMPLETED).latest(
+            "number"
+        )
 
     def _rows(self) -> Any:
         return Workspace.objects.filter(organization=self._organization)

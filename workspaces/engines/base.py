@@ -7,7 +7,7 @@ method touches anything without this installation's label.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 from uuid import UUID
@@ -88,8 +88,9 @@ class Engine(Protocol):
     def check(self) -> str:
         """One line about the engine, such as its version."""
 
-    def nodes(self) -> Collection[str]:
-        """The names of its machines that can run a container now, if it has several; else none."""
+    def nodes(self) -> Mapping[str, bool]:
+        """The names of its machines, each with whether it can run a container now; none if it has one only, or if all
+        of them reach the same volumes."""
 
     def start(self, wanted: Wanted) -> None:
         """Make the volumes and the container, fill the config volume, start it.

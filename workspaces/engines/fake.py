@@ -67,7 +67,7 @@ class Host:
 class Knobs:
     """Faults to inject. `stubborn` workspaces and images ignore the stop signal. `refusing` has the messages of
     refusals. `images` are those that can be pulled, None for any. `takes` is the duration of each call, in seconds.
-    `nodes` are the machines that can run something, as of a swarm."""
+    `nodes` are the machines that can run something, as of a swarm, `down` those that can't just now."""
 
     away: bool = False
     takes: float = 0.0
@@ -76,6 +76,7 @@ class Knobs:
     stubborn_images: frozenset[str] = frozenset()
     refusing: dict[UUID, str] = field(default_factory=dict)
     nodes: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
 
 
 class FakeEngine:
@@ -94,8 +95,8 @@ class FakeEngine:
         self._answer()
         return "In memory, for trying things out"
 
-    def nodes(self) -> tuple[str, ...]:
-        return self.knobs.nodes
+    def nodes(self) -> Mapping[str, bool]:
+        return dict.fromkeys(self.knobs.nodes, True) | dict.fromkeys(self.knobs.down, False)
 
     def start(self, wanted: Wanted) -> None:
         with self._recorded("start", wanted.workspace_id):

@@ -151,7 +151,7 @@ class Migration(migrations.Migration):
             model_name="installation",
             name="nodes",
             field=models.JSONField(
-                default=list, help_text="The names of the engine's machines that answered last, if it has several."
+                default=dict, help_text="The engine's machines, if it has several: name → whether it takes containers."
             ),
         ),
         migrations.AddField(

@@ -129,7 +129,7 @@ class Installation(models.Model):
     engine_seen_by = models.CharField(max_length=255, default="", help_text="The worker it answered.")
     engine_error = models.TextField(default="", help_text="Empty while it answers.")
     nodes = models.JSONField(
-        default=list, help_text="The names of the engine's machines that answered last, if it has several."
+        default=dict, help_text="The engine's machines, if it has several: name → whether it takes containers."
     )
     swept_at = models.DateTimeField(null=True)
 

@@ -40,11 +40,12 @@ class Data(Enum):
     NONE = "none"  # it never had a container
     KEPT = "kept"
     GOING = "going"  # it is being destroyed just now
-    DESTROYED = "destroyed"
+    DESTROYED = "destroyed"  # or out of reach for good, with the machine that had it
 
 
 class PastRow(NamedTuple):
-    """A removed workspace as it stands. `node` is the machine that has its data, if that does not answer."""
+    """A removed workspace as it stands. `node` is the machine that has its data, if that does not answer, or had it, if
+    it has left the engine."""
 
     id: UUID
     parent_id: UUID | None

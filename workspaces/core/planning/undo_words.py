@@ -44,7 +44,10 @@ def words_of(obstacle: Obstacle, *, name: str, stood_below: Sequence[str]) -> st
 
 
 def returning(*, lost: bool, node: str) -> str:
-    """The cause of a restore, with what it means for the data. `node` is a machine that does not answer."""
+    """The cause of a restore, with what it means for the data. `node` is a machine that does not answer,
+    or one that has left."""
+    if lost and node:
+        return f"removed by that run; its data was on {node}, which is gone: it comes back empty"
     if lost:
         return "removed by that run; its data was destroyed, it comes back empty"
     if node:

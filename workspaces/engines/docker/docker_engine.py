@@ -57,8 +57,8 @@ class DockerEngine:
             version = api.version()
             return f"Docker {version['Version']} (API {version['ApiVersion']})"
 
-    def nodes(self) -> tuple[str, ...]:
-        return ()
+    def nodes(self) -> Mapping[str, bool]:
+        return {}
 
     def start(self, wanted: Wanted) -> None:
         with self._engine.api() as api:

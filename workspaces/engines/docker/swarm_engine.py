@@ -52,9 +52,13 @@ class SwarmEngine:
         missing = f"; no address of {', '.join(unknown)} in ORGSITE_SWARM_NODES" if unknown and len(nodes) > 1 else ""
         return f"Docker {version}, swarm, {ready} of {len(nodes)} nodes ready{missing}"
 
-    def nodes(self) -> tuple[str, ...]:
+    def nodes(self) -> Mapping[str, bool]:
+        if self._nodes.share_volumes:
+            return {}
         with self._manager.api() as api:
-            return tuple(sorted({hostname_of(node) for node in api.nodes() if takes_containers(node)}))
+            listed = api.nodes()
+        takes = {hostname_of(node) for node in listed if takes_containers(node)}
+        return {name: name in takes for name in sorted(map(hostname_of, listed))}
 
     def start(self, wanted: Wanted) -> None:
         with self._manager.api() as api:

@@ -72,7 +72,7 @@ class SwarmNodes:
                     homes[_own_id(local)] = found[data]
                 elif named:
                     without.add(_own_id(local))
-        if self._shares_volumes:
+        if self.share_volumes:
             return HomeNode()
         if last not in homes:
             last = named if named not in without else ""
@@ -110,7 +110,7 @@ class SwarmNodes:
         """Raise EngineRefused if volumes on that node can't be removed: it answers the swarm, and its address is
         unknown. One that is down and has no address is gone for good, with all that was on it."""
         answers = [each["ID"] for each in api.nodes() if hostname_of(each) == node and _answers(each)]
-        if answers and not self._shares_volumes and self._node(api, answers[0]) is None:
+        if answers and not self.share_volumes and self._node(api, answers[0]) is None:
             raise EngineRefused(f"Its volumes are on node {node}. Add the address of {node} to ORGSITE_SWARM_NODES.")
 
     def volumes(self) -> Mapping[UUID, tuple[str, ...]]:
@@ -131,7 +131,7 @@ class SwarmNodes:
         return total
 
     @property
-    def _shares_volumes(self) -> bool:
+    def share_volumes(self) -> bool:
         """Whether a volume driver makes them available on every node."""
         return bool(self._options.volume_driver or self._options.volume_options)
 

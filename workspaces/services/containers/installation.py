@@ -8,8 +8,9 @@ different one, means that the database was restored from a backup, or is a copy 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from uuid import uuid4
 
 from django.conf import settings
@@ -77,10 +78,10 @@ def last_seen() -> Installation:
     return Installation.objects.filter(pk=ONLY).first() or Installation()
 
 
-def note_engine(worker: str, *, engine: str, nodes: Collection[str] = ()) -> None:
-    """Record the engine's answer about itself and its machines."""
+def note_engine(worker: str, *, engine: str, nodes: Mapping[str, bool] = MappingProxyType({})) -> None:
+    """Record the engine's answer about itself and its machines, as in `Engine.nodes`."""
     seen = {"engine": engine[:255], "engine_error": "", "engine_seen_at": database_now(), "engine_seen_by": worker}
-    Installation.objects.filter(pk=ONLY).update(**seen, nodes=sorted(nodes))
+    Installation.objects.filter(pk=ONLY).update(**seen, nodes=dict(nodes))
 
 
 def note_engine_away(worker: str, *, error: str) -> bool:

@@ -12,8 +12,9 @@ from workspaces.core.containers.lifecycle import Desired
 from workspaces.core.planning.plan_values import Kind
 from workspaces.core.planning.undo_facts import Data, DoneOperation, PastFacts, PastRow, Spot
 from workspaces.core.planning.undo_fields import FILES
-from workspaces.models import FileSet, ImportRun, Installation, Organization, RunOperation, Status, Workspace
+from workspaces.models import FileSet, ImportRun, Organization, RunOperation, Status, Workspace
 from workspaces.services.containers.desired_state import engine_runs
+from workspaces.services.containers.installation import last_seen
 from workspaces.services.plans.memories import memories_of
 
 OPERATION = ("run_id", "kind", "workspace_id", "name", "path", "before", "after")
@@ -99,10 +100,10 @@ def _removed(ids: Collection[UUID]) -> dict[UUID, PastRow]:
     if not ids:
         return {}
     rows = Workspace.objects.filter(id__one_of=ids, status=Status.REMOVED).order_by()
-    nodes = _nodes_that_answer()
+    nodes: Mapping[str, bool] = last_seen().nodes
     own, container = PastRow._fields[:OWN], [f"container__{name}" for name in CONTAINER]
     return {
-        row[0]: PastRow._make((*row[:OWN], _data(*row[OWN:-1]), _missing(row[-1], nodes)))
+        row[0]: PastRow._make((*row[:OWN], *_with_its_node(_data(*row[OWN:-1]), row[-1], nodes)))
         for row in rows.values_list(*own, *container)
     }
 
@@ -116,14 +117,12 @@ def _data(desired: str | None, keep: bool | None, purge_at: datetime | None, pur
     return Data.KEPT if keep or purge_at is not None or desired != Desired.ABSENT else Data.GOING
 
 
-def _nodes_that_answer() -> frozenset[str]:
-    nodes = Installation.objects.values_list("nodes", flat=True).first()
-    return frozenset(nodes or ())
-
-
-def _missing(node: str | None, nodes: frozenset[str]) -> str:
-    """The machine with the data, if the engine has several and this one does not answer."""
-    return node if node and nodes and node not in nodes else ""
+def _with_its_node(data: Data, node: str | None, nodes: Mapping[str, bool]) -> tuple[Data, str]:
+    """The data, and the machine that has it, if the engine has several and this one takes nothing. One that has left is
+    gone with all that was on it."""
+    if data is not Data.KEPT or not node or nodes.get(node, not nodes):
+        return data, ""
+    return (Data.KEPT if node in nodes else Data.DESTROYED), node
 
 
 def _stored(done: Iterable[DoneOperation]) -> frozenset[str]:
