@@ -20,6 +20,7 @@ from tests.worker.yard import Yard
 from workspaces.core.planning.undo_words import GOING_DATA
 from workspaces.errors import NothingToUndo, RemovalNotConfirmed
 from workspaces.models import Container, Schedule
+from workspaces.services.imports.importing import Confirmation
 
 RESTORING = {
     "with the lease": "container_loop.next_step = die",
@@ -171,7 +172,8 @@ def test_the_undo_of_an_import_that_made_it_external_brings_back_container_and_d
     key = write(yard, "PM")
     given = loaded({"PM": {}})
     nodes = tuple(replace(node, external=True) for node in given.template.workspaces)
-    yard.apply(replace(given, template=replace(given.template, workspaces=nodes)))
+    template = replace(given, template=replace(given.template, workspaces=nodes))
+    yard.apply(template, confirmation=Confirmation(confirm_removals=0))
     yard.settle()
     assert (yard.running(), yard.left(), yard.statuses()) == ({}, volumes(key), {"online": 1})
     yard.undo()
