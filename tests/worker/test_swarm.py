@@ -210,7 +210,7 @@ def test_what_is_undone_while_its_node_is_down_starts_there_when_that_is_back(ya
             two.wait()
     assert (yard.statuses(), on_two(yard)) == ({"online": 4}, there)
     for key in there:
-        assert yard.read_anywhere(key, "/data/log").splitlines()[:2] == ["started", "ended"]
+        assert yard.read_anywhere(key, "/data/log").splitlines().count("started") >= 2
 
 
 def test_data_on_a_node_that_left_the_swarm_is_lost_and_an_undo_starts_it_elsewhere(
