@@ -58,6 +58,7 @@ class Yard:
             "ORGSITE_RUNTIME_IMAGES": '{"*": "orgsite-polite:1"}',
             "ORGSITE_DOCKER_NETWORK": "host",  # the machine's: a network for each takes a quarter of the engine's time
             "ORGSITE_STOP_GRACE": "2",
+            "ORGSITE_DATA_GRACE": "0",
             "PYTHONPATH": str(ROOT),
             **environment,
         }
