@@ -10,9 +10,10 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from tests.plan_model import NAMES, Model, Stored
+from workspaces.core.containers.data_policy import DataFate
 from workspaces.core.planning.field_diff import Content, Differs, FieldDiff, after_edit, flat
 from workspaces.core.planning.plan_values import Kind, Operation, Place, Plan
-from workspaces.core.planning.undo_facts import Data, DoneOperation, Memory, PastFacts, PastRow, Spot
+from workspaces.core.planning.undo_facts import DoneOperation, Memory, PastFacts, PastRow, Spot
 from workspaces.core.planning.undo_plan import fields_needed, plan_undo
 from workspaces.core.template import Node, digest_of
 
@@ -21,7 +22,7 @@ from workspaces.core.template import Node, digest_of
 class Gone:
     row: Stored
     by: UUID
-    data: Data = Data.KEPT
+    data: DataFate = DataFate.KEPT
 
 
 @dataclass(kw_only=True)
@@ -171,7 +172,7 @@ def _add_namesake(model: PastModel, key: UUID, other: int, name: str) -> None:
 
 
 def _purge(model: PastModel, key: UUID, other: int, name: str) -> None:
-    model.gone[key] = replace(model.gone[key], data=Data.DESTROYED if other % 2 else Data.GOING)
+    model.gone[key] = replace(model.gone[key], data=DataFate.DESTROYED if other % 2 else DataFate.GOES)
 
 
 def _restore(model: PastModel, key: UUID, other: int, name: str) -> None:

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from tests.trees import id_of
+from workspaces.core.containers.data_policy import DataFate
 from workspaces.core.containers.restart_rule import NO_CONTAINERS, RestartRule
 from workspaces.core.planning.field_diff import Content
 from workspaces.core.planning.operations import Kind
 from workspaces.core.planning.plan_rows import Live
 from workspaces.core.planning.plan_values import Plan
 from workspaces.core.planning.render import as_text
-from workspaces.core.planning.undo_facts import Data, DoneOperation, Memory, PastFacts, PastRow, Spot
+from workspaces.core.planning.undo_facts import DoneOperation, Memory, PastFacts, PastRow, Spot
 from workspaces.core.planning.undo_plan import fields_needed, plan_undo
 from workspaces.core.template import Node
 
@@ -36,7 +37,7 @@ class Did(NamedTuple):
         return self._replace(row=_gone(path, by=LATER))
 
 
-def removed(path: str, *, by: UUID | None = RUN, data: Data = Data.KEPT, node: str = "") -> Did:
+def removed(path: str, *, by: UUID | None = RUN, data: DataFate = DataFate.KEPT, node: str = "") -> Did:
     """`by` is the run that removed it last."""
     return Did(_done(Kind.REMOVE, path, before=_spot(path)), _gone(path, by=by)._replace(data=data, node=node))
 

@@ -226,7 +226,7 @@ def test_the_list_of_runs_shows_what_was_undone_and_by_which(operator: Client, r
     page = text(operator.get("/admin/runs/"))
     assert f'undoes <a class="ws-link" href="/admin/runs/{run.pk}/">#{run.number}</a>' in page
     assert f'<a href="/admin/runs/{by.pk}/">undone by #{by.number}</a>' in page
-    assert '<td class="ws-num ws-nowrap">+0 =0 ^2 -0</td>' in page
+    assert '<td class="ws-num ws-nowrap">^2 +0 =0 -0</td>' in page
     assert f"undone by #{by.number}" in text(operator.get("/admin/"))
 
 

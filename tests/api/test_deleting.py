@@ -84,7 +84,7 @@ def test_erase_on_a_removed_one_destroys_what_is_stored_of_it(as_alice: Caller, 
     purged = {"volumes": [f"ws-{gone.pk}-config", f"ws-{gone.pk}-data"], "bytes": 1_234}
     answer = as_alice.delete(address, erase="true", reason="Ticket 8")
     assert (answer.status_code, answer.json()) == (200, {**removed(0, run=None), "purged": purged})
-    assert gone.container.loses_data
+    assert not gone.container.keeps_data
     assert StructureEvent.objects.get(event_type="workspace.changed").payload["reason"] == "Ticket 8"
     assert as_alice.delete(address, erase="true").json() == {**removed(0, run=None), "purged": None}
 

@@ -111,7 +111,7 @@ def test_when_its_time_is_over_exactly_its_volumes_go_once(
     assert set(engine.volumes()) == {key_of("Ops")}
     assert told() == ["released", "purged"]
     row = Container.objects.get(pk=pm)
-    assert (row.purge_at, row.purged_at is None, row.loses_data) == (None, False, True)
+    assert (row.purge_at, row.purged_at is None, row.keeps_data) == (None, False, False)
 
 
 def test_the_end_says_how_much_it_was_and_belongs_to_the_run_that_removed(

@@ -26,4 +26,4 @@ def test_the_events_have_the_signs_of_the_plan() -> None:
 def test_counts_stand_behind_their_signs() -> None:
     assert signed_counts(created=8, kept=1, removed=1_200) == "+8 =1 -1,200"
     assert signed_counts(created=0, kept=6, removed=0, updated=2, moved=3) == "+0 =6 ~2 >3 -0"
-    assert signed_counts(created=0, kept=1, removed=0, restored=9) == "+0 =1 ^9 -0"
+    assert signed_counts(created=0, kept=1, removed=0, restored=9) == "^9 +0 =1 -0"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textwrap import dedent as text
 
 from tests.undo_stories import content, created, live, moved, removed, shown, undo, updated
-from workspaces.core.planning.undo_words import lies_above
 
 # ---- one thing leads to the next
 
@@ -112,4 +111,4 @@ def test_what_is_held_gets_its_fields_back_all_the_same() -> None:
 
 def test_a_page_can_tell_that_what_is_above_is_in_the_way() -> None:
     plan = undo(live("PM", "PM/QA", "PM/Ops#2"), removed("Lead/Dev"), moved("Lead/QA", "PM/QA"), removed("PM/Ops"))
-    assert {row.name: lies_above(row.obstacle) for row in plan.cannot} == {"Dev": True, "QA": True, "Ops": False}
+    assert {row.name: row.lacks_parent for row in plan.cannot} == {"Dev": True, "QA": True, "Ops": False}

@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.undo_stories import LATER, RUN, content, created, live, moved, removed, undo, updated
+from workspaces.core.containers.data_policy import DataFate
 from workspaces.core.containers.restart_rule import RestartRule
 from workspaces.core.planning.plan_values import Plan
 from workspaces.core.planning.policy import Policy, Verdict, Word, require
 from workspaces.core.planning.render import undo_as_json
-from workspaces.core.planning.undo_facts import Data
 from workspaces.errors import RemovalNotConfirmed
 
 FOUR = ("A", "B", "C", "D")
-EMPTY = removed("Old", data=Data.DESTROYED)
+EMPTY = removed("Old", data=DataFate.DESTROYED)
 
 
 def judged(plan: Plan) -> Verdict:
@@ -95,7 +95,7 @@ def test_a_number_that_nobody_asked_for_has_to_fit_all_the_same() -> None:
 
 
 def test_the_answer_lists_what_comes_back_and_what_cannot() -> None:
-    plan = undo(live("PM"), removed("PM/Dev", data=Data.DESTROYED), removed("Lead/QA"))
+    plan = undo(live("PM"), removed("PM/Dev", data=DataFate.DESTROYED), removed("Lead/QA"))
     told = undo_as_json(plan, verdict=judged(plan))
     assert [(each["name"], each["path"], each["data_lost"]) for each in told["restored"]] == [
         ("Dev", ["PM", "Dev"], True)
@@ -112,7 +112,7 @@ def test_the_answer_lists_what_comes_back_and_what_cannot() -> None:
 def story(**other: object) -> Plan:
     """A run that did one of each, a fact of it replaced."""
     given_facts: dict[str, object] = {
-        "have": live("PM", "PM/New", "Ops", "Ops/Dev"), "role": "new", "by": RUN, "data": Data.KEPT, "node": "",
+        "have": live("PM", "PM/New", "Ops", "Ops/Dev"), "role": "new", "by": RUN, "data": DataFate.KEPT, "node": "",
         "last_run": None, "files": ["old"], "declared": None, "by_hand": (), "more": [], "again": [],
     }  # fmt: skip
     facts: dict = {**given_facts, **other}
@@ -139,7 +139,7 @@ FACTS: dict[str, Callable[[], Plan]] = {
     "what a template said": lambda: story(declared={"role": "new"}),
     "a schedule by hand": lambda: story(by_hand=["Pulse"]),
     "who removed it last": lambda: story(by=LATER),
-    "the state of the data": lambda: story(data=Data.DESTROYED),
+    "the state of the data": lambda: story(data=DataFate.DESTROYED),
     "a machine that is away": lambda: story(node="east"),
     "the files that are stored": lambda: story(files=[]),
     "the last run": lambda: story(last_run=LATER),

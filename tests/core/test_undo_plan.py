@@ -15,7 +15,7 @@ from tests.undo_stories import (
     shown,
     updated,
 )
-from workspaces.core.planning.undo_facts import Data
+from workspaces.core.containers.data_policy import DataFate
 
 # ---- taken back
 
@@ -182,7 +182,7 @@ def test_a_workspace_that_was_removed_as_this_run_was_done_again() -> None:
 
 
 def test_data_that_is_being_destroyed() -> None:
-    assert shown(live("PM"), removed("PM/Dev", data=Data.GOING)) == text("""
+    assert shown(live("PM"), removed("PM/Dev", data=DataFate.GOES)) == text("""
         · PM     that run did not touch it
         ×   Dev  its data is being destroyed just now: look again in a moment
         Plan: 0 to create, 0 to keep, 0 to remove. 1 stays as they are.
@@ -221,7 +221,7 @@ def test_a_schedule_that_people_made_by_that_name() -> None:
 
 
 def test_one_whose_data_was_destroyed_comes_back_empty() -> None:
-    assert shown(live(), removed("Dev", data=Data.DESTROYED)) == text("""
+    assert shown(live(), removed("Dev", data=DataFate.DESTROYED)) == text("""
         ^ Dev  removed by that run; its data was destroyed, it comes back empty
         Plan: 1 to restore, 0 to create, 0 to keep, 0 to remove.
     """)

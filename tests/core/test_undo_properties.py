@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from tests.core.test_plan_properties import HOW, asked
 from tests.plan_model import DECLARED, GROWN, Declared, Grown, Stored, organization
 from tests.undo_model import MEDDLING, Gone, KeptRun, Meddling, PastModel, as_seen, meddle
+from workspaces.core.containers.data_policy import DataFate
 from workspaces.core.planning.field_diff import flat
 from workspaces.core.planning.import_options import ImportOptions
 from workspaces.core.planning.plan_values import Kind, Mode, Plan
 from workspaces.core.planning.render import as_text
-from workspaces.core.planning.undo_facts import Data, DoneOperation
+from workspaces.core.planning.undo_facts import DoneOperation
 
 
 @given(grown=GROWN, declared=DECLARED, how=HOW)
@@ -146,7 +147,7 @@ def test_what_comes_back_is_what_it_was_and_comes_back_only_once(**drawn: Any) -
         assert story.gone[key].by == story.run.id
         assert story.after[key] == story.gone[key].row
     assert {row.live.id for row in story.plan.data_lost if row.live} == {
-        key for key in back if story.gone[key].data is Data.DESTROYED
+        key for key in back if story.gone[key].data is DataFate.DESTROYED
     }
 
 
@@ -157,7 +158,7 @@ def test_what_does_not_come_back_has_something_in_its_way(**drawn: Any) -> None:
     for key in story.done(Kind.REMOVE).keys() - story.after.keys():
         found = story.gone[key]
         place = (found.row.parent, found.row.name)
-        later, going = found.by != story.run.id, found.data is Data.GOING
+        later, going = found.by != story.run.id, found.data is DataFate.GOES
         assert later or going or place in taken or found.row.parent not in {None, *story.after}
         assert key in {row.live.id for row in story.plan.cannot if row.live}
 

@@ -14,12 +14,12 @@ from django.utils import timezone
 from tests.services.test_statements import statements
 from tests.trees import REPLACING, Tree, loaded
 from workspaces.access import Actor
-from workspaces.core.containers.data_policy import DataPolicy
+from workspaces.core.containers.data_policy import DataFate, DataPolicy
 from workspaces.core.planning.plan_values import Mode
 from workspaces.models import Container, ImportRun, Organization, Workspace
 from workspaces.services.imports.importing import Confirmation, apply_import
 from workspaces.services.removal.cascading import cascade_delete
-from workspaces.services.removal.tombstones import DataFate, Tombstone, tombstone_of, tombstones
+from workspaces.services.removal.tombstones import Tombstone, tombstone_of, tombstones
 
 WEEK = timedelta(days=7)
 Live = Callable[[Tree], None]

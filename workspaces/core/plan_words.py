@@ -39,6 +39,6 @@ ALWAYS = {"create", "keep", "remove"}  # counted even where none is
 def signed_counts(*, created: int, kept: int, removed: int, updated: int = 0, moved: int = 0, restored: int = 0) -> str:
     """`+8 =1 >2 -0`"""
     counts = {
-        "create": created, "keep": kept, "update": updated, "move": moved, "restore": restored, "remove": removed,
+        "restore": restored, "create": created, "keep": kept, "update": updated, "move": moved, "remove": removed,
     }  # fmt: skip
     return " ".join(f"{WORDS[word].sign}{count:,}" for word, count in counts.items() if count or word in ALWAYS)

@@ -114,11 +114,6 @@ class Container(models.Model):
         """Whether its volumes stay when its container goes, for a time or for good."""
         return self.keep_volumes or self.purge_at is not None
 
-    @property
-    def loses_data(self) -> bool:
-        """Whether its volumes are being destroyed, or were."""
-        return self.desired == Desired.ABSENT and not self.keeps_data
-
 
 class Installation(models.Model):
     """This site, one row: the name that its containers are labelled with, and the engine's last known state."""

@@ -9,10 +9,10 @@ from uuid import UUID
 from audit.event_types import WORKSPACE_RESTORED
 from audit.models import StructureEvent
 from workspaces.admin.shared.data_words import day, size
+from workspaces.core.containers.data_policy import DataFate
 from workspaces.core.planning.plan_values import Kind
 from workspaces.models import ImportRun, RunOperation
 from workspaces.services.removal.left_data import LeftData, left_data
-from workspaces.services.removal.tombstones import DataFate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

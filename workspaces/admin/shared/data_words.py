@@ -9,7 +9,8 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from workspaces.services.removal.tombstones import DataFate, Tombstone
+from workspaces.core.containers.data_policy import DataFate
+from workspaces.services.removal.tombstones import Tombstone
 
 
 def size(number: int | None) -> str:

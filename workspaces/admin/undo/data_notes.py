@@ -8,8 +8,8 @@ from django.template.defaultfilters import filesizeformat
 
 from workspaces.admin.plan.plan_row import DataNote
 from workspaces.admin.shared.data_words import deadline, size
+from workspaces.core.containers.data_policy import DataFate
 from workspaces.services.removal.left_data import LeftData
-from workspaces.services.removal.tombstones import DataFate
 
 REVOKED = "its old tokens stay revoked for ever"
 

@@ -27,6 +27,7 @@ from workspaces.models import Workspace
 from workspaces.services.lookups import parse_id
 from workspaces.services.plans.stored_plans import run_that_applied
 from workspaces.services.security.rate_limits import Effort, require_turn
+from workspaces.services.undo.undo_rights import within_rights
 from workspaces.services.undo.undoing import UndoConfirmation, Undone
 from workspaces.services.verdicts import confirmed_loss, confirmed_number, demand_of
 
@@ -113,8 +114,6 @@ def _apply(request: HttpRequest, taking: TakingBack) -> Undone:
     plan = taking.plan()
     if applied_by := run_that_applied(taking.organization, fingerprint=shown):
         raise AppliedAlready(plan, applied_by=applied_by)
-    if plan.removals:
-        access.require(user, Right.CASCADE_DELETE, because="This removes workspaces.")
     removals, empty = None, None
     if plan.fingerprint == shown:  # else it is refused, and no number is to be compared
         demand, sent = demand_of(plan), request.POST
@@ -123,6 +122,8 @@ def _apply(request: HttpRequest, taking: TakingBack) -> Undone:
         number, ticked = sent.get("confirm_data_loss", ""), "accept_data_loss" in sent
         empty = confirmed_loss(demand, number=number, ticked=ticked)
     confirmation = UndoConfirmation(fingerprint=shown, confirm_removals=removals, confirm_data_loss=empty)
+    if taking.run:
+        confirmation = within_rights(confirmation, user=user, run=taking.run)
     return taking.apply(actor=Actor.of(user), reason=posted_text(request, "reason"), confirmation=confirmation)
 
 

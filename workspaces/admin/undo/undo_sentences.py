@@ -11,7 +11,6 @@ from workspaces.admin.plan.plan_counts import PlanTile, counts, named, signs, ti
 from workspaces.core.containers.restart_rule import Effect
 from workspaces.core.planning.plan_values import Action, Plan, Reason, Row
 from workspaces.services.removal.left_data import LeftData
-from workspaces.services.removal.tombstones import DataFate
 
 TILES = {
     Action.RESTORE: "restore",
@@ -46,7 +45,7 @@ def _numbers(plan: Plan) -> dict[Action, int]:
 def deeds(plan: Plan, *, left: Iterable[LeftData]) -> str:
     """`Restores 8 with 1.1 GB, puts 3 back, moves 2 back, removes the 2 that it created.`"""
     number = counts(plan)
-    data = sum(each.bytes or 0 for each in left if each.fate in (DataFate.WAITS, DataFate.KEPT))
+    data = sum(each.bytes or 0 for each in left if each.fate.is_there)
     said = [
         f"restores {number[Action.RESTORE]:,}{f' with {filesizeformat(data)}' if data else ''}",
         f"puts {number[Action.UPDATE]:,} back",

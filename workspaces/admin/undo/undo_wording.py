@@ -24,7 +24,7 @@ from workspaces.admin.undo.taking_back import IDS, TakingBack
 from workspaces.core.names import SEPARATOR
 from workspaces.core.plan_words import WORDS
 from workspaces.core.planning.plan_values import REMOVING, Action, Row
-from workspaces.core.planning.undo_words import NOT_OF_THAT_RUN, lies_above
+from workspaces.core.planning.undo_words import NOT_OF_THAT_RUN
 from workspaces.models import Schedule
 from workspaces.services.containers.desired_state import engine_runs
 from workspaces.services.removal.footprint import Holdings
@@ -142,7 +142,7 @@ class UndoWording:
         """None where the reason says all there is to say, where only fields are left, and below one that has it."""
         *_, parted, remedy = _without_fields(row.obstacle).rpartition(": ")
         above = None if row.parent is None else self.page.lines.plan.rows[row.parent]
-        below_one = lies_above(row.obstacle) and above is not None and above.action is Action.CANNOT
+        below_one = row.lacks_parent and above is not None and above.action is Action.CANNOT
         if not parted or row.live is None or below_one:
             return None
         alone = not there and (self.taking.run is not None or len(self.taking.ids) > 1)
@@ -157,7 +157,7 @@ class UndoWording:
 
     def _in_the_way(self, row: Row) -> UUID | None:
         """The workspace to look at: the one in its place, or the one above that is gone or goes, or itself."""
-        if lies_above(row.obstacle) and row.live and not stands(row):
+        if row.lacks_parent and row.live and not stands(row):
             return row.live.parent_id
         return self.places.get(row.trail) or (row.live.id if row.live else None)
 

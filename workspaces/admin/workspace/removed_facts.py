@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from workspaces.admin.shared.data_words import ReturnOffer, data_of, way_back
 from workspaces.models import Schedule, Workspace
-from workspaces.services.removal.tombstones import DataFate, Tombstone, tombstone_of
+from workspaces.services.removal.tombstones import Tombstone, tombstone_of
 
 MOST_NAMED = 10
 
@@ -28,7 +28,7 @@ class RemovedFacts:
     @property
     def purges(self) -> bool:
         """Whether there is data that can be destroyed by hand."""
-        return self.stone.data in (DataFate.WAITS, DataFate.KEPT)
+        return self.stone.data.is_there
 
 
 def removed_facts(workspace: Workspace) -> RemovedFacts | None:

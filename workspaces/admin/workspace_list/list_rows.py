@@ -13,10 +13,11 @@ from django.db.models import Count
 
 from lib.text import listed
 from workspaces.admin.shared.data_words import data_of
+from workspaces.core.containers.data_policy import DataFate
 from workspaces.core.names import SEPARATOR
 from workspaces.models import Schedule, Workspace
 from workspaces.models.tree_pages import TreePlace
-from workspaces.services.removal.tombstones import DataFate, Tombstone, tombstones
+from workspaces.services.removal.tombstones import Tombstone, tombstones
 
 MOST_PLACES = 2
 

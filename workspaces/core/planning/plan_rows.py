@@ -138,8 +138,8 @@ class Row(NamedTuple):
     the protected workspace that keeps this one. `before` are the names from the root as they are now, `along` the name
     of the nearest one above that moves. Of a matched one, `rule` says why it is the node, `diff` what an update does,
     and `differs` whether it is then not what the template says. Of one that the template does not name, `why` says
-    whose it is. Of an undo, `note` is the cause, `obstacle` what of it cannot be taken back, and why, and `data_lost`
-    says that it comes back empty.
+    whose it is. Of an undo, `note` is the cause, `obstacle` what of it cannot be taken back, and why; `lacks_parent`:
+    the workspace above its place is gone, or would go; `data_lost`: it comes back empty.
     """
 
     action: Action
@@ -158,6 +158,7 @@ class Row(NamedTuple):
     why: Whose | None = None
     note: str = ""
     obstacle: str = ""
+    lacks_parent: bool = False
     data_lost: bool = False
 
     @property

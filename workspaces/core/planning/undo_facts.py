@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from workspaces.core.containers.data_policy import DataFate
 from workspaces.core.planning.operations import Kind
 
 NOTHING: Mapping[str, Any] = {}
@@ -34,18 +34,9 @@ class DoneOperation(NamedTuple):
     after: Spot | None = None
 
 
-class Data(Enum):
-    """The data of a removed workspace."""
-
-    NONE = "none"  # it never had a container
-    KEPT = "kept"
-    GOING = "going"  # it is being destroyed just now
-    DESTROYED = "destroyed"  # or out of reach for good, with the machine that had it
-
-
 class PastRow(NamedTuple):
     """A removed workspace as it stands. `node` is the machine that has its data, if that does not answer, or had it, if
-    it has left the engine."""
+    it has left the engine: then its data counts as destroyed."""
 
     id: UUID
     parent_id: UUID | None
@@ -54,7 +45,7 @@ class PastRow(NamedTuple):
     protected: bool = False
     external: bool = False
     tier: int = 2
-    data: Data = Data.NONE
+    data: DataFate = DataFate.NONE
     node: str = ""
 
 

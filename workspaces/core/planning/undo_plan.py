@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from lib.text import listed
+from workspaces.core.containers.data_policy import DataFate
 from workspaces.core.containers.restart_rule import NO_CONTAINERS, RestartRule
 from workspaces.core.names import SEPARATOR
 from workspaces.core.planning.field_diff import Content
@@ -22,9 +23,9 @@ from workspaces.core.planning.operations import Kind
 from workspaces.core.planning.plan_rows import PLANNED, Action, Live, Reason, Row
 from workspaces.core.planning.plan_values import Mode, Plan
 from workspaces.core.planning.removal_plan import NO_TEMPLATE
-from workspaces.core.planning.undo_facts import Data, PastFacts, PastRow
+from workspaces.core.planning.undo_facts import PastFacts, PastRow
 from workspaces.core.planning.undo_fields import FieldsBack, compare_back
-from workspaces.core.planning.undo_places import Settlement
+from workspaces.core.planning.undo_places import Obstacle, Settlement
 from workspaces.core.planning.undo_steps import UndoSteps, spot_of
 from workspaces.core.planning.undo_words import (
     AS_BEFORE,
@@ -35,6 +36,8 @@ from workspaces.core.planning.undo_words import (
     returning,
     words_of,
 )
+
+LACKING = (Obstacle.PARENT_GONE, Obstacle.PARENT_GOES)
 
 
 def plan_undo(
@@ -116,7 +119,9 @@ class _Rows:
         live, name = self._all[key], self._spot(key)[1]
         above = rows[parent] if parent is not None else None
         trail = (*above.trail, name) if above else (name,)
-        row = Row(Action.UNTOUCHED, trail, parent, None, live, before=self._before.of(key) or trail)
+        lacks_parent = self._outcome.blocked.get(key) in LACKING
+        before = self._before.of(key) or trail
+        row = Row(Action.UNTOUCHED, trail, parent, None, live, before=before, lacks_parent=lacks_parent)
         if key in self._outcome.going:
             reason = self._steps.removing.get(key, Reason.COLLATERAL)
             action = Action.COLLATERAL if reason is Reason.COLLATERAL else Action.REMOVE
@@ -144,7 +149,7 @@ class _Rows:
         if obstacle:
             return row._replace(action=Action.CANNOT, note=obstacle, obstacle=obstacle)
         removed = self._steps.removed[key]
-        lost = removed.data is Data.DESTROYED
+        lost = removed.data is DataFate.DESTROYED
         return row._replace(action=Action.RESTORE, note=returning(lost=lost, node=removed.node), data_lost=lost)
 
     def _kept(self, key: int, row: Row, *, along: str) -> Row:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
+from workspaces.core.containers.data_policy import DataFate
 from workspaces.core.planning.match_sides import TOP
 from workspaces.core.planning.operations import Kind
 from workspaces.core.planning.plan_rows import Live, Reason
-from workspaces.core.planning.undo_facts import Data, DoneOperation, PastFacts, PastRow
+from workspaces.core.planning.undo_facts import DoneOperation, PastFacts, PastRow
 from workspaces.core.planning.undo_places import UndoPlaces
 from workspaces.core.planning.undo_words import BACK_ALREADY, GOING_DATA, MOVED_SINCE, REMOVED_AGAIN, REMOVED_SINCE
 
@@ -62,7 +63,7 @@ class UndoSteps:
             self.obstacles[key] = BACK_ALREADY
         elif row.removed_by != each.run and row.removed_by not in self._again:
             self.obstacles[key] = REMOVED_AGAIN
-        elif row.data is Data.GOING:
+        elif row.data is DataFate.GOES:
             self.obstacles[key] = GOING_DATA
         else:
             self.restoring[key] = spot_of(row.parent_id, row.name)

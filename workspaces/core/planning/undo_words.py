@@ -27,19 +27,11 @@ NOT_OF_THAT_RUN = "that run did not touch it"
 GOING_DATA = "its data is being destroyed just now: look again in a moment"
 
 
-STOOD_BELOW = "it stood below "
-
-
-def lies_above(obstacle: str) -> bool:
-    """Whether what is in the way is the workspace above the place: it is gone, or would go."""
-    return obstacle.startswith((STOOD_BELOW, WORDS[Obstacle.PARENT_GONE], WORDS[Obstacle.PARENT_GOES]))
-
-
 def words_of(obstacle: Obstacle, *, name: str, stood_below: Sequence[str]) -> str:
     """The reason why a step back is given up, and what to do. `name` is the one that it would get, `stood_below` the
     names above a removed one as they were."""
     if obstacle is Obstacle.PARENT_GONE and stood_below:
-        return f"{STOOD_BELOW}{SEPARATOR.join(stood_below)}, which is gone: restore that one first"
+        return f"it stood below {SEPARATOR.join(stood_below)}, which is gone: restore that one first"
     return WORDS[obstacle].format(name=name)
 
 

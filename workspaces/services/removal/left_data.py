@@ -9,9 +9,9 @@ from uuid import UUID
 
 from django.db.models import Count, F, Max, Min, Q, Sum
 
+from workspaces.core.containers.data_policy import DataFate, fate_of
 from workspaces.core.containers.lifecycle import Desired
 from workspaces.models import Container, Status
-from workspaces.services.removal.tombstones import DataFate, fate_of
 
 WAITS, KEPT, DESTROYED = Q(purge_at__isnull=False), Q(keep_volumes=True), Q(purged_at__isnull=False)
 COLUMNS = ("pk", "workspace__external", "keep_volumes", "purge_at", "purged_at", "volume_bytes")

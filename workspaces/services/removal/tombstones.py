@@ -6,26 +6,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 
+from workspaces.core.containers.data_policy import DataFate, fate_of
 from workspaces.models import ImportRun, Status, Workspace
 
 CONTAINER = ("container", "container__keep_volumes", "container__purge_at", "container__purged_at")
 COLUMNS = ("id", "removed_at", "removed_by", "container__volume_bytes", *CONTAINER)
-
-
-class DataFate(StrEnum):
-    """The fate of the volumes of a removed workspace."""
-
-    NONE = "none"  # it had no container
-    WAITS = "waits"  # until `restorable_until`
-    KEPT = "kept"  # until somebody asks for their end
-    GOES = "goes"  # they are being destroyed
-    DESTROYED = "destroyed"  # at `purged_at`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,12 +90,3 @@ def _fate(row: Mapping[str, Any]) -> DataFate:
     if row["container"] is None:
         return DataFate.NONE
     return fate_of(row["container__keep_volumes"], row["container__purge_at"], row["container__purged_at"])
-
-
-def fate_of(keep_volumes: bool, purge_at: datetime | None, purged_at: datetime | None) -> DataFate:
-    """The fate of the volumes of a removed workspace that had a container."""
-    if keep_volumes:
-        return DataFate.KEPT
-    if purge_at:
-        return DataFate.WAITS
-    return DataFate.DESTROYED if purged_at else DataFate.GOES

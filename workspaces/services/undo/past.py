@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from workspaces.core.containers.lifecycle import Desired
+from workspaces.core.containers.data_policy import DataFate, fate_of
 from workspaces.core.planning.plan_values import Kind
-from workspaces.core.planning.undo_facts import Data, DoneOperation, PastFacts, PastRow, Spot
+from workspaces.core.planning.undo_facts import DoneOperation, PastFacts, PastRow, Spot
 from workspaces.core.planning.undo_fields import FILES
 from workspaces.models import FileSet, ImportRun, Organization, RunOperation, Status, Workspace
 from workspaces.services.containers.desired_state import engine_runs
@@ -108,21 +108,17 @@ def _removed(ids: Collection[UUID]) -> dict[UUID, PastRow]:
     }
 
 
-def _data(desired: str | None, keep: bool | None, purge_at: datetime | None, purged_at: datetime | None) -> Data:
+def _data(desired: str | None, keep: bool, purge_at: datetime | None, purged_at: datetime | None) -> DataFate:
     """Without an engine there is no data to lose."""
-    if desired is None or not engine_runs():
-        return Data.NONE
-    if purged_at is not None:
-        return Data.DESTROYED
-    return Data.KEPT if keep or purge_at is not None or desired != Desired.ABSENT else Data.GOING
+    return DataFate.NONE if desired is None or not engine_runs() else fate_of(keep, purge_at, purged_at)
 
 
-def _with_its_node(data: Data, node: str | None, nodes: Mapping[str, bool]) -> tuple[Data, str]:
+def _with_its_node(data: DataFate, node: str | None, nodes: Mapping[str, bool]) -> tuple[DataFate, str]:
     """The data, and the machine that has it, if the engine has several and this one takes nothing. One that has left is
     gone with all that was on it."""
-    if data is not Data.KEPT or not node or nodes.get(node, not nodes):
+    if not data.is_there or not node or nodes.get(node, not nodes):
         return data, ""
-    return (Data.KEPT if node in nodes else Data.DESTROYED), node
+    return (data if node in nodes else DataFate.DESTROYED), node
 
 
 def _stored(done: Iterable[DoneOperation]) -> frozenset[str]:
