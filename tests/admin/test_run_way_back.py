@@ -71,7 +71,7 @@ def test_a_removal_says_until_when_it_can_be_undone_with_its_data_and_what_that_
 ) -> None:
     assert way_back(operator, remove()) == (
         "Can be undone with its data until Sun 6 Dec 2099 20:25. Till then the data of what it removed is kept"
-        " (2.0 GB), then it is destroyed. An undo would restore 2. Undo this run…"
+        " (2.0 GB), then it is destroyed. An undo would restore 2, unless that changed since. Undo this run…"
     )
 
 
@@ -92,7 +92,7 @@ def test_an_import_says_what_an_undo_would_take_back(
     run = apply_import(organization, wanted, mode=Mode.RECONCILE, actor=actor).run
     Container.objects.update(due_at=None)
     assert way_back(operator, run).startswith(
-        "Can be undone. An undo would move 1 back and remove the 1 that it created."
+        "Can be undone. An undo would move 1 back and remove the 1 that it created, unless that changed since."
     )
 
 
@@ -104,7 +104,10 @@ def test_what_still_waits_is_taken_back_too(operator: Client, live: Live) -> Non
     ("data", "said"),
     [
         (DataPolicy.KEEP, "Can be undone. The data of what it removed is kept for good (2.0 GB)."),
-        (DataPolicy.ERASE, "The data of what it removed is being destroyed. An undo would restore 2. Undo without the"),
+        (
+            DataPolicy.ERASE,
+            "The data of what it removed is being destroyed. An undo would restore 2, unless that changed since. Undo without the",
+        ),
     ],
 )
 def test_data_that_does_not_wait_is_told(operator: Client, remove: Remove, data: DataPolicy, said: str) -> None:
@@ -133,7 +136,9 @@ def test_without_an_engine_nothing_is_said_of_data(operator: Client, live: Live,
     live(TEAM)
     cascade_delete([named("Docs").pk], actor=actor)
     run = ImportRun.objects.latest("number")
-    assert way_back(operator, run) == "Can be undone. An undo would restore 2. Undo this run…"
+    assert (
+        way_back(operator, run) == "Can be undone. An undo would restore 2, unless that changed since. Undo this run…"
+    )
 
 
 def test_a_run_that_changed_nothing_has_nothing_to_undo(operator: Client, live: Live) -> None:

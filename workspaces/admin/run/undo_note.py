@@ -37,7 +37,7 @@ def undo_note(run: ImportRun, stages: Stages) -> UndoNote | None:
     data = data_left_by(run.pk) if run.removed_count else None
     lead, about, button = _with_data(data) if data and data.total else ("Can be undone.", "", UNDO)
     waits = "Undoing it now takes back what still waits, too." if stages.unsettled else ""
-    would = sentence(f"an undo would {listed(deeds, most=len(deeds))}")
+    would = sentence(f"an undo would {listed(deeds, most=len(deeds))}, unless that changed since")
     return UndoNote(lead=lead, rest=" ".join(filter(None, (about, would, waits))), button=button)
 
 
