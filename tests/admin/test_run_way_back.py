@@ -106,7 +106,8 @@ def test_what_still_waits_is_taken_back_too(operator: Client, live: Live) -> Non
         (DataPolicy.KEEP, "Can be undone. The data of what it removed is kept for good (2.0 GB)."),
         (
             DataPolicy.ERASE,
-            "The data of what it removed is being destroyed. An undo would restore 2, unless that changed since. Undo without the",
+            "The data of what it removed is being destroyed. An undo would restore 2, unless that changed "
+            "since. Undo without the",
         ),
     ],
 )
